@@ -1,0 +1,1 @@
+"""The front door: click commands that parse, call and print."""

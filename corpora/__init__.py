@@ -1,0 +1,1 @@
+"""Text in: readers, checks, vocabulary, features, batches. Knows nothing of models."""
