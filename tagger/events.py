@@ -1,0 +1,111 @@
+"""What training tells whoever watches it: started, one step done, one epoch done, finished.
+
+Training calls a listener with each event and knows nothing of displays; the command line listens with a
+live display, a notebook or a program may listen with a function of its own. Losses are in nats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Training is about to make its first step.
+
+    Attributes:
+        parameters: numbers that training may change.
+        sentences: sentences in the training split.
+        tokens: tokens in the training split.
+        labels: size of the label set (K).
+        epochs: epochs planned.
+        steps_per_epoch: optimiser steps in one epoch.
+        device: where the model lies, e.g. ``"cpu"``.
+        threads: intra-op threads.
+        notes: things the user must be told, e.g. how dev was split off.
+    """
+
+    parameters: int
+    sentences: int
+    tokens: int
+    labels: int
+    epochs: int
+    steps_per_epoch: int
+    device: str
+    threads: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One optimiser step is done.
+
+    Attributes:
+        epoch: 1-based.
+        step: 1-based, within the epoch.
+        steps: steps in this epoch.
+        loss_per_step: running mean of the cross-entropy, nats per token.
+        tokens_per_second: tokens trained on per second.
+        learning_rate: of this step.
+        seconds: since the start of training.
+        seconds_left: estimate of the time until the end; None while unknown.
+    """
+
+    epoch: int
+    step: int
+    steps: int
+    loss_per_step: float
+    tokens_per_second: float
+    learning_rate: float
+    seconds: float
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EpochEnd:
+    """One epoch is done and dev, if there is one, has been scored.
+
+    Attributes:
+        epoch: 1-based.
+        epochs: epochs planned.
+        loss_sum: summed loss of a sentence, mean over the sentences, nats.
+        loss_per_step: mean cross-entropy, nats per token.
+        dev_accuracy: share of dev tokens tagged right (0 to 1); None without dev.
+        dev_loss_per_step: mean cross-entropy on dev, nats per token; None without dev.
+        best: whether this epoch is the best so far.
+        learning_rate: at the end of the epoch.
+        tokens_per_second: mean over the epoch.
+        seconds: since the start of training.
+    """
+
+    epoch: int
+    epochs: int
+    loss_sum: float
+    loss_per_step: float
+    dev_accuracy: float | None
+    dev_loss_per_step: float | None
+    best: bool
+    learning_rate: float
+    tokens_per_second: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Training is over.
+
+    Attributes:
+        reason: ``"all epochs"``, ``"no improvement for 5 epochs"``, ``"time is up"``.
+        best_epoch: the epoch whose weights are kept, 1-based.
+        best_accuracy: its dev accuracy (0 to 1); None without dev.
+        seconds: since the start of training.
+    """
+
+    reason: str
+    best_epoch: int
+    best_accuracy: float | None
+    seconds: float
+
+
+Event: TypeAlias = Started | Step | EpochEnd | Finished
