@@ -1,0 +1,229 @@
+"""What scoring a tagger measures, as frozen values that travel through JSON unchanged.
+
+Every share lies between 0 and 1; None means that nothing was there to measure.
+This module imports nothing heavy: the command line can show scores without loading NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from tagger.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class TagScore:
+    """Precision, recall and F1 of one label (a tag, or a type of span).
+
+    Attributes:
+        label: the tag or the type.
+        precision: share of the predictions of it that are right; 0 if never predicted.
+        recall: share of its gold occurrences that were found; 0 if it has none.
+        f1: harmonic mean of the two.
+        support: gold occurrences.
+    """
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpanScores:
+    """Scores of whole spans: right only if the type and both ends are right.
+
+    Attributes:
+        precision: micro-averaged over all spans.
+        recall: micro-averaged over all spans.
+        f1: harmonic mean of the two.
+        support: gold spans.
+        mode: ``"conlleval"`` (seqeval's default, comparable with published figures) or
+            ``"strict <scheme>"``, where a span that breaks the scheme does not count.
+        per_type: one entry per type of span, by name.
+    """
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+    mode: str
+    per_type: tuple[TagScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """One kind of error: this gold label, tagged as that one.
+
+    Attributes:
+        gold: the right label.
+        predicted: the label it was given.
+        count: how often.
+        example: a piece of a sentence with the word in square brackets.
+        words: the words it happens to most, most frequent first; the example marks the first.
+    """
+
+    gold: str
+    predicted: str
+    count: int
+    example: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """All that is measured on one split.
+
+    Attributes:
+        accuracy: share of the tokens tagged right.
+        correct: tokens tagged right.
+        tokens: tokens scored.
+        sentences: sentences with at least one token.
+        sentence_accuracy: share of the sentences without an error.
+        interval: 95 % interval of the accuracy, bootstrapped over sentences.
+        macro_f1: mean F1 over the labels that are in gold or predicted.
+        weighted_f1: mean F1 weighted by support.
+        per_tag: one entry per label in gold or predicted, by name.
+        confusions: the most frequent kinds of error, most frequent first.
+        known_accuracy: accuracy on words that training saw; None if there is none.
+        known_tokens: how many there are; None if the words of training were not given.
+        unknown_accuracy: accuracy on words that training never saw.
+        unknown_tokens: how many there are.
+        ambiguous_accuracy: accuracy on words that took two or more tags in training.
+        ambiguous_tokens: how many there are.
+        unseen_labels: gold labels that training never had (all scored as errors) and their tokens.
+        calibration_error: expected calibration error of the confidences, 10 bins.
+        spans: span scores, if the labels are a chunking scheme.
+    """
+
+    accuracy: float
+    correct: int
+    tokens: int
+    sentences: int
+    sentence_accuracy: float
+    interval: tuple[float, float]
+    macro_f1: float
+    weighted_f1: float
+    per_tag: tuple[TagScore, ...]
+    confusions: tuple[Confusion, ...] = ()
+    known_accuracy: float | None = None
+    known_tokens: int | None = None
+    unknown_accuracy: float | None = None
+    unknown_tokens: int | None = None
+    ambiguous_accuracy: float | None = None
+    ambiguous_tokens: int | None = None
+    unseen_labels: Mapping[str, int] = field(default_factory=dict)
+    calibration_error: float | None = None
+    spans: SpanScores | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """All measurements under the names of the attributes, ready for ``json.dumps``."""
+        plain: dict[str, Any] = _lists(asdict(self))
+        return plain
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Scores:
+        """The inverse of `to_dict`.
+
+        Args:
+            values: what `to_dict` returned, perhaps read back from JSON.
+
+        Returns:
+            Equal scores.
+
+        Raises:
+            ModelError: a measurement is missing or malformed.
+        """
+        try:
+            return _scores(values)
+        except (KeyError, TypeError, ValueError) as exc:
+            raise ModelError(
+                f"these scores cannot be read back ({type(exc).__name__}: {exc}); "
+                f"measure them again with `tagger evaluate`"
+            ) from exc
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Mean and spread of one measurement over several runs.
+
+    Attributes:
+        mean: arithmetic mean.
+        sd: sample standard deviation (n - 1); None for a single run.
+        runs: number of runs.
+    """
+
+    mean: float
+    sd: float | None
+    runs: int
+
+
+SUMMARISED = (
+    "accuracy",
+    "known_accuracy",
+    "unknown_accuracy",
+    "ambiguous_accuracy",
+    "sentence_accuracy",
+    "macro_f1",
+    "span_f1",
+)
+
+
+def measurement(scores: Scores, name: str) -> float | None:
+    """One measurement by name: an attribute of `Scores` or ``"span_f1"``."""
+    if name == "span_f1":
+        return None if scores.spans is None else scores.spans.f1
+    value: float | None = getattr(scores, name)
+    return value
+
+
+def summarise(runs: Sequence[Scores]) -> dict[str, Spread]:
+    """Mean and standard deviation over runs that differ in their seed.
+
+    Args:
+        runs: the scores of each run on the same split; at least one.
+
+    Returns:
+        A spread for each name in `SUMMARISED` that every run measured.
+    """
+    if not runs:
+        raise ValueError("no runs to summarise")
+    measured = {name: [measurement(run, name) for run in runs] for name in SUMMARISED}
+    return {
+        name: _spread([value for value in values if value is not None])
+        for name, values in measured.items()
+        if None not in values
+    }
+
+
+def _spread(values: Sequence[float]) -> Spread:
+    mean = math.fsum(values) / len(values)
+    if len(values) == 1:
+        return Spread(mean, None, 1)
+    variance = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    return Spread(mean, math.sqrt(variance), len(values))
+
+
+def _lists(value: Any) -> Any:
+    """The value with every tuple as a list, as JSON would give it back."""
+    if isinstance(value, Mapping):
+        return {key: _lists(item) for key, item in value.items()}
+    return [_lists(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _scores(values: Mapping[str, Any]) -> Scores:
+    known = {item.name: values[item.name] for item in fields(Scores)}
+    low, high = known["interval"]
+    known["interval"] = (float(low), float(high))
+    known["per_tag"] = tuple(TagScore(**item) for item in known["per_tag"])
+    known["confusions"] = tuple(
+        Confusion(**{**item, "words": tuple(item["words"])}) for item in known["confusions"]
+    )
+    spans = known["spans"]
+    if spans is not None:
+        known["spans"] = SpanScores(**{**spans, "per_type": tuple(TagScore(**t) for t in spans["per_type"])})
+    return Scores(**known)
