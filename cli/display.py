@@ -1,0 +1,255 @@
+"""The live display of training, on standard error.
+
+On a terminal a progress line moves below a table that grows by one row per epoch; elsewhere only the
+rows are printed. With ``quiet`` nothing is. A display that fails goes silent: it never stops training.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Protocol, Self, TextIO
+
+from tagger.curves import ASCII_BLOCKS, BLOCKS, spark
+from tagger.events import EpochEnd, Event, Finished, Started, Step
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+_REFRESH: Final = 0.1  # seconds between two drawings of the progress line
+HEADER: Final = "  epoch  loss/step  loss/sent.  dev loss  dev accuracy  tokens/s     time"
+
+
+class _View(Protocol):
+    """Where lines and progress go: a terminal or a plain stream."""
+
+    def line(self, text: str) -> None: ...
+    def start(self, event: Started) -> None: ...
+    def step(self, event: Step, accuracy: float | None) -> None: ...
+    def close(self) -> None: ...
+
+
+class TrainingDisplay:
+    """Shows the events of training.
+
+    ``with TrainingDisplay() as display: train(..., listener=display)``
+
+    Args:
+        quiet: shows nothing.
+        stream: where to; standard error unless given.
+    """
+
+    def __init__(self, *, quiet: bool = False, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._view: _View | None = None
+        self._accuracies: list[float] = []
+        self._guarded(lambda: None if quiet else self._open())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        view, self._view = self._view, None
+        if view is not None:
+            self._guarded(view.close)
+
+    def __call__(self, event: Event) -> None:
+        """Shows one event. Never raises an `Exception`."""
+        view = self._view
+        if view is not None:
+            self._guarded(lambda: self._show(view, event))
+
+    def _open(self) -> None:
+        self._view = _Terminal(self._stream) if self._stream.isatty() else _Plain(self._stream)
+
+    def _guarded(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except Exception:  # whatever went wrong with the terminal, training matters more
+            broken, self._view = self._view, None
+            if broken is not None:
+                self._guarded(broken.close)
+
+    def _show(self, view: _View, event: Event) -> None:
+        match event:
+            case Started():
+                self._accuracies.clear()
+                for line in started_lines(event):
+                    view.line(line)
+                view.line(HEADER)
+                view.start(event)
+            case Step():
+                view.step(event, self._accuracies[-1] if self._accuracies else None)
+            case EpochEnd():
+                if event.dev_accuracy is not None:
+                    self._accuracies.append(event.dev_accuracy)
+                view.line(epoch_line(event))
+            case Finished():
+                view.close()
+                for line in finished_lines(event, self._accuracies, _blocks(self._stream)):
+                    view.line(line)
+
+
+class _Plain:
+    """Lines alone, for logs and pipes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def line(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+    def start(self, event: Started) -> None:
+        pass
+
+    def step(self, event: Step, accuracy: float | None) -> None:
+        pass
+
+    def close(self) -> None:
+        self._stream.flush()
+
+
+class _Terminal:
+    """Lines above one progress line that is drawn anew with the steps, by rich.
+
+    Drawn from the thread that trains, at most ten times a second: no second thread competes for cores.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._console = _console(stream)
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._steps = self._epochs = 1
+        self._drawn = 0.0
+
+    def line(self, text: str) -> None:
+        from rich.text import Text
+
+        shown = Text(text, style="dim" if text == HEADER else "")
+        shown.highlight_regex(r"  best$", "bold green")
+        self._console.print(shown, soft_wrap=True)
+
+    def start(self, event: Started) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self.close()
+        self._progress = Progress(
+            TextColumn("{task.fields[place]}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[figures]}"),
+            console=self._console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,  # results are not ours to move
+            expand=True,
+        )
+        self._steps = event.steps_per_epoch
+        self._epochs = event.epochs
+        total = event.epochs * event.steps_per_epoch
+        self._task = self._progress.add_task("", total=total, place="starting", figures="")
+        self._progress.start()
+
+    def step(self, event: Step, accuracy: float | None) -> None:
+        if self._progress is None or self._task is None:
+            return
+        now = time.monotonic()
+        if now - self._drawn < _REFRESH and event.step < event.steps:
+            return
+        self._drawn = now
+        self._progress.update(
+            self._task,
+            completed=(event.epoch - 1) * self._steps + event.step,
+            place=f"epoch {event.epoch}/{self._epochs}  step {event.step:,}/{event.steps:,}",
+            figures=step_figures(event, accuracy),
+        )
+        self._progress.refresh()
+
+    def close(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+def _console(stream: TextIO) -> Console:
+    """A console that reports a broken pipe instead of ending the program, as rich would."""
+    from rich.console import Console
+
+    class LastingConsole(Console):
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            raise BrokenPipeError("nobody reads the display any more")
+
+    return LastingConsole(file=stream, highlight=False)
+
+
+def started_lines(event: Started) -> list[str]:
+    """What training starts with: notes, the size of data and model, the machine."""
+    return [
+        *(f"note: {note}" for note in event.notes),
+        f"data:  {event.sentences:,} sentences, {event.tokens:,} tokens, {event.labels:,} labels",
+        f"model: {event.parameters:,} parameters, on {event.device} "
+        f"with {event.threads} thread{'s' * (event.threads != 1)}",
+        f"plan:  {event.epochs} epochs of {event.steps_per_epoch:,} steps",
+    ]
+
+
+def step_figures(event: Step, accuracy: float | None) -> str:
+    """The figures beside the progress bar."""
+    figures = [f"loss {event.loss_per_step:.4f}", f"{event.tokens_per_second:,.0f} tokens/s"]
+    if accuracy is not None:
+        figures.append(f"dev {100 * accuracy:.2f} %")
+    if event.seconds_left is not None:
+        figures.append(f"{clock(event.seconds_left)} left")
+    return "  ".join(figures)
+
+
+def epoch_line(event: EpochEnd) -> str:
+    """One row below `HEADER`; ``best`` at its end if dev never was better."""
+    width = len(str(event.epochs))
+    columns = [
+        f"{event.epoch:>{width}}/{event.epochs}".rjust(7),
+        f"{event.loss_per_step:.4f}".rjust(11),
+        f"{event.loss_sum:.3f}".rjust(12),
+        ("-" if event.dev_loss_per_step is None else f"{event.dev_loss_per_step:.4f}").rjust(10),
+        ("-" if event.dev_accuracy is None else f"{100 * event.dev_accuracy:.2f} %").rjust(14),
+        f"{event.tokens_per_second:,.0f}".rjust(10),
+        clock(event.seconds).rjust(9),
+        "  best" if event.best else "",
+    ]
+    return "".join(columns)
+
+
+def finished_lines(event: Finished, accuracies: list[float], blocks: str = BLOCKS) -> list[str]:
+    """How training ended, and the course of dev accuracy in one line."""
+    best = f"best epoch {event.best_epoch}"
+    if event.best_accuracy is not None:
+        best += f", dev accuracy {100 * event.best_accuracy:.2f} %"
+    lines = [f"finished after {clock(event.seconds)} ({event.reason}); {best}"]
+    if len(accuracies) > 1:
+        first, last = 100 * accuracies[0], 100 * accuracies[-1]
+        lines.append(f"dev accuracy  {first:.2f} {spark(accuracies, blocks=blocks)} {last:.2f} %")
+    return lines
+
+
+def clock(seconds: float) -> str:
+    """A duration as ``m:ss`` or ``h:mm:ss``."""
+    if not math.isfinite(seconds):
+        return "?"
+    minutes, rest = divmod(round(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _blocks(stream: TextIO) -> str:
+    """Characters of the spark curve that the stream can show."""
+    try:
+        BLOCKS.encode(stream.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return ASCII_BLOCKS
+    return BLOCKS
