@@ -1,0 +1,94 @@
+"""Writing sentences to Arrow files in pieces, so that memory does not grow with the corpus."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tagger.corpora.sentences import RawSentence
+
+FLUSH_TOKENS = 100_000
+FLUSH_SENTENCES = 20_000
+
+
+class ArrowFile:
+    """An Arrow stream of sentences: ``tokens``, ``tags``, further label columns, ``text``.
+
+    Args:
+        path: the file to write.
+        column: the label column that becomes ``tags``.
+        columns: the label columns of each sentence; the others keep their own names.
+    """
+
+    def __init__(self, path: Path, column: str, columns: Sequence[str]) -> None:
+        others = [name for name in columns if name not in (column, "tokens", "tags", "text")]
+        self.names = ["tokens", "tags", *others]
+        self.sources = [column, *others]
+        fields = [pa.field(name, pa.list_(pa.string())) for name in self.names]
+        self.schema = pa.schema([*fields, pa.field("text", pa.string())])
+        self._writer = pa.ipc.new_stream(str(path), self.schema)
+        self._clear()
+
+    def __enter__(self) -> ArrowFile:
+        """Begins writing."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Writes what is left and closes the file."""
+        self._flush()
+        self._writer.close()
+
+    def add(self, sentence: RawSentence) -> None:
+        """Appends one sentence."""
+        self._values[0].extend(sentence.tokens)
+        for values, source in zip(self._values[1:], self.sources, strict=True):
+            values.extend(sentence.columns[source])
+        self._texts.append(sentence.text)
+        self._ends.append(len(self._values[0]))
+        if self._ends[-1] >= FLUSH_TOKENS or len(self._texts) >= FLUSH_SENTENCES:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._texts:
+            ends = pa.array(self._ends, pa.int32())
+            lists = [pa.ListArray.from_arrays(ends, pa.array(values, pa.string())) for values in self._values]
+            texts = pa.array(self._texts, pa.string())
+            self._writer.write_batch(pa.record_batch([*lists, texts], schema=self.schema))
+        self._clear()
+
+    def _clear(self) -> None:
+        self._values: list[list[str]] = [[] for _ in self.names]
+        self._texts: list[str | None] = []
+        self._ends = [0]
+
+
+def divide(path: Path, targets: dict[Path, int], total: int, seed: int) -> None:
+    """Deals the rows of an Arrow file out to several files at random, keeping their order.
+
+    Args:
+        path: the file to divide.
+        targets: how many rows each new file gets; together ``total``.
+        total: rows in ``path``.
+        seed: of the shuffle.
+    """
+    owners = [number for number, rows in enumerate(targets.values()) for _ in range(rows)]
+    random.Random(seed).shuffle(owners)
+    with ExitStack() as stack:
+        reader = pa.ipc.open_stream(stack.enter_context(pa.memory_map(str(path))))
+        writers: list[Any] = [
+            stack.enter_context(pa.ipc.new_stream(str(to), reader.schema)) for to in targets
+        ]
+        start = 0
+        for batch in reader:
+            part = pa.array(owners[start : start + batch.num_rows], pa.int8())
+            start += batch.num_rows
+            for number, writer in enumerate(writers):
+                chosen = pc.equal(part, number)
+                writer.write_batch(batch.filter(chosen))
+    assert start == total == len(owners)

@@ -1,0 +1,93 @@
+"""Reading files into the cache: open, parse, choose the labels, write Arrow."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tagger.corpora.caching import Entry, Info, cached, content_digest, entry_key
+from tagger.corpora.formats import ReadOptions, read_sentences
+from tagger.corpora.labelled import Intake
+from tagger.corpora.paths import checked_status
+from tagger.corpora.sentences import Skip, Stop
+from tagger.corpora.sniffing import sniff
+from tagger.errors import CorpusError
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Files that were read.
+
+    Args:
+        entry: their sentences, in the cache.
+        names: the files, as the user named them.
+        digest: SHA-256 over their content.
+    """
+
+    entry: Entry
+    names: tuple[str, ...]
+    digest: str
+
+
+def ingest(paths: list[Path], options: ReadOptions, display: dict[Path, str] | None = None) -> Reading:
+    """Reads files as one part of a corpus, or takes them from the cache.
+
+    Args:
+        paths: the files, in order.
+        options: which columns to read, and what to do about unreadable sentences.
+        display: names to use in messages in place of paths.
+
+    Raises:
+        CorpusError: a file cannot be read.
+        OutputError: the cache cannot be written.
+    """
+    names = [(display or {}).get(path, str(path)) for path in paths]
+    before = [_state(path, name) for path, name in zip(paths, names, strict=True)]
+    digests = [content_digest(path, name) for path, name in zip(paths, names, strict=True)]
+    forms = [options.format or sniff(path, name) for path, name in zip(paths, names, strict=True)]
+
+    def write(place: Path) -> Info:
+        info = _write(place, list(zip(paths, names, forms, strict=True)), options)
+        for path, name, state in zip(paths, names, before, strict=True):
+            if _state(path, name) != state:
+                raise CorpusError("changed while it was read; run again when it is complete", path=name)
+        return info
+
+    told = names if options.ignore_bad else []  # then the notes name the files
+    key = entry_key(digests, {**asdict(options), "forms": forms, "names": told})
+    digest = hashlib.sha256("".join(digests).encode()).hexdigest()
+    return Reading(cached(key, write), tuple(names), digest)
+
+
+def _write(place: Path, files: list[tuple[Path, str, str]], options: ReadOptions) -> Info:
+    from tagger.corpora.arrow import ArrowFile
+
+    notes: list[str] = []
+    intakes: list[Intake] = []
+    with ExitStack() as stack:
+        file: ArrowFile | None = None
+        for path, name, form in files:
+            policy = Skip(name) if options.ignore_bad else Stop(name)
+            intake = Intake(options.column, policy, name, intakes[0].columns if intakes else None)
+            intakes.append(intake)
+            for sentence in intake.read(read_sentences(path, name, form, options, policy)):
+                if file is None:
+                    file = stack.enter_context(ArrowFile(place / "all.arrow", intake.column, intake.columns))
+                file.add(sentence)
+            skipped = policy.note() if isinstance(policy, Skip) else None
+            notes += [note for note in (intake.note, skipped) if note]
+    return Info(
+        sentences=sum(intake.sentences for intake in intakes),
+        tokens=sum(intake.tokens for intake in intakes),
+        column=intakes[0].column,
+        columns=intakes[0].labelled,
+        notes=tuple(notes),
+    )
+
+
+def _state(path: Path, name: str) -> tuple[int, int, int]:
+    """What changes when a file does: its identity, size and time of change."""
+    status = checked_status(path, name)
+    return status.st_ino, status.st_size, status.st_mtime_ns

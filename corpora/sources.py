@@ -1,0 +1,218 @@
+"""One argument names any corpus: bundled, file, folder, glob, ``-``, catalogue name or hub id."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tagger.corpora import locating
+from tagger.corpora.corpus import Corpus, Split
+from tagger.corpora.formats import ReadOptions
+from tagger.corpora.ingesting import Reading, ingest
+from tagger.corpora.locating import Located
+from tagger.corpora.paths import checked_status, copy_stream, near
+from tagger.corpora.splits import split_off
+from tagger.errors import CorpusError
+
+if TYPE_CHECKING:
+    import datasets
+
+STDIN = "<standard input>"
+
+
+def read_corpus(
+    source: str | None = None,
+    *,
+    train: str | None = None,
+    dev: str | None = None,
+    test: str | None = None,
+    column: str | None = "upos",
+    offline: bool = False,
+    seed: int = 1,
+    format: str | None = None,
+    tokens_column: str | None = None,
+    labels_column: str | None = None,
+    label_names: Sequence[str] | None = None,
+    ignore_bad: bool = False,
+) -> Corpus:
+    """Reads a labelled corpus into train, dev and test.
+
+    A single file is split: a tenth each becomes dev and test. Where there is a train but no dev part, a
+    tenth of train becomes dev. Every such step is told in ``notes``.
+
+    Args:
+        source: ``bundled`` (or None), ``bundled:ko``, a file, a folder, a glob, ``-`` for the standard
+            input, a name in the catalogue, or ``OWNER/NAME[:CONFIG][@REVISION]`` on the hub.
+        train: a file, glob or folder for this split; stands in for the one that ``source`` has.
+        dev: the same for dev.
+        test: the same for test.
+        column: the labels: upos, xpos, feats, lemma, deprel, a key in MISC, the name of a column or its
+            number from 1; None for the last column.
+        offline: never ask the hub.
+        seed: of the random split.
+        format: conllu, columns, jsonl, csv, tsv, parquet or slashed; None to tell by the content.
+        tokens_column: the name of the column of words.
+        labels_column: the name of the column of labels, where it is not ``column``.
+        label_names: the names of labels that are whole numbers, in order.
+        ignore_bad: leave unreadable sentences out, and count them in ``notes``.
+
+    Raises:
+        CorpusError: nothing by that name, or what is there cannot be read; the message says where and why.
+    """
+    names = tuple(label_names) if label_names is not None else None
+    options = ReadOptions(labels_column or column, format, tokens_column, names, ignore_bad)
+    given = {"train": train, "dev": dev, "test": test}
+    explicit = {split: path for split, path in given.items() if path is not None}
+    if source is None and explicit and train is None:
+        raise CorpusError(f"{' and '.join(explicit)} given without train; name the training file too")
+    with _spooled([source, *explicit.values()]) as spool:
+        located = _explicit(explicit, spool) if source is None and explicit else _resolve(source, spool)
+        if located is None:
+            return _from_hub(str(source), options, column=column or "upos", offline=offline, seed=seed)
+        if source is not None and explicit:
+            _override(located, _explicit(explicit, spool))
+        return _from_files(located, source or " ".join(explicit.values()) or "bundled", options, seed)
+
+
+def read_split(
+    source: str | None,
+    split: str = "test",
+    *,
+    column: str | None = "upos",
+    offline: bool = False,
+    format: str | None = None,
+    tokens_column: str | None = None,
+    labels_column: str | None = None,
+    label_names: Sequence[str] | None = None,
+    ignore_bad: bool = False,
+) -> Split:
+    """Reads one split, to evaluate on. A single file is the whole split.
+
+    Args:
+        source: as for ``read_corpus``.
+        split: train, dev or test, where the source has several.
+        column: as for ``read_corpus``.
+        offline: as for ``read_corpus``.
+        format: as for ``read_corpus``.
+        tokens_column: as for ``read_corpus``.
+        labels_column: as for ``read_corpus``.
+        label_names: as for ``read_corpus``.
+        ignore_bad: as for ``read_corpus``.
+
+    Raises:
+        CorpusError: nothing by that name, no such split, or it cannot be read.
+    """
+    names = tuple(label_names) if label_names is not None else None
+    options = ReadOptions(labels_column or column, format, tokens_column, names, ignore_bad)
+    with _spooled([source]) as spool:
+        located = _resolve(source, spool)
+        if located is None:
+            corpus = _from_hub(str(source), options, column=column or "upos", offline=offline, seed=None)
+            found = {part.name: part for part in corpus.splits}
+            if split not in found:
+                raise CorpusError(f"no {split} split; there are: {', '.join(found)}", path=source)
+            return found[split]
+        paths = located.files.get(split) or located.files.get("all")
+        if paths is None:
+            raise CorpusError(f"no {split} split; there are: {', '.join(located.files)}", path=source)
+        reading = ingest(paths, options, located.display)
+        return Split(split, reading.entry.table(), reading.names, reading.entry.info.column)
+
+
+def _from_files(located: Located, source: str, options: ReadOptions, seed: int) -> Corpus:
+    readings = {split: ingest(paths, options, located.display) for split, paths in located.files.items()}
+    tables: dict[str, tuple[datasets.Dataset, Reading]] = {}
+    notes = list(located.notes)
+    for split, reading in readings.items():
+        tables[split] = reading.entry.table(), reading
+        notes += [note if split == "all" else f"{split}: {note}" for note in reading.entry.info.notes]
+    whole, wanted = ("all", ("dev", "test")) if "all" in readings else ("train", ("dev",))
+    if whole in readings and "dev" not in readings:
+        pieces, said = split_off(readings[whole].entry, wanted, seed)
+        tables |= {part: (table, readings[whole]) for part, table in pieces.items()}
+        notes += said
+    notes += [f"{split}: none in this corpus" for split in ("train", "test") if split not in tables]
+    info = next(iter(readings.values())).entry.info
+    digest = hashlib.sha256("".join(reading.digest for reading in readings.values()).encode())
+    made = {
+        split: Split(split, table, reading.names, reading.entry.info.column)
+        for split, (table, reading) in tables.items()
+    }
+    return Corpus(
+        name=located.name,
+        source=source,
+        column=info.column,
+        train=made.get("train"),
+        dev=made.get("dev"),
+        test=made.get("test"),
+        columns=info.columns,
+        notes=tuple(notes),
+        fingerprint=digest.hexdigest()[:16],
+        license=located.license,
+    )
+
+
+def _resolve(source: str | None, spool: dict[str, Path]) -> Located | None:
+    """The files that a source names, or None if it can only be a catalogue name or a hub id."""
+    if (found := locating.bundled(source)) is not None:
+        return found
+    text = str(source)
+    if text in spool:
+        return Located("stdin", {"all": [spool[text]]}, display={spool[text]: STDIN})
+    if not text.strip():
+        raise CorpusError("the name of the corpus is empty; give a file, a folder or a hub id")
+    if (found := locating.locate(text)) is not None:
+        return found
+    if locating.looks_like_path(text):
+        checked_status(Path(text).expanduser(), text)
+    return None
+
+
+def _explicit(given: dict[str, str], spool: dict[str, Path]) -> Located:
+    """Files named split by split."""
+    whole = Located("corpus", {})
+    for split, text in given.items():
+        found = _resolve(text, spool)
+        if found is None:
+            raise CorpusError(f"no such file{near(Path(text))}", path=text)
+        paths = found.files.get(split) or found.files.get("all")
+        if paths is None and len(found.files) > 1:
+            raise CorpusError(f"no {split} file here; there are: {', '.join(found.files)}", path=text)
+        whole.files[split] = paths or next(iter(found.files.values()))
+        whole.display |= found.display
+        whole.notes += [f"{split}: {note}" for note in found.notes]
+        whole.name = found.name if split == "train" else whole.name
+    return whole
+
+
+def _override(located: Located, explicit: Located) -> None:
+    """Puts files that were named split by split in the place of those that the source has."""
+    files = dict(located.files)
+    if "all" in files:
+        files["train"] = files.pop("all")
+    located.files = files | explicit.files
+    located.display |= explicit.display
+    located.notes += explicit.notes
+
+
+@contextmanager
+def _spooled(texts: list[str | None]) -> Iterator[dict[str, Path]]:
+    """Where ``-`` is asked for, standard input as a file, since it must be read twice."""
+    if "-" not in texts:
+        yield {}
+        return
+    if texts.count("-") > 1:
+        raise CorpusError("standard input ('-') can stand for one part of the corpus only")
+    with tempfile.TemporaryDirectory(prefix="tagger-") as folder:
+        path = Path(folder) / "stdin"
+        copy_stream(sys.stdin.buffer, path)
+        yield {"-": path}
+
+
+def _from_hub(source: str, options: ReadOptions, *, column: str, offline: bool, seed: int | None) -> Corpus:
+    raise CorpusError(f"no such file, folder or catalogue name{near(Path(source))}", path=source)

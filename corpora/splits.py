@@ -1,0 +1,80 @@
+"""The parts of a corpus: what they are called, and splitting dev and test off at random."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tagger.corpora.caching import Entry, Info, cached, entry_key
+
+if TYPE_CHECKING:
+    import datasets
+
+SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "dev": ("dev", "devel", "development", "val", "valid", "validation", "testa"),
+    "test": ("test", "testing", "eval", "evaluation", "testb"),
+}
+SHARE = 0.1  # of the sentences, for dev and for test
+_SPLIT_OF = {word: split for split, words in SPLIT_NAMES.items() for word in words}
+
+
+def split_of(name: str) -> str | None:
+    """The split that a file, a folder or a hub split is named after, None if none.
+
+    Args:
+        name: such as ``en_ewt-ud-train.conllu``, ``validation``, ``eng.testa``.
+    """
+    words = re.split(r"[^a-z]+", name.lower())
+    return next((_SPLIT_OF[word] for word in reversed(words) if word in _SPLIT_OF), None)
+
+
+def shares(sentences: int, wanted: tuple[str, ...]) -> dict[str, int]:
+    """How many sentences each part gets.
+
+    Args:
+        sentences: how many there are.
+        wanted: the parts to split off, of ``dev`` and ``test``.
+
+    Returns:
+        Sentences by part, ``train`` first: a tenth each, at least one; only train where there are too few.
+    """
+    each = max(1, round(sentences * SHARE))
+    if sentences <= len(wanted):
+        return {"train": sentences}
+    return {"train": sentences - each * len(wanted), **dict.fromkeys(wanted, each)}
+
+
+def split_off(
+    entry: Entry, wanted: tuple[str, ...], seed: int
+) -> tuple[dict[str, datasets.Dataset], list[str]]:
+    """Splits parts off a cached reading; the pieces are cached too.
+
+    Args:
+        entry: the whole.
+        wanted: the parts to split off, of ``dev`` and ``test``.
+        seed: of the shuffle.
+
+    Returns:
+        The sentences of each part, ``train`` among them, and notes that say how they were split.
+    """
+    parts = shares(entry.info.sentences, wanted)
+    if len(parts) == 1:
+        return {"train": entry.table()}, [f"{' and '.join(wanted)}: none, too few sentences to split any off"]
+
+    def write(place: Path) -> Info:
+        from tagger.corpora.arrow import divide
+
+        targets = {place / f"{part}.arrow": rows for part, rows in parts.items()}
+        divide(entry.folder / "all.arrow", targets, entry.info.sentences, seed)
+        return entry.info
+
+    key = entry_key([entry.folder.name], {"parts": parts, "seed": seed})
+    notes = [
+        f"{part}: {parts[part]:,} {'sentence' if parts[part] == 1 else 'sentences'} "
+        f"({SHARE:.0%} of the data), split off at random (seed {seed})"
+        for part in wanted
+    ]
+    divided = cached(key, write)
+    return {part: divided.table(part) for part in parts}, notes
