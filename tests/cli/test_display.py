@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from tagger.cli.display import HEADER, TrainingDisplay, clock, epoch_line, finished_lines
+from tagger.cli.display import TrainingDisplay
+from tagger.cli.training_lines import HEADER, clock, epoch_line, finished_lines
 from tagger.curves import ASCII_BLOCKS
 from tagger.events import EpochEnd, Event, Finished, Started, Step
 
