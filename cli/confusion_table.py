@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tagger.cli.look import PLAIN, Look, new_table, percent, plain_text, printable
+from tagger.cli.look import PLAIN, Look, as_text, new_table, percent, plain_text, printable
 from tagger.scores import Scores
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def render_confusions(scores: Scores, split: str, look: Look = PLAIN, *, most: i
     for row, one in zip(rows, scores.confusions, strict=False):
         shown = [_example(one.example, one.words[0], room)] if room >= _SHORTEST_EXAMPLE else []
         table.add_row(*row, *shown)
-    return asplain_text(table, look)
+    return as_text(table, look)
 
 
 def _fitting(words: Sequence[str]) -> str:

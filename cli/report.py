@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tagger.cli.confusion_table import render_confusions
-from tagger.cli.look import PLAIN, Look, new_table, percent, plain_text, printable
+from tagger.cli.look import PLAIN, Look, as_text, new_table, percent, plain_text, printable
 from tagger.scores import Scores, Spread, TagScore, measurement, summarise
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def render_scores(scores: Mapping[str, Scores], look: Look = PLAIN) -> str:
     for row in dict.fromkeys(label for rows in per_split for label in rows):
         cells = [cell for rows in per_split for cell in rows.get(row, ("-", ""))]
         table.add_row(row, *cells, style="bold" if row == "accuracy" else "")
-    return "\n".join([asplain_text(table, look), *_unseen_notes(scores)])
+    return "\n".join([as_text(table, look), *_unseen_notes(scores)])
 
 
 def _overview(scores: Scores) -> dict[str, tuple[str, str]]:
@@ -110,7 +110,7 @@ def _per_label(entries: Sequence[TagScore], title: str, unit: str, look: Look) -
         table.add_row(plain_text(entry.label), *figures, _graded(entry.f1), f"{entry.support:,}")
     hidden = len(ranked) - MOST_TAGS
     more = f"\n{hidden:,} rarer labels are not shown; metrics.json has them all" if hidden > 0 else ""
-    return asplain_text(table, look) + more
+    return as_text(table, look) + more
 
 
 def render_seeds(
@@ -143,7 +143,7 @@ def render_seeds(
     plus_minus = "±" if look.unicode else "+-"
     spreads = [_spread(summaries[split][name], plus_minus) for split, name, _ in columns]
     table.add_row("mean", *spreads, f"{plus_minus} sd", style="bold")
-    return asplain_text(table, look)
+    return as_text(table, look)
 
 
 def _spread(spread: Spread, plus_minus: str) -> str:

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
+from tagger.cli.confusion_table import render_confusions
 from tagger.cli.look import Look, printable
 from tagger.cli.report import (
-    render_confusions,
     render_report,
     render_scores,
     render_seeds,
