@@ -1,0 +1,66 @@
+"""Train your own sequence tagger, and use it.
+
+>>> from tagger import Tagger, train_pos
+>>> tagger = train_pos("my-treebank/", out="runs/pos")
+>>> tagger.tag("They can fish.")
+They/PRON can/AUX fish/VERB ./PUNCT
+
+Everything loads when first used: ``import tagger`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tagger.errors import ConfigError, CorpusError, ModelError, OutputError, TaggerError, TrainingError
+
+if TYPE_CHECKING:
+    from tagger.config import Config
+    from tagger.corpora.corpus import Corpus
+    from tagger.corpora.sources import read_corpus
+    from tagger.scores import Scores
+    from tagger.tagged import TaggedSentence, TaggedText
+    from tagger.tagging import Tagger
+    from tagger.training import train_pos
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "Corpus",
+    "CorpusError",
+    "ModelError",
+    "OutputError",
+    "Scores",
+    "TaggedSentence",
+    "TaggedText",
+    "Tagger",
+    "TaggerError",
+    "TrainingError",
+    "__version__",
+    "read_corpus",
+    "train_pos",
+]
+
+_HOMES = {
+    "Config": "tagger.config",
+    "Corpus": "tagger.corpora.corpus",
+    "Scores": "tagger.scores",
+    "TaggedSentence": "tagger.tagged",
+    "TaggedText": "tagger.tagged",
+    "Tagger": "tagger.tagging",
+    "read_corpus": "tagger.corpora.sources",
+    "train_pos": "tagger.training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'tagger' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,82 @@
+"""``tagger``: commands load when they are called, errors of the user end in one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+import tagger
+from tagger.errors import TaggerError
+
+COMMANDS = {
+    "train": ("tagger.cli.train", "Train a model on a labelled corpus."),
+    "tag": ("tagger.cli.tag", "Tag text, tokens, CoNLL-U, CoNLL columns or JSON lines."),
+    "evaluate": ("tagger.cli.evaluate", "Score a model on a labelled corpus."),
+}
+EXIT_ERROR = 1
+EXIT_INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when the command runs or its help is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short) for name, (_, short) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(tagger.__version__, prog_name="tagger")
+def cli() -> None:
+    """Train your own part-of-speech tagger, and use it.
+
+    \b
+    tagger train pos                          train on the bundled corpus
+    tagger train pos my-treebank/ --out m     train on your own
+    tagger tag --model m --text "They can fish."
+    tagger evaluate m my-treebank/
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 the user's data or model, 2 wrong usage, 130 interrupted."""
+    os.environ.setdefault("HF_UPDATE_DOWNLOAD_COUNTS", "0")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    try:
+        status = cli.main(args=arguments, prog_name="tagger", standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
+    except TaggerError as error:
+        click.echo(f"tagger: error: {error}", err=True)
+        sys.exit(EXIT_ERROR)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("tagger: interrupted", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): nothing more to say, and nothing left to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

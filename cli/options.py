@@ -1,0 +1,54 @@
+"""Options that several commands share, and how options become settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _all(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def apply(command: Command) -> Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return apply
+
+
+reading_options = _all(
+    click.option(
+        "--column", default=None, help="Label column: upos, xpos, feats, or any other.  [default: upos]"
+    ),
+    click.option(
+        "--format", "format_", default=None, help="Format of the files, where it is not recognised."
+    ),
+    click.option("--tokens-column", default=None, help="Name of the column that holds the words."),
+    click.option("--labels-column", default=None, help="Name of the column that holds the labels."),
+    click.option(
+        "--label-names", default=None, help="Names of integer labels in order, separated by commas."
+    ),
+    click.option("--ignore-bad", is_flag=True, help="Leave malformed sentences out and count them."),
+    click.option("--offline", is_flag=True, help="Never use the network."),
+)
+
+machine_options = _all(
+    click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]), show_default=True),
+    click.option("--threads", type=int, default=None, help="CPU threads.  [default: all cores]"),
+)
+
+
+def reading(values: dict[str, Any]) -> dict[str, Any]:
+    """Take the reading options out of a command's values, as keyword arguments of ``read_corpus``."""
+    names = values.pop("label_names")
+    return {
+        "format": values.pop("format_"),
+        "tokens_column": values.pop("tokens_column"),
+        "labels_column": values.pop("labels_column"),
+        "label_names": names.split(",") if names else None,
+        "ignore_bad": values.pop("ignore_bad"),
+        "offline": values.pop("offline"),
+    }

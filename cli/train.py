@@ -1,0 +1,104 @@
+"""``tagger train pos``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tagger.cli.options import machine_options, reading, reading_options
+
+if TYPE_CHECKING:
+    from tagger.config import Config
+
+# Options that are settings of tagger.config.Config, by their dotted names.
+SETTINGS = {
+    "column": "column",
+    "cell": "encoder.cell",
+    "layers": "encoder.layers",
+    "hidden_size": "encoder.hidden_size",
+    "characters": "words.characters",
+    "vectors": "words.vectors",
+    "epochs": "training.epochs",
+    "batch_tokens": "training.batch_tokens",
+    "learning_rate": "training.learning_rate",
+    "schedule": "training.schedule",
+    "dropout": "training.dropout",
+    "dropout_kind": "training.dropout_kind",
+    "word_dropout": "training.word_dropout",
+    "label_smoothing": "training.label_smoothing",
+    "patience": "training.patience",
+    "seed": "training.seed",
+    "max_minutes": "training.max_minutes",
+}
+
+
+@click.group()
+def train() -> None:
+    """Train a model."""
+
+
+@train.command(epilog="Example: tagger train pos my-treebank/ --column xpos --out runs/xpos")
+@click.argument("corpus", required=False)
+@click.option("--train", "train_file", default=None, help="File of the training split, instead of CORPUS.")
+@click.option("--dev", default=None, help="File of the development split.")
+@click.option("--test", default=None, help="File of the test split.")
+@reading_options
+@click.option(
+    "--out", default="runs/pos", show_default=True, type=click.Path(path_type=Path), help="Model folder."
+)
+@click.option("--overwrite", is_flag=True, help="Replace the model that is there.")
+@click.option("--cell", type=click.Choice(["lstm", "gru", "rnn"]), default=None, help="[default: lstm]")
+@click.option("--layers", type=int, default=None, help="Layers of each direction.  [default: 1]")
+@click.option("--hidden-size", type=int, default=None, help="Units of each layer and direction.")
+@click.option(
+    "--characters", default=None, type=click.Choice(["affix", "lstm", "cnn", "affix+lstm", "affix+cnn", "none"]),
+    help="Sub-word model: hashed affixes and shape, a character LSTM or CNN, both, or none.",
+)  # fmt: skip
+@click.option("--vectors", default=None, help="Pre-trained word vectors (word2vec, GloVe or fastText text).")
+@click.option("--epochs", type=int, default=None)
+@click.option("--batch-tokens", type=int, default=None, help="Words in a batch.")
+@click.option("--learning-rate", type=float, default=None, help="Peak rate of AdamW.")
+@click.option("--schedule", type=click.Choice(["cosine", "linear", "constant", "plateau"]), default=None)
+@click.option("--dropout", type=float, default=None)
+@click.option("--dropout-kind", type=click.Choice(["locked", "plain"]), default=None)
+@click.option("--word-dropout", type=float, default=None)
+@click.option("--label-smoothing", type=float, default=None)
+@click.option("--auxiliary", default=None, help="Label columns to learn along, separated by commas.")
+@click.option(
+    "--patience", type=int, default=None, help="Epochs without a better dev accuracy before stopping."
+)
+@click.option("--seed", type=int, default=None)
+@click.option(
+    "--seeds", type=int, default=1, help="Train so many models, print mean and spread, keep the best on dev."
+)
+@click.option("--max-minutes", type=float, default=None, help="Time budget; the schedule ends with it.")
+@machine_options
+@click.option("--config", "config_file", default=None, help="TOML file of settings; options override it.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def pos(**values: Any) -> None:
+    """Train a tagger on CORPUS; on the bundled English corpus if none is named.
+
+    CORPUS is a file, folder or glob (CoNLL-U, CoNLL columns, JSON lines, CSV/TSV, Parquet, word/TAG text), a
+    name that the catalogue knows, or OWNER/NAME[:CONFIG][@REVISION] on the Hugging Face hub. What is not set is
+    chosen from the size of the corpus.
+    """
+    from tagger.cli.train_report import run
+
+    run(_config(values), reading(values), values)
+
+
+def _config(values: dict[str, Any]) -> Config:
+    """Settings from the TOML file and the options over it."""
+    from tagger.config import Config
+
+    path = values.pop("config_file")
+    config = Config() if path is None else Config.from_toml(path)
+    given = {SETTINGS[name]: values.pop(name) for name in SETTINGS}
+    auxiliary = values.pop("auxiliary")
+    if auxiliary is not None:
+        given["training.auxiliary"] = [column for column in auxiliary.split(",") if column]
+    return config.with_settings(
+        {name: value for name, value in given.items() if value is not None}, where="command line"
+    )

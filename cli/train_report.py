@@ -1,0 +1,82 @@
+"""What ``tagger train pos`` does and prints."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tagger.cli.display import TrainingDisplay
+from tagger.cli.look import Look
+from tagger.cli.report import render_report, render_seeds
+
+if TYPE_CHECKING:
+    from tagger.config import Config
+    from tagger.corpora.corpus import Corpus
+    from tagger.training import Training
+
+
+def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Read, train, report.
+
+    Args:
+        config: all settings.
+        reading: keyword arguments of ``read_corpus``.
+        values: the other options by name.
+    """
+    from tagger.corpora.sources import read_corpus
+    from tagger.model_folder import check_free
+    from tagger.runtime import check_threads, choose_device
+
+    check_free(values["out"], overwrite=values["overwrite"])
+    check_threads(values["threads"])
+    corpus = read_corpus(
+        values["corpus"], train=values["train_file"], dev=values["dev"], test=values["test"], column=config.column,
+        seed=config.training.seed, **reading,
+    )  # fmt: skip
+    choose_device(values["device"])
+    if not values["quiet"]:
+        click.echo(describe(corpus), err=True)
+    from tagger.training import train_runs
+
+    with TrainingDisplay(quiet=values["quiet"]) as display:
+        training = train_runs(
+            corpus, config, seeds=values["seeds"], out=values["out"], overwrite=values["overwrite"],
+            device=values["device"], threads=values["threads"], listener=display,
+        )  # fmt: skip
+    if not values["quiet"]:
+        _report(training, values)
+
+
+def describe(corpus: Corpus) -> str:
+    """What was understood of a corpus: splits, sentences, words, labels, unknown words."""
+    known = {word for sentence in (corpus.train.tokens() if corpus.train else []) for word in sentence}
+    labels = {tag for tags in (corpus.train.tags() if corpus.train else []) for tag in tags}
+    lines = [f"corpus {corpus.name}, column {corpus.column}: {len(labels)} labels"]
+    for split in corpus.splits:
+        words = [word for sentence in split.tokens() for word in sentence]
+        line = f"  {split.name:5} {len(split):>9,} sentences {len(words):>11,} words"
+        if split.name == "train":
+            line += f" {len(known):>9,} types"
+        elif words:
+            line += f" {100 * sum(word not in known for word in words) / len(words):>8.2f} % unknown"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _report(training: Training, values: Mapping[str, Any]) -> None:
+    look = Look.of(sys.stdout)
+    if len(training.runs) > 1:
+        runs = {one.seed: one.scores for one in training.runs}
+        click.echo(render_seeds(runs, kept=training.best.seed, look=look))
+    if training.best.scores:
+        click.echo(render_report(training.best.scores, look))
+    out: Path = values["out"]
+    size = sum(path.stat().st_size for path in out.iterdir() if path.is_file())
+    click.echo(f"model saved in {out} ({size / 1e6:.1f} MB)")
+    click.echo(f"next: tagger tag --model {shlex.quote(os.fspath(out))} --text 'They can fish.'")

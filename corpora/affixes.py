@@ -1,0 +1,103 @@
+"""Sub-word features of a word: hashed prefixes, suffixes, shape, and the lower-cased form.
+
+A neural stand-in for the suffix guesser of classic taggers (Brants 2000, TnT; the hashed embeddings follow
+Svenstrup et al. 2017). Each feature string is hashed once; a hash that at least ``min_types`` training words
+share owns a row of an embedding table, every other one falls on the "unknown" row of its feature, which is
+trained by the rare affixes of the training words. Unlike plain hashing, no unseen suffix borrows the vector of
+an unrelated one.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+
+_SHAPES = {"Lu": "X", "Lt": "X", "Ll": "x", "Lo": "o", "Lm": "m", "Nd": "d", "Nl": "n", "No": "n"}
+_LONGEST = 64
+
+
+def shape(word: str) -> str:
+    """Shape of a word by Unicode category, runs longer than two cut to two.
+
+    Upper case ``X``, lower case ``x``, other letters (Hangul, Han, Arabic ...) ``o``, digits ``d``; punctuation
+    and symbols stand for themselves.
+
+    >>> shape("McDonald's"), shape("B-52"), shape("한국어")
+    ("XxXxx'x", 'X-dd', 'oo')
+    """
+    out: list[str] = []
+    for char in word[:_LONGEST]:
+        kind = _SHAPES.get(unicodedata.category(char), char)
+        if len(out) < 2 or out[-1] != kind or out[-2] != kind:
+            out.append(kind)
+    return "".join(out)
+
+
+def is_hangul(word: str) -> bool:
+    """Whether the word holds a precomposed Hangul syllable."""
+    return any("가" <= char <= "힣" for char in word)
+
+
+@dataclass(frozen=True)
+class AffixFeatures:
+    """Which features a word has, and which of them own a row of the embedding table.
+
+    Args:
+        prefixes: longest prefix, in characters.
+        suffixes: longest suffix, in characters.
+        jamo: longest suffix over jamo (decomposed Hangul), 0 for none.
+        hashes: the hashes that own a row; row ``size + i`` belongs to ``hashes[i]``.
+    """
+
+    prefixes: int
+    suffixes: int
+    jamo: int
+    hashes: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_rows", {h: self.size + i for i, h in enumerate(self.hashes)})
+
+    @classmethod
+    def fit(
+        cls, words: Iterable[str], *, prefixes: int = 4, suffixes: int = 5, jamo: int = 0, min_types: int = 2
+    ) -> AffixFeatures:
+        """Find the features that at least ``min_types`` of the words share."""
+        empty = cls(prefixes, suffixes, jamo)
+        counts = Counter(h for word in words for h in empty.hash(word))
+        return cls(prefixes, suffixes, jamo, tuple(sorted(h for h, n in counts.items() if n >= min_types)))
+
+    @property
+    def size(self) -> int:
+        """F, the number of features of a word."""
+        return self.prefixes + self.suffixes + self.jamo + 2
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of the embedding table: one "unknown" a feature, then one a known hash."""
+        return self.size + len(self.hashes)
+
+    def hash(self, word: str) -> list[int]:
+        """Hashes of the F features, salted by feature (40 bits: the feature above a CRC-32)."""
+        lower = word[:_LONGEST].lower() if len(word) <= _LONGEST else word[:32].lower() + word[-32:].lower()
+        texts = [lower[:n] for n in range(1, self.prefixes + 1)]
+        texts += [lower[-n:] for n in range(1, self.suffixes + 1)]
+        if self.jamo:
+            parts = unicodedata.normalize("NFD", lower)
+            texts += [parts[-n:] for n in range(1, self.jamo + 1)]
+        texts += [shape(word), lower]
+        return [(i << 32) | crc32(text.encode("utf-8", "surrogatepass")) for i, text in enumerate(texts)]
+
+    def encode(self, words: Sequence[str]) -> np.ndarray:
+        """Rows of the embedding table for each word.
+
+        Returns:
+            (N, F) int64.
+        """
+        rows: dict[int, int] = self._rows  # type: ignore[attr-defined]
+        flat = [rows.get(h, i) for word in words for i, h in enumerate(self.hash(word))]
+        return np.array(flat, dtype=np.int64).reshape(len(words), self.size)

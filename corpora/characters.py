@@ -1,0 +1,65 @@
+"""Words as character ids, for the character LSTM and CNN."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+PADDING, UNKNOWN, START, END = range(4)
+_SPECIALS = 4
+
+
+@dataclass(frozen=True)
+class Characters:
+    """The characters of a corpus by id, with padding (0), unknown (1), start (2) and end (3) of a word.
+
+    Args:
+        alphabet: the known characters, from id 4 on.
+        longest: words longer than this many characters keep their first and last halves.
+        jamo: decompose Hangul syllables into jamo first.
+    """
+
+    alphabet: str
+    longest: int = 32
+    jamo: bool = False
+    ids: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ids", {c: i for i, c in enumerate(self.alphabet, _SPECIALS)})
+
+    @classmethod
+    def fit(
+        cls, words: Iterable[str], *, min_types: int = 2, longest: int = 32, jamo: bool = False
+    ) -> Characters:
+        """Collect the characters that occur in at least ``min_types`` words."""
+        form = "NFD" if jamo else "NFC"
+        counts = Counter(c for word in words for c in set(unicodedata.normalize(form, word)))
+        return cls("".join(sorted(c for c, n in counts.items() if n >= min_types)), longest, jamo)
+
+    def __len__(self) -> int:
+        return len(self.alphabet) + _SPECIALS
+
+    def spell(self, word: str) -> list[int]:
+        """Ids of one word between start and end marks."""
+        text = word if len(word) <= self.longest else word[: self.longest]
+        text = unicodedata.normalize("NFD" if self.jamo else "NFC", text)
+        if len(word) > self.longest or len(text) > self.longest:
+            half = self.longest // 2
+            text = text[:half] + unicodedata.normalize("NFD" if self.jamo else "NFC", word[-half:])[-half:]
+        return [START, *(self.ids.get(c, UNKNOWN) for c in text), END]
+
+    def encode(self, words: Sequence[str]) -> np.ndarray:
+        """Character ids of words, padded on the right.
+
+        Returns:
+            (N, C) int64.
+        """
+        spelled = [self.spell(word) for word in words]
+        out = np.zeros((len(words), max(map(len, spelled), default=2)), dtype=np.int64)
+        for row, ids in zip(out, spelled, strict=True):
+            row[: len(ids)] = ids
+        return out

@@ -1,0 +1,82 @@
+"""Word representation, encoder and tagging heads, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from tagger.models.dropout import LockedDropout
+from tagger.models.encoder import Encoder
+from tagger.models.word_representation import WordRepresentation
+
+
+class SequenceTagger(nn.Module):
+    """A label at every step: words -> vectors -> two recurrent stacks -> a linear layer a head.
+
+    Args:
+        words: the word representation.
+        encoder: the recurrent stacks.
+        heads: K, the number of labels, of each head by name; the first is the tagging head, the others are
+            auxiliary (trained along, then dropped).
+        dropout: probability of dropping a unit of the encoder's inputs and outputs.
+        locked: one mask a sentence (Gal and Ghahramani 2016) instead of one a step (Srivastava et al. 2014).
+    """
+
+    def __init__(
+        self,
+        *,
+        words: WordRepresentation,
+        encoder: Encoder,
+        heads: Mapping[str, int],
+        dropout: float,
+        locked: bool,
+    ) -> None:
+        super().__init__()
+        self.words = words
+        self.encoder = encoder
+        self.heads = nn.ModuleDict(
+            {name: nn.Linear(encoder.output_size, size) for name, size in heads.items()}
+        )
+        self.before = LockedDropout(dropout) if locked else nn.Dropout(dropout)
+        self.after = LockedDropout(dropout) if locked else nn.Dropout(dropout)
+
+    def encode(self, vectors: Tensor, steps: Tensor, lengths: Tensor) -> Tensor:
+        """States of the real steps of a batch.
+
+        Args:
+            vectors: (U, D) vectors of the distinct words of the batch.
+            steps: (T, B) int64, the row of ``vectors`` at each step; anything in the padding.
+            lengths: (B,) int64.
+
+        Returns:
+            (N, 2H), N real steps, sentence after sentence.
+        """
+        states = self.after(self.encoder(self.before(vectors[steps]), lengths))  # (T, B, 2H)
+        return states.transpose(0, 1)[real_steps(lengths, steps.shape[0])]
+
+    def forward(self, vectors: Tensor, steps: Tensor, lengths: Tensor) -> dict[str, Tensor]:
+        """Scores of every label at the real steps: (N, K) a head; arguments as ``encode``."""
+        states = self.encode(vectors, steps, lengths)
+        return {name: head(states) for name, head in self.heads.items()}
+
+
+def real_steps(lengths: Tensor, steps: int) -> Tensor:
+    """(B, T) mask, true where a sentence has a token."""
+    return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(1)
+
+
+def summed_loss(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
+    """Cross-entropy summed over steps.
+
+    Args:
+        logits: (N, K).
+        targets: (N,) int64; negative where there is no label to learn from.
+        label_smoothing: share of the target spread evenly over the labels (Szegedy et al. 2016).
+
+    Returns:
+        A scalar, in nats: the sum over the steps of all sentences.
+    """
+    return cross_entropy(logits, targets, ignore_index=-1, reduction="sum", label_smoothing=label_smoothing)

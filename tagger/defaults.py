@@ -1,0 +1,98 @@
+"""Settings that depend on the corpus: what is right for 200,000 words is wrong for 20,000.
+
+The figures behind the choices are in ``benchmarks/README.md``; all were chosen on development data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from tagger.config import Config, EncoderConfig, TrainingConfig, WordsConfig
+from tagger.corpora.affixes import is_hangul
+from tagger.corpora.corpus import Corpus
+
+MEDIUM_TOKENS = 120_000
+"""Training words from which the recipe for large corpora holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the defaults look at.
+
+    Args:
+        tokens: words of the training split.
+        hangul: share of them with a Hangul syllable.
+        columns: label columns of the training split.
+    """
+
+    tokens: int
+    hangul: float
+    columns: tuple[str, ...]
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> Facts:
+        """Look at the training split."""
+        assert corpus.train is not None
+        words: list[str] = [w for s in islice(corpus.train.tokens(), 2000) for w in s]
+        hangul = sum(map(is_hangul, words)) / max(1, len(words))
+        return cls(corpus.train.num_tokens, hangul, corpus.columns)
+
+
+def resolve(config: Config, facts: Facts) -> Config:
+    """Decide every setting that is None.
+
+    Args:
+        config: settings of the user.
+        facts: of the training corpus.
+    """
+    small = facts.tokens < MEDIUM_TOKENS
+    hangul = facts.hangul > 0.2
+    return replace(
+        config,
+        words=_words(config.words, small, hangul),
+        encoder=_filled(config.encoder, EncoderConfig(hidden_size=200)),
+        training=_training(config.training, facts),
+    )
+
+
+def _words(words: WordsConfig, small: bool, hangul: bool) -> WordsConfig:
+    chosen = WordsConfig(
+        embedding_size=50 if small else 100,
+        min_count=2 if small else 1,
+        characters="affix+lstm" if small else "affix",
+        affix_size=20 if small else 40,
+        character_size=100,
+        jamo=6 if hangul else 0,
+        output_size=200,
+    )
+    return _filled(words, chosen)
+
+
+def _training(training: TrainingConfig, facts: Facts) -> TrainingConfig:
+    small = facts.tokens < MEDIUM_TOKENS
+    chosen = TrainingConfig(
+        epochs=epochs(facts.tokens),
+        batch_tokens=320 if small else 640,
+        dropout=0.5 if small else 0.4,
+        word_dropout=0.4 if small else 0.25,
+        label_smoothing=0.0,
+        auxiliary=(),
+    )
+    return _filled(training, chosen)
+
+
+def epochs(tokens: int) -> int:
+    """More passes over less text: 8 from 200,000 words on, up to 40 for tiny corpora."""
+    return int(min(40, max(8, round(8 * (200_000 / max(1, tokens)) ** 0.5))))
+
+
+def _filled(config, defaults):  # type: ignore[no-untyped-def]
+    """Put the defaults where the configuration has None."""
+    missing = {name: getattr(defaults, name) for name in _names(config) if getattr(config, name) is None}
+    return replace(config, **missing)
+
+
+def _names(config: object) -> Iterable[str]:
+    return config.__dataclass_fields__.keys()  # type: ignore[attr-defined,no-any-return]

@@ -1,0 +1,265 @@
+"""The training loop: encoded splits in, events out, the best weights left in the model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tagger.config import TrainingConfig
+from tagger.corpora.batching import Batch, assemble, plan
+from tagger.corpora.encoding import EncodedSplit
+from tagger.corpora.word_features import WordArrays
+from tagger.errors import TrainingError
+from tagger.events import EpochEnd, Event, Finished, Started, Step
+from tagger.models.averaging import AveragedWeights
+from tagger.models.sequence_tagger import SequenceTagger, summed_loss
+from tagger.preparation import TAG, Prepared
+from tagger.schedules import Schedule
+
+EVALUATION_TOKENS = 2000
+STEPS_BETWEEN_EVENTS = 10
+
+
+@dataclass(slots=True)
+class _Split:
+    """An encoded split as tensors on a device."""
+
+    encoded: EncodedSplit
+    arrays: tuple[Tensor | None, ...]
+    labels: dict[str, Tensor]
+
+    @classmethod
+    def on(cls, device: torch.device, encoded: EncodedSplit) -> _Split:
+        return cls(
+            encoded,
+            word_tensors(encoded.arrays, device),
+            {head: torch.from_numpy(ids).to(device) for head, ids in encoded.labels.items()},
+        )
+
+
+def word_tensors(arrays: WordArrays, device: torch.device) -> tuple[Tensor | None, ...]:
+    """Word arrays as tensors, in the order that ``WordRepresentation.forward`` takes them."""
+    columns = (arrays.word_ids, arrays.affix_ids, arrays.char_ids, arrays.vector_ids)
+    return tuple(None if column is None else torch.from_numpy(column).to(device) for column in columns)
+
+
+class Fitting:
+    """One run of training.
+
+    Args:
+        model: the untrained model; afterwards it holds the best (averaged) weights.
+        prepared: the encoded corpus.
+        config: resolved training settings.
+        device: where to compute.
+        threads: intra-op threads, told in the first event.
+        notes: told in the first event.
+    """
+
+    def __init__(
+        self, model: SequenceTagger, prepared: Prepared, config: TrainingConfig, *,
+        device: torch.device, threads: int = 1, rng: np.random.Generator, notes: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        self.model = model.to(device)
+        self.config = config
+        self.device = device
+        self.rng = rng
+        self.threads, self.notes = threads, notes
+        self.train = _Split.on(device, prepared.train)
+        self.dev = None if prepared.dev is None else _Split.on(device, prepared.dev)
+        self.hide = hiding(prepared.counts, config.word_dropout or 0.0)
+        self.optimizer = make_optimizer(model, config)
+        self.average = AveragedWeights(model, config.average)
+        self.schedule = Schedule(config.schedule, warmup=config.warmup)
+        self.epochs = config.epochs or 1
+        self.steps_per_epoch = len(plan(prepared.train.lengths, self._budget, np.random.default_rng(0)))
+        self.steps_done = 0
+        self.best: tuple[float, int] = (-1.0, 0)
+        self.best_weights: list[Tensor] = []
+        self.started = time.perf_counter()
+
+    @property
+    def _budget(self) -> int:
+        return self.config.batch_tokens or 1
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self.started
+
+    @property
+    def progress(self) -> float:
+        """How far the run is, 0 to 1: of its steps or of its time, whichever is further."""
+        done = self.steps_done / max(1, self.steps_per_epoch * self.epochs)
+        limit = self.config.max_minutes
+        return max(done, self.seconds / (60 * limit)) if limit else done
+
+    def events(self) -> Iterator[Event]:
+        """Train; yield what happens.
+
+        Raises:
+            TrainingError: the loss is not finite.
+        """
+        self.started = time.perf_counter()
+        split = self.train.encoded
+        parameters = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
+        yield Started(
+            parameters, len(split), len(split.type_ids), len(self.model.heads[TAG].bias),  # type: ignore[arg-type]
+            self.epochs, self.steps_per_epoch, str(self.device), self.threads, self.notes,
+        )  # fmt: skip
+        reason = "all epochs done"
+        for epoch in range(1, self.epochs + 1):
+            end = yield from self._epoch(epoch)
+            yield end
+            if self.progress >= 1 and epoch < self.epochs:
+                reason = f"the time of {self.config.max_minutes:g} minutes is up"
+                break
+            if self.config.patience and epoch - self.best[1] >= self.config.patience:
+                reason = f"no better dev accuracy for {self.config.patience} epochs"
+                break
+        self._restore_best()
+        accuracy = self.best[0] if self.dev is not None else None
+        yield Finished(reason, self.best[1], accuracy, self.seconds)
+
+    def _epoch(self, epoch: int) -> Iterator[Event]:  # type: ignore[misc]
+        self.model.train()
+        started = time.perf_counter()
+        nats, tokens = torch.zeros((), dtype=torch.float64), 0
+        batches = plan(self.train.encoded.lengths, self._budget, self.rng)
+        rate = 0.0
+        for step, sentences in enumerate(batches, 1):
+            rate = self.config.learning_rate * self.schedule.factor(self.progress)
+            loss, size = self._step(assemble(self.train.encoded, sentences, self.hide, self.rng), rate)
+            nats += loss
+            tokens += size
+            if step % STEPS_BETWEEN_EVENTS == 0 or step == len(batches):
+                _check_finite(float(nats), rate)
+                speed = tokens / max(1e-9, time.perf_counter() - started)
+                yield Step(
+                    epoch,
+                    step,
+                    len(batches),
+                    float(nats) / tokens,
+                    speed,
+                    rate,
+                    self.seconds,
+                    self._seconds_left(),
+                )
+            if self.config.max_minutes and self.progress >= 1:
+                break
+        speed = tokens / max(1e-9, time.perf_counter() - started)
+        accuracy, dev_loss = self._evaluate()
+        best = self._keep_if_best(accuracy, epoch)
+        self.schedule.epoch_done(best)
+        sentences_seen = max(
+            1, round(len(self.train.encoded) * tokens / max(1, len(self.train.encoded.type_ids)))
+        )
+        return EpochEnd(
+            epoch, self.epochs, float(nats) / sentences_seen, float(nats) / max(1, tokens), accuracy, dev_loss,
+            best, rate, speed, self.seconds,
+        )  # fmt: skip
+
+    def _step(self, batch: Batch, rate: float) -> tuple[Tensor, int]:
+        """One update; the summed loss of the tagging head in nats, and the number of steps."""
+        size = len(batch.positions)
+        positions = torch.from_numpy(batch.positions).to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+            logits = self._logits(self.train, batch)
+        loss = torch.zeros((), device=self.device)
+        summed = loss
+        for head, scores in logits.items():
+            main = head == TAG
+            smoothing = (self.config.label_smoothing or 0.0) if main else 0.0
+            head_loss = summed_loss(
+                scores.float(), self.train.labels[head][positions], label_smoothing=smoothing
+            )
+            loss = loss + (head_loss if main else self.config.auxiliary_weight * head_loss)
+            summed = head_loss.detach() if main else summed
+        self.optimizer.zero_grad(set_to_none=True)
+        (loss / size).backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip, foreach=True)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+        self.average.update()
+        self.steps_done += 1
+        return summed.double().cpu(), size
+
+    def _logits(self, split: _Split, batch: Batch) -> dict[str, Tensor]:
+        """(N, K) scores by head."""
+        types = torch.from_numpy(batch.types).to(self.device)
+        word_ids, *others = (None if column is None else column[types] for column in split.arrays)
+        assert word_ids is not None
+        vectors = self.model.words(
+            word_ids.masked_fill(torch.from_numpy(batch.hidden).to(self.device), 0), *others
+        )
+        steps, lengths = (
+            torch.from_numpy(batch.steps).to(self.device),
+            torch.from_numpy(batch.lengths).to(self.device),
+        )
+        logits: dict[str, Tensor] = self.model(vectors, steps, lengths)
+        return logits
+
+    @torch.inference_mode()
+    def _evaluate(self) -> tuple[float | None, float | None]:
+        """Accuracy (0 to 1) and nats per step of the averaged weights on dev."""
+        if self.dev is None:
+            return None, None
+        gold = self.dev.labels[TAG]
+        right, nats = 0, 0.0
+        self.model.eval()
+        with self.average.applied():
+            for sentences in plan(self.dev.encoded.lengths, EVALUATION_TOKENS):
+                batch = assemble(self.dev.encoded, sentences)
+                scores = self._logits(self.dev, batch)[TAG]
+                targets = gold[torch.from_numpy(batch.positions).to(self.device)]
+                right += int((scores.argmax(1) == targets).sum())
+                nats += float(summed_loss(scores.float(), targets))
+        self.model.train()
+        return right / max(1, len(gold)), nats / max(1, int((gold >= 0).sum()))
+
+    def _keep_if_best(self, accuracy: float | None, epoch: int) -> bool:
+        """Copy the averaged weights when they score best; without a dev split the last ones count as best."""
+        if accuracy is not None and accuracy <= self.best[0]:
+            return False
+        self.best = (self.best[0] if accuracy is None else accuracy, epoch)
+        self.best_weights = [average.clone() for average in self.average.averages]
+        return True
+
+    @torch.no_grad()
+    def _restore_best(self) -> None:
+        for parameter, weights in zip(self.average.parameters, self.best_weights, strict=True):
+            parameter.copy_(weights)
+        self.model.eval()
+
+    def _seconds_left(self) -> float | None:
+        progress = self.progress
+        return self.seconds * (1 - progress) / progress if progress > 0 else None
+
+
+def hiding(counts: np.ndarray, word_dropout: float) -> np.ndarray:
+    """(U,) probability that a token of each word loses its word embedding in training."""
+    return np.full(len(counts), word_dropout)
+
+
+def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
+    """AdamW over matrices with weight decay and over biases without."""
+    matrices = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
+    biases = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": config.weight_decay},
+        {"params": biases, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, config.beta2), fused=True)
+
+
+def _check_finite(nats: float, rate: float) -> None:
+    if not np.isfinite(nats):
+        raise TrainingError(
+            f"the loss is {nats} at a learning rate of {rate:.2g}; expected a finite number. "
+            f"Try a lower one: --learning-rate {rate / 4:.1g}"
+        )

@@ -1,0 +1,169 @@
+"""The fast way from words to label ids: cached type vectors, batches of like length, threads over batches."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tagger.corpora.batching import plan
+from tagger.corpora.word_features import WordFeatures
+from tagger.models.sequence_tagger import SequenceTagger
+from tagger.preparation import TAG
+from tagger.type_cache import TypeCache
+
+BATCH_TOKENS = 1000
+"""Steps of a batch on a CPU: larger ones fall out of its caches."""
+BATCH_TOKENS_CUDA = 20_000
+WINDOW_TOKENS = 16_000
+"""Tokens looked ahead, so that sentences of like length find each other; output order is kept."""
+WINDOW_SENTENCES = 4000
+
+Words = Sequence[str]
+
+
+@dataclass(slots=True)
+class _Window:
+    """Sentences being tagged: their batches run on the pool and fill ``label_ids`` (and ``scores``)."""
+
+    sentences: list[Words]
+    offsets: np.ndarray
+    label_ids: np.ndarray
+    scores: np.ndarray | None
+    pending: list[Future[None]]
+
+
+class Engine:
+    """Runs a model over streams of sentences.
+
+    Args:
+        model: in evaluation mode; it is converted to ``dtype`` and moved to ``device``.
+        features: how words become numbers.
+        threads: Python threads over batches, each with one intra-op thread.
+        dtype: arithmetic of the recurrent layers and the head.
+        device: where to compute.
+        batch_tokens: steps of a batch, padding included.
+    """
+
+    def __init__(
+        self, model: SequenceTagger, features: WordFeatures, *, threads: int, dtype: torch.dtype,
+        device: torch.device, batch_tokens: int | None = None,
+    ) -> None:  # fmt: skip
+        self.model = model.to(device).eval()
+        self.dtype = dtype
+        self.device = device
+        self.threads = threads
+        self.batch_tokens = batch_tokens or (BATCH_TOKENS_CUDA if device.type == "cuda" else BATCH_TOKENS)
+        self.cache = TypeCache(model.words, features, dtype=dtype, device=device)
+        self.encoder = model.encoder.to(dtype)
+        self.head = model.heads[TAG]
+        self._pool: ThreadPoolExecutor | None = None
+
+    def run(
+        self, sentences: Iterable[Words], *, scores: bool
+    ) -> Iterator[tuple[Words, np.ndarray, np.ndarray | None]]:
+        """Label sentences, lazily and in order.
+
+        Args:
+            sentences: token lists.
+            scores: whether to compute posteriors.
+
+        Yields:
+            The sentence, its (T,) label ids, and the (T,) posterior of each (or None).
+        """
+        ahead = 1 if self.threads > 1 else 0
+        running: deque[_Window] = deque()
+        try:
+            for window in _windows(sentences):
+                running.append(self._start(window, scores))
+                if len(running) > ahead:
+                    yield from _finish(running.popleft())
+            while running:
+                yield from _finish(running.popleft())
+        finally:
+            for unfinished in running:
+                for future in unfinished.pending:
+                    future.cancel()
+
+    @torch.inference_mode()
+    def _start(self, sentences: list[Words], scores: bool) -> _Window:
+        offsets = np.zeros(len(sentences) + 1, dtype=np.int64)
+        np.cumsum([len(s) for s in sentences], out=offsets[1:])
+        tokens = list(chain.from_iterable(sentences))
+        rows, table = self.cache.look_up(tokens)
+        window = _Window(
+            sentences, offsets, np.zeros(len(tokens), dtype=np.int64),
+            np.zeros(len(tokens), dtype=np.float32) if scores else None, [],
+        )  # fmt: skip
+        lengths = np.diff(offsets)
+        full = np.flatnonzero(lengths)
+        for chosen in plan(lengths[full], self.batch_tokens):
+            self._submit(window, rows, table, full[chosen])
+        return window
+
+    def _submit(self, window: _Window, rows: np.ndarray, table: Tensor, chosen: np.ndarray) -> None:
+        if self.threads == 1 or len(window.label_ids) <= self.batch_tokens:
+            self._label(window, rows, table, chosen)
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.threads, "tagger", initializer=_single_threaded)
+        window.pending.append(self._pool.submit(self._label, window, rows, table, chosen))
+
+    @torch.inference_mode()
+    def _label(self, window: _Window, rows: np.ndarray, table: Tensor, chosen: np.ndarray) -> None:
+        """Label one batch of the window in place."""
+        starts = window.offsets[chosen]
+        lengths = window.offsets[chosen + 1] - starts  # (B,)
+        time = np.arange(int(lengths.max()))[:, None]
+        places = starts + np.minimum(time, lengths - 1)  # (T, B)
+        real = torch.from_numpy((time < lengths).ravel())
+        states = self.encoder(
+            table[torch.from_numpy(rows[places]).to(self.device)], torch.from_numpy(lengths).to(self.device)
+        )
+        logits = self.head(states.flatten(0, 1)[real.to(self.device)].float())  # (N, K)
+        where = places.ravel()[real.numpy()]
+        if window.scores is None:
+            window.label_ids[where] = logits.argmax(1).cpu().numpy()
+        else:
+            best = logits.softmax(1).max(1)
+            window.label_ids[where] = best.indices.cpu().numpy()
+            window.scores[where] = best.values.cpu().numpy()
+
+
+def _single_threaded() -> None:
+    """Set up a pool thread: one intra-op thread, denormals to zero (both are settings of a thread)."""
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+
+
+def _windows(sentences: Iterable[Words]) -> Iterator[list[Words]]:
+    """Cut a stream into lists of about WINDOW_TOKENS tokens."""
+    window: list[Words] = []
+    tokens = 0
+    for sentence in sentences:
+        window.append(sentence)
+        tokens += len(sentence)
+        if tokens >= WINDOW_TOKENS or len(window) >= WINDOW_SENTENCES:
+            yield window
+            window, tokens = [], 0
+    if window:
+        yield window
+
+
+def _finish(window: _Window) -> Iterator[tuple[Words, np.ndarray, np.ndarray | None]]:
+    for future in window.pending:
+        future.result()
+    bounds = window.offsets.tolist()
+    for i, sentence in enumerate(window.sentences):
+        start, end = bounds[i], bounds[i + 1]
+        yield (
+            sentence,
+            window.label_ids[start:end],
+            None if window.scores is None else window.scores[start:end],
+        )

@@ -1,0 +1,149 @@
+"""From a corpus to what training needs: features, labels, encoded splits."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tagger.config import Config
+from tagger.corpora.affixes import AffixFeatures
+from tagger.corpora.characters import Characters
+from tagger.corpora.corpus import Corpus, Split
+from tagger.corpora.encoding import EncodedSplit, encode_split
+from tagger.corpora.vectors import read_vectors
+from tagger.corpora.vocabulary import Labels, Vocabulary
+from tagger.corpora.word_features import WordFeatures
+from tagger.errors import CorpusError
+
+Sentences = Sequence[Sequence[str]]
+TAG = "tag"
+"""Name of the tagging head."""
+RAREST_AUXILIARY = 2
+"""An auxiliary label seen less often teaches nothing and is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A corpus made ready for training.
+
+    Args:
+        features: how words become numbers.
+        labels: K labels by head; the tagging head ``tag`` first.
+        counts: (U,) occurrences of each distinct word of ``train``.
+        train: the encoded training split.
+        dev: the encoded development split, or None.
+        lexicon: the tags that each training word was seen with.
+        vectors: (V, E) pre-trained vectors, or None.
+    """
+
+    features: WordFeatures
+    labels: Mapping[str, Labels]
+    counts: np.ndarray
+    train: EncodedSplit
+    dev: EncodedSplit | None
+    lexicon: Mapping[str, frozenset[str]]
+    vectors: Tensor | None
+
+
+def prepare(corpus: Corpus, config: Config) -> Prepared:
+    """Count words, collect labels, encode the splits.
+
+    Args:
+        corpus: with a training split.
+        config: resolved.
+
+    Raises:
+        CorpusError: the training split is empty or has a single label.
+    """
+    if corpus.train is None or len(corpus.train) == 0:
+        raise CorpusError("no training sentences", path=corpus.source)
+    tokens, tags = corpus.train.tokens(), corpus.train.tags()
+    counts = Counter(chain.from_iterable(tokens))
+    labels = {TAG: Labels.from_sentences(tags)}
+    _check_labels(labels[TAG], corpus)
+    columns = {TAG: tags}
+    for column in config.training.auxiliary or ():
+        columns[column] = corpus.train.column(column)
+        labels[column] = _frequent_labels(columns[column])
+    features, vectors = _features(counts, config)
+    train = encode_split(tokens, columns, features, labels)
+    return Prepared(
+        features=features,
+        labels=labels,
+        counts=np.array([counts[word] for word in train.words], dtype=np.int64),
+        train=train,
+        dev=None if corpus.dev is None else _encode_dev(corpus.dev, features, labels[TAG]),
+        lexicon=tag_lexicon(tokens, tags),
+        vectors=vectors,
+    )
+
+
+def tag_lexicon(tokens: Sentences, tags: Sentences) -> dict[str, frozenset[str]]:
+    """The set of tags that each word was seen with."""
+    seen: defaultdict[str, set[str]] = defaultdict(set)
+    for word, tag in set(zip(chain.from_iterable(tokens), chain.from_iterable(tags), strict=True)):
+        seen[word].add(tag)
+    return {word: frozenset(found) for word, found in seen.items()}
+
+
+def _check_labels(labels: Labels, corpus: Corpus) -> None:
+    if len(labels) < 2:
+        raise CorpusError(
+            f"every word of the training data has the same label '{labels.names[0]}' in column "
+            f"'{corpus.column}'; there is nothing to learn. Columns with labels: {', '.join(corpus.columns)}",
+            path=corpus.source,
+        )
+
+
+def _frequent_labels(sentences: Sentences) -> Labels:
+    counts = Counter(chain.from_iterable(sentences))
+    return Labels(tuple(sorted(name for name, n in counts.items() if n >= RAREST_AUXILIARY)))
+
+
+def _encode_dev(split: Split, features: WordFeatures, labels: Labels) -> EncodedSplit:
+    return encode_split(split.tokens(), {TAG: split.tags()}, features, {TAG: labels})
+
+
+def _features(counts: Mapping[str, int], config: Config) -> tuple[WordFeatures, Tensor | None]:
+    words = config.words
+    kinds = (words.characters or "").split("+")
+    jamo = words.jamo or 0
+    affixes = characters = None
+    if "affix" in kinds:
+        affixes = AffixFeatures.fit(
+            counts,
+            prefixes=words.prefixes,
+            suffixes=words.suffixes,
+            jamo=jamo,
+            min_types=words.affix_min_types,
+        )
+    if "lstm" in kinds or "cnn" in kinds:
+        characters = Characters.fit(counts, jamo=jamo > 0)
+    found = read_vectors(words.vectors, _with_lower(counts)) if words.vectors else {}
+    vocabulary = Vocabulary.from_counts(
+        counts, min_count=words.min_count or 1, max_size=words.vocabulary_size, further=found
+    )
+    features = WordFeatures(vocabulary, affixes, characters, has_vectors=bool(found))
+    return features, _vector_table(vocabulary, found) if found else None
+
+
+def _with_lower(words: Mapping[str, int]) -> set[str]:
+    return set(words) | {word.lower() for word in words}
+
+
+def _vector_table(vocabulary: Vocabulary, found: Mapping[str, np.ndarray]) -> Tensor:
+    """(V, E) vectors, scaled to unit variance; zeros for words without one."""
+    size = len(next(iter(found.values())))
+    table = np.zeros((len(vocabulary), size), dtype=np.float32)
+    for row, word in enumerate(vocabulary.words):
+        vector = found.get(word, found.get(word.lower()))
+        if vector is not None:
+            table[row] = vector
+    spread = float(np.stack(list(found.values())).std()) or 1.0
+    return torch.from_numpy(table / (spread * size**0.5))

@@ -1,0 +1,85 @@
+"""The machine: device, threads, seeds, and the facts about it that a model card records."""
+
+from __future__ import annotations
+
+import os
+import platform
+import random
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tagger.errors import ConfigError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def available_cores() -> int:
+    """Cores this process may use (its affinity, not the machine's total)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def check_threads(threads: int | None) -> int:
+    """Number of threads to use; all available cores by default.
+
+    Raises:
+        ConfigError: fewer than one, or more than there are cores.
+    """
+    cores = available_cores()
+    if threads is None:
+        return cores
+    if not 1 <= threads <= cores:
+        raise ConfigError(f"threads is {threads}; expected 1 to {cores}, the cores this process may use")
+    return threads
+
+
+def choose_device(name: str) -> torch.device:
+    """Turn "auto", "cpu" or "cuda" into a device.
+
+    Raises:
+        ConfigError: the name is none of these, or CUDA was asked for and is not there.
+    """
+    import torch
+
+    if name not in ("auto", "cpu", "cuda"):
+        raise ConfigError(f"device is '{name}'; expected auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device is 'cuda', but PyTorch sees no CUDA device; use --device cpu or auto")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def seed_everything(seed: int) -> np.random.Generator:
+    """Seed Python and torch; return the generator of everything drawn with NumPy."""
+    import torch
+
+    random.seed(seed)
+    torch.manual_seed(seed)
+    return np.random.default_rng(seed)
+
+
+def has_fast_bfloat16() -> bool:
+    """Whether the CPU multiplies bfloat16 natively (AVX512-BF16 or AMX), so that it is faster than float32."""
+    import torch
+
+    check = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(check and check()) and torch.backends.mkldnn.is_available()
+
+
+def environment() -> dict[str, str]:
+    """Versions and machine, for the model card."""
+    import torch
+
+    import tagger
+
+    return {
+        "sequence-tagger": tagger.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cpu capability": torch.backends.cpu.get_cpu_capability(),
+        "cores": str(available_cores()),
+    }

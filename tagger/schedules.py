@@ -1,0 +1,58 @@
+"""The learning rate over a run, as a factor of its peak."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+
+def cosine(progress: float) -> float:
+    """Half a cosine from 1 to 0 (Loshchilov and Hutter 2017)."""
+    return 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def linear(progress: float) -> float:
+    """A straight line from 1 to 0."""
+    return 1 - progress
+
+
+def constant(progress: float) -> float:
+    """Always 1."""
+    return 1.0
+
+
+SHAPES: dict[str, Callable[[float], float]] = {
+    "cosine": cosine, "linear": linear, "constant": constant, "plateau": constant,
+}  # fmt: skip
+
+
+class Schedule:
+    """Linear warm-up, then a shape over the rest of the run.
+
+    Args:
+        name: "cosine", "linear", "constant" or "plateau".
+        warmup: share of the run that the warm-up takes.
+        plateau_patience: epochs without a better score before "plateau" halves the rate.
+    """
+
+    def __init__(self, name: str, *, warmup: float, plateau_patience: int = 2) -> None:
+        self.name = name
+        self.warmup = warmup
+        self.plateau_patience = plateau_patience
+        self.scale = 1.0
+        self.waited = 0
+
+    def factor(self, progress: float) -> float:
+        """The factor at ``progress`` (0 to 1) through the run; never above 1 or below 0."""
+        progress = min(1.0, max(0.0, progress))
+        if progress < self.warmup:
+            return self.scale * progress / self.warmup
+        rest = (progress - self.warmup) / (1 - self.warmup) if self.warmup < 1 else 0.0
+        return self.scale * SHAPES[self.name](rest)
+
+    def epoch_done(self, improved: bool) -> None:
+        """Tell a plateau schedule how the epoch went."""
+        self.waited = 0 if improved else self.waited + 1
+        if self.name == "plateau" and self.waited >= self.plateau_patience:
+            self.scale /= 2
+            self.waited = 0

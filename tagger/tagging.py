@@ -1,0 +1,163 @@
+"""The tagger that people use: load a model folder, tag text or tokens, score a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+import torch
+
+from tagger.checkpoint import SavedTagger, load_tagger
+from tagger.errors import ModelError
+from tagger.inference import Engine
+from tagger.runtime import check_threads, choose_device, has_fast_bfloat16
+from tagger.tagged import TaggedSentence, TaggedText
+
+if TYPE_CHECKING:
+    from tagger.corpora.corpus import Split
+    from tagger.scores import Scores
+
+AGREEMENT = 0.999
+"""bfloat16 is used where it gave this share of the dev tags that float32 gave."""
+
+
+class Tagger:
+    """A trained tagger.
+
+    Make one with ``Tagger.load`` or ``tagger.train_pos``. Not for use from several threads at once: it has
+    threads of its own (``threads``).
+
+    Args:
+        saved: the contents of a model folder.
+        device: "auto", "cpu" or "cuda".
+        threads: CPU threads; all available cores by default.
+        precision: "float32", "bfloat16", or "auto": bfloat16 where the CPU computes with it natively and it
+            agreed with float32 on the development data.
+    """
+
+    def __init__(
+        self, saved: SavedTagger, *, device: str = "auto", threads: int | None = None, precision: str = "auto"
+    ) -> None:
+        self.saved = saved
+        self.labels = saved.labels
+        self.column = saved.config.column
+        self.tokenizer = saved.tokenizer
+        self.threads = check_threads(threads)
+        where = choose_device(device)
+        torch.set_flush_denormal(True)
+        self._names = np.array(saved.labels, dtype=object)
+        self._engine = Engine(
+            saved.model, saved.features, threads=self.threads, device=where,
+            dtype=_dtype(precision, saved.about, where),
+        )  # fmt: skip
+
+    @classmethod
+    def load(
+        cls, path: str | Path, *, device: str = "auto", threads: int | None = None, precision: str = "auto"
+    ) -> Tagger:
+        """Load a model folder; nothing is fetched from anywhere.
+
+        Raises:
+            ModelError: the folder is missing, incomplete, damaged or holds no tagger.
+            ConfigError: no such device or number of threads.
+        """
+        return cls(load_tagger(Path(path)), device=device, threads=threads, precision=precision)
+
+    @property
+    def precision(self) -> str:
+        """Arithmetic in use: "float32" or "bfloat16"."""
+        return str(self._engine.dtype).removeprefix("torch.")
+
+    @overload
+    def tag(self, text: str, *, scores: bool = False) -> TaggedText: ...
+    @overload
+    def tag(self, text: Sequence[str], *, scores: bool = False) -> TaggedSentence: ...
+
+    def tag(self, text: str | Sequence[str], *, scores: bool = False) -> TaggedText | TaggedSentence:
+        """Tag a raw text, or one sentence given as tokens.
+
+        Args:
+            text: raw text (split into sentences and words by the model's rules), or the tokens of a sentence.
+            scores: whether to give the posterior probability of each tag.
+
+        Returns:
+            ``TaggedText`` for text, ``TaggedSentence`` for tokens; both print as ``word/TAG`` pairs.
+        """
+        if not isinstance(text, str):
+            _check_tokens(text)
+            return next(self.tag_sentences([text], scores=scores))
+        sentences = list(self.tokenizer.sentences(text))
+        tagged = list(self.tag_sentences(([t.text for t in s] for s in sentences), scores=scores))
+        for sentence, tokens in zip(tagged, sentences, strict=True):
+            sentence.offsets = [(t.start, t.end) for t in tokens]
+        return TaggedText(tagged)
+
+    def tag_sentences(
+        self, sentences: Iterable[Sequence[str]], *, scores: bool = False
+    ) -> Iterator[TaggedSentence]:
+        """Tag a stream of token lists: lazy in, lazy out, batched inside, order kept.
+
+        Up to about 16,000 tokens are read ahead. Tags do not depend on which sentences come together.
+
+        Args:
+            sentences: token lists; an empty one gives an empty result.
+            scores: whether to give the posterior probability of each tag.
+        """
+        names = self._names
+        for tokens, ids, posteriors in self._engine.run(sentences, scores=scores):
+            yield TaggedSentence(
+                tokens, names[ids].tolist(), None if posteriors is None else posteriors.tolist()
+            )
+
+    def evaluate(self, corpus: str | Split, *, split: str = "test", **options: Any) -> Scores:
+        """Tag a corpus and score the tags.
+
+        Args:
+            corpus: a path, a name or a hub id as in ``train_pos``, or a split that was read already.
+            split: which split of the corpus.
+            options: reading options of ``tagger.corpora.sources.read_split`` (``column``, ``offline`` ...).
+
+        Raises:
+            CorpusError: the corpus cannot be read or has no such split.
+        """
+        from tagger.corpora.sources import read_split
+        from tagger.scoring import score
+
+        if isinstance(corpus, str | Path):
+            corpus = read_split(str(corpus), split, **{"column": self.column, **options})
+        tokens = corpus.tokens()
+        tagged = list(self.tag_sentences(tokens, scores=True))
+        return score(
+            tokens,
+            corpus.tags(),
+            [sentence.tags for sentence in tagged],
+            known=self.saved.lexicon,
+            confidences=[sentence.scores or [] for sentence in tagged],
+            labels=self.labels,
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<Tagger for {self.column}: {len(self.labels)} labels, {self.precision}, {self.threads} threads>"
+        )
+
+
+def _check_tokens(tokens: Sequence[str]) -> None:
+    if not all(isinstance(token, str) for token in tokens):
+        raise TypeError("tag() takes a text or a list of tokens; for many sentences use tag_sentences()")
+
+
+def _dtype(precision: str, about: Any, device: torch.device) -> torch.dtype:
+    if precision == "float32":
+        return torch.float32
+    native = device.type == "cpu" and has_fast_bfloat16()
+    if precision == "bfloat16":
+        if device.type == "cpu" and not native:
+            raise ModelError(
+                "precision is 'bfloat16', but this CPU does not compute with it natively; use float32"
+            )
+        return torch.bfloat16
+    agreed = about.get("bfloat16_agreement") if isinstance(about, dict) else None
+    return torch.bfloat16 if native and agreed is not None and agreed >= AGREEMENT else torch.float32
