@@ -68,27 +68,35 @@ class ArrowFile:
         self._ends = [0]
 
 
-def divide(path: Path, targets: dict[Path, int], total: int, seed: int) -> None:
-    """Deals the rows of an Arrow file out to several files at random, keeping their order.
+def dealt(rows: dict[str, int], seed: int) -> list[int]:
+    """Deals rows out to parts at random.
+
+    Args:
+        rows: how many rows each part gets.
+        seed: of the shuffle.
+
+    Returns:
+        For each row the number of its part.
+    """
+    owners = [number for number, count in enumerate(rows.values()) for _ in range(count)]
+    random.Random(seed).shuffle(owners)
+    return owners
+
+
+def divide(path: Path, targets: list[Path], owners: list[int]) -> None:
+    """Copies the rows of an Arrow file to several files, keeping their order.
 
     Args:
         path: the file to divide.
-        targets: how many rows each new file gets; together ``total``.
-        total: rows in ``path``.
-        seed: of the shuffle.
+        targets: the files to write.
+        owners: for each row the number of its target.
     """
-    owners = [number for number, rows in enumerate(targets.values()) for _ in range(rows)]
-    random.Random(seed).shuffle(owners)
     with ExitStack() as stack:
         reader = pa.ipc.open_stream(stack.enter_context(pa.memory_map(str(path))))
-        writers: list[Any] = [
-            stack.enter_context(pa.ipc.new_stream(str(to), reader.schema)) for to in targets
-        ]
+        writers: list[Any] = [stack.enter_context(pa.ipc.new_stream(str(to), reader.schema)) for to in targets]
         start = 0
         for batch in reader:
             part = pa.array(owners[start : start + batch.num_rows], pa.int8())
             start += batch.num_rows
             for number, writer in enumerate(writers):
-                chosen = pc.equal(part, number)
-                writer.write_batch(batch.filter(chosen))
-    assert start == total == len(owners)
+                writer.write_batch(batch.filter(pc.equal(part, number)))

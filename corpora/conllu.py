@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import count
 
 from tagger.corpora.lines import DamagedLine, Line, blocks
-from tagger.corpora.sentences import MISSING, OnProblem, Problem, RawSentence, excerpt
+from tagger.corpora.sentences import MISSING, OnProblem, Problem, RawSentence, excerpt, number_of
 
 FIELDS = 10
 LABEL_FIELDS = {"upos": 3, "xpos": 4, "feats": 5, "lemma": 2, "deprel": 7}
@@ -51,8 +50,8 @@ def sentences(
 
 def _sentence(block: list[Line], rows: list[list[str]], misc_key: str | None) -> RawSentence:
     numbers = [number for number, line in block if line[0] != "#"]
-    if not all(row[0].isdigit() for row in rows):
-        kept = [(row, number) for row, number in zip(rows, numbers, strict=True) if row[0].isdigit()]
+    if not all(row[0].isdecimal() for row in rows):
+        kept = [(row, number) for row, number in zip(rows, numbers, strict=True) if row[0].isdecimal()]
         rows, numbers = [row for row, _ in kept], [number for _, number in kept]
     fields = list(zip(*rows, strict=True))
     columns = {name: list(fields[index]) for name, index in LABEL_FIELDS.items()}
@@ -89,19 +88,16 @@ def _text(block: list[Line]) -> str | None:
 def _problems(block: list[Line], rows: list[list[str]]) -> list[tuple[int, str]]:
     """What is wrong with a sentence, as (line, message); most pass the quick checks at the top."""
     if {len(row) for row in rows} == {FIELDS} and not any("" in row for row in rows):
-        found = [row[0] for row in rows if row[0].isdigit()]
+        found = [row[0] for row in rows if row[0].isdecimal()]
         expected = _NUMBERS if len(found) <= len(_NUMBERS) else [str(n) for n in range(1, len(found) + 1)]
-        others = [row[0] for row in rows if not row[0].isdigit()] if len(found) < len(rows) else []
+        others = [row[0] for row in rows if not row[0].isdecimal()] if len(found) < len(rows) else []
         if found and found == expected[: len(found)] and all(map(NOT_A_WORD.fullmatch, others)):
             return []
-    return list(_line_problems(block)) or [
-        (block[0][0], "a sentence without words; expected lines with ID 1, 2, ...")
-    ]
+    return list(_line_problems(block)) or [(block[0][0], "a sentence without words; expected lines with ID 1, 2, ...")]
 
 
 def _line_problems(block: list[Line]) -> Iterator[tuple[int, str]]:
-    ids = count(1)
-    expected = next(ids)
+    expected = 1
     for number, line in block:
         if line[0] == "#":
             continue
@@ -109,7 +105,7 @@ def _line_problems(block: list[Line]) -> Iterator[tuple[int, str]]:
         if isinstance(line, DamagedLine):
             yield number, line.reason
         elif len(row) != FIELDS:
-            yield number, f"{_columns(len(row))}, expected {FIELDS} separated by tabs: {excerpt(line)}"
+            yield number, f"{number_of(len(row), 'column')}, expected {FIELDS} separated by tabs: {excerpt(line)}"
         elif "" in row:
             yield number, f"column {row.index('') + 1} is empty, expected a value or '_': {excerpt(line)}"
         elif NOT_A_WORD.fullmatch(row[0]):
@@ -117,8 +113,5 @@ def _line_problems(block: list[Line]) -> Iterator[tuple[int, str]]:
         elif row[0] != str(expected):
             hint = "; is a blank line missing before it?" if row[0] == "1" else ""
             yield number, f"word ID {excerpt(row[0])}, expected {expected}{hint}"
-        expected = next(ids)
-
-
-def _columns(count: int) -> str:
-    return "1 column" if count == 1 else f"{count} columns"
+            expected = int(row[0]) if row[0].isdecimal() and len(row[0]) < 10 else expected
+        expected += 1

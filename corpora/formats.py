@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tagger.corpora import conllu
+from tagger.corpora import columns, conllu, jsonlines, slashed, tables
 from tagger.corpora.lines import read_lines
 from tagger.corpora.sentences import OnProblem, RawSentence
+from tagger.errors import CorpusError
 
 FORMATS = ("conllu", "columns", "jsonl", "csv", "tsv", "parquet", "slashed")
 CONLLU_FIELDS = {"3": "lemma", "4": "upos", "5": "xpos", "6": "feats", "8": "deprel"}
@@ -46,16 +47,32 @@ def read_sentences(
         options: which columns to read.
         on_problem: told of every unreadable sentence.
 
-    Yields:
-        The sentences that could be read, with all their label columns.
+    Returns:
+        The sentences that can be read, with all their label columns, one after the other.
 
     Raises:
         CorpusError: the file as a whole cannot be read.
     """
+    words = options.tokens_column
+    if form == "parquet":
+        from tagger.corpora import parquet
+
+        return parquet.sentences(path, on_problem, tokens_column=words, name=name)
+    lines = read_lines(path, name)
     if form == "conllu":
         key = conllu_column(options.column)
         misc_key = None if key in conllu.LABEL_FIELDS else key
-        yield from conllu.sentences(read_lines(path, name), on_problem, misc_key=misc_key, name=name)
+        return conllu.sentences(lines, on_problem, misc_key=misc_key, name=name)
+    if form == "columns":
+        return columns.sentences(lines, on_problem, tokens_column=words, name=name)
+    if form == "jsonl":
+        return jsonlines.sentences(lines, on_problem, tokens_column=words)
+    if form in ("csv", "tsv"):
+        delimiter = "\t" if form == "tsv" else None
+        return tables.sentences(lines, on_problem, tokens_column=words, delimiter=delimiter, name=name)
+    if form == "slashed":
+        return slashed.sentences(lines, on_problem, name=name)
+    raise CorpusError(f"no format {form!r}; there are: {', '.join(FORMATS)}", path=name)
 
 
 def conllu_column(requested: str | None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tagger.corpora.caching import Entry, Info, cached, content_digest, entry_key
-from tagger.corpora.formats import ReadOptions, read_sentences
+from tagger.corpora.formats import ReadOptions, conllu_column, read_sentences
 from tagger.corpora.labelled import Intake
 from tagger.corpora.paths import checked_status
 from tagger.corpora.sentences import Skip, Stop
@@ -70,14 +70,19 @@ def _write(place: Path, files: list[tuple[Path, str, str]], options: ReadOptions
         file: ArrowFile | None = None
         for path, name, form in files:
             policy = Skip(name) if options.ignore_bad else Stop(name)
-            intake = Intake(options.column, policy, name, intakes[0].columns if intakes else None)
+            wanted = conllu_column(options.column) if form == "conllu" else options.column
+            before = intakes[0].columns if intakes else None
+            intake = Intake(wanted, policy, name, before, options.label_names)
             intakes.append(intake)
             for sentence in intake.read(read_sentences(path, name, form, options, policy)):
                 if file is None:
                     file = stack.enter_context(ArrowFile(place / "all.arrow", intake.column, intake.columns))
                 file.add(sentence)
             skipped = policy.note() if isinstance(policy, Skip) else None
-            notes += [note for note in (intake.note, skipped) if note]
+            if not intake.sentences:
+                what = skipped or "expected words with labels"
+                raise CorpusError(f"no sentence that can be read; {what}", path=name)
+            notes += [*intake.notes, *([skipped] if skipped else [])]
     return Info(
         sentences=sum(intake.sentences for intake in intakes),
         tokens=sum(intake.tokens for intake in intakes),

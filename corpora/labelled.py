@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tagger.corpora.conllu import misc_keys
@@ -10,6 +11,7 @@ from tagger.corpora.sentences import MISSING, OnProblem, Problem, RawSentence, e
 from tagger.errors import CorpusError
 
 PATIENCE = 1000  # sentences without any label before the first is reported
+DOUBLE_LABEL = re.compile(r"(O|[BIESLU]-[^,]+)(,(O|[BIESLU]-[^,]+))+")
 OPTIONAL = {"feats", "lemma"}  # columns where ``_`` is a value like any other
 SYNONYMS = {
     "upos": ("upos_tags", "pos", "pos_tags", "upostag", "postag", "tag", "tags"),
@@ -39,10 +41,9 @@ def choose_column(requested: str | None, available: list[str]) -> tuple[str | No
         index = int(requested)
         place = index - 2 if index > 0 else len(available) + index
         return (available[place], None) if 0 <= place < len(available) else (None, None)
+    if len(available) == 1:
+        return available[0], f"no column {requested!r}: read the only label column, {available[0]!r}"
     found = next((name for name in SYNONYMS.get(requested, ()) if name in available), None)
-    if found is None and len(available) == 1:
-        found = available[0]
-        return found, f"no column {requested!r}: read the only label column, {found!r}"
     if found is None:
         return None, None
     return found, f"no column {requested!r}: read the label column {found!r} (of {', '.join(available)})"
@@ -57,50 +58,50 @@ class Intake:
         on_problem: told of every sentence that lacks a label; it is then left out.
         name: the file, for messages.
         expected: the columns that a file before this one had.
+        label_names: the names of labels that are whole numbers, in order.
     """
 
     requested: str | None
     on_problem: OnProblem
     name: str
     expected: list[str] | None = None
+    label_names: tuple[str, ...] | None = None
     column: str = ""
-    note: str | None = None
     columns: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     sentences: int = 0
     tokens: int = 0
-    missing: int = 0
+    _missing: int = 0
     _empty: list[str] = field(default_factory=list)
-    _others: set[str] = field(default_factory=set)
+    _keys: set[str] = field(default_factory=set)
     _misc: bool = False
+    _labels: set[str] = field(default_factory=set)
 
     def read(self, raw: Iterable[RawSentence]) -> Iterator[RawSentence]:
         """Passes on the sentences whose every word has a label.
 
         Raises:
-            CorpusError: there is no such column, it holds no label at all, or there is no sentence.
+            CorpusError: there is no such column, or it holds no label at all.
         """
-        pending: list[Problem] = []
+        pending: list[Problem] = []  # words without labels, until it is clear that some words have one
         for sentence in raw:
             if not self.column:
                 self._choose(sentence)
-            if problem := self._check(sentence):
-                pending.append(problem)
-                if self.sentences or len(pending) > PATIENCE:
-                    self._report(pending)
+            self._look(sentence)
+            if defect := self._defect(sentence):
+                self.on_problem(defect)
                 continue
-            self._report(pending)
-            self.sentences += 1
-            self.tokens += len(sentence.tokens)
-            yield sentence
+            if problem := self._missing_label(sentence):
+                pending.append(problem)
+            if self.sentences or not problem or len(pending) > PATIENCE:
+                self._report(pending)
+            if not problem:
+                self.sentences += 1
+                self.tokens += len(sentence.tokens)
+                yield sentence
         if pending:
             raise self._unknown(f"column {self.column!r} holds no label, only {MISSING!r}")
-        if not self.sentences:
-            raise CorpusError("no sentence that can be read; expected words with labels", path=self.name)
-        if self._misc and self.missing == self.tokens:
-            raise self._unknown(f"no column {self.column!r}, nor such a key in MISC")
-        if self._misc and self.missing:
-            share = f"{self.missing:,} of {self.tokens:,} words"
-            self.note = f"{share} have no {self.column} in MISC; their label is {MISSING!r}"
+        self._conclude()
 
     @property
     def labelled(self) -> tuple[str, ...]:
@@ -110,49 +111,85 @@ class Intake:
     def _choose(self, sentence: RawSentence) -> None:
         self.columns = [name for name in sentence.columns if name != "misc"]
         self._misc = "misc" in sentence.columns
-        column, self.note = choose_column(self.requested, self.columns)
+        column, note = choose_column(self.requested, self.columns)
+        self.notes += [note] if note else []
         self._empty = list(self.columns)
-        self._look(sentence)
         if self.expected is not None and self.columns != self.expected:
             found, before = ", ".join(self.columns), ", ".join(self.expected)
             raise CorpusError(f"has the columns {found}; the file before it has {before}", path=self.name)
         if column is None:
+            self._look(sentence)
             raise self._unknown(f"no column {self.requested!r}")
         self.column = column
 
-    def _check(self, sentence: RawSentence) -> Problem | None:
-        if self._empty:
-            self._look(sentence)
+    def _defect(self, sentence: RawSentence) -> Problem | None:
+        """What makes the labels of a sentence unusable, if anything."""
         if absent := [name for name in self.columns if name not in sentence.columns]:
-            return Problem(
-                sentence.line, f"no {absent[0]!r} here, unlike in the first sentence", sentence.line
-            )
+            message = f"no {absent[0]!r} here, unlike in the first sentence"
+            return Problem(sentence.line, message, sentence.line)
         tags = sentence.columns[self.column]
-        if MISSING not in tags:
+        unseen = set(tags) - self._labels
+        if unseen and self.label_names is not None:
+            try:
+                sentence.columns[self.column] = tags = [label_name(tag, self.label_names) for tag in tags]
+            except ValueError as error:
+                return Problem(sentence.line, str(error), sentence.line)
+            unseen = set(tags) - self._labels
+        bad = [tag for tag in tags if tag in unseen and DOUBLE_LABEL.fullmatch(tag)] if unseen else []
+        if bad:
+            place = tags.index(bad[0])
+            message = f"word {excerpt(sentence.tokens[place])} has several labels, {excerpt(bad[0])}, expected one"
+            return Problem(sentence.lines[place], message, sentence.line)
+        self._labels |= unseen
+        return None
+
+    def _missing_label(self, sentence: RawSentence) -> Problem | None:
+        tags = sentence.columns[self.column]
+        if MISSING not in tags and "" not in tags:
             return None
         if self.column in OPTIONAL or self._misc:
-            self.missing += tags.count(MISSING)
+            self._missing += tags.count(MISSING)
             return None
-        word = tags.index(MISSING)
-        message = (
-            f"word {excerpt(sentence.tokens[word])} has no {self.column} ({MISSING!r}), expected a label"
-        )
+        word = next(place for place, tag in enumerate(tags) if tag in (MISSING, ""))
+        message = f"word {excerpt(sentence.tokens[word])} has no {self.column} ({tags[word]!r}), expected a label"
         return Problem(sentence.lines[word], message, sentence.line)
 
     def _look(self, sentence: RawSentence) -> None:
         """Notes which columns hold a label; ``_`` alone is none."""
+        if not self._empty:
+            return
         columns = sentence.columns
-        self._empty = [
-            name for name in self._empty if columns.get(name, []).count(MISSING) == len(columns.get(name, []))
-        ]
+        self._empty = [name for name in self._empty if set(columns.get(name, ())) <= {MISSING, ""}]
         if self._misc and self.column in ("", *self._empty):
-            self._others |= misc_keys(columns["misc"])
+            self._keys |= misc_keys(columns["misc"])
 
     def _report(self, pending: list[Problem]) -> None:
         for problem in pending:
             self.on_problem(problem)
         pending.clear()
 
+    def _conclude(self) -> None:
+        """Notes what is odd about the labels as a whole."""
+        if self._misc and self._missing == self.tokens and self.tokens:
+            raise self._unknown(f"no column {self.column!r}, nor such a key in MISC")
+        if self._misc and self._missing:
+            share = f"{self._missing:,} of {self.tokens:,} words"
+            self.notes.append(f"{share} have no {self.column} in MISC; their label is {MISSING!r}")
+        if self._labels and self.label_names is None and all(map(str.isdecimal, self._labels)):
+            self.notes.append(f"the labels in {self.column!r} are whole numbers; name them with --label-names")
+
     def _unknown(self, message: str) -> CorpusError:
-        held = [name for name in self.columns if name not in self._empty] + sorted(self._others)
-        return CorpusError(f"{message}; columns with labels: {', '.join(held) or 'none'}", path=self.name)
+        held = [name for name in self.labelled if name != self.requested] + sorted(self._keys)
+        shown = ", ".join(held[:30]) + (", ..." if len(held) > 30 else "")
+        return CorpusError(f"{message}; columns with labels: {shown or 'none'}", path=self.name)
+
+
+def label_name(tag: str, names: Sequence[str]) -> str:
+    """The name of a label that is a whole number.
+
+    Raises:
+        ValueError: it is none, or there is no name for it.
+    """
+    if not tag.isdecimal() or int(tag) >= len(names):
+        raise ValueError(f"label {excerpt(tag)} is no number from 0 to {len(names) - 1}, the labels with a name")
+    return names[int(tag)]

@@ -91,9 +91,7 @@ def blocks(lines: Iterable[str], name: str | None = None) -> Iterator[list[Line]
             yield block
             block = []
         if len(block) > MAX_BLOCK_LINES:
-            message = (
-                f"a sentence of more than {MAX_BLOCK_LINES:,} lines; a blank line must end each sentence"
-            )
+            message = f"a sentence of more than {MAX_BLOCK_LINES:,} lines; a blank line must end each sentence"
             raise CorpusError(message, path=name, line=block[0][0])
     if block:
         yield block
@@ -131,9 +129,7 @@ def _blocks(stream: IO[bytes], name: str, size: int = CHUNK) -> Iterator[bytes]:
             yield block
             block = stream.read(size)
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-        message = (
-            f"the compressed file is damaged or cut short ({error}); get it again or test it: gzip -t, xz -t"
-        )
+        message = f"the compressed file is damaged or cut short ({error}); get it again or test it: gzip -t, xz -t"
         raise CorpusError(message, path=name) from error
     except OSError as error:
         raise CorpusError(f"cannot be read: {error.strerror or error}", path=name) from error

@@ -19,9 +19,7 @@ EXTENSIONS = (
     *(".bio", ".bioes", ".col", ".tsv", ".csv", ".tagged", ".pos", ".txt"),
 )
 BUNDLED = Path(__file__).parent / "bundled"
-LOOKED_FOR = "*train*, *dev* and *test* files such as NAME-train.conllu, or files ending in " + ", ".join(
-    EXTENSIONS
-)
+LOOKED_FOR = "*train*, *dev* and *test* files, or files ending in .conllu, .conll, .jsonl, .parquet, .tsv, .csv"
 
 
 @dataclass(slots=True)
@@ -51,9 +49,7 @@ def bundled(source: str | None) -> Located | None:
         return None
     folder = BUNDLED / language
     if not language.isidentifier() or not folder.is_dir():
-        known = ", ".join(
-            f"bundled:{path.name}" for path in sorted(BUNDLED.glob("*/")) if path.name.islower()
-        )
+        known = ", ".join(f"bundled:{path.name}" for path in sorted(BUNDLED.glob("*/")) if path.name.islower())
         raise CorpusError(f"no bundled corpus {text!r}; there are: {known or 'none'}")
     files = {split: [folder / f"{split}.conllu"] for split in SPLIT_NAMES}
     return Located(f"bundled-{language}", files, license="CC0-1.0")

@@ -104,3 +104,8 @@ class Skip:
 def excerpt(text: str, limit: int = 60) -> str:
     """The beginning of a text in quotes, for a message on one line."""
     return repr(text if len(text) <= limit else text[: limit - 3] + "...")
+
+
+def number_of(count: int, noun: str) -> str:
+    """``1 column``, ``2 columns``: a count and its noun, for a message."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tagger.corpora import locating
 from tagger.corpora.corpus import Corpus, Split
 from tagger.corpora.formats import ReadOptions
 from tagger.corpora.ingesting import Reading, ingest
 from tagger.corpora.locating import Located
-from tagger.corpora.paths import checked_status, copy_stream, near
+from tagger.corpora.resolving import explicit_files, override, resolve, spooled
 from tagger.corpora.splits import split_off
 from tagger.errors import CorpusError
 
 if TYPE_CHECKING:
     import datasets
-
-STDIN = "<standard input>"
 
 
 def read_corpus(
@@ -70,12 +65,16 @@ def read_corpus(
     explicit = {split: path for split, path in given.items() if path is not None}
     if source is None and explicit and train is None:
         raise CorpusError(f"{' and '.join(explicit)} given without train; name the training file too")
-    with _spooled([source, *explicit.values()]) as spool:
-        located = _explicit(explicit, spool) if source is None and explicit else _resolve(source, spool)
+    with spooled([source, *explicit.values()]) as spool:
+        located = explicit_files(explicit, spool) if source is None and explicit else resolve(source, spool)
         if located is None:
-            return _from_hub(str(source), options, column=column or "upos", offline=offline, seed=seed)
+            from tagger.corpora.hub_corpus import read_hub_corpus
+
+            name, labels = str(source), labels_column
+            corpus = read_hub_corpus(name, options, labels_column=labels, offline=offline, seed=seed)
+            return _with_files(corpus, explicit, spool, options) if explicit else corpus
         if source is not None and explicit:
-            _override(located, _explicit(explicit, spool))
+            override(located, explicit_files(explicit, spool))
         return _from_files(located, source or " ".join(explicit.values()) or "bundled", options, seed)
 
 
@@ -109,10 +108,13 @@ def read_split(
     """
     names = tuple(label_names) if label_names is not None else None
     options = ReadOptions(labels_column or column, format, tokens_column, names, ignore_bad)
-    with _spooled([source]) as spool:
-        located = _resolve(source, spool)
+    with spooled([source]) as spool:
+        located = resolve(source, spool)
         if located is None:
-            corpus = _from_hub(str(source), options, column=column or "upos", offline=offline, seed=None)
+            from tagger.corpora.hub_corpus import read_hub_corpus
+
+            name, labels = str(source), labels_column
+            corpus = read_hub_corpus(name, options, labels_column=labels, offline=offline, seed=None)
             found = {part.name: part for part in corpus.splits}
             if split not in found:
                 raise CorpusError(f"no {split} split; there are: {', '.join(found)}", path=source)
@@ -130,7 +132,7 @@ def _from_files(located: Located, source: str, options: ReadOptions, seed: int) 
     notes = list(located.notes)
     for split, reading in readings.items():
         tables[split] = reading.entry.table(), reading
-        notes += [note if split == "all" else f"{split}: {note}" for note in reading.entry.info.notes]
+    notes += _shared_notes({split: reading.entry.info.notes for split, reading in readings.items()})
     whole, wanted = ("all", ("dev", "test")) if "all" in readings else ("train", ("dev",))
     if whole in readings and "dev" not in readings:
         pieces, said = split_off(readings[whole].entry, wanted, seed)
@@ -157,62 +159,32 @@ def _from_files(located: Located, source: str, options: ReadOptions, seed: int) 
     )
 
 
-def _resolve(source: str | None, spool: dict[str, Path]) -> Located | None:
-    """The files that a source names, or None if it can only be a catalogue name or a hub id."""
-    if (found := locating.bundled(source)) is not None:
-        return found
-    text = str(source)
-    if text in spool:
-        return Located("stdin", {"all": [spool[text]]}, display={spool[text]: STDIN})
-    if not text.strip():
-        raise CorpusError("the name of the corpus is empty; give a file, a folder or a hub id")
-    if (found := locating.locate(text)) is not None:
-        return found
-    if locating.looks_like_path(text):
-        checked_status(Path(text).expanduser(), text)
-    return None
+def _shared_notes(notes: dict[str, tuple[str, ...]]) -> list[str]:
+    """Notes on each split, those that are true of all of them said once."""
+    every = [note for note in next(iter(notes.values())) if all(note in said for said in notes.values())]
+    each = [
+        note if split == "all" else f"{split}: {note}"
+        for split, said in notes.items()
+        for note in said
+        if note not in every
+    ]
+    return every + each
 
 
-def _explicit(given: dict[str, str], spool: dict[str, Path]) -> Located:
-    """Files named split by split."""
-    whole = Located("corpus", {})
-    for split, text in given.items():
-        found = _resolve(text, spool)
-        if found is None:
-            raise CorpusError(f"no such file{near(Path(text))}", path=text)
-        paths = found.files.get(split) or found.files.get("all")
-        if paths is None and len(found.files) > 1:
-            raise CorpusError(f"no {split} file here; there are: {', '.join(found.files)}", path=text)
-        whole.files[split] = paths or next(iter(found.files.values()))
-        whole.display |= found.display
-        whole.notes += [f"{split}: {note}" for note in found.notes]
-        whole.name = found.name if split == "train" else whole.name
-    return whole
-
-
-def _override(located: Located, explicit: Located) -> None:
-    """Puts files that were named split by split in the place of those that the source has."""
-    files = dict(located.files)
-    if "all" in files:
-        files["train"] = files.pop("all")
-    located.files = files | explicit.files
-    located.display |= explicit.display
-    located.notes += explicit.notes
-
-
-@contextmanager
-def _spooled(texts: list[str | None]) -> Iterator[dict[str, Path]]:
-    """Where ``-`` is asked for, standard input as a file, since it must be read twice."""
-    if "-" not in texts:
-        yield {}
-        return
-    if texts.count("-") > 1:
-        raise CorpusError("standard input ('-') can stand for one part of the corpus only")
-    with tempfile.TemporaryDirectory(prefix="tagger-") as folder:
-        path = Path(folder) / "stdin"
-        copy_stream(sys.stdin.buffer, path)
-        yield {"-": path}
-
-
-def _from_hub(source: str, options: ReadOptions, *, column: str, offline: bool, seed: int | None) -> Corpus:
-    raise CorpusError(f"no such file, folder or catalogue name{near(Path(source))}", path=source)
+def _with_files(corpus: Corpus, explicit: dict[str, str], spool: dict[str, Path], options: ReadOptions) -> Corpus:
+    """A corpus from the hub with some splits put in its place from files."""
+    located = explicit_files(explicit, spool)
+    readings = {split: ingest(paths, options, located.display) for split, paths in located.files.items()}
+    made = {
+        split: Split(split, reading.entry.table(), reading.names, reading.entry.info.column)
+        for split, reading in readings.items()
+    }
+    digests = corpus.fingerprint + "".join(reading.digest for reading in readings.values())
+    return replace(
+        corpus,
+        train=made.get("train", corpus.train),
+        dev=made.get("dev", corpus.dev),
+        test=made.get("test", corpus.test),
+        notes=(*(note for note in corpus.notes if note.partition(":")[0] not in made), *located.notes),
+        fingerprint=hashlib.sha256(digests.encode()).hexdigest()[:16],
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tagger.corpora.caching import Entry, Info, cached, entry_key
+from tagger.corpora.sentences import number_of
 
 if TYPE_CHECKING:
     import datasets
@@ -46,9 +47,7 @@ def shares(sentences: int, wanted: tuple[str, ...]) -> dict[str, int]:
     return {"train": sentences - each * len(wanted), **dict.fromkeys(wanted, each)}
 
 
-def split_off(
-    entry: Entry, wanted: tuple[str, ...], seed: int
-) -> tuple[dict[str, datasets.Dataset], list[str]]:
+def split_off(entry: Entry, wanted: tuple[str, ...], seed: int) -> tuple[dict[str, datasets.Dataset], list[str]]:
     """Splits parts off a cached reading; the pieces are cached too.
 
     Args:
@@ -61,20 +60,41 @@ def split_off(
     """
     parts = shares(entry.info.sentences, wanted)
     if len(parts) == 1:
-        return {"train": entry.table()}, [f"{' and '.join(wanted)}: none, too few sentences to split any off"]
+        return {"train": entry.table()}, _notes(parts, wanted, seed)
 
     def write(place: Path) -> Info:
-        from tagger.corpora.arrow import divide
+        from tagger.corpora.arrow import dealt, divide
 
-        targets = {place / f"{part}.arrow": rows for part, rows in parts.items()}
-        divide(entry.folder / "all.arrow", targets, entry.info.sentences, seed)
+        divide(entry.folder / "all.arrow", [place / f"{part}.arrow" for part in parts], dealt(parts, seed))
         return entry.info
 
-    key = entry_key([entry.folder.name], {"parts": parts, "seed": seed})
-    notes = [
-        f"{part}: {parts[part]:,} {'sentence' if parts[part] == 1 else 'sentences'} "
-        f"({SHARE:.0%} of the data), split off at random (seed {seed})"
+    divided = cached(entry_key([entry.folder.name], {"parts": parts, "seed": seed}), write)
+    return {part: divided.table(part) for part in parts}, _notes(parts, wanted, seed)
+
+
+def split_off_table(
+    table: datasets.Dataset, wanted: tuple[str, ...], seed: int
+) -> tuple[dict[str, datasets.Dataset], list[str]]:
+    """Splits parts off a data set in memory; otherwise as ``split_off``."""
+    import datasets
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from tagger.corpora.arrow import dealt
+
+    parts = shares(table.num_rows, wanted)
+    owners = pa.array(dealt(parts, seed), pa.int8())
+    rows = table.with_format("arrow")[:]
+    chosen = {part: rows.filter(pc.equal(owners, number)) for number, part in enumerate(parts)}
+    pieces = {part: datasets.Dataset(datasets.table.InMemoryTable(rows)) for part, rows in chosen.items()}
+    return pieces, _notes(parts, wanted, seed)
+
+
+def _notes(parts: dict[str, int], wanted: tuple[str, ...], seed: int) -> list[str]:
+    if len(parts) == 1:
+        return [f"{' and '.join(wanted)}: none, too few sentences to split any off"]
+    source = "of train" if wanted == ("dev",) else "of the data"
+    return [
+        f"{part}: {number_of(parts[part], 'sentence')} ({SHARE:.0%} {source}), split off at random (seed {seed})"
         for part in wanted
     ]
-    divided = cached(key, write)
-    return {part: divided.table(part) for part in parts}, notes
