@@ -98,7 +98,8 @@ def _load(spec: HubSpec, offline: bool) -> Loaded:
             raise
         note = f"the hub does not answer: the copy in the cache was read (commit {cached.commit[:12]})"
         return replace(cached, notes=(*cached.notes, note))
-    remember(spec, loaded)
+    for known_as in {spec, replace(spec, revision=loaded.commit)}:
+        remember(known_as, loaded)
     return loaded
 
 

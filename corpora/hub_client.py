@@ -145,7 +145,10 @@ def _build(path: str, commit: str | None, **choice: Any) -> dict[str, Dataset]:
 
     builder = datasets.load_dataset_builder(path, revision=commit, **choice)
     if commit is not None and builder.hash != commit:
-        raise ConnectionError(f"commit {commit[:12]} was not delivered, the cache only has {builder.hash}")
+        raise CorpusError(
+            f"{path.removeprefix('hf://datasets/')}: no data can be had for its present commit {commit[:12]}; "
+            f"an older copy is in the cache (commit {builder.hash}), name it as @REVISION to read it"
+        )
     builder.download_and_prepare()
     return dict(builder.as_dataset())
 

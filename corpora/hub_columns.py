@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TOKEN_COLUMNS = ("tokens", "words", "word_form", "forms", "form", "word", "token")
 _OWN_NAMES = {"lemmas": "lemma"}  # the hub's name, and ours
+_RESERVED = ("tokens", "tags", "text")  # columns of the result
 _NOT_LABELS = ("id", "head", "deps", "misc")  # offered when asked for by name, not carried along
 
 
@@ -78,7 +79,7 @@ def choose_columns(
             f"{source}: the labels in column {tags!r} are integers without names; "
             "name them in the order of their ids (--label-names)"
         )
-    others = {our: hub for our, hub in ours.items() if hub != tags and our not in _NOT_LABELS}
+    others = {our: hub for our, hub in ours.items() if hub != tags and our not in (*_NOT_LABELS, *_RESERVED)}
     others = {our: hub for our, hub in others.items() if hub in names or is_string(lists[hub])}
     text = is_string(data.features.get("text")) and tokens != "text"
     return Columns(tokens, tags, others, names, text, note)
