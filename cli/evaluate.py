@@ -18,9 +18,7 @@ from tagger.cli.options import machine_options, reading, reading_options
 @click.option("--split", default="test", show_default=True, help="Which split, where CORPUS has several.")
 @reading_options
 @machine_options
-@click.option(
-    "--json", "json_file", default=None, help="Write all figures as JSON to this file, or - for stdout."
-)
+@click.option("--json", "json_file", default=None, help="Write all figures as JSON to this file, or - for stdout.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def evaluate(model: str, corpus: str | None, split: str, **values: Any) -> None:
     """Tag CORPUS with MODEL and score the tags; the bundled corpus if none is named.
@@ -37,9 +35,7 @@ def evaluate(model: str, corpus: str | None, split: str, **values: Any) -> None:
     found = read_split(corpus, split, column=column, **reading(values))
     scores = tagger.evaluate(found)
     if values["json_file"]:
-        _write_json(
-            values["json_file"], {"model": model, "corpus": corpus or "bundled", split: scores.to_dict()}
-        )
+        _write_json(values["json_file"], {"model": model, "corpus": corpus or "bundled", split: scores.to_dict()})
     if values["json_file"] != "-" and not values["quiet"]:
         click.echo(render_report({split: scores}, Look.of(sys.stdout)))
 

@@ -41,12 +41,10 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, short) for name, (_, short) in COMMANDS.items()])
 
 
-@click.group(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(tagger.__version__, prog_name="tagger")
 def cli() -> None:
-    """Train your own part-of-speech tagger, and use it.
+    r"""Train your own part-of-speech tagger, and use it.
 
     \b
     tagger train pos                          train on the bundled corpus

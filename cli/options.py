@@ -20,17 +20,11 @@ def _all(*decorators: Callable[[Command], Command]) -> Callable[[Command], Comma
 
 
 reading_options = _all(
-    click.option(
-        "--column", default=None, help="Label column: upos, xpos, feats, or any other.  [default: upos]"
-    ),
-    click.option(
-        "--format", "format_", default=None, help="Format of the files, where it is not recognised."
-    ),
+    click.option("--column", default=None, help="Label column: upos, xpos, feats, or any other.  [default: upos]"),
+    click.option("--format", "format_", default=None, help="Format of the files, where it is not recognised."),
     click.option("--tokens-column", default=None, help="Name of the column that holds the words."),
     click.option("--labels-column", default=None, help="Name of the column that holds the labels."),
-    click.option(
-        "--label-names", default=None, help="Names of integer labels in order, separated by commas."
-    ),
+    click.option("--label-names", default=None, help="Names of integer labels in order, separated by commas."),
     click.option("--ignore-bad", is_flag=True, help="Leave malformed sentences out and count them."),
     click.option("--offline", is_flag=True, help="Never use the network."),
 )

@@ -45,17 +45,17 @@ def train() -> None:
 @click.option("--dev", default=None, help="File of the development split.")
 @click.option("--test", default=None, help="File of the test split.")
 @reading_options
-@click.option(
-    "--out", default="runs/pos", show_default=True, type=click.Path(path_type=Path), help="Model folder."
-)
+@click.option("--out", default="runs/pos", show_default=True, type=click.Path(path_type=Path), help="Model folder.")
 @click.option("--overwrite", is_flag=True, help="Replace the model that is there.")
 @click.option("--cell", type=click.Choice(["lstm", "gru", "rnn"]), default=None, help="[default: lstm]")
 @click.option("--layers", type=int, default=None, help="Layers of each direction.  [default: 1]")
 @click.option("--hidden-size", type=int, default=None, help="Units of each layer and direction.")
 @click.option(
-    "--characters", default=None, type=click.Choice(["affix", "lstm", "cnn", "affix+lstm", "affix+cnn", "none"]),
+    "--characters",
+    default=None,
+    type=click.Choice(["affix", "lstm", "cnn", "affix+lstm", "affix+cnn", "none"]),
     help="Sub-word model: hashed affixes and shape, a character LSTM or CNN, both, or none.",
-)  # fmt: skip
+)
 @click.option("--vectors", default=None, help="Pre-trained word vectors (word2vec, GloVe or fastText text).")
 @click.option("--epochs", type=int, default=None)
 @click.option("--batch-tokens", type=int, default=None, help="Words in a batch.")
@@ -66,13 +66,9 @@ def train() -> None:
 @click.option("--word-dropout", type=float, default=None)
 @click.option("--label-smoothing", type=float, default=None)
 @click.option("--auxiliary", default=None, help="Label columns to learn along, separated by commas.")
-@click.option(
-    "--patience", type=int, default=None, help="Epochs without a better dev accuracy before stopping."
-)
+@click.option("--patience", type=int, default=None, help="Epochs without a better dev accuracy before stopping.")
 @click.option("--seed", type=int, default=None)
-@click.option(
-    "--seeds", type=int, default=1, help="Train so many models, print mean and spread, keep the best on dev."
-)
+@click.option("--seeds", type=int, default=1, help="Train so many models, print mean and spread, keep the best on dev.")
 @click.option("--max-minutes", type=float, default=None, help="Time budget; the schedule ends with it.")
 @machine_options
 @click.option("--config", "config_file", default=None, help="TOML file of settings; options override it.")

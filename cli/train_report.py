@@ -36,9 +36,14 @@ def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -
     check_free(values["out"], overwrite=values["overwrite"])
     check_threads(values["threads"])
     corpus = read_corpus(
-        values["corpus"], train=values["train_file"], dev=values["dev"], test=values["test"], column=config.column,
-        seed=config.training.seed, **reading,
-    )  # fmt: skip
+        values["corpus"],
+        train=values["train_file"],
+        dev=values["dev"],
+        test=values["test"],
+        column=config.column,
+        seed=config.training.seed,
+        **reading,
+    )
     choose_device(values["device"])
     if not values["quiet"]:
         click.echo(describe(corpus), err=True)
@@ -46,9 +51,15 @@ def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -
 
     with TrainingDisplay(quiet=values["quiet"]) as display:
         training = train_runs(
-            corpus, config, seeds=values["seeds"], out=values["out"], overwrite=values["overwrite"],
-            device=values["device"], threads=values["threads"], listener=display,
-        )  # fmt: skip
+            corpus,
+            config,
+            seeds=values["seeds"],
+            out=values["out"],
+            overwrite=values["overwrite"],
+            device=values["device"],
+            threads=values["threads"],
+            listener=display,
+        )
     if not values["quiet"]:
         _report(training, values)
 

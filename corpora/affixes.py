@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -64,12 +64,24 @@ class AffixFeatures:
 
     @classmethod
     def fit(
-        cls, words: Iterable[str], *, prefixes: int = 4, suffixes: int = 5, jamo: int = 0, min_types: int = 2
+        cls, counts: Mapping[str, int], *, prefixes: int = 4, suffixes: int = 5, jamo: int = 0, min_types: int = 2
     ) -> AffixFeatures:
-        """Find the features that at least ``min_types`` of the words share."""
+        """Find the features that own a row: affixes that enough words share, forms that occur often enough.
+
+        Args:
+            counts: occurrences of each training word.
+            prefixes: longest prefix.
+            suffixes: longest suffix.
+            jamo: longest suffix over jamo.
+            min_types: words that must share an affix or shape, and occurrences that a lower-cased form must have.
+        """
         empty = cls(prefixes, suffixes, jamo)
-        counts = Counter(h for word in words for h in empty.hash(word))
-        return cls(prefixes, suffixes, jamo, tuple(sorted(h for h, n in counts.items() if n >= min_types)))
+        found: Counter[int] = Counter()
+        for word, count in counts.items():
+            *shared, form = empty.hash(word)
+            found.update(shared)
+            found[form] += count
+        return cls(prefixes, suffixes, jamo, tuple(sorted(h for h, n in found.items() if n >= min_types)))
 
     @property
     def size(self) -> int:

@@ -83,11 +83,7 @@ def assemble(
     grid = np.arange(steps)[None, :] < lengths[:, None]  # (B, T)
     positions = (split.offsets[chosen][:, None] + np.arange(steps)[None, :])[grid]  # (N,)
     types = split.type_ids[positions]
-    hidden = (
-        np.zeros(len(types), dtype=bool)
-        if hide is None or rng is None
-        else rng.random(len(types)) < hide[types]
-    )
+    hidden = np.zeros(len(types), dtype=bool) if hide is None or rng is None else rng.random(len(types)) < hide[types]
     keys, rows = np.unique(types * 2 + hidden, return_inverse=True)
     table = np.zeros(grid.shape, dtype=np.int64)
     table[grid] = rows

@@ -32,12 +32,9 @@ class Characters:
         object.__setattr__(self, "ids", {c: i for i, c in enumerate(self.alphabet, _SPECIALS)})
 
     @classmethod
-    def fit(
-        cls, words: Iterable[str], *, min_types: int = 2, longest: int = 32, jamo: bool = False
-    ) -> Characters:
+    def fit(cls, words: Iterable[str], *, min_types: int = 2, longest: int = 32, jamo: bool = False) -> Characters:
         """Collect the characters that occur in at least ``min_types`` words."""
-        form = "NFD" if jamo else "NFC"
-        counts = Counter(c for word in words for c in set(unicodedata.normalize(form, word)))
+        counts = Counter(c for word in words for c in set(_normalised(word, jamo)))
         return cls("".join(sorted(c for c, n in counts.items() if n >= min_types)), longest, jamo)
 
     def __len__(self) -> int:
@@ -45,11 +42,10 @@ class Characters:
 
     def spell(self, word: str) -> list[int]:
         """Ids of one word between start and end marks."""
-        text = word if len(word) <= self.longest else word[: self.longest]
-        text = unicodedata.normalize("NFD" if self.jamo else "NFC", text)
+        text = _normalised(word[: self.longest], self.jamo)
         if len(word) > self.longest or len(text) > self.longest:
             half = self.longest // 2
-            text = text[:half] + unicodedata.normalize("NFD" if self.jamo else "NFC", word[-half:])[-half:]
+            text = text[:half] + _normalised(word[-half:], self.jamo)[-half:]
         return [START, *(self.ids.get(c, UNKNOWN) for c in text), END]
 
     def encode(self, words: Sequence[str]) -> np.ndarray:
@@ -63,3 +59,7 @@ class Characters:
         for row, ids in zip(out, spelled, strict=True):
             row[: len(ids)] = ids
         return out
+
+
+def _normalised(word: str, jamo: bool) -> str:
+    return unicodedata.normalize("NFD", word) if jamo else unicodedata.normalize("NFC", word)

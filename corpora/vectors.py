@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gzip
 import lzma
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -16,9 +16,7 @@ LARGEST = 100_000
 """Vectors kept beyond those of the training words: the first ones of the file, which are the most frequent."""
 
 
-def read_vectors(
-    path: str | Path, wanted: Container[str], *, largest: int = LARGEST
-) -> dict[str, np.ndarray]:
+def read_vectors(path: str | Path, wanted: Container[str], *, largest: int = LARGEST) -> dict[str, np.ndarray]:
     """Read the vectors of the training words and the first ``largest`` others.
 
     Args:
@@ -50,9 +48,9 @@ def read_vectors(
 
 
 def _open(path: str | Path) -> BinaryIO:
-    opener = {".gz": gzip.open, ".xz": lzma.open}.get(Path(path).suffix, open)
+    openers: dict[str, Callable[[str | Path, str], Any]] = {".gz": gzip.open, ".xz": lzma.open}
     try:
-        return opener(path, "rb")  # type: ignore[return-value]
+        return cast(BinaryIO, openers.get(Path(path).suffix, open)(path, "rb"))
     except OSError as error:
         raise CorpusError(f"cannot read word vectors: {error.strerror}", path=path) from error
 
@@ -83,8 +81,6 @@ def _parse(numbers: bytes, size: int, path: str | Path, line: int) -> np.ndarray
         vector = np.zeros(0, dtype=np.float32)
     if len(vector) != size or size < 2 or not np.isfinite(vector).all():
         shown = numbers[:40].decode("utf-8", "replace")
-        message = (
-            f"expected a word and {max(size, 2)} finite numbers, found '{shown}' ({len(vector)} numbers)"
-        )
+        message = f"expected a word and {max(size, 2)} finite numbers, found '{shown}' ({len(vector)} numbers)"
         raise CorpusError(message, path=path, line=line)
     return vector

@@ -64,8 +64,7 @@ class CharacterCNN(nn.Module):
         sizes = [output_size // len(widths)] * len(widths)
         sizes[-1] += output_size - sum(sizes)
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(embedding_size, size, width, padding=width - 1)
-            for size, width in zip(sizes, widths, strict=True)
+            nn.Conv1d(embedding_size, size, width, padding=width - 1) for size, width in zip(sizes, widths, strict=True)
         )
         self.output_size = output_size
 
@@ -84,6 +83,6 @@ class CharacterCNN(nn.Module):
         for convolution in self.convolutions:
             found = convolution(embedded)  # (N, size, C + width - 1)
             positions = torch.arange(found.shape[2], device=found.device)
-            padding = positions >= lengths + convolution.kernel_size[0] - 1  # type: ignore[operator, index]
+            padding = positions >= lengths + convolution.kernel_size[0] - 1  # type: ignore[index]
             outputs.append(found.masked_fill(padding.unsqueeze(1), float("-inf")).amax(2))
         return torch.relu(torch.cat(outputs, dim=1))

@@ -8,12 +8,14 @@ backward stack reads every sentence flipped by its own length, so that padding n
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from tagger.models.dropout import LockedDropout
 
-CELLS: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+CELLS: dict[str, Callable[[int, int], nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
 def flip_index(lengths: Tensor, steps: int) -> Tensor:
@@ -44,9 +46,7 @@ class DirectionalStack(nn.Module):
         dropout: module applied between layers.
     """
 
-    def __init__(
-        self, *, cell: str, input_size: int, hidden_size: int, layers: int, dropout: nn.Module
-    ) -> None:
+    def __init__(self, *, cell: str, input_size: int, hidden_size: int, layers: int, dropout: nn.Module) -> None:
         super().__init__()
         sizes = [input_size] + [hidden_size] * (layers - 1)
         self.layers = nn.ModuleList(CELLS[cell](size, hidden_size) for size in sizes)
@@ -118,10 +118,10 @@ def _initialise(layer: nn.Module) -> None:
     hidden_size = int(layer.hidden_size)  # type: ignore[arg-type]
     for name, weight in layer.named_parameters():
         if name.startswith("weight_hh"):
-            for gate in weight.data.split(hidden_size):
+            for gate in torch.split(weight.data, hidden_size):
                 nn.init.orthogonal_(gate)
         elif name.startswith("weight_ih"):
-            for gate in weight.data.split(hidden_size):
+            for gate in torch.split(weight.data, hidden_size):
                 nn.init.xavier_uniform_(gate)
         else:
             nn.init.zeros_(weight)

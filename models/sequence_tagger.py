@@ -37,9 +37,7 @@ class SequenceTagger(nn.Module):
         super().__init__()
         self.words = words
         self.encoder = encoder
-        self.heads = nn.ModuleDict(
-            {name: nn.Linear(encoder.output_size, size) for name, size in heads.items()}
-        )
+        self.heads = nn.ModuleDict({name: nn.Linear(encoder.output_size, size) for name, size in heads.items()})
         self.before = LockedDropout(dropout) if locked else nn.Dropout(dropout)
         self.after = LockedDropout(dropout) if locked else nn.Dropout(dropout)
 
@@ -54,7 +52,7 @@ class SequenceTagger(nn.Module):
         Returns:
             (N, 2H), N real steps, sentence after sentence.
         """
-        states = self.after(self.encoder(self.before(vectors[steps]), lengths))  # (T, B, 2H)
+        states: Tensor = self.after(self.encoder(self.before(vectors[steps]), lengths))  # (T, B, 2H)
         return states.transpose(0, 1)[real_steps(lengths, steps.shape[0])]
 
     def forward(self, vectors: Tensor, steps: Tensor, lengths: Tensor) -> dict[str, Tensor]:

@@ -41,9 +41,7 @@ def build_tagger(
     return SequenceTagger(words=words, encoder=encoder, heads=heads, dropout=dropout, locked=locked)
 
 
-def build_words(
-    config: WordsConfig, features: WordFeatures, vectors: Tensor | None = None
-) -> WordRepresentation:
+def build_words(config: WordsConfig, features: WordFeatures, vectors: Tensor | None = None) -> WordRepresentation:
     """Build the word representation alone; arguments as ``build_tagger``."""
     affixes = features.affixes
     return WordRepresentation(

@@ -136,9 +136,7 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedTagger:
     except SafetensorError as error:
         raise ModelError(f"{folder / files.WEIGHTS}: damaged: {_one_line(error)}") from error
     vocabulary, tokenizer = _load_tokenizer(folder, values)
-    features = _load_features(
-        config, values, vocabulary, tensors.pop(AFFIX_HASHES, None), "words.vectors" in tensors
-    )
+    features = _load_features(config, values, vocabulary, tensors.pop(AFFIX_HASHES, None), "words.vectors" in tensors)
     lexicon = Lexicon(tensors.pop(LEXICON).numpy(), vocabulary, labels)
     model = build_tagger(config, features, {TAG: len(labels)}, _vectors(tensors))
     model.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in tensors.items()})
@@ -185,9 +183,7 @@ def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:300]
 
 
-def seen_tags(
-    lexicon: Mapping[str, frozenset[str]], features: WordFeatures, labels: tuple[str, ...]
-) -> Lexicon:
+def seen_tags(lexicon: Mapping[str, frozenset[str]], features: WordFeatures, labels: tuple[str, ...]) -> Lexicon:
     """The lexicon of a training corpus in the form that is stored."""
     from tagger.lexicon import pack
 

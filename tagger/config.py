@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from tagger.errors import ConfigError
 
@@ -176,7 +176,7 @@ def _build(kind: type[_Built], values: Mapping[str, Any], where: str, prefix: st
         if is_dataclass(hint):
             if not isinstance(value, Mapping):
                 raise ConfigError(f"{where}: '{prefix}{key}' is a table of settings, not {value!r}")
-            built[key] = _build(hint, value, where, f"{prefix}{key}.")
+            built[key] = _build(cast(type[Any], hint), value, where, f"{prefix}{key}.")
         else:
             built[key] = _convert(value, hint, where, prefix + key)
     return kind(**built)
@@ -197,11 +197,7 @@ def _convert(value: Any, hint: Any, where: str, name: str) -> Any:
             return None
         if get_origin(option) is Literal and value in get_args(option):
             return value
-        if (
-            get_origin(option) is tuple
-            and isinstance(value, list | tuple)
-            and all(isinstance(v, str) for v in value)
-        ):
+        if get_origin(option) is tuple and isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
             return tuple(value)
         if option is float and isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
@@ -243,12 +239,13 @@ def check(config: Config, *, where: str) -> None:
     Raises:
         ConfigError: a value is out of its range.
     """
-    for names, good, range_ in (
+    rules: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
         (_POSITIVE, lambda v: v > 0, "more than 0"),
         (_SHARES, lambda v: 0 <= v < 1, "at least 0 and less than 1"),
         (_NOT_NEGATIVE, lambda v: v >= 0, "at least 0"),
         (("training.warmup",), lambda v: 0 <= v <= 1, "between 0 and 1"),
-    ):
+    )
+    for names, good, range_ in rules:
         for name in names:
             table, key = name.split(".")
             value = getattr(getattr(config, table), key)

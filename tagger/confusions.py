@@ -43,9 +43,7 @@ def find_confusions(
     return tuple(_confusion(labels, places, tokens) for labels, places in ranked[:most])
 
 
-def _confusion(
-    labels: tuple[str, str], places: Sequence[Place], tokens: Sequence[Sequence[str]]
-) -> Confusion:
+def _confusion(labels: tuple[str, str], places: Sequence[Place], tokens: Sequence[Sequence[str]]) -> Confusion:
     counts = Counter(tokens[sentence][word] for sentence, word in places)
     words = [word for word, _ in counts.most_common(_WORDS)]
     typical = [place for place in places if tokens[place[0]][place[1]] == words[0]]

@@ -5,9 +5,9 @@ The figures behind the choices are in ``benchmarks/README.md``; all were chosen 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import islice
+from typing import TypeVar
 
 from tagger.config import Config, EncoderConfig, TrainingConfig, WordsConfig
 from tagger.corpora.affixes import is_hangul
@@ -88,11 +88,10 @@ def epochs(tokens: int) -> int:
     return int(min(40, max(8, round(8 * (200_000 / max(1, tokens)) ** 0.5))))
 
 
-def _filled(config, defaults):  # type: ignore[no-untyped-def]
+_Section = TypeVar("_Section", WordsConfig, EncoderConfig, TrainingConfig)
+
+
+def _filled(config: _Section, defaults: _Section) -> _Section:
     """Put the defaults where the configuration has None."""
-    missing = {name: getattr(defaults, name) for name in _names(config) if getattr(config, name) is None}
-    return replace(config, **missing)
-
-
-def _names(config: object) -> Iterable[str]:
-    return config.__dataclass_fields__.keys()  # type: ignore[attr-defined,no-any-return]
+    missing = [field.name for field in fields(config) if getattr(config, field.name) is None]
+    return replace(config, **{name: getattr(defaults, name) for name in missing})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,14 +61,22 @@ class Fitting:
     """
 
     def __init__(
-        self, model: SequenceTagger, prepared: Prepared, config: TrainingConfig, *,
-        device: torch.device, threads: int = 1, rng: np.random.Generator, notes: tuple[str, ...] = (),
-    ) -> None:  # fmt: skip
+        self,
+        model: SequenceTagger,
+        prepared: Prepared,
+        config: TrainingConfig,
+        *,
+        device: torch.device,
+        threads: int = 1,
+        rng: np.random.Generator,
+        notes: tuple[str, ...] = (),
+    ) -> None:
         self.model = model.to(device)
         self.config = config
         self.device = device
         self.rng = rng
         self.threads, self.notes = threads, notes
+        self.num_labels = len(prepared.labels[TAG])
         self.train = _Split.on(device, prepared.train)
         self.dev = None if prepared.dev is None else _Split.on(device, prepared.dev)
         self.hide = hiding(prepared.counts, config.word_dropout or 0.0)
@@ -108,9 +116,16 @@ class Fitting:
         split = self.train.encoded
         parameters = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
         yield Started(
-            parameters, len(split), len(split.type_ids), len(self.model.heads[TAG].bias),  # type: ignore[arg-type]
-            self.epochs, self.steps_per_epoch, str(self.device), self.threads, self.notes,
-        )  # fmt: skip
+            parameters,
+            len(split),
+            len(split.type_ids),
+            self.num_labels,
+            self.epochs,
+            self.steps_per_epoch,
+            str(self.device),
+            self.threads,
+            self.notes,
+        )
         reason = "all epochs done"
         for epoch in range(1, self.epochs + 1):
             end = yield from self._epoch(epoch)
@@ -125,7 +140,7 @@ class Fitting:
         accuracy = self.best[0] if self.dev is not None else None
         yield Finished(reason, self.best[1], accuracy, self.seconds)
 
-    def _epoch(self, epoch: int) -> Iterator[Event]:  # type: ignore[misc]
+    def _epoch(self, epoch: int) -> Generator[Event, None, EpochEnd]:
         self.model.train()
         started = time.perf_counter()
         nats, tokens = torch.zeros((), dtype=torch.float64), 0
@@ -155,13 +170,19 @@ class Fitting:
         accuracy, dev_loss = self._evaluate()
         best = self._keep_if_best(accuracy, epoch)
         self.schedule.epoch_done(best)
-        sentences_seen = max(
-            1, round(len(self.train.encoded) * tokens / max(1, len(self.train.encoded.type_ids)))
-        )
+        sentences_seen = max(1, round(len(self.train.encoded) * tokens / max(1, len(self.train.encoded.type_ids))))
         return EpochEnd(
-            epoch, self.epochs, float(nats) / sentences_seen, float(nats) / max(1, tokens), accuracy, dev_loss,
-            best, rate, speed, self.seconds,
-        )  # fmt: skip
+            epoch,
+            self.epochs,
+            float(nats) / sentences_seen,
+            float(nats) / max(1, tokens),
+            accuracy,
+            dev_loss,
+            best,
+            rate,
+            speed,
+            self.seconds,
+        )
 
     def _step(self, batch: Batch, rate: float) -> tuple[Tensor, int]:
         """One update; the summed loss of the tagging head in nats, and the number of steps."""
@@ -174,9 +195,7 @@ class Fitting:
         for head, scores in logits.items():
             main = head == TAG
             smoothing = (self.config.label_smoothing or 0.0) if main else 0.0
-            head_loss = summed_loss(
-                scores.float(), self.train.labels[head][positions], label_smoothing=smoothing
-            )
+            head_loss = summed_loss(scores.float(), self.train.labels[head][positions], label_smoothing=smoothing)
             loss = loss + (head_loss if main else self.config.auxiliary_weight * head_loss)
             summed = head_loss.detach() if main else summed
         self.optimizer.zero_grad(set_to_none=True)
@@ -194,9 +213,7 @@ class Fitting:
         types = torch.from_numpy(batch.types).to(self.device)
         word_ids, *others = (None if column is None else column[types] for column in split.arrays)
         assert word_ids is not None
-        vectors = self.model.words(
-            word_ids.masked_fill(torch.from_numpy(batch.hidden).to(self.device), 0), *others
-        )
+        vectors = self.model.words(word_ids.masked_fill(torch.from_numpy(batch.hidden).to(self.device), 0), *others)
         steps, lengths = (
             torch.from_numpy(batch.steps).to(self.device),
             torch.from_numpy(batch.lengths).to(self.device),

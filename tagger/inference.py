@@ -52,9 +52,15 @@ class Engine:
     """
 
     def __init__(
-        self, model: SequenceTagger, features: WordFeatures, *, threads: int, dtype: torch.dtype,
-        device: torch.device, batch_tokens: int | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        model: SequenceTagger,
+        features: WordFeatures,
+        *,
+        threads: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        batch_tokens: int | None = None,
+    ) -> None:
         self.model = model.to(device).eval()
         self.dtype = dtype
         self.device = device
@@ -65,9 +71,7 @@ class Engine:
         self.head = model.heads[TAG]
         self._pool: ThreadPoolExecutor | None = None
 
-    def run(
-        self, sentences: Iterable[Words], *, scores: bool
-    ) -> Iterator[tuple[Words, np.ndarray, np.ndarray | None]]:
+    def run(self, sentences: Iterable[Words], *, scores: bool) -> Iterator[tuple[Words, np.ndarray, np.ndarray | None]]:
         """Label sentences, lazily and in order.
 
         Args:
@@ -98,9 +102,12 @@ class Engine:
         tokens = list(chain.from_iterable(sentences))
         rows, table = self.cache.look_up(tokens)
         window = _Window(
-            sentences, offsets, np.zeros(len(tokens), dtype=np.int64),
-            np.zeros(len(tokens), dtype=np.float32) if scores else None, [],
-        )  # fmt: skip
+            sentences,
+            offsets,
+            np.zeros(len(tokens), dtype=np.int64),
+            np.zeros(len(tokens), dtype=np.float32) if scores else None,
+            [],
+        )
         lengths = np.diff(offsets)
         full = np.flatnonzero(lengths)
         for chosen in plan(lengths[full], self.batch_tokens):

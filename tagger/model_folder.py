@@ -61,9 +61,7 @@ def writing(out: Path, *, overwrite: bool) -> Iterator[Path]:
             yield partial
             _replace(partial, out)
     except OSError as error:
-        raise OutputError(
-            f"{error.filename or out}: cannot write the model folder: {error.strerror}"
-        ) from error
+        raise OutputError(f"{error.filename or out}: cannot write the model folder: {error.strerror}") from error
 
 
 @contextmanager
@@ -147,9 +145,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 def _check_files(folder: Path, files: Any) -> None:
     if not isinstance(files, dict) or not {WEIGHTS, TOKENIZER} <= set(files):
-        raise ModelError(
-            f"{folder / CONFIG}: damaged: it does not list {WEIGHTS} and {TOKENIZER} under 'files'"
-        )
+        raise ModelError(f"{folder / CONFIG}: damaged: it does not list {WEIGHTS} and {TOKENIZER} under 'files'")
     for name in (WEIGHTS, TOKENIZER):
         expected, path = files[name], folder / name
         if not isinstance(expected, dict):

@@ -65,7 +65,7 @@ def has_fast_bfloat16() -> bool:
     import torch
 
     check = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return bool(check and check()) and torch.backends.mkldnn.is_available()
+    return bool(check and check()) and bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
 
 
 def environment() -> dict[str, str]:

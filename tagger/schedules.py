@@ -22,8 +22,11 @@ def constant(progress: float) -> float:
 
 
 SHAPES: dict[str, Callable[[float], float]] = {
-    "cosine": cosine, "linear": linear, "constant": constant, "plateau": constant,
-}  # fmt: skip
+    "cosine": cosine,
+    "linear": linear,
+    "constant": constant,
+    "plateau": constant,
+}
 
 
 class Schedule:

@@ -220,9 +220,7 @@ def _scores(values: Mapping[str, Any]) -> Scores:
     low, high = known["interval"]
     known["interval"] = (float(low), float(high))
     known["per_tag"] = tuple(TagScore(**item) for item in known["per_tag"])
-    known["confusions"] = tuple(
-        Confusion(**{**item, "words": tuple(item["words"])}) for item in known["confusions"]
-    )
+    known["confusions"] = tuple(Confusion(**{**item, "words": tuple(item["words"])}) for item in known["confusions"])
     spans = known["spans"]
     if spans is not None:
         known["spans"] = SpanScores(**{**spans, "per_type": tuple(TagScore(**t) for t in spans["per_type"])})

@@ -144,9 +144,7 @@ def _unseen(gold: Sentences, labels: Collection[str] | None) -> dict[str, int]:
     return {label: counts[label] for label in sorted(counts) if label not in seen}
 
 
-def _calibration_error(
-    confidences: Sequence[Sequence[float]] | None, right: NDArray[np.bool_]
-) -> float | None:
+def _calibration_error(confidences: Sequence[Sequence[float]] | None, right: NDArray[np.bool_]) -> float | None:
     if confidences is None:
         return None
     row = np.fromiter(chain.from_iterable(confidences), dtype=np.float64, count=len(right))

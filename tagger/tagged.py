@@ -18,9 +18,12 @@ class TaggedSentence:
     __slots__ = ("offsets", "scores", "tags", "tokens")
 
     def __init__(
-        self, tokens: Sequence[str], tags: list[str], scores: list[float] | None = None,
+        self,
+        tokens: Sequence[str],
+        tags: list[str],
+        scores: list[float] | None = None,
         offsets: list[tuple[int, int]] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.tokens = tokens
         self.tags = tags
         self.scores = scores

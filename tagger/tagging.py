@@ -49,9 +49,12 @@ class Tagger:
         torch.set_flush_denormal(True)
         self._names = np.array(saved.labels, dtype=object)
         self._engine = Engine(
-            saved.model, saved.features, threads=self.threads, device=where,
+            saved.model,
+            saved.features,
+            threads=self.threads,
+            device=where,
             dtype=_dtype(precision, saved.about, where),
-        )  # fmt: skip
+        )
 
     @classmethod
     def load(
@@ -71,7 +74,7 @@ class Tagger:
         return str(self._engine.dtype).removeprefix("torch.")
 
     @overload
-    def tag(self, text: str, *, scores: bool = False) -> TaggedText: ...
+    def tag(self, text: str, *, scores: bool = False) -> TaggedText: ...  # type: ignore[overload-overlap]
     @overload
     def tag(self, text: Sequence[str], *, scores: bool = False) -> TaggedSentence: ...
 
@@ -94,9 +97,7 @@ class Tagger:
             sentence.offsets = [(t.start, t.end) for t in tokens]
         return TaggedText(tagged)
 
-    def tag_sentences(
-        self, sentences: Iterable[Sequence[str]], *, scores: bool = False
-    ) -> Iterator[TaggedSentence]:
+    def tag_sentences(self, sentences: Iterable[Sequence[str]], *, scores: bool = False) -> Iterator[TaggedSentence]:
         """Tag a stream of token lists: lazy in, lazy out, batched inside, order kept.
 
         Up to about 16,000 tokens are read ahead. Tags do not depend on which sentences come together.
@@ -107,9 +108,7 @@ class Tagger:
         """
         names = self._names
         for tokens, ids, posteriors in self._engine.run(sentences, scores=scores):
-            yield TaggedSentence(
-                tokens, names[ids].tolist(), None if posteriors is None else posteriors.tolist()
-            )
+            yield TaggedSentence(tokens, names[ids].tolist(), None if posteriors is None else posteriors.tolist())
 
     def evaluate(self, corpus: str | Split, *, split: str = "test", **options: Any) -> Scores:
         """Tag a corpus and score the tags.
@@ -139,9 +138,7 @@ class Tagger:
         )
 
     def __repr__(self) -> str:
-        return (
-            f"<Tagger for {self.column}: {len(self.labels)} labels, {self.precision}, {self.threads} threads>"
-        )
+        return f"<Tagger for {self.column}: {len(self.labels)} labels, {self.precision}, {self.threads} threads>"
 
 
 def _check_tokens(tokens: Sequence[str]) -> None:
@@ -155,9 +152,7 @@ def _dtype(precision: str, about: Any, device: torch.device) -> torch.dtype:
     native = device.type == "cpu" and has_fast_bfloat16()
     if precision == "bfloat16":
         if device.type == "cpu" and not native:
-            raise ModelError(
-                "precision is 'bfloat16', but this CPU does not compute with it natively; use float32"
-            )
+            raise ModelError("precision is 'bfloat16', but this CPU does not compute with it natively; use float32")
         return torch.bfloat16
     agreed = about.get("bfloat16_agreement") if isinstance(about, dict) else None
     return torch.bfloat16 if native and agreed is not None and agreed >= AGREEMENT else torch.float32

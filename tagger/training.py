@@ -72,11 +72,21 @@ class Training:
 
 
 def train_pos(
-    corpus: str | Corpus | None = None, *, train: str | None = None, dev: str | None = None, test: str | None = None,
-    column: str | None = None, out: str | Path | None = None, overwrite: bool = False,
-    config: Config | str | Path | None = None, settings: Mapping[str, Any] | None = None, device: str = "auto",
-    threads: int | None = None, offline: bool = False, listener: Listener | None = None,
-) -> Tagger:  # fmt: skip
+    corpus: str | Corpus | None = None,
+    *,
+    train: str | None = None,
+    dev: str | None = None,
+    test: str | None = None,
+    column: str | None = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    config: Config | str | Path | None = None,
+    settings: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    offline: bool = False,
+    listener: Listener | None = None,
+) -> Tagger:
     """Train a tagger on a labelled corpus; the easy way.
 
     >>> tagger = train_pos("my-treebank/", out="runs/pos", settings={"encoder.layers": 2})
@@ -107,19 +117,30 @@ def train_pos(
     config = config.with_settings({**({"column": column} if column else {}), **(settings or {})})
     if not isinstance(corpus, Corpus):
         seed = config.training.seed
-        corpus = read_corpus(
-            corpus, train=train, dev=dev, test=test, column=config.column, offline=offline, seed=seed
-        )
+        corpus = read_corpus(corpus, train=train, dev=dev, test=test, column=config.column, offline=offline, seed=seed)
     return train_runs(
-        corpus, config, out=None if out is None else Path(out), overwrite=overwrite, device=device,
-        threads=threads, listener=listener,
-    ).best.tagger  # fmt: skip
+        corpus,
+        config,
+        out=None if out is None else Path(out),
+        overwrite=overwrite,
+        device=device,
+        threads=threads,
+        listener=listener,
+    ).best.tagger
 
 
 def train_runs(
-    corpus: Corpus, config: Config, *, seeds: int = 1, out: Path | None = None, overwrite: bool = False,
-    device: str = "auto", threads: int | None = None, listener: Listener | None = None, command: str | None = None,
-) -> Training:  # fmt: skip
+    corpus: Corpus,
+    config: Config,
+    *,
+    seeds: int = 1,
+    out: Path | None = None,
+    overwrite: bool = False,
+    device: str = "auto",
+    threads: int | None = None,
+    listener: Listener | None = None,
+    command: str | None = None,
+) -> Training:
     """Train one model a seed and keep the best on dev.
 
     Args:
@@ -149,9 +170,7 @@ def train_runs(
         prepared = prepare(corpus, resolved)
         tokenizer, tokenizer_note = choose_tokenizer(corpus)
         runs = [
-            _train_one(
-                corpus, prepared, resolved.with_seed(resolved.training.seed + i), tokenizer, machine, folder
-            )
+            _train_one(corpus, prepared, resolved.with_seed(resolved.training.seed + i), tokenizer, machine, folder)
             for i in range(seeds)
         ]
         best = max(runs, key=lambda run: run.scores["dev"].accuracy if "dev" in run.scores else 0.0)
@@ -189,9 +208,14 @@ def _train_one(
     labels = {head: len(names) for head, names in prepared.labels.items()}
     model = build_tagger(config, prepared.features, labels, prepared.vectors)
     fitting = Fitting(
-        model, prepared, config.training, device=choose_device(machine.device), threads=machine.threads, rng=rng,
+        model,
+        prepared,
+        config.training,
+        device=choose_device(machine.device),
+        threads=machine.threads,
+        rng=rng,
         notes=corpus.notes,
-    )  # fmt: skip
+    )
     log: list[dict[str, Any]] = []
     for event in fitting.events():
         if isinstance(event, EpochEnd):
@@ -201,17 +225,19 @@ def _train_one(
         machine.listener(event)
     tagger = _finished(model, prepared, config, tokenizer, corpus, machine)
     scores = {
-        split.name: tagger.evaluate(split)
-        for split in (corpus.dev, corpus.test)
-        if split is not None and len(split)
+        split.name: tagger.evaluate(split) for split in (corpus.dev, corpus.test) if split is not None and len(split)
     }
     return Run(config.training.seed, tagger, scores, log)
 
 
 def _finished(
-    model: SequenceTagger, prepared: Prepared, config: Config, tokenizer: WordTokenizer, corpus: Corpus,
+    model: SequenceTagger,
+    prepared: Prepared,
+    config: Config,
+    tokenizer: WordTokenizer,
+    corpus: Corpus,
     machine: _Machine,
-) -> Tagger:  # fmt: skip
+) -> Tagger:
     """The tagger as a user will load it: auxiliary heads gone, weights rounded as stored."""
     for head in [name for name in model.heads if name != TAG]:
         del model.heads[head]
@@ -259,9 +285,16 @@ def _write(
     save_tagger(folder, saved)
     model_folder.write_json(folder / model_folder.METRICS, _metrics(best, runs))
     card = model_card(
-        name=(out or folder).name, task="pos", config=saved.config.to_dict(), labels=saved.labels, scores=best.scores,
-        corpus=about["corpus"], command=command, environment=about["environment"], notes=notes,
-    )  # fmt: skip
+        name=(out or folder).name,
+        task="pos",
+        config=saved.config.to_dict(),
+        labels=saved.labels,
+        scores=best.scores,
+        corpus=about["corpus"],
+        command=command,
+        environment=about["environment"],
+        notes=notes,
+    )
     (folder / model_folder.CARD).write_text(card, encoding="utf-8")
     draw_curves([dict(entry) for entry in best.log], folder / "curves.png")
 
@@ -274,10 +307,7 @@ def _metrics(best: Run, runs: Sequence[Run]) -> dict[str, Any]:
             str(run.seed): {split: scores.accuracy for split, scores in run.scores.items()} for run in runs
         }
         values["mean"] = {
-            split: {
-                name: asdict(spread)
-                for name, spread in summarise([run.scores[split] for run in runs]).items()
-            }
+            split: {name: asdict(spread) for name, spread in summarise([run.scores[split] for run in runs]).items()}
             for split in best.scores
         }
     return values
@@ -285,9 +315,12 @@ def _metrics(best: Run, runs: Sequence[Run]) -> dict[str, Any]:
 
 def _corpus_facts(corpus: Corpus) -> dict[str, Any]:
     facts: dict[str, Any] = {
-        "name": corpus.name, "source": corpus.source, "column": corpus.column, "licence": corpus.license,
+        "name": corpus.name,
+        "source": corpus.source,
+        "column": corpus.column,
+        "licence": corpus.license,
         "fingerprint": corpus.fingerprint,
-    }  # fmt: skip
+    }
     facts["splits"] = {s.name: {"sentences": len(s), "words": s.num_tokens} for s in corpus.splits}
     facts["sentences"] = len(corpus.train or ())
     facts["words"] = corpus.train.num_tokens if corpus.train else 0

@@ -32,9 +32,14 @@ class TypeCache:
     """
 
     def __init__(
-        self, words: WordRepresentation, features: WordFeatures, *, dtype: torch.dtype, device: torch.device,
+        self,
+        words: WordRepresentation,
+        features: WordFeatures,
+        *,
+        dtype: torch.dtype,
+        device: torch.device,
         largest: int = LARGEST,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.words = words
         self.features = features
         self.largest = largest
@@ -64,9 +69,7 @@ class TypeCache:
 
     def _restart(self, tokens: Sequence[str]) -> None:
         self.rows = {}
-        self.table = torch.zeros(
-            (1024, *self.table.shape[1:]), dtype=self.table.dtype, device=self.table.device
-        )
+        self.table = torch.zeros((1024, *self.table.shape[1:]), dtype=self.table.dtype, device=self.table.device)
         self._add(list(dict.fromkeys(tokens)))
 
     def _add(self, words: list[str]) -> None:
@@ -76,8 +79,9 @@ class TypeCache:
         if needed > len(self.table):
             grown = torch.zeros(
                 (max(needed, 2 * len(self.table)), *self.table.shape[1:]),
-                dtype=self.table.dtype, device=self.table.device,
-            )  # fmt: skip
+                dtype=self.table.dtype,
+                device=self.table.device,
+            )
             grown[:first] = self.table[:first]
             self.table = grown
         for start in range(0, len(words), CHUNK):
