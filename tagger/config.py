@@ -88,7 +88,8 @@ class TrainingConfig:
     dropout_kind: DropoutKind = "locked"
     """One mask a sentence (Gal and Ghahramani 2016) or one a step (Srivastava et al. 2014)."""
     word_dropout: float | None = None
-    """Probability that a token's word embedding is replaced by the unknown word's (Iyyer et al. 2015)."""
+    """a: a token of a word seen n times is embedded as the unknown word with probability a / (a + n)
+    (Kiperwasser and Goldberg 2016)."""
     label_smoothing: float | None = None
     auxiliary: tuple[str, ...] | None = None
     """Further label columns that extra heads learn along; the heads are dropped from the finished model."""
@@ -225,7 +226,7 @@ _POSITIVE = (
     "training.max_minutes",
 )  # fmt: skip
 _SHARES = (
-    "training.dropout", "training.word_dropout", "training.label_smoothing", "training.average", "training.beta2",
+    "training.dropout", "training.label_smoothing", "training.average", "training.beta2",
 )  # fmt: skip
 _NOT_NEGATIVE = (
     "words.prefixes", "words.suffixes", "words.jamo", "training.patience", "training.seed", "training.weight_decay",

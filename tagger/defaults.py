@@ -76,7 +76,7 @@ def _training(training: TrainingConfig, facts: Facts) -> TrainingConfig:
         epochs=epochs(facts.tokens),
         batch_tokens=320 if small else 640,
         dropout=0.5 if small else 0.4,
-        word_dropout=0.4 if small else 0.25,
+        word_dropout=1.0,
         label_smoothing=0.0,
         auxiliary=(),
     )

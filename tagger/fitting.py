@@ -259,8 +259,8 @@ class Fitting:
 
 
 def hiding(counts: np.ndarray, word_dropout: float) -> np.ndarray:
-    """(U,) probability that a token of each word loses its word embedding in training."""
-    return np.full(len(counts), word_dropout)
+    """(U,) probability that a token of each word loses its word embedding in training: a / (a + count)."""
+    return word_dropout / np.maximum(word_dropout + counts, 1e-9)
 
 
 def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:

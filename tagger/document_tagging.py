@@ -1,0 +1,108 @@
+"""From a stream of documents to a stream of tagged documents."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tagger.corpora.document import BadPiece, Piece, Tagged
+from tagger.errors import TaggerError
+
+REPORT_EVERY = 0.5  # seconds between two calls of on_progress
+
+
+class SentenceTagger(Protocol):
+    """The part of ``Tagger`` that is needed here."""
+
+    def tag_sentences(self, sentences: Iterable[Sequence[str]], *, scores: bool = False) -> Iterator[Tagged]:
+        """Tags of each sentence, in order; sentences are read ahead."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """What has been tagged so far.
+
+    Args:
+        sentences: with at least one word.
+        tokens: words.
+        bad: stretches that could not be read.
+        first_bad: the first of them: path, line and reason.
+        seconds: since tagging began.
+    """
+
+    sentences: int = 0
+    tokens: int = 0
+    bad: int = 0
+    first_bad: str = ""
+    seconds: float = 0.0
+
+    def add(self, piece: Piece) -> None:
+        """Count one piece."""
+        self.sentences += bool(piece.tokens)
+        self.tokens += len(piece.tokens)
+        if isinstance(piece, BadPiece):
+            self.bad += 1
+            self.first_bad = self.first_bad or f"{piece.path}:{piece.line}: {piece.message}"
+
+
+@dataclass(slots=True)
+class _Feed:
+    """Hands the words of pieces to the tagger and keeps the pieces until their tags come back."""
+
+    pieces: Iterable[Piece]
+    waiting: deque[Piece] = field(default_factory=deque)
+    failure: TaggerError | None = None
+
+    def tokens(self) -> Iterator[list[str]]:
+        try:
+            for piece in self.pieces:
+                self.waiting.append(piece)
+                yield piece.tokens
+        except TaggerError as error:
+            # Raised once all that was read before has been tagged and written.
+            self.failure = error
+
+
+def tag_documents(
+    tagger: SentenceTagger,
+    pieces: Iterable[Piece],
+    render: Callable[[Piece, Tagged], bytes],
+    write: Callable[[bytes], object],
+    *,
+    scores: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Progress:
+    """Tag pieces and write them in order, with as much in memory as the tagger reads ahead.
+
+    Args:
+        tagger: tags the words of all pieces in one call.
+        pieces: sentences and what stands between them; pieces without words get no tags.
+        render: makes bytes of a piece and its tags.
+        write: takes the bytes.
+        scores: whether the tagger is to give the posterior of each tag.
+        on_progress: called about twice a second.
+
+    Returns:
+        The final counts.
+
+    Raises:
+        TaggerError: what reading raised, after everything before it has been written.
+    """
+    feed = _Feed(pieces)
+    progress = Progress()
+    start = last = time.monotonic()
+    for count, tagged in enumerate(tagger.tag_sentences(feed.tokens(), scores=scores)):
+        piece = feed.waiting.popleft()
+        write(render(piece, tagged))
+        progress.add(piece)
+        if on_progress and count % 100 == 0 and time.monotonic() - last > REPORT_EVERY:
+            last = time.monotonic()
+            progress.seconds = last - start
+            on_progress(progress)
+    progress.seconds = time.monotonic() - start
+    if feed.failure is not None:
+        raise feed.failure
+    return progress
