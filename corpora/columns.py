@@ -1,7 +1,8 @@
 """Columns, one word a line: CoNLL-2000 and 2003, WNUT, and any two or more columns of words and labels.
 
 Tabs or spaces separate the columns. A blank line ends a sentence, and so does a line of nothing but tabs.
-``-DOCSTART-`` lines are no words. A line ``# ...`` is a comment unless it has as many columns as the others:
+``-DOCSTART-`` lines are no words. A first line ``# global.columns = FORM XPOS UPOS`` names the columns, as in
+CoNLL-U Plus. A line ``# ...`` is a comment unless it has as many columns as the others:
 ``#`` is a word too.
 """
 
@@ -18,6 +19,7 @@ from tagger.corpora.sentences import OnProblem, Problem, RawSentence, excerpt, n
 
 PROBE_LINES = 1000  # looked at to learn the layout
 DOCUMENT = "-DOCSTART-"
+HEADER = re.compile(r"#\s*global\.columns\s*=\s*(.+)")  # https://universaldependencies.org/ext-format.html
 COMMENT = re.compile(r"#\s")
 KEYED_COMMENT = re.compile(r"#\s*[\w.]+\s*=")
 CHUNK_TAG = re.compile(r"O|[BIESLU]-\S+")
@@ -53,7 +55,7 @@ def sentences(
 
     Yields:
         Sentences with the columns ``tag`` (of two), ``pos`` and ``chunk`` (CoNLL-2000), ``pos``, ``chunk``
-        and ``ner`` (CoNLL-2003), else ``column2``, ``column3`` and so on.
+        and ``ner`` (CoNLL-2003), else ``column2``, ``column3`` and so on; or the names in the header.
     """
     source = blocks(lines, name)
     probe: list[list[Line]] = []
@@ -77,6 +79,8 @@ def find_layout(probe: list[list[Line]], tokens_column: str | None = None) -> La
         probe: the first blocks of a file.
         tokens_column: the number of the column of words, from 1, where known.
     """
+    if probe and (header := HEADER.match(probe[0][0][1])):
+        return _named_layout(header[1].lower().split(), tokens_column)
     data = [line for block in probe for _, line in block if not line.startswith(("#", DOCUMENT))]
     data = data or [line for block in probe for _, line in block]
     separator = "\t" if 2 * sum("\t" in line for line in data) > len(data) else None
@@ -87,6 +91,13 @@ def find_layout(probe: list[list[Line]], tokens_column: str | None = None) -> La
     if words is None or not 0 <= words < width:
         words = 1 if width > 2 and _numbered(split) else 0
     return Layout(separator, width, words, _names(split, width, words))
+
+
+def _named_layout(names: list[str], tokens_column: str | None) -> Layout:
+    wanted = (tokens_column or "form").lower()
+    words = names.index(wanted) if wanted in names else 0
+    labels = {place: name for place, name in enumerate(names) if place != words and name != "id"}
+    return Layout("\t", len(names), words, labels)
 
 
 def _names(split: list[list[list[str]]], width: int, words: int) -> dict[int, str]:

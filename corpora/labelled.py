@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tagger.corpora.conllu import misc_keys
-from tagger.corpora.sentences import MISSING, OnProblem, Problem, RawSentence, excerpt
+from tagger.corpora.sentences import MISSING, OnProblem, Problem, RawSentence, clipped, excerpt
 from tagger.errors import CorpusError
 
 PATIENCE = 1000  # sentences without any label before the first is reported
@@ -116,7 +116,8 @@ class Intake:
         self._empty = list(self.columns)
         if self.expected is not None and self.columns != self.expected:
             found, before = ", ".join(self.columns), ", ".join(self.expected)
-            raise CorpusError(f"has the columns {found}; the file before it has {before}", path=self.name)
+            message = clipped(f"has the columns {found}; the file before it has {before}")
+            raise CorpusError(message, path=self.name)
         if column is None:
             self._look(sentence)
             raise self._unknown(f"no column {self.requested!r}")
@@ -181,7 +182,7 @@ class Intake:
     def _unknown(self, message: str) -> CorpusError:
         held = [name for name in self.labelled if name != self.requested] + sorted(self._keys)
         shown = ", ".join(held[:30]) + (", ..." if len(held) > 30 else "")
-        return CorpusError(f"{message}; columns with labels: {shown or 'none'}", path=self.name)
+        return CorpusError(clipped(f"{message}; columns with labels: {shown or 'none'}"), path=self.name)
 
 
 def label_name(tag: str, names: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from tagger.corpora.jsonlines import TEXT_KEYS, TOKEN_KEYS
 from tagger.corpora.paths import open_file
-from tagger.corpora.sentences import OnProblem, Problem, RawSentence, excerpt
+from tagger.corpora.sentences import OnProblem, Problem, RawSentence, clipped, excerpt
 from tagger.corpora.tables import WORD_KEYS, Table, find_words
 from tagger.errors import CorpusError
 
@@ -50,7 +50,7 @@ def sentences(
             else:
                 yield from _rows_of_words(file, schema, key, on_problem, name)
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
-            first = (str(error).splitlines() or ["unknown reason"])[0]
+            first = clipped((str(error).splitlines() or ["unknown reason"])[0])
             raise CorpusError(f"not a Parquet file that can be read: {first}", path=name) from error
 
 
@@ -159,4 +159,4 @@ def _is_labels(kind: pa.DataType) -> bool:
 
 
 def _described(schema: pa.Schema) -> str:
-    return ", ".join(f"{field.name} ({field.type})" for field in schema) or "none"
+    return clipped(", ".join(f"{field.name} ({field.type})" for field in schema) or "none")

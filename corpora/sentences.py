@@ -49,6 +49,10 @@ class Problem:
     message: str
     sentence: int
 
+    def __post_init__(self) -> None:
+        """Keeps the message on one line of moderate length, whatever the file holds."""
+        object.__setattr__(self, "message", clipped(self.message))
+
 
 OnProblem = Callable[[Problem], None]
 
@@ -99,6 +103,12 @@ class Skip:
         more = "" if self.sentences <= len(self.first) else "; ..."
         left = "sentence was" if self.sentences == 1 else "sentences were"
         return f"{self.sentences:,} unreadable {left} left out: {shown}{more}"
+
+
+def clipped(message: str, limit: int = 400) -> str:
+    """A message on one line of moderate length."""
+    line = message.replace("\n", "\\n").replace("\r", "\\r")
+    return line if len(line) <= limit else f"{line[: limit - 3]}..."
 
 
 def excerpt(text: str, limit: int = 60) -> str:

@@ -71,6 +71,8 @@ def sniff_text(text: str, extension: str, name: str) -> str:
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     lines = lines[:-1] if len(lines) > 1 and not text.endswith("\n") else lines
     filled = [line for line in lines if line.strip()]
+    if not filled:
+        raise CorpusError("the file is empty but for white space", path=name)
     data = [line for line in filled if not line.startswith("#")] or filled
     expected = BY_EXTENSION.get(extension)
     found = _by_content(filled, data) or expected

@@ -1,0 +1,49 @@
+"""Shared by the tests of corpora: a cache of their own, and small corpora of which everything is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+WORDS = [["They", "can", "fish", "."], ["Dogs", "bark", "loudly"], ["A", "can", "of", "fish"]]
+TAGS = [["PRON", "AUX", "VERB", "PUNCT"], ["NOUN", "VERB", "ADV"], ["DET", "NOUN", "ADP", "NOUN"]]
+
+Write = Callable[[str, str | bytes], Path]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAGGER_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a file into the test's folder and gives its path."""
+
+    def write_file(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write_file
+
+
+def conllu(words: list[list[str]], tags: list[list[str]]) -> str:
+    """The sentences as CoNLL-U, the XPOS being the UPOS in small letters."""
+    blocks = []
+    for tokens, labels in zip(words, tags, strict=True):
+        rows = [
+            f"{n}\t{token}\t{token.lower()}\t{tag}\t{tag.lower()}\t_\t0\tdep\t_\t_"
+            for n, (token, tag) in enumerate(zip(tokens, labels, strict=True), 1)
+        ]
+        blocks.append("\n".join([f"# text = {' '.join(tokens)}", *rows]) + "\n\n")
+    return "".join(blocks)
+
+
+@pytest.fixture
+def small() -> str:
+    """Three sentences as CoNLL-U."""
+    return conllu(WORDS, TAGS)
