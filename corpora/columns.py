@@ -81,16 +81,22 @@ def find_layout(probe: list[list[Line]], tokens_column: str | None = None) -> La
     """
     if probe and (header := HEADER.match(probe[0][0][1])):
         return _named_layout(header[1].lower().split(), tokens_column)
-    data = [line for block in probe for _, line in block if not line.startswith(("#", DOCUMENT))]
-    data = data or [line for block in probe for _, line in block]
-    separator = "\t" if 2 * sum("\t" in line for line in data) > len(data) else None
-    widths = Counter(len(line.split(separator)) for line in data)
+    data = [[line for _, line in block if not line.startswith(("#", DOCUMENT))] for block in probe]
+    lines = [line for block in data for line in block] or [line for block in probe for _, line in block]
+    separator = "\t" if 2 * sum("\t" in line for line in lines) > len(lines) else None
+    widths = Counter(len(line.split(separator)) for line in lines)
     width = max(2, widths.most_common(1)[0][0]) if widths else 2
-    split = [[line.split(separator) for _, line in block] for block in probe]
-    words = int(tokens_column) - 1 if tokens_column and tokens_column.isdecimal() else None
-    if words is None or not 0 <= words < width:
-        words = 1 if width > 2 and _numbered(split) else 0
-    return Layout(separator, width, words, _names(split, width, words))
+    split = [[line.split(separator) for line in block] for block in data if block]
+    labels = list(range(width))
+    if tokens_column and tokens_column.isdecimal() and 0 < int(tokens_column) <= width:
+        words = int(tokens_column) - 1
+    elif width > 2 and _numbered(split):
+        words = 1
+        labels.remove(0)
+    else:
+        words = 0
+    labels.remove(words)
+    return Layout(separator, width, words, _names(split, width, labels))
 
 
 def _named_layout(names: list[str], tokens_column: str | None) -> Layout:
@@ -100,8 +106,7 @@ def _named_layout(names: list[str], tokens_column: str | None) -> Layout:
     return Layout("\t", len(names), words, labels)
 
 
-def _names(split: list[list[list[str]]], width: int, words: int) -> dict[int, str]:
-    places = [place for place in range(width) if place != words and (words != 1 or place)]
+def _names(split: list[list[list[str]]], width: int, places: list[int]) -> dict[int, str]:
     if len(places) == 1:
         return {places[0]: "tag"}
     rows = [row for block in split for row in block if len(row) == width]
