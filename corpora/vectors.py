@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import zlib
 from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -57,6 +58,7 @@ def _open(path: str | Path) -> BinaryIO:
 
 def _rows(path: str | Path) -> Iterator[tuple[int, str, bytes]]:
     """Line number, word and the bytes of its numbers."""
+    number = size = 0
     with _open(path) as file:
         try:
             for number, line in enumerate(file, 1):
@@ -65,18 +67,40 @@ def _rows(path: str | Path) -> Iterator[tuple[int, str, bytes]]:
                     head, _, rest = line.rstrip().partition(b"\t")
                 if number == 1 and rest.isdigit() and head.isdigit():
                     continue
+                if size == 0:
+                    size = len(rest.split())
+                elif rest.count(b" ") >= size:
+                    head, rest = _with_spaces(head, rest, size)
                 if head:
                     yield number, head.decode("utf-8"), rest
         except UnicodeDecodeError as error:
             message = "not UTF-8 text; binary .bin files are not read, convert them to the text format"
-            raise CorpusError(message, path=path) from error
-        except (OSError, EOFError, lzma.LZMAError) as error:
+            raise CorpusError(message, path=path, line=number) from error
+        except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
             raise CorpusError(f"cannot read word vectors: {error}", path=path) from error
+
+
+def _with_spaces(head: bytes, rest: bytes, size: int) -> tuple[bytes, bytes]:
+    """Word and numbers where the word itself holds spaces, as ``. . .`` does in GloVe's largest file."""
+    pieces = rest.split()
+    further = pieces[:-size]
+    if not any(_is_word(piece) for piece in further):
+        return head, rest
+    return b" ".join([head, *further]), b" ".join(pieces[-size:])
+
+
+def _is_word(piece: bytes) -> bool:
+    try:
+        float(piece)
+    except ValueError:
+        return True
+    return False
 
 
 def _parse(numbers: bytes, size: int, path: str | Path, line: int) -> np.ndarray:
     try:
-        vector = np.array(numbers.split(), dtype=np.float32)
+        with np.errstate(over="ignore"):  # too large a number becomes infinite, and is refused below
+            vector = np.array(numbers.split(), dtype=np.float32)
     except ValueError:
         vector = np.zeros(0, dtype=np.float32)
     if len(vector) != size or size < 2 or not np.isfinite(vector).all():
