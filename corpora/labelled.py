@@ -99,6 +99,8 @@ class Intake:
                 self.sentences += 1
                 self.tokens += len(sentence.tokens)
                 yield sentence
+        if pending and self.column not in self._empty:
+            self._report(pending)
         if pending:
             raise self._unknown(f"column {self.column!r} holds no label, only {MISSING!r}")
         self._conclude()
@@ -171,8 +173,9 @@ class Intake:
 
     def _conclude(self) -> None:
         """Notes what is odd about the labels as a whole."""
-        if self._misc and self._missing == self.tokens and self.tokens:
-            raise self._unknown(f"no column {self.column!r}, nor such a key in MISC")
+        if self.column in self._empty:
+            what = f"no column {self.column!r}, nor such a key in MISC"
+            raise self._unknown(what if self._misc else f"column {self.column!r} holds no label, only {MISSING!r}")
         if self._misc and self._missing:
             share = f"{self._missing:,} of {self.tokens:,} words"
             self.notes.append(f"{share} have no {self.column} in MISC; their label is {MISSING!r}")

@@ -18,6 +18,7 @@ EXTENSIONS = (
     *(".conllu", ".conllup", ".conll", ".conllx", ".parquet", ".jsonl", ".ndjson", ".json", ".iob", ".iob2"),
     *(".bio", ".bioes", ".col", ".tsv", ".csv", ".tagged", ".pos", ".txt"),
 )
+NO_DATA = ("license", "licence", "copying", "notice", "readme", "changelog", "stats", "eval_log")
 BUNDLED = Path(__file__).parent / "bundled"
 LOOKED_FOR = "*train*, *dev* and *test* files, or files ending in .conllu, .conll, .jsonl, .parquet, .tsv, .csv"
 
@@ -97,7 +98,7 @@ def corpus_name(path: Path) -> str:
 
 def _in_folder(folder: Path) -> Located:
     found = listing(folder)
-    files = [path for path in found if path.is_file() and (_extension(path) in EXTENSIONS or _of_split(path))]
+    files = [path for path in found if path.is_file() and _may_be_data(path)]
     name = folder.resolve().name or "corpus"
     if files:
         groups = _by_split(files, folder)
@@ -105,7 +106,7 @@ def _in_folder(folder: Path) -> Located:
         below = {path: listing(path) for path in found if path.is_dir() and split_of(path.name)}
         groups = {}
         for path, inner in below.items():
-            data = [file for file in inner if file.is_file() and _extension(file) in EXTENSIONS]
+            data = [file for file in inner if file.is_file() and _may_be_data(file)]
             groups.setdefault(str(split_of(path.name)), []).extend(data)
         groups = {split: groups[split] for split in SPLIT_NAMES if groups.get(split)}
     if not groups:
@@ -120,7 +121,7 @@ def _by_split(files: list[Path], folder: Path) -> dict[str, list[Path]]:
     """Groups files by the split in their names; where there is none, all are one corpus."""
     groups: dict[str, list[Path]] = {}
     for path in files:
-        if split := _of_split(path):
+        if split := split_of(path.name):
             groups.setdefault(split, []).append(path)
     if not groups:
         return {"all": _preferred(files)}
@@ -158,5 +159,6 @@ def _extension(path: Path) -> str:
     return (path.with_suffix("").suffix if path.suffix in PACKED else path.suffix).lower()
 
 
-def _of_split(path: Path) -> str | None:
-    return None if path.suffix.lower() in (".md", ".html", ".py", ".zip", ".pdf") else split_of(path.name)
+def _may_be_data(path: Path) -> bool:
+    other = path.suffix.lower() in (".md", ".html", ".py", ".zip", ".pdf") or path.name.lower().startswith(NO_DATA)
+    return not other and (_extension(path) in EXTENSIONS or split_of(path.name) is not None)

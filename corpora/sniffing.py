@@ -28,6 +28,10 @@ BY_EXTENSION = {
     ".csv": "csv",
     ".parquet": "parquet",
 }
+LABEL_KEYS = {
+    *("label", "labels", "lemma", "feats", "deprel", "tag", "tags", "upostag", "xpostag", "postag"),
+    *(f"{kind}{ending}" for kind in ("upos", "xpos", "pos", "ner", "chunk") for ending in ("", "_tag", "_tags")),
+}
 CONLLU_ID = re.compile(r"\d+([-.]\d+)?\t")
 SLASHED = re.compile(r"\S+/[^\s/]+|\S+_[^\s_a-z]+")
 KNOWN = "CoNLL-U, columns, JSON lines, CSV, TSV, Parquet or word/TAG text"
@@ -75,7 +79,7 @@ def sniff_text(text: str, extension: str, name: str) -> str:
         raise CorpusError("the file is empty but for white space", path=name)
     data = [line for line in filled if not line.startswith("#")] or filled
     expected = BY_EXTENSION.get(extension)
-    found = _by_content(filled, data) or expected
+    found = _by_content(filled, data, named=extension in (".csv", ".tsv")) or expected
     if found == "columns" and expected == "conllu":
         return "conllu"
     if found is None:
@@ -85,14 +89,14 @@ def sniff_text(text: str, extension: str, name: str) -> str:
     return found
 
 
-def _by_content(filled: list[str], data: list[str]) -> str | None:
+def _by_content(filled: list[str], data: list[str], *, named: bool) -> str | None:
     first = filled[0].lstrip()
     if first.startswith("{") or re.match(r"\[\s*(\{|$)", first):
         return "jsonl"
     tabs = [line.count("\t") for line in data]
     if 2 * sum(count == 9 and bool(CONLLU_ID.match(line)) for count, line in zip(tabs, data, strict=True)) > len(data):
         return "conllu"
-    if delimiter := _header_delimiter(filled[0]):
+    if delimiter := _header_delimiter(filled[0], named=named):
         return "tsv" if delimiter == "\t" else "csv"
     if 2 * sum(count > 0 for count in tabs) > len(data):
         return "columns"
@@ -103,11 +107,15 @@ def _by_content(filled: list[str], data: list[str]) -> str | None:
     return "columns" if 1 < width < 20 and 10 * lines > 9 * len(data) else None
 
 
-def _header_delimiter(line: str) -> str | None:
-    """What separates the columns of a first line that names a column of words."""
+def _header_delimiter(line: str, *, named: bool) -> str | None:
+    """What separates the columns of a first line that names a column of words.
+
+    It must name a column of labels too, unless the file is ``named`` a table: ``word`` alone may be a word.
+    """
     for delimiter in ("\t", ",", ";"):
         cells = [cell.strip().strip('"').lower() for cell in line.split(delimiter)]
-        if len(cells) > 1 and any(cell in (*TOKEN_KEYS, *WORD_KEYS) for cell in cells):
+        words = any(cell in (*TOKEN_KEYS, *WORD_KEYS) for cell in cells)
+        if len(cells) > 1 and words and (named or any(cell in LABEL_KEYS for cell in cells)):
             return delimiter
     return None
 

@@ -48,6 +48,11 @@ def test_the_name_decides_what_the_content_leaves_open(write: Write) -> None:
     assert sniff(write("a.csv", "a,b\nc,d\n"), "a.csv") == "csv"
 
 
+def test_a_first_word_is_no_header(write: Write) -> None:
+    assert sniff(write("a.txt", "word\tNOUN\nis\tAUX\n"), "a.txt") == "columns"
+    assert sniff(write("a.tsv", "word\tkind\nis\tAUX\n"), "a.tsv") == "tsv"
+
+
 def test_spaces_separate_columns_too(write: Write) -> None:
     assert sniff(write("a.txt", "The DT B-NP\ndog NN I-NP\n\nIt PRP B-NP\n"), "a.txt") == "columns"
 
