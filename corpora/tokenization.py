@@ -21,7 +21,7 @@ __all__ = ["RULE_SETS", "Token", "WordTokenizer"]
 
 RULE_SETS = tuple(WORD_PATTERNS)
 
-CHUNK_CHARACTERS = 1 << 16  # text is cut at white space about this often
+CHUNK_CHARACTERS = 1 << 14  # text is cut at white space about this often
 LONGEST_WORD = 1 << 20  # characters; a stretch without white space is cut here, so that memory stays bounded
 
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
@@ -52,9 +52,7 @@ class WordTokenizer:
         from tokenizers.pre_tokenizers import Split
 
         if name not in WORD_PATTERNS:
-            raise ConfigError(
-                f"no tokenisation rules are called {name!r}; choose from {', '.join(RULE_SETS)}"
-            )
+            raise ConfigError(f"no tokenisation rules are called {name!r}; choose from {', '.join(RULE_SETS)}")
         return cls(Split(Regex(WORD_PATTERNS[name]), "removed", invert=True), SENTENCE_RULES[name])
 
     @classmethod

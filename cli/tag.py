@@ -1,0 +1,125 @@
+"""``tagger tag``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tagger.errors import ModelError
+
+if TYPE_CHECKING:
+    from tagger.document_tagging import Progress
+
+DEFAULT_MODEL = "runs/pos"
+INPUTS = ("auto", "text", "tokens", "conllu", "conll", "jsonl")
+OUTPUTS = ("pairs", "tsv", "conllu", "jsonl")
+
+EPILOG = """\b
+Examples:
+  tagger tag --model runs/pos --text "They can fish."
+  tagger tag novel.txt --model runs/pos --output jsonl -o novel.jsonl
+  tagger tag treebank.conllu --scores > tagged.conllu
+  xzcat corpus.xz | tagger tag --input tokens --threads 2 | head
+"""
+
+
+@click.command(short_help="Tag text, tokens, CoNLL-U, CoNLL columns or JSON lines.", epilog=EPILOG)
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--model", metavar="FOLDER", help=f"Model folder.  [default: {DEFAULT_MODEL}]")
+@click.option("--text", metavar="TEXT", help="Tag this text instead of files.")
+@click.option(
+    "--input", "input_format", type=click.Choice(INPUTS), default="auto", show_default=True,
+    help="Format of the input; auto goes by name and content.",
+)  # fmt: skip
+@click.option(
+    "--output", "output_format", type=click.Choice(OUTPUTS),
+    help="Format of the output.  [default: conllu for conllu, jsonl for jsonl, else pairs]",
+)  # fmt: skip
+@click.option("-o", "out", metavar="FILE", help="Write to this file, once all is done, instead of stdout.")
+@click.option("--scores", is_flag=True, help="Give the probability of each tag (not in pairs).")
+@click.option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", show_default=True)
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: all cores]")
+@click.option("--ignore-bad", is_flag=True, help="Pass on what cannot be read, untagged, and count it.")
+@click.option("--quiet", is_flag=True, help="No progress, no notes.")
+def tag(files: tuple[str, ...], out: str | None, quiet: bool, **options: Any) -> None:
+    """Tag FILEs, or the standard input, in order and in any length.
+
+    \b
+    Input                                        Output
+    text    raw text, blank line = paragraph     pairs   word/TAG word/TAG
+    tokens  a sentence a line, words by blanks   tsv     word<TAB>TAG, blank line after a sentence
+    conllu  CoNLL-U                              conllu  only the tag column of CoNLL-U input changes
+    conll   a word a line in columns             jsonl   {"tokens": [...], "tags": [...]}
+    jsonl   {"tokens": [...]} a line
+    """  # noqa: D301
+    from tagger.cli.tagged_output import output_stream
+
+    if files and options["text"] is not None:
+        raise click.UsageError("FILE and --text exclude each other; give one of them")
+    if options["scores"] and options["output_format"] == "pairs":
+        raise click.UsageError("pairs have no room for --scores; use --output tsv, conllu or jsonl")
+    show = _show if sys.stderr.isatty() and not quiet else None
+    with output_stream(out) as stream:
+        progress = _run(files, stream.write, show, **options)
+    _conclude(progress, shown=show is not None)
+
+
+def _run(
+    files: tuple[str, ...],
+    write: Any,
+    show: Any,
+    *,
+    model: str | None,
+    text: str | None,
+    input_format: str,
+    output_format: str | None,
+    scores: bool,
+    device: str,
+    threads: int | None,
+    ignore_bad: bool,
+) -> Progress:
+    """Open the documents first, for that fails fastest, then load the model and tag."""
+    from tagger.corpora.document_input import Documents
+    from tagger.corpora.document_output import default_output, make_renderer
+    from tagger.document_tagging import tag_documents
+
+    with Documents(files, input_format, text) as documents:
+        output = output_format or default_output(documents.format, scores=scores)
+        tagger = _load(model, device, threads)
+        pieces = documents.pieces(tagger.tokenizer, tagger.column, ignore_bad=ignore_bad)
+        render = make_renderer(output, tagger.column)
+        return tag_documents(tagger, pieces, render, write, scores=scores, on_progress=show)
+
+
+def _load(model: str | None, device: str, threads: int | None) -> Any:
+    if model is None and not Path(DEFAULT_MODEL).is_dir():
+        raise ModelError(
+            f"no model: there is no folder {DEFAULT_MODEL}; name one with --model, or train one with `tagger train pos`"
+        )
+    from tagger.tagging import Tagger
+
+    return Tagger.load(model or DEFAULT_MODEL, device=device, threads=threads)
+
+
+def _figures(progress: Progress) -> str:
+    speed = progress.tokens / max(progress.seconds, 1e-9)
+    return f"{progress.sentences:,} sentences, {progress.tokens:,} tokens, {speed:,.0f} tokens/s"
+
+
+def _show(progress: Progress) -> None:
+    click.echo(f"\r{_figures(progress)}\x1b[K", err=True, nl=False)
+
+
+def _conclude(progress: Progress, *, shown: bool) -> None:
+    if shown:
+        click.echo(f"\r{_figures(progress)}\x1b[K", err=True)
+    if progress.bad:
+        plural = "stretches" if progress.bad > 1 else "stretch"
+        click.echo(
+            f"tagger: {progress.bad:,} {plural} of the input could not be read and got no tags, "
+            f"first {progress.first_bad}",
+            err=True,
+        )
