@@ -25,8 +25,9 @@ def output_stream(path: str | None) -> Iterator[BinaryIO]:
         OutputError: the file cannot be written.
     """
     if path is None or path == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with _quiet_when_the_reader_goes():
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
         return
     target = Path(os.path.realpath(path))
     aside = not target.exists() or target.is_file()
@@ -44,3 +45,14 @@ def output_stream(path: str | None) -> Iterator[BinaryIO]:
         if aside:
             with suppress(OSError):
                 place.unlink()
+
+
+@contextmanager
+def _quiet_when_the_reader_goes() -> Iterator[None]:
+    """Exit with 0 on a broken pipe (``| head``); click alone would make it 1."""
+    try:
+        yield
+    except BrokenPipeError:
+        # What is left in the buffer is flushed at exit, and must go somewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None

@@ -35,8 +35,7 @@ class SentenceSplitter:
         unknown = sorted(set(rules) - set(SENTENCE_RULES["generic"]))
         if unknown:
             raise ModelError(
-                f"sentence rules have the unknown key {unknown[0]!r}; "
-                f"expected {', '.join(SENTENCE_RULES['generic'])}"
+                f"sentence rules have the unknown key {unknown[0]!r}; expected {', '.join(SENTENCE_RULES['generic'])}"
             )
         self.rules = {**SENTENCE_RULES["generic"], **rules}
         self._terminators = frozenset(self.rules["terminators"])

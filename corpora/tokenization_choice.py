@@ -28,9 +28,7 @@ def choose_rules(texts: Sequence[str | None], token_lists: Sequence[Sequence[str
         Name of the rule set and its word F1 on the sample; ``("generic", 0.0)`` for an empty corpus.
     """
     step = max(1, len(token_lists) // SAMPLE_SENTENCES)
-    pairs = [
-        (text, tokens) for text, tokens in zip(texts[::step], token_lists[::step], strict=True) if tokens
-    ]
+    pairs = [(text, tokens) for text, tokens in zip(texts[::step], token_lists[::step], strict=True) if tokens]
     raw = [(text, tokens) for text, tokens in pairs if text is not None and text != " ".join(tokens)]
     sample = raw or [(" ".join(tokens), tokens) for _, tokens in pairs]
     if not sample:

@@ -124,9 +124,7 @@ def test_cjk_terminators_and_small_letters_of_generic_rules() -> None:
 
 def test_one_sentence_per_line_is_a_rule() -> None:
     english = WordTokenizer.from_rules("english")
-    tokenizer = WordTokenizer.from_pre_tokenizer(
-        english.pre_tokenizer(), {**english.rules(), "line_end": True}
-    )
+    tokenizer = WordTokenizer.from_pre_tokenizer(english.pre_tokenizer(), {**english.rules(), "line_end": True})
     assert [len(s) for s in tokenizer.sentences("one two\nthree\n\n four. Five")] == [2, 1, 2, 1]
 
 
@@ -189,9 +187,7 @@ def test_rules_are_chosen_by_measurement() -> None:
     assert choose_rules(english[0], [t.split() for t in english[1]]) == ("english", 1.0)
     assert choose_rules(korean[0], [t.split() for t in korean[1]]) == ("korean", 1.0)
     assert choose_rules(["a, b"], [["a,", "b"]])[0] == "whitespace"
-    assert (
-        choose_rules([None, "It 's fine ."], [["I", "ca", "n't"], ["It", "'s", "fine", "."]])[0] == "english"
-    )
+    assert choose_rules([None, "It 's fine ."], [["I", "ca", "n't"], ["It", "'s", "fine", "."]])[0] == "english"
     assert choose_rules([], []) == ("generic", 0.0)
 
 
