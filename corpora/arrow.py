@@ -92,7 +92,7 @@ def divide(path: Path, targets: list[Path], owners: list[int]) -> None:
         owners: for each row the number of its target.
     """
     with ExitStack() as stack:
-        reader = pa.ipc.open_stream(stack.enter_context(pa.memory_map(str(path))))
+        reader = pa.ipc.open_stream(stack.enter_context(pa.OSFile(str(path))))
         writers: list[Any] = [stack.enter_context(pa.ipc.new_stream(str(to), reader.schema)) for to in targets]
         start = 0
         for batch in reader:

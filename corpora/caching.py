@@ -14,6 +14,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     import datasets
 
 LAYOUT = 1  # raise it when readers or files change their meaning: old entries are then left alone
+UNFINISHED = ".new"
+ABANDONED_SECONDS = 2 * 24 * 3600  # what a killed process left
 LIMIT_BYTES = 10 << 30  # the least recently used entries go when the cache outgrows this
 
 
@@ -129,7 +132,11 @@ def prune(limit: int = LIMIT_BYTES, keep: Sequence[Path] = ()) -> None:
         limit: bytes the entries may take together.
         keep: entries to leave in any case.
     """
-    entries = [path for path in cache_folder().glob("*/") if path.suffix != ".new"]
+    found = list(cache_folder().glob("*/"))
+    for path in found:
+        if path.suffix == UNFINISHED and path.stat().st_mtime < time.time() - ABANDONED_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
+    entries = [path for path in found if path.suffix != UNFINISHED]
     sizes = {path: sum(file.stat().st_size for file in path.glob("*")) for path in entries}
     total = sum(sizes.values())
     for path in sorted(entries, key=lambda path: path.stat().st_mtime):
@@ -157,7 +164,7 @@ def _workplace(parent: Path) -> Iterator[Path]:
     """A folder to write a new entry in; what is left of it afterwards is removed."""
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(suffix=".new", dir=parent))
+        place = Path(tempfile.mkdtemp(suffix=UNFINISHED, dir=parent))
     except OSError as error:
         raise _not_writable(error, parent) from error
     try:

@@ -58,6 +58,8 @@ def bundled(source: str | None) -> Located | None:
 
 def looks_like_path(text: str) -> bool:
     """Whether a name that does not exist was meant as a path rather than as a hub id."""
+    if "://" in text:
+        return False
     path = Path(text)
     extension = path.with_suffix("").suffix if path.suffix in PACKED else path.suffix
     rooted = text.startswith((".", "/", "~")) or "\\" in text or text.count("/") > 1
@@ -81,7 +83,7 @@ def locate(text: str) -> Located | None:
         if stat.S_ISDIR(checked_status(path).st_mode):
             return _in_folder(path)
         return Located(corpus_name(path), {"all": [path]})
-    if any(sign in text for sign in "*?["):
+    if "://" not in text and any(sign in text for sign in "*?["):
         found = sorted(Path(name) for name in glob.glob(str(path), recursive=True) if Path(name).is_file())
         if not found:
             raise CorpusError("no file matches this pattern", path=text)
