@@ -143,6 +143,8 @@ class Config:
             target = nested
             *tables, key = dotted.split(".")
             for table in tables:
+                if not isinstance(target.get(table), dict):
+                    target[table] = {}  # no such table: from_dict says so, and names the nearest
                 target = target[table]
             target[key] = value
         return Config.from_dict(nested, where=where)
@@ -200,7 +202,7 @@ def _convert(value: Any, hint: Any, where: str, name: str) -> Any:
             return value
         if get_origin(option) is tuple and isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
             return tuple(value)
-        if option is float and isinstance(value, int | float) and not isinstance(value, bool):
+        if option is float and (type(value) is float or (type(value) is int and abs(value) < _LARGEST)):
             return float(value)
         if option in (int, str) and type(value) is option:
             return value
@@ -219,18 +221,22 @@ def _describe(options: tuple[Any, ...]) -> str:
     return " or ".join(names)
 
 
+_LARGEST = 2**63  # what torch takes for a seed, and more than any count
+_SIZES = (
+    "words.embedding_size", "words.affix_size", "words.character_embedding_size", "words.character_size",
+    "words.output_size", "encoder.hidden_size", "encoder.layers",
+)  # fmt: skip
 _POSITIVE = (
-    "words.embedding_size", "words.min_count", "words.vocabulary_size", "words.affix_size", "words.affix_min_types",
-    "words.character_embedding_size", "words.character_size", "words.output_size", "encoder.layers",
-    "encoder.hidden_size", "training.epochs", "training.batch_tokens", "training.learning_rate", "training.clip",
-    "training.max_minutes",
+    "words.min_count", "words.vocabulary_size", "words.affix_min_types", "training.epochs", "training.batch_tokens",
+    "training.learning_rate", "training.clip", "training.max_minutes",
 )  # fmt: skip
 _SHARES = (
     "training.dropout", "training.label_smoothing", "training.average", "training.beta2",
 )  # fmt: skip
+_AFFIXES = ("words.prefixes", "words.suffixes", "words.jamo")
 _NOT_NEGATIVE = (
-    "words.prefixes", "words.suffixes", "words.jamo", "training.patience", "training.seed", "training.weight_decay",
-    "training.auxiliary_weight",
+    "training.patience", "training.seed", "training.weight_decay",
+    "training.auxiliary_weight", "training.word_dropout",
 )  # fmt: skip
 
 
@@ -241,9 +247,11 @@ def check(config: Config, *, where: str) -> None:
         ConfigError: a value is out of its range.
     """
     rules: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
-        (_POSITIVE, lambda v: v > 0, "more than 0"),
+        (_SIZES, lambda v: 0 < v <= 100_000, "more than 0 and at most 100,000"),
+        (_POSITIVE, lambda v: 0 < v < _LARGEST, "more than 0 and finite"),
         (_SHARES, lambda v: 0 <= v < 1, "at least 0 and less than 1"),
-        (_NOT_NEGATIVE, lambda v: v >= 0, "at least 0"),
+        (_AFFIXES, lambda v: 0 <= v <= 64, "at least 0 and at most 64"),
+        (_NOT_NEGATIVE, lambda v: 0 <= v < _LARGEST, "at least 0 and less than 2**63"),
         (("training.warmup",), lambda v: 0 <= v <= 1, "between 0 and 1"),
     )
     for names, good, range_ in rules:
