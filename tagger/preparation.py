@@ -34,7 +34,7 @@ class Prepared:
 
     Args:
         features: how words become numbers.
-        labels: K labels by head; the tagging head ``tag`` first.
+        labels: K labels by head; the tagging head ``tag`` first, then ``auxiliary1`` and so on.
         counts: (U,) occurrences of each distinct word of ``train``.
         train: the encoded training split.
         dev: the encoded development split, or None.
@@ -68,9 +68,10 @@ def prepare(corpus: Corpus, config: Config) -> Prepared:
     labels = {TAG: Labels.from_sentences(tags)}
     _check_labels(labels[TAG], corpus)
     columns = {TAG: tags}
-    for column in config.training.auxiliary or ():
-        columns[column] = corpus.train.column(column)
-        labels[column] = _frequent_labels(columns[column])
+    for number, column in enumerate(config.training.auxiliary or (), 1):
+        head = f"auxiliary{number}"  # not the column's own name, which torch may not take for a module
+        columns[head] = corpus.train.column(column)
+        labels[head] = _frequent_labels(columns[head])
     features, vectors = _features(counts, config)
     train = encode_split(tokens, columns, features, labels)
     return Prepared(
