@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import chain
 
@@ -43,7 +44,7 @@ class Engine:
     """Runs a model over streams of sentences.
 
     Args:
-        model: in evaluation mode; it is converted to ``dtype`` and moved to ``device``.
+        model: in evaluation mode; it is moved to ``device``.
         features: how words become numbers.
         threads: Python threads over batches, each with one intra-op thread.
         dtype: arithmetic of the recurrent layers and the head.
@@ -67,7 +68,8 @@ class Engine:
         self.threads = threads
         self.batch_tokens = batch_tokens or (BATCH_TOKENS_CUDA if device.type == "cuda" else BATCH_TOKENS)
         self.cache = TypeCache(model.words, features, dtype=dtype, device=device)
-        self.encoder = model.encoder.to(dtype)
+        # A copy: converting in place would round the weights of whoever holds the model.
+        self.encoder = model.encoder if dtype == torch.float32 else deepcopy(model.encoder).to(dtype)
         self.head = model.heads[TAG]
         self._pool: ThreadPoolExecutor | None = None
 
@@ -108,10 +110,8 @@ class Engine:
             np.zeros(len(tokens), dtype=np.float32) if scores else None,
             [],
         )
-        lengths = np.diff(offsets)
-        full = np.flatnonzero(lengths)
-        for chosen in plan(lengths[full], self.batch_tokens):
-            self._submit(window, rows, table, full[chosen])
+        for chosen in plan(np.diff(offsets), self.batch_tokens):
+            self._submit(window, rows, table, chosen)
         return window
 
     def _submit(self, window: _Window, rows: np.ndarray, table: Tensor, chosen: np.ndarray) -> None:
