@@ -41,12 +41,13 @@ def plan(lengths: np.ndarray, batch_tokens: int, rng: np.random.Generator | None
         rng: shuffles sentences before pooling and batches after; None keeps everything sorted by length.
 
     Returns:
-        Sentence numbers of each batch; each sentence occurs exactly once.
+        Sentence numbers of each batch; each sentence that has words occurs exactly once.
     """
+    filled = np.flatnonzero(lengths)
     if rng is None:
-        return list(_cut(np.argsort(-lengths, kind="stable"), lengths, batch_tokens))
-    order = rng.permutation(len(lengths))
-    pool = max(1, int(POOL * batch_tokens / max(1.0, float(lengths.mean())))) if len(lengths) else 1
+        return list(_cut(filled[np.argsort(-lengths[filled], kind="stable")], lengths, batch_tokens))
+    order = rng.permutation(filled)
+    pool = max(1, int(POOL * batch_tokens / float(lengths[filled].mean()))) if len(filled) else 1
     batches: list[np.ndarray] = []
     for start in range(0, len(order), pool):
         part = order[start : start + pool]
@@ -58,7 +59,7 @@ def _cut(order: np.ndarray, lengths: np.ndarray, batch_tokens: int) -> Iterator[
     """Cut sentences sorted from long to short where the budget is full."""
     start = 0
     while start < len(order):
-        size = max(1, batch_tokens // max(1, int(lengths[order[start]])))
+        size = max(1, batch_tokens // int(lengths[order[start]]))
         yield order[start : start + size]
         start += size
 

@@ -130,7 +130,7 @@ class Fitting:
         for epoch in range(1, self.epochs + 1):
             end = yield from self._epoch(epoch)
             yield end
-            if self.progress >= 1 and epoch < self.epochs:
+            if self.config.max_minutes and self.progress >= 1 and epoch < self.epochs:
                 reason = f"the time of {self.config.max_minutes:g} minutes is up"
                 break
             if self.config.patience and epoch - self.best[1] >= self.config.patience:
@@ -152,7 +152,7 @@ class Fitting:
             nats += loss
             tokens += size
             if step % STEPS_BETWEEN_EVENTS == 0 or step == len(batches):
-                _check_finite(float(nats), rate)
+                _check_finite(float(nats), rate, self.config.learning_rate)
                 speed = tokens / max(1e-9, time.perf_counter() - started)
                 yield Step(
                     epoch,
@@ -166,6 +166,7 @@ class Fitting:
                 )
             if self.config.max_minutes and self.progress >= 1:
                 break
+        _check_finite(float(nats), rate, self.config.learning_rate)
         speed = tokens / max(1e-9, time.perf_counter() - started)
         accuracy, dev_loss = self._evaluate()
         best = self._keep_if_best(accuracy, epoch)
@@ -274,9 +275,9 @@ def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Opti
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, config.beta2), fused=True)
 
 
-def _check_finite(nats: float, rate: float) -> None:
+def _check_finite(nats: float, rate: float, peak: float) -> None:
     if not np.isfinite(nats):
         raise TrainingError(
             f"the loss is {nats} at a learning rate of {rate:.2g}; expected a finite number. "
-            f"Try a lower one: --learning-rate {rate / 4:.1g}"
+            f"Try a lower peak: --learning-rate {peak / 4:.1g}"
         )
