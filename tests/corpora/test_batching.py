@@ -57,8 +57,10 @@ def test_shuffled_batches_are_not_sorted_by_length() -> None:
 def test_nothing_to_plan_and_sentences_without_words() -> None:
     none = np.zeros(0, dtype=np.int64)
     assert plan(none, 10) == plan(none, 10, np.random.default_rng(0)) == []
-    empty = plan(np.zeros(5, dtype=np.int64), 3, np.random.default_rng(0))
-    assert sorted(np.concatenate(empty).tolist()) == [0, 1, 2, 3, 4]
+    assert plan(np.zeros(5, dtype=np.int64), 3) == plan(np.zeros(5, dtype=np.int64), 3, np.random.default_rng(0)) == []
+    for rng in (None, np.random.default_rng(0)):
+        batches = plan(np.array([0, 2, 0, 1, 0]), 3, rng)
+        assert sorted(np.concatenate(batches).tolist()) == [1, 3]
 
 
 SENTENCES = [["b", "a", "b", "c"], ["a"], ["c", "d", "a"], ["d", "d"]]
