@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from tagger.errors import CorpusError
+from tests.corpora.documents import tag_files
+
+LINES = ["They can't fish , can they ?", "Ünïcode 😀 and/or # hash", "x"]
+SOURCES = {
+    "txt": "\n\n".join(LINES),
+    "tok": "\n".join(LINES),
+    "jsonl": "\n".join(json.dumps({"id": 1, "tokens": line.split()}) for line in LINES),
+    "conll": "\n\n".join("\n".join(f"{word}\tX" for word in line.split()) for line in LINES),
+    "conllu": "\n\n".join(
+        "# c\n" + "\n".join(f"{i}\t{word}" + "\t_" * 8 for i, word in enumerate(line.split(), 1)) for line in LINES
+    ),
+}
+INSERTS = [
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\t",
+    b"\n",
+    b"\n\n",
+    b"\r",
+    b'"',
+    b"{",
+    b"#",
+    b"\xc2\x85",
+    b"\x1c",
+    b" " * 99,
+]
+
+
+def mutated(rng: random.Random, data: bytes) -> bytes:
+    for _ in range(rng.choice([1, 2, 4])):
+        place = rng.randrange(len(data) + 1)
+        end = place + rng.choice([1, 3, 40])
+        data = rng.choice(
+            [
+                data[:place] or b"x",
+                data[:place] + data[end:],
+                data[:place] + rng.choice(INSERTS) + data[place:],
+                data[:place] + rng.randbytes(3) + data[end:],
+                data[:end] + data[place:],
+                data.replace(b"\n", b"\r\n"),
+                data.replace(b"\t", b" ", 3),
+            ]
+        )
+    return data
+
+
+@pytest.mark.parametrize("suffix", list(SOURCES))
+def test_damaged_documents_are_tagged_or_refused_in_one_line(suffix: str, tmp_path: Path) -> None:
+    rng = random.Random(suffix)
+    path = tmp_path / f"a.{suffix}"
+    for _ in range(120):
+        source = mutated(rng, SOURCES[suffix].encode())
+        path.write_bytes(source)
+        output = rng.choice([None, "pairs", "tsv", "conllu", "jsonl"])
+        try:
+            result, _ = tag_files([path], output, column=rng.choice(["upos", "ner"]), ignore_bad=rng.random() < 0.5)
+        except CorpusError as error:
+            assert str(error).startswith(f"{path}:")
+            assert "\n" not in str(error)
+        else:
+            if suffix == "conllu" and output in (None, "conllu"):
+                assert result.count(b"\n") == source.count(b"\n")
+                assert result.count(b"\t") == source.count(b"\t")
