@@ -21,7 +21,7 @@ from tagger.corpora.characters import Characters
 from tagger.corpora.tokenization import WordTokenizer
 from tagger.corpora.vocabulary import UNKNOWN, Vocabulary
 from tagger.corpora.word_features import WordFeatures
-from tagger.errors import ModelError
+from tagger.errors import ConfigError, ModelError
 from tagger.lexicon import Lexicon
 from tagger.models.sequence_tagger import SequenceTagger
 from tagger.preparation import TAG
@@ -70,7 +70,7 @@ def save_tagger(folder: Path, saved: SavedTagger) -> None:
         "about": dict(saved.about),
         "files": {name: files.describe_file(folder / name) for name in (files.WEIGHTS, files.TOKENIZER)},
     }
-    files.write_json(folder / files.CONFIG, values)
+    files.write_json(folder / files.CONFIG, files.seal(values))
 
 
 def stored(tensor: Tensor) -> Tensor:
@@ -119,7 +119,7 @@ def load_tagger(folder: Path) -> SavedTagger:
         return _load(folder, values)
     except ModelError:
         raise
-    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
+    except (ConfigError, KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
         raise ModelError(f"{folder}: damaged or not a tagger: {_one_line(error)}") from error
 
 

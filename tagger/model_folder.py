@@ -19,6 +19,7 @@ TOKENIZER = "tokenizer.json"
 CARD = "README.md"
 METRICS = "metrics.json"
 LOG = "log.jsonl"
+SEAL = "sha256"
 FORMAT_VERSION = 1
 
 
@@ -28,8 +29,11 @@ def check_free(out: Path, *, overwrite: bool) -> None:
     Raises:
         OutputError: ``out`` exists and is not to be overwritten, or is no model folder at all.
     """
-    if not out.exists() and not out.is_symlink():
-        return
+    try:
+        if not out.exists() and not out.is_symlink():
+            return
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be a model folder: {error.strerror}") from error
     if out.is_dir() and not any(out.iterdir()):
         return
     if not out.is_dir():
@@ -51,15 +55,17 @@ def writing(out: Path, *, overwrite: bool) -> Iterator[Path]:
         OutputError: ``out`` is taken, not writable, or being written by another process.
     """
     check_free(out, overwrite=overwrite)
-    partial = out.with_name(out.name + ".partial")
+    place = out.resolve()  # "." has no name to put ".partial" behind
+    partial = place.with_name(place.name + ".partial")
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
         with _locked(partial.with_name(partial.name + ".lock"), out):
+            check_free(out, overwrite=overwrite)  # another run may have finished since
             if partial.exists():
                 shutil.rmtree(partial)
             partial.mkdir()
             yield partial
-            _replace(partial, out)
+            _replace(partial, place)
     except OSError as error:
         raise OutputError(f"{error.filename or out}: cannot write the model folder: {error.strerror}") from error
 
@@ -75,6 +81,8 @@ def _locked(path: Path, out: Path) -> Iterator[None]:
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                raise BlockingIOError  # the lock of a run that ended just now, and has gone with it
         except BlockingIOError:
             raise OutputError(
                 f"{out}: another run is writing this model; wait for it or choose another --out"
@@ -112,6 +120,12 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
+def seal(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with their own SHA-256 beside them, for a ``config.json`` that shows whether it is damaged."""
+    text = json.dumps({key: value for key, value in values.items() if key != SEAL}, sort_keys=True)
+    return {**values, SEAL: hashlib.sha256(text.encode("utf-8")).hexdigest()}
+
+
 def describe_file(path: Path) -> dict[str, Any]:
     """Size in bytes and SHA-256 of a file, as listed in ``config.json``."""
     data = path.read_bytes()
@@ -135,11 +149,17 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(values, dict) or not isinstance(values.get("format_version"), int):
         raise ModelError(f"{folder / CONFIG}: not the configuration of a model: no format_version")
     if values["format_version"] > FORMAT_VERSION:
+        writer = values.get("library_version", "of unknown version")
         raise ModelError(
             f"{folder}: format version {values['format_version']} is newer than {FORMAT_VERSION}, the newest that "
-            f"this version reads; it was written by sequence-tagger {values.get('library_version', 'of unknown version')}"
+            f"this version reads; it was written by sequence-tagger {writer}"
         )
-    _check_files(folder, values.get("files"))
+    if seal(values) != values:
+        raise ModelError(f"{folder / CONFIG}: its content is not the one that was saved (SHA-256 differs)")
+    try:
+        _check_files(folder, values.get("files"))
+    except OSError as error:
+        raise ModelError(f"{error.filename or folder}: cannot be read: {error.strerror}") from error
     return values
 
 
