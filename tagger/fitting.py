@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tagger.calibration import apply_temperature, best_temperature
 from tagger.config import TrainingConfig
 from tagger.corpora.batching import Batch, assemble, plan
 from tagger.corpora.encoding import EncodedSplit
@@ -137,6 +139,8 @@ class Fitting:
                 reason = f"no better dev accuracy for {self.config.patience} epochs"
                 break
         self._restore_best()
+        self._calibrate()
+        self.model.eval()
         accuracy = self.best[0] if self.dev is not None else None
         yield Finished(reason, self.best[1], accuracy, self.seconds)
 
@@ -227,18 +231,29 @@ class Fitting:
         """Accuracy (0 to 1) and nats per step of the averaged weights on dev."""
         if self.dev is None:
             return None, None
-        gold = self.dev.labels[TAG]
-        right, nats = 0, 0.0
-        self.model.eval()
         with self.average.applied():
-            for sentences in plan(self.dev.encoded.lengths, EVALUATION_TOKENS):
-                batch = assemble(self.dev.encoded, sentences)
-                scores = self._logits(self.dev, batch)[TAG]
-                targets = gold[torch.from_numpy(batch.positions).to(self.device)]
-                right += int((scores.argmax(1) == targets).sum())
-                nats += float(summed_loss(scores.float(), targets))
+            scores, targets = self._dev_scores(self.dev)
+        right = int((scores.argmax(1) == targets).sum())
+        nats = float(summed_loss(scores, targets))
+        return right / max(1, len(targets)), nats / max(1, int((targets >= 0).sum()))
+
+    @torch.inference_mode()
+    def _dev_scores(self, dev: _Split) -> tuple[Tensor, Tensor]:
+        """(N, K) scores of the tagging head and (N,) labels of a split, in evaluation mode."""
+        scores, targets = [], []
+        self.model.eval()
+        for sentences in plan(dev.encoded.lengths, EVALUATION_TOKENS):
+            batch = assemble(dev.encoded, sentences)
+            scores.append(self._logits(dev, batch)[TAG].float())
+            targets.append(dev.labels[TAG][torch.from_numpy(batch.positions).to(self.device)])
         self.model.train()
-        return right / max(1, len(gold)), nats / max(1, int((gold >= 0).sum()))
+        return torch.cat(scores), torch.cat(targets)
+
+    def _calibrate(self) -> None:
+        """Scale the tagging head so that its posteriors fit dev."""
+        if self.dev is not None and len(self.dev.encoded):
+            temperature = best_temperature(*self._dev_scores(self.dev))
+            apply_temperature(cast(nn.Linear, self.model.heads[TAG]), temperature)
 
     def _keep_if_best(self, accuracy: float | None, epoch: int) -> bool:
         """Copy the averaged weights when they score best; without a dev split the last ones count as best."""
@@ -252,7 +267,6 @@ class Fitting:
     def _restore_best(self) -> None:
         for parameter, weights in zip(self.average.parameters, self.best_weights, strict=True):
             parameter.copy_(weights)
-        self.model.eval()
 
     def _seconds_left(self) -> float | None:
         progress = self.progress

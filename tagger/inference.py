@@ -17,6 +17,7 @@ from tagger.corpora.batching import plan
 from tagger.corpora.word_features import WordFeatures
 from tagger.models.sequence_tagger import SequenceTagger
 from tagger.preparation import TAG
+from tagger.runtime import intra_op_threads
 from tagger.type_cache import TypeCache
 
 BATCH_TOKENS = 1000
@@ -99,6 +100,10 @@ class Engine:
 
     @torch.inference_mode()
     def _start(self, sentences: list[Words], scores: bool) -> _Window:
+        with intra_op_threads(1):
+            return self._started(sentences, scores)
+
+    def _started(self, sentences: list[Words], scores: bool) -> _Window:
         offsets = np.zeros(len(sentences) + 1, dtype=np.int64)
         np.cumsum([len(s) for s in sentences], out=offsets[1:])
         tokens = list(chain.from_iterable(sentences))
@@ -154,6 +159,8 @@ def _windows(sentences: Iterable[Words]) -> Iterator[list[Words]]:
     window: list[Words] = []
     tokens = 0
     for sentence in sentences:
+        if isinstance(sentence, str):  # or its letters would be tagged as words
+            raise TypeError(f"tag_sentences() takes lists of tokens, not the text {sentence[:40]!r}; see tag()")
         window.append(sentence)
         tokens += len(sentence)
         if tokens >= WINDOW_TOKENS or len(window) >= WINDOW_SENTENCES:

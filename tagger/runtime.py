@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +36,19 @@ def check_threads(threads: int | None) -> int:
     if not 1 <= threads <= cores:
         raise ConfigError(f"threads is {threads}; expected 1 to {cores}, the cores this process may use")
     return threads
+
+
+@contextmanager
+def intra_op_threads(threads: int) -> Iterator[None]:
+    """Within the block, torch's operations on this thread use so many threads of their own."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def choose_device(name: str) -> torch.device:

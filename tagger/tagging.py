@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from tagger.checkpoint import SavedTagger, load_tagger
-from tagger.errors import ModelError
+from tagger.errors import ConfigError, ModelError
 from tagger.inference import Engine
 from tagger.runtime import check_threads, choose_device, has_fast_bfloat16
 from tagger.tagged import TaggedSentence, TaggedText
@@ -147,6 +147,8 @@ def _check_tokens(tokens: Sequence[str]) -> None:
 
 
 def _dtype(precision: str, about: Any, device: torch.device) -> torch.dtype:
+    if precision not in ("auto", "float32", "bfloat16"):
+        raise ConfigError(f"precision is '{precision}'; expected auto, float32 or bfloat16")
     if precision == "float32":
         return torch.float32
     native = device.type == "cpu" and has_fast_bfloat16()
