@@ -1,0 +1,152 @@
+"""The fast way against the model itself, one sentence at a time."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tagger.checkpoint import SavedTagger, load_tagger
+from tagger.fitting import word_tensors
+from tagger.inference import WINDOW_SENTENCES, WINDOW_TOKENS, Engine
+from tagger.preparation import TAG
+from tagger.runtime import available_cores
+from tests.tiny import sentences
+
+CPU = torch.device("cpu")
+WORDS = [words for words, _ in sentences(200, 5)]
+
+
+@pytest.fixture(scope="module")
+def saved(tiny_model: Path) -> SavedTagger:
+    return load_tagger(tiny_model)
+
+
+def make(saved: SavedTagger, *, threads: int = 1, batch_tokens: int | None = None) -> Engine:
+    options = {"threads": threads, "batch_tokens": batch_tokens}
+    return Engine(saved.model, saved.features, dtype=torch.float32, device=CPU, **options)  # type: ignore[arg-type]
+
+
+def mixed(seed: int, number: int) -> list[list[str]]:
+    """Sentences of 0 to 40 words, known and unknown."""
+    rng = random.Random(seed)
+    known = sorted({word for words in WORDS for word in words})
+    pool = [*known, "Zebra", "unheard", "42", "한국어"]
+    return [[rng.choice(pool) for _ in range(rng.choice([0, 1, 1, 5, 9, 40]))] for _ in range(number)]
+
+
+def posteriors(saved: SavedTagger, tokens: Sequence[str]) -> np.ndarray:
+    """(T, K) probabilities from the model's own forward pass in float64, one sentence alone."""
+    import copy
+
+    model = copy.deepcopy(saved.model).double()
+    with torch.inference_mode():
+        vectors = model.words(*word_tensors(saved.features.encode(tokens), CPU))
+        steps = torch.arange(len(tokens)).unsqueeze(1)
+        logits = model(vectors, steps, torch.tensor([len(tokens)]))[TAG]
+    probabilities: np.ndarray = logits.softmax(1).numpy()
+    return probabilities
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 37, None])
+def test_labels_and_posteriors_are_those_of_the_model(saved: SavedTagger, batch_tokens: int | None) -> None:
+    engine = make(saved, batch_tokens=batch_tokens)
+    given = mixed(1, 60)
+    found = list(engine.run(given, scores=True))
+    assert [tokens for tokens, _, _ in found] == given
+    for tokens, ids, scores in found:
+        assert scores is not None
+        assert len(ids) == len(scores) == len(tokens)
+        if tokens:
+            expected = posteriors(saved, tokens)
+            np.testing.assert_allclose(expected.sum(1), 1)
+            assert ids.tolist() == expected.argmax(1).tolist()
+            np.testing.assert_allclose(scores, expected.max(1), rtol=0, atol=1e-5)
+
+
+def test_labels_are_the_same_with_and_without_scores(saved: SavedTagger) -> None:
+    given = mixed(2, 50)
+    plain, scored = (list(make(saved).run(given, scores=scores)) for scores in (False, True))
+    assert all(scores is None for _, _, scores in plain)
+    assert [ids.tolist() for _, ids, _ in plain] == [ids.tolist() for _, ids, _ in scored]
+
+
+@pytest.mark.skipif(available_cores() < 2, reason="needs two cores")
+def test_threads_change_nothing(saved: SavedTagger) -> None:
+    given = mixed(3, 3000)
+    one, two = (list(make(saved, threads=threads).run(given, scores=False)) for threads in (1, 2))
+    assert [tokens for tokens, _, _ in two] == given
+    assert [ids.tolist() for _, ids, _ in one] == [ids.tolist() for _, ids, _ in two]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_windows_keep_the_order(saved: SavedTagger, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = mixed(4, 300)
+    expected = [ids.tolist() for _, ids, _ in make(saved).run(given, scores=False)]
+    monkeypatch.setattr("tagger.inference.WINDOW_TOKENS", 50)
+    engine = make(saved, threads=threads, batch_tokens=20)
+    found = list(engine.run(iter(given), scores=False))
+    assert [tokens for tokens, _, _ in found] == given
+    assert [ids.tolist() for _, ids, _ in found] == expected
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_no_more_is_read_than_a_window_or_two(saved: SavedTagger, threads: int) -> None:
+    read = 0
+
+    def endless() -> Iterator[list[str]]:
+        nonlocal read
+        for words in itertools.cycle(WORDS):
+            read += 1
+            yield words
+
+    found = list(itertools.islice(make(saved, threads=threads).run(endless(), scores=False), 3))
+    assert [tokens for tokens, _, _ in found] == WORDS[:3]
+    assert read <= threads * WINDOW_SENTENCES
+    assert read * 3 <= threads * (WINDOW_TOKENS + 10)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_stream_of_empty_sentences_flows_too(saved: SavedTagger, threads: int) -> None:
+    endless: Iterator[list[str]] = itertools.repeat([])
+    found = list(itertools.islice(make(saved, threads=threads).run(endless, scores=True), 5))
+    assert [ids.tolist() for _, ids, _ in found] == [[]] * 5
+
+
+def test_nothing_in_nothing_out(saved: SavedTagger) -> None:
+    assert list(make(saved).run([], scores=True)) == []
+    assert [ids.tolist() for _, ids, _ in make(saved).run([[], ["dog"], []], scores=False)][::2] == [[], []]
+
+
+def test_an_error_of_the_source_reaches_the_caller(saved: SavedTagger) -> None:
+    def broken() -> Iterator[list[str]]:
+        yield ["dog"]
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        list(make(saved, threads=2).run(broken(), scores=False))
+
+
+def test_a_stream_may_be_left_before_its_end(saved: SavedTagger) -> None:
+    engine = make(saved, threads=2, batch_tokens=10)
+    stream = engine.run(itertools.cycle(WORDS), scores=False)
+    next(stream)
+    assert isinstance(stream, Generator)
+    stream.close()
+    assert [tokens for tokens, _, _ in engine.run(WORDS[:2], scores=False)] == WORDS[:2]
+
+
+def test_a_forgetful_cache_gives_the_same_labels(saved: SavedTagger, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [[f"{word}{n}" for word in words] for n, words in enumerate(mixed(5, 200))]
+    expected = [ids.tolist() for _, ids, _ in make(saved).run(given, scores=False)]
+    monkeypatch.setattr("tagger.inference.WINDOW_TOKENS", 60)
+    for threads in (1, 2):
+        engine = make(saved, threads=threads, batch_tokens=25)
+        engine.cache.largest = 80
+        assert [ids.tolist() for _, ids, _ in engine.run(given, scores=False)] == expected
+        assert len(engine.cache.rows) <= 110
