@@ -113,9 +113,7 @@ def _per_label(entries: Sequence[TagScore], title: str, unit: str, look: Look) -
     return as_text(table, look) + more
 
 
-def render_seeds(
-    runs: Mapping[int, Mapping[str, Scores]], *, kept: int | None = None, look: Look = PLAIN
-) -> str:
+def render_seeds(runs: Mapping[int, Mapping[str, Scores]], *, kept: int | None = None, look: Look = PLAIN) -> str:
     """One row per seed, then mean and standard deviation.
 
     Args:

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli.display import TrainingDisplay
-from tagger.cli.look import Look
+from tagger.cli.look import Look, printable
 from tagger.cli.report import render_report, render_seeds
 
 if TYPE_CHECKING:
     from tagger.config import Config
     from tagger.corpora.corpus import Corpus
     from tagger.training import Training
+
+LINE = 90
 
 
 def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -> None:
@@ -77,7 +79,15 @@ def describe(corpus: Corpus) -> str:
         elif words:
             line += f" {100 * sum(word not in known for word in words) / len(words):>8.2f} % unknown"
         lines.append(line)
+    if corpus.train is not None and len(corpus.train):
+        lines.append(f"  first  {_shortened(corpus.train.data[0])}")
     return "\n".join(lines)
+
+
+def _shortened(row: Mapping[str, Any]) -> str:
+    """A sentence as it was understood, cut to a line."""
+    shown = " ".join(f"{token}/{tag}" for token, tag in zip(row["tokens"], row["tags"], strict=True))
+    return printable(shown if len(shown) <= LINE else shown[: LINE - 4] + " ...")
 
 
 def _report(training: Training, values: Mapping[str, Any]) -> None:

@@ -86,13 +86,13 @@ def round_as_stored(model: SequenceTagger) -> None:
 
 
 def _save_weights(path: Path, saved: SavedTagger) -> None:
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     tensors = {name: stored(tensor).contiguous() for name, tensor in saved.model.state_dict().items()}
     tensors[LEXICON] = torch.from_numpy(saved.lexicon.table)
     if saved.features.affixes is not None:
         tensors[AFFIX_HASHES] = torch.tensor(saved.features.affixes.hashes, dtype=torch.int64)
-    save_file(tensors, path, metadata={"format": "pt"})
+    path.write_bytes(save(tensors, metadata={"format": "pt"}))
 
 
 def _save_tokenizer(path: Path, saved: SavedTagger) -> None:
