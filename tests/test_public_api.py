@@ -1,0 +1,73 @@
+"""What users import: everything that is promised is there, loads when used, and says what it does."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from typing import TypeGuard
+
+import pytest
+
+import tagger
+
+ROOT = Path(__file__).parent.parent
+HEAVY = ("torch", "numpy", "datasets", "pyarrow", "seqeval", "tokenizers", "rich", "click", "matplotlib")
+FILES = sorted(path for room in ("corpora", "models", "tagger", "cli") for path in (ROOT / room).glob("*.py"))
+
+
+@pytest.mark.parametrize("name", tagger.__all__)
+def test_what_is_promised_is_there_and_described(name: str) -> None:
+    value = getattr(tagger, name)
+    if name != "__version__":
+        assert value.__name__ == name
+        assert inspect.getdoc(value)
+
+
+def test_all_is_sorted_complete_and_nothing_more() -> None:
+    assert sorted(tagger.__all__) == sorted(set(tagger.__all__)) == dir(tagger)
+    public = {name for name, value in vars(tagger).items() if not name.startswith("_") and not inspect.ismodule(value)}
+    assert public - {"annotations", "import_module", "TYPE_CHECKING", "Any"} <= set(tagger.__all__)
+
+
+def test_every_error_is_public() -> None:
+    from tagger import errors
+
+    tree = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)}
+    assert tree <= set(tagger.__all__)
+    assert all(issubclass(getattr(errors, name), tagger.TaggerError) for name in tree)
+
+
+def test_a_name_that_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="module 'tagger' has no attribute 'Taggr'"):
+        _ = tagger.Taggr
+    with pytest.raises(ImportError):
+        importlib.import_module("tagger.taggr")
+
+
+def test_importing_costs_nothing() -> None:
+    code = f"import sys, tagger; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_public_things_are_described(path: Path) -> None:
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(module)
+    scopes: list[ast.Module | ast.ClassDef] = [module, *(n for n in module.body if is_public_class(n))]
+    for scope in scopes:
+        for node in scope.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                assert ast.get_docstring(node) or is_overload(node), node.name
+
+
+def is_public_class(node: ast.stmt) -> TypeGuard[ast.ClassDef]:
+    return isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+
+
+def is_overload(node: ast.FunctionDef | ast.ClassDef) -> bool:
+    return any(ast.unparse(decorator) == "overload" for decorator in node.decorator_list)
