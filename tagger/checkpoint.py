@@ -101,7 +101,7 @@ def _save_tokenizer(path: Path, saved: SavedTagger) -> None:
 
     tokenizer = Tokenizer(WordLevel(vocab=saved.features.vocabulary.ids, unk_token=UNKNOWN))
     tokenizer.pre_tokenizer = saved.tokenizer.pre_tokenizer()
-    tokenizer.save(str(path), pretty=False)
+    path.write_text(tokenizer.to_str(pretty=False), encoding="utf-8")  # save() hides a full disk in a bare Exception
 
 
 def _characters_dict(characters: Characters) -> dict[str, Any]:

@@ -66,6 +66,8 @@ def writing(out: Path, *, overwrite: bool) -> Iterator[Path]:
             partial.mkdir()
             yield partial
             _replace(partial, place)
+    except BrokenPipeError:
+        raise  # of a listener that has nobody left to talk to
     except OSError as error:
         raise OutputError(f"{error.filename or out}: cannot write the model folder: {error.strerror}") from error
 
