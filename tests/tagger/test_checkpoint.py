@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from tagger import ModelError, Tagger, model_folder, train_pos
+from tagger import ModelError, OutputError, Tagger, model_folder, train_pos
 from tagger.checkpoint import AFFIX_HASHES, LEXICON, load_tagger, save_tagger, stored
 from tests.tiny import SETTINGS, sentences
 
@@ -73,6 +73,29 @@ def test_a_loaded_tagger_may_be_saved_again(tiny_model: Path, tmp_path: Path) ->
     assert_same(Tagger(first, threads=1), Tagger.load(tmp_path, threads=1))
     for name in (model_folder.WEIGHTS, model_folder.TOKENIZER, model_folder.CONFIG):
         assert (tmp_path / name).read_bytes() == (tiny_model / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("full_at", ["weights", "words", "card"])
+def test_a_full_disk(tiny_model: Path, tmp_path: Path, full_at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = pytest.importorskip("resource")
+    room = 15_000 if full_at == "card" else 100  # bytes that a file may have
+    if full_at == "words":
+        monkeypatch.setattr("tagger.checkpoint._save_weights", lambda path, saved: path.touch())
+    saved = load_tagger(tiny_model)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def save() -> None:
+        with model_folder.writing(tmp_path / "m", overwrite=False) as partial:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+            save_tagger(partial, saved)
+            (partial / "README.md").write_text("x" * 20_000)
+
+    try:
+        with pytest.raises(OutputError, match="cannot write the model folder: File too large"):
+            save()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not (tmp_path / "m").exists()
 
 
 def test_numbers_are_stored_in_half_precision(tiny_model: Path) -> None:
