@@ -5,6 +5,7 @@ Options: ``threads``, ``precision`` (tagging), and any dotted setting such as ``
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -70,4 +71,5 @@ def _threads(options: Options) -> int | None:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does
     main(Ours())
