@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -21,8 +22,19 @@ EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
 
 
+class ReaderGone(Exception):
+    """Who read our output has gone (`| head`). Click would take a BrokenPipeError itself, and exit 1."""
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's module only when the command runs or its help is asked for."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the order of the table."""
@@ -72,8 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("tagger: interrupted", err=True)
         sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`): nothing more to say, and nothing left to flush.
+    except ReaderGone:  # nothing more to say, and nothing left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
 
