@@ -113,7 +113,7 @@ class Result:
         return lines[0]
 
 
-def run(*arguments: str | Path) -> Result:
+def run(*arguments: str | float | Path) -> Result:
     """Run ``tagger ARGUMENTS`` in this process, through the boundary that turns errors into exit codes."""
     out, err = io.StringIO(), io.StringIO()
     code: Any = None
