@@ -15,13 +15,14 @@ from tagger.calibration import apply_temperature, best_temperature
 from tagger.config import TrainingConfig
 from tagger.corpora.batching import Batch, assemble, plan
 from tagger.corpora.encoding import EncodedSplit
-from tagger.corpora.word_features import WordArrays
 from tagger.errors import TrainingError
 from tagger.events import EpochEnd, Event, Finished, Started, Step
 from tagger.models.averaging import AveragedWeights
 from tagger.models.sequence_tagger import SequenceTagger, summed_loss
+from tagger.optimisation import hiding, make_optimizer
 from tagger.preparation import TAG, Prepared
 from tagger.schedules import Schedule
+from tagger.tensors import word_tensors
 
 EVALUATION_TOKENS = 2000
 STEPS_BETWEEN_EVENTS = 10
@@ -42,12 +43,6 @@ class _Split:
             word_tensors(encoded.arrays, device),
             {head: torch.from_numpy(ids).to(device) for head, ids in encoded.labels.items()},
         )
-
-
-def word_tensors(arrays: WordArrays, device: torch.device) -> tuple[Tensor | None, ...]:
-    """Word arrays as tensors, in the order that ``WordRepresentation.forward`` takes them."""
-    columns = (arrays.word_ids, arrays.affix_ids, arrays.char_ids, arrays.vector_ids)
-    return tuple(None if column is None else torch.from_numpy(column).to(device) for column in columns)
 
 
 class Fitting:
@@ -139,7 +134,6 @@ class Fitting:
                 reason = f"no better dev accuracy for {self.config.patience} epochs"
                 break
         self._restore_best()
-        self._calibrate()
         self.model.eval()
         accuracy = self.best[0] if self.dev is not None else None
         yield Finished(reason, self.best[1], accuracy, self.seconds)
@@ -249,8 +243,8 @@ class Fitting:
         self.model.train()
         return torch.cat(scores), torch.cat(targets)
 
-    def _calibrate(self) -> None:
-        """Scale the tagging head so that its posteriors fit dev."""
+    def calibrate(self) -> None:
+        """Scale the tagging head so that its posteriors fit dev; no tag changes."""
         if self.dev is not None and len(self.dev.encoded):
             temperature = best_temperature(*self._dev_scores(self.dev))
             apply_temperature(cast(nn.Linear, self.model.heads[TAG]), temperature)
@@ -271,22 +265,6 @@ class Fitting:
     def _seconds_left(self) -> float | None:
         progress = self.progress
         return self.seconds * (1 - progress) / progress if progress > 0 else None
-
-
-def hiding(counts: np.ndarray, word_dropout: float) -> np.ndarray:
-    """(U,) probability that a token of each word loses its word embedding in training: a / (a + count)."""
-    return word_dropout / np.maximum(word_dropout + counts, 1e-9)
-
-
-def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
-    """AdamW over matrices with weight decay and over biases without."""
-    matrices = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
-    biases = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": config.weight_decay},
-        {"params": biases, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, config.beta2), fused=True)
 
 
 def _check_finite(nats: float, rate: float, peak: float) -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
@@ -16,42 +12,23 @@ import torch
 
 from tagger import model_folder
 from tagger.building import build_tagger
-from tagger.checkpoint import SavedTagger, round_as_stored, save_tagger, seen_tags
+from tagger.checkpoint import SavedTagger, round_as_stored, seen_tags
 from tagger.config import Config
 from tagger.corpora.corpus import Corpus
 from tagger.corpora.sources import read_corpus
 from tagger.corpora.tokenization import WordTokenizer
-from tagger.curves import draw_curves
 from tagger.defaults import Facts, resolve
 from tagger.errors import ConfigError, CorpusError
 from tagger.events import EpochEnd, Event
 from tagger.fitting import Fitting
-from tagger.model_card import model_card
 from tagger.models.sequence_tagger import SequenceTagger
 from tagger.preparation import TAG, Prepared, prepare
 from tagger.raw_text import choose_tokenizer
-from tagger.runtime import check_threads, choose_device, environment, has_fast_bfloat16, seed_everything
-from tagger.scores import Scores, summarise
+from tagger.run_record import Run, append_entry, command_line, write_runs
+from tagger.runtime import check_threads, choose_device, has_fast_bfloat16, seed_everything
 from tagger.tagging import Tagger
 
 Listener = Callable[[Event], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One trained model.
-
-    Args:
-        seed: it was trained with.
-        tagger: ready to use.
-        scores: by split, "dev" and "test" where the corpus has them.
-        log: one entry an epoch.
-    """
-
-    seed: int
-    tagger: Tagger
-    scores: Mapping[str, Scores]
-    log: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +153,7 @@ def train_runs(
         best = max(runs, key=lambda run: run.scores["dev"].accuracy if "dev" in run.scores else 0.0)
         if folder is not None:
             notes = (*corpus.notes, tokenizer_note)
-            _write(folder, best, runs, corpus, command or _command_line(), notes, out)
+            write_runs(folder, best, runs, corpus, command or command_line(), notes, (out or folder).name)
         return best, runs
 
     if out is None:
@@ -221,8 +198,9 @@ def _train_one(
         if isinstance(event, EpochEnd):
             log.append({"seed": config.training.seed, **asdict(event)})
             if folder is not None:
-                _append(folder / model_folder.LOG, log[-1])
+                append_entry(folder / model_folder.LOG, log[-1])
         machine.listener(event)
+    fitting.calibrate()
     tagger = _finished(model, prepared, config, tokenizer, corpus, machine)
     scores = {
         split.name: tagger.evaluate(split) for split in (corpus.dev, corpus.test) if split is not None and len(split)
@@ -262,86 +240,12 @@ def _bfloat16_agreement(saved: SavedTagger, corpus: Corpus, machine: _Machine) -
     return sum(map(str.__eq__, *tags)) / max(1, len(tags[0]))
 
 
-def _write(
-    folder: Path,
-    best: Run,
-    runs: Sequence[Run],
-    corpus: Corpus,
-    command: str,
-    notes: tuple[str, ...],
-    out: Path | None,
-) -> None:
-    about = {
-        **best.tagger.saved.about,
-        "corpus": _corpus_facts(corpus),
-        "scores": {split: scores.accuracy for split, scores in best.scores.items()},
-        "seed": best.seed,
-        "command": command,
-        "environment": environment(),
-        "notes": list(notes),
-        "trained_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
-    saved = replace(best.tagger.saved, about=about)
-    save_tagger(folder, saved)
-    model_folder.write_json(folder / model_folder.METRICS, _metrics(best, runs))
-    card = model_card(
-        name=(out or folder).name,
-        task="pos",
-        config=saved.config.to_dict(),
-        labels=saved.labels,
-        scores=best.scores,
-        corpus=about["corpus"],
-        command=command,
-        environment=about["environment"],
-        notes=notes,
-    )
-    (folder / model_folder.CARD).write_text(card, encoding="utf-8")
-    draw_curves([dict(entry) for entry in best.log], folder / "curves.png")
-
-
-def _metrics(best: Run, runs: Sequence[Run]) -> dict[str, Any]:
-    values: dict[str, Any] = {split: scores.to_dict() for split, scores in best.scores.items()}
-    values["seed"] = best.seed
-    if len(runs) > 1:
-        values["seeds"] = {
-            str(run.seed): {split: scores.accuracy for split, scores in run.scores.items()} for run in runs
-        }
-        values["mean"] = {
-            split: {name: asdict(spread) for name, spread in summarise([run.scores[split] for run in runs]).items()}
-            for split in best.scores
-        }
-    return values
-
-
-def _corpus_facts(corpus: Corpus) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "name": corpus.name,
-        "source": corpus.source,
-        "column": corpus.column,
-        "licence": corpus.license,
-        "fingerprint": corpus.fingerprint,
-    }
-    facts["splits"] = {s.name: {"sentences": len(s), "words": s.num_tokens} for s in corpus.splits}
-    facts["sentences"] = len(corpus.train or ())
-    facts["words"] = corpus.train.num_tokens if corpus.train else 0
-    return facts
-
-
 def _check_auxiliary(config: Config, corpus: Corpus) -> None:
     for column in config.training.auxiliary or ():
         if column not in corpus.columns:
             raise ConfigError(
                 f"auxiliary column '{column}' is not in the training data; it has: {', '.join(corpus.columns)}"
             )
-
-
-def _append(path: Path, entry: Mapping[str, Any]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")
-
-
-def _command_line() -> str:
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 def _silent(event: Event) -> None:

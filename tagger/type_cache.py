@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from tagger.corpora.word_features import WordFeatures
-from tagger.fitting import word_tensors
 from tagger.models.word_representation import WordRepresentation
+from tagger.tensors import word_tensors
 
 LARGEST = 200_000
 """Types kept; the cache starts anew when it is full, so memory stays flat whatever is tagged."""
