@@ -184,19 +184,19 @@ class Fitting:
         )
 
     def _step(self, batch: Batch, rate: float) -> tuple[Tensor, int]:
-        """One update; the summed loss of the tagging head in nats, and the number of steps."""
+        """One update; the summed loss of the tagging head in nats (unsmoothed), and the number of steps."""
         size = len(batch.positions)
         positions = torch.from_numpy(batch.positions).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
             logits = self._logits(self.train, batch)
-        loss = torch.zeros((), device=self.device)
-        summed = loss
+        loss = summed = torch.zeros((), device=self.device)
         for head, scores in logits.items():
-            main = head == TAG
-            smoothing = (self.config.label_smoothing or 0.0) if main else 0.0
-            head_loss = summed_loss(scores.float(), self.train.labels[head][positions], label_smoothing=smoothing)
-            loss = loss + (head_loss if main else self.config.auxiliary_weight * head_loss)
-            summed = head_loss.detach() if main else summed
+            targets = self.train.labels[head][positions]
+            if head == TAG:
+                loss = loss + summed_loss(scores, targets, label_smoothing=self.config.label_smoothing or 0.0)
+                summed = summed_loss(scores.detach(), targets)
+            else:
+                loss = loss + self.config.auxiliary_weight * summed_loss(scores, targets)
         self.optimizer.zero_grad(set_to_none=True)
         (loss / size).backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip, foreach=True)
@@ -218,7 +218,7 @@ class Fitting:
             torch.from_numpy(batch.lengths).to(self.device),
         )
         logits: dict[str, Tensor] = self.model(vectors, steps, lengths)
-        return logits
+        return {head: scores.float() if scores.dtype == torch.bfloat16 else scores for head, scores in logits.items()}
 
     @torch.inference_mode()
     def _evaluate(self) -> tuple[float | None, float | None]:
@@ -238,7 +238,7 @@ class Fitting:
         self.model.eval()
         for sentences in plan(dev.encoded.lengths, EVALUATION_TOKENS):
             batch = assemble(dev.encoded, sentences)
-            scores.append(self._logits(dev, batch)[TAG].float())
+            scores.append(self._logits(dev, batch)[TAG])
             targets.append(dev.labels[TAG][torch.from_numpy(batch.positions).to(self.device)])
         self.model.train()
         return torch.cat(scores), torch.cat(targets)
