@@ -17,9 +17,9 @@ from tagger.corpora.characters import Characters
 from tagger.corpora.vocabulary import Vocabulary
 from tagger.corpora.word_features import WordFeatures
 from tagger.defaults import Facts, resolve
-from tagger.fitting import word_tensors
 from tagger.models.character_encoders import CharacterCNN, CharacterLSTM
 from tagger.models.dropout import LockedDropout
+from tagger.tensors import word_tensors
 from tests.tiny import SETTINGS, sentences
 
 COUNTS = Counter(chain.from_iterable(words for words, _ in sentences(40, 1)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -66,15 +65,17 @@ def ends(events: list[Event]) -> list[EpochEnd]:
     return [event for event in events if isinstance(event, EpochEnd)]
 
 
-def by_sentence(model: SequenceTagger, split: Any) -> Iterator[tuple[list[list[float]], list[int]]]:
+def by_sentence(model: SequenceTagger, split: Any) -> list[tuple[list[list[float]], list[int]]]:
     """Scores and gold ids of each sentence, tagged alone."""
     arrays = word_tensors(split.arrays, torch.device("cpu"))
+    found = []
     with torch.inference_mode():
         vectors = model.words(*arrays)
         for first, last in pairwise(split.offsets.tolist()):
             steps = torch.from_numpy(split.type_ids[first:last]).unsqueeze(1)
             scores = model(vectors, steps, torch.tensor([last - first]))[TAG]
-            yield scores.tolist(), split.labels[TAG][first:last].tolist()
+            found.append((scores.tolist(), split.labels[TAG][first:last].tolist()))
+    return found
 
 
 def mean_loss_and_accuracy(model: SequenceTagger, split: Any) -> tuple[float, float]:
@@ -137,7 +138,7 @@ def test_the_size_of_a_batch_does_not_change_the_update(corpus: Corpus) -> None:
         found.append(([p.grad for p in fitting.model.parameters()], weights(fitting)))
     for (one, after_one), (three, after_three) in pairwise(found):
         for a, b in zip(one, three, strict=True):
-            torch.testing.assert_close(a, b, rtol=0, atol=1e-8)  # the loss itself is taken in float32
+            torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
         for a, b in zip(after_one, after_three, strict=True):
             torch.testing.assert_close(a, b, rtol=0, atol=1e-7)  # Adam's epsilon aside
     assert any(gradient is not None and gradient.abs().max() > 1e-3 for gradient in found[0][0])
@@ -154,7 +155,7 @@ def test_the_gradient_is_the_mean_over_the_steps_of_the_batch(corpus: Corpus) ->
     assert steps == sum(n for _, n in parts)
     for number, gradient in enumerate(together):
         expected = sum((part[number] * n for part, n in parts), torch.zeros_like(gradient)) / steps
-        torch.testing.assert_close(gradient, expected, rtol=0, atol=1e-8)
+        torch.testing.assert_close(gradient, expected, rtol=0, atol=1e-12)
 
 
 def test_gradients_are_clipped(corpus: Corpus) -> None:
@@ -178,7 +179,7 @@ def test_smoothed_targets_make_the_gradient(corpus: Corpus) -> None:
         corpus, double=True, training__dropout=0, training__word_dropout=0, training__clip=1e9,
         training__label_smoothing=0.2,
     )  # fmt: skip
-    scores, gold = next(by_sentence(fitting.model, fitting.train.encoded))
+    scores, gold = by_sentence(fitting.model, fitting.train.encoded)[0]
     labels = len(scores[0])
     expected = np.zeros(labels)
     for row, tag in zip(scores, gold, strict=True):
@@ -187,7 +188,7 @@ def test_smoothed_targets_make_the_gradient(corpus: Corpus) -> None:
     fitting._step(assemble(fitting.train.encoded, [0]), 0.0)
     bias = fitting.model.heads["tag"].bias.grad
     assert isinstance(bias, Tensor)
-    np.testing.assert_allclose(bias.numpy(), expected / len(gold), atol=1e-7)
+    np.testing.assert_allclose(bias.numpy(), expected / len(gold), rtol=0, atol=1e-12)
 
 
 def test_the_learning_rate_follows_the_schedule(corpus: Corpus) -> None:

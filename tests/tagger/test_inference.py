@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from tagger.checkpoint import SavedTagger, load_tagger
-from tagger.fitting import word_tensors
 from tagger.inference import WINDOW_SENTENCES, WINDOW_TOKENS, Engine
 from tagger.preparation import TAG
 from tagger.runtime import available_cores
+from tagger.tensors import word_tensors
 from tests.tiny import sentences
 
 CPU = torch.device("cpu")

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tagger.checkpoint import SavedTagger, load_tagger
-from tagger.fitting import word_tensors
+from tagger.tensors import word_tensors
 from tagger.type_cache import CHUNK, TypeCache
 
 CPU = torch.device("cpu")
@@ -56,6 +56,17 @@ def test_tables_that_were_handed_out_stay_valid(saved: SavedTagger, largest: int
         cache.look_up([f"w{n}" for n in range(2500)])  # more than the table has room for
         cache.look_up([f"v{n}" for n in range(2500)])  # more than the small cache may hold
     assert torch.equal(table[rows], before)
+
+
+def test_a_growing_table_takes_its_rows_along(saved: SavedTagger) -> None:
+    cache = make(saved, 100_000)
+    with torch.inference_mode():
+        rows, first = cache.look_up(["dog", "can"])
+        _, grown = cache.look_up([f"w{n}" for n in range(2500)])
+        again, _ = cache.look_up(["dog", "can"])
+    assert len(grown) > len(first)
+    assert again.tolist() == rows.tolist()
+    assert torch.equal(grown[again], first[rows])
 
 
 def test_a_word_is_represented_once(saved: SavedTagger, monkeypatch: pytest.MonkeyPatch) -> None:
