@@ -125,7 +125,7 @@ def _generic() -> str:
         *_EMOTICONS,
         rf"{_START}(?:\p{{L}}\.){{2,8}}(?![\p{{L}}\p{{N}}])",
         rf"{_NUMBER}{_END}",
-        rf"{word}++(?:['’·\x{{200C}}\x{{200D}}-]{word}++)*+",
+        rf"(?:{_NUMBER}(?={word}))?{word}++(?:['’·\x{{200C}}\x{{200D}}-]{word}++)*+",  # 12.5km is one word
         *_PUNCTUATION,
     ]
     return "|".join(alternatives)
@@ -134,6 +134,9 @@ def _generic() -> str:
 def _korean() -> str:
     alternatives = [
         *_WEB,
+        *_EMOTICONS,
+        r"\^{2,}+",
+        rf"{_START}(?:[A-Z]\.){{2,8}}[\p{{L}}\p{{M}}]*+",  # U.S.A.와 is one word
         rf"{_NUMBER}(?:[\p{{L}}\p{{M}}\p{{N}}]++(?:[~∼-]?{_NUMBER}[\p{{L}}\p{{M}}\p{{N}}]*+)*+)?",
         r"[\p{L}\p{M}\p{N}_]++(?:[-·&][\p{L}\p{M}\p{N}_]++)*+",
         *_PUNCTUATION,

@@ -95,6 +95,19 @@ def test_other_languages() -> None:
     assert words("whitespace", " don't  stop,now\n") == ["don't", "stop,now"]
 
 
+def test_a_number_is_one_word_with_what_is_attached_to_it() -> None:
+    assert words("korean", "59,800원인데 12.5도까지 3:30에") == ["59,800원인데", "12.5도까지", "3:30에"]
+    assert words("generic", "59,800원인데 12,5km 3:30Uhr 19th-century") == [
+        "59,800원인데", "12,5km", "3:30Uhr", "19th-century",
+    ]  # fmt: skip
+    assert words("generic", "1990-2000, 3.5. 2.Mai") == ["1990", "-", "2000", ",", "3.5", ".", "2", ".", "Mai"]
+
+
+def test_korean_smileys_and_initials_stay_whole() -> None:
+    assert words("korean", "좋아요^^ 최고 :) 👍🏽 ♥♥") == ["좋아요", "^^", "최고", ":)", "👍🏽", "♥♥"]
+    assert words("korean", "U.S.A.와 A.I.는 온다.그래서") == ["U.S.A.와", "A.I.는", "온다", ".", "그래서"]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
