@@ -6,34 +6,18 @@ import gzip
 import json
 import lzma
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
-from tagger.corpora.conllu import FIELDS, LABEL_FIELDS, MISC
 from tagger.corpora.corpus import BATCH, Corpus, Split
-from tagger.corpora.sentences import MISSING, excerpt
+from tagger.corpora.framing import CONLLU_KEY
+from tagger.corpora.rendering import label_columns, render_columns, render_conllu, render_json_lines, row_frame
+from tagger.corpora.rows import Relabel, Row, split_rows
 from tagger.errors import OutputError
 
 WRITABLE = {"conllu": ".conllu", "columns": ".conll", "jsonl": ".jsonl", "parquet": ".parquet"}
-
-Relabel = Callable[[Sequence[str]], list[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One sentence to write.
-
-    Args:
-        tokens: T words.
-        columns: T labels under each name.
-        text: the raw sentence, where known.
-    """
-
-    tokens: list[str]
-    columns: dict[str, list[str]]
-    text: str | None
 
 
 def write_corpus(
@@ -79,105 +63,106 @@ def write_split(
     Raises:
         OutputError: the file is there already or cannot be written, or a word cannot stand in the format.
     """
+    write_rows(split_rows(split, relabel), path, form, overwrite=overwrite)
+    return _losses(split, form)
+
+
+def write_rows(rows: Iterator[Row], path: Path, form: str, *, overwrite: bool = False, bare: bool = False) -> None:
+    """Writes sentences to a file, a piece at a time; the file appears when it is complete.
+
+    Args:
+        rows: the sentences, all with the same columns.
+        path: the file; a name ending in ``.gz`` or ``.xz`` has it compressed.
+        form: one of ``WRITABLE``.
+        overwrite: replace a file that is there.
+        bare: in columns, leave out the line with their names and all comments.
+
+    Raises:
+        OutputError: the file is there already or cannot be written, or a word cannot stand in the format.
+    """
+    check_target(path, form, overwrite=overwrite)
+    publish({path: write_part(rows, path, form, bare=bare)})
+
+
+def write_part(rows: Iterator[Row], path: Path, form: str, *, bare: bool = False) -> Path:
+    """Writes sentences to a hidden file beside ``path``, for ``publish``; nothing is left of it after an error.
+
+    Args:
+        rows: as for ``write_rows``.
+        path: where the file will be.
+        form: as for ``write_rows``.
+        bare: as for ``write_rows``.
+    """
+    part = path.with_name(f".{path.name}.part")
+    complete = False
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if form == "parquet":
+            _write_parquet(rows, part, path)
+        else:
+            with _opened(part, path.suffix) as file:
+                for block in _blocks(rows, path, form, bare):
+                    file.write(block.encode())
+        complete = True
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if not complete:
+            part.unlink(missing_ok=True)
+    return part
+
+
+def publish(parts: dict[Path, Path]) -> None:
+    """Puts complete files in their places: by place, the file to be moved there."""
+    for path, part in parts.items():
+        try:
+            os.replace(part, path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def check_target(path: Path, form: str, *, overwrite: bool) -> None:
+    """Raises OutputError if there is no such format, or the file is there and must not be replaced."""
     if form not in WRITABLE:
         raise OutputError(f"{path}: corpora cannot be written as {form!r}; choose from {', '.join(WRITABLE)}")
     if path.exists() and not overwrite:
         raise OutputError(f"{path}: there already; choose another name or --overwrite")
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if form == "parquet":
-            _write_parquet(split, part, relabel)
-        else:
-            with _opened(part, path.suffix) as file:
-                for block in _TEXT_FORMS[form](split, rows(split, relabel), path):
-                    file.write(block.encode())
-        os.replace(part, path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
-    return _losses(split, form)
 
 
-def rows(split: Split, relabel: Relabel | None = None) -> Iterator[Row]:
-    """The sentences of a split, the labels under the name of their column and last."""
-    others = [name for name in split.data.column_names if name not in ("tokens", "tags", "text")]
-    for batch in split.data.iter(BATCH):
-        texts = batch.get("text") or [None] * len(batch["tokens"])
-        for place, (tokens, labels) in enumerate(zip(batch["tokens"], batch["tags"], strict=True)):
-            columns = {name: list(batch[name][place]) for name in others}
-            columns[split.label] = relabel(labels) if relabel else list(labels)
-            yield Row(list(tokens), columns, texts[place])
+def _blocks(rows: Iterator[Row], path: Path, form: str, bare: bool) -> Iterator[str]:
+    if form == "conllu":
+        return render_conllu(rows, path)
+    return render_columns(rows, path, bare=bare) if form == "columns" else render_json_lines(rows, path)
 
 
-def _conllu(split: Split, sentences: Iterator[Row], path: Path) -> Iterator[str]:
-    for number, row in enumerate(sentences, 1):
-        _check_fields(row, path, number, "\t\n\r")
-        fields = [[MISSING] * len(row.tokens) for _ in range(FIELDS)]
-        fields[0] = [str(place) for place in range(1, len(row.tokens) + 1)]
-        fields[1] = row.tokens
-        for name, labels in row.columns.items():
-            if name not in LABEL_FIELDS and any("|" in label for label in labels):
-                raise OutputError(f"{path}: sentence {number}: a label in {name!r} holds '|'; write JSON lines instead")
-            if name in LABEL_FIELDS:
-                fields[LABEL_FIELDS[name]] = labels
-            else:
-                fields[MISC] = [
-                    f"{name}={label}" if old == MISSING else f"{old}|{name}={label}"
-                    for old, label in zip(fields[MISC], labels, strict=True)
-                ]
-        text = [] if row.text is None else [f"# text = {' '.join(row.text.split())}"]
-        yield "\n".join([*text, *map("\t".join, zip(*fields, strict=True))]) + "\n\n"
-
-
-def _columns(split: Split, sentences: Iterator[Row], path: Path) -> Iterator[str]:
-    for number, row in enumerate(sentences, 1):
-        _check_fields(row, path, number, "\t\n\r")
-        if number == 1:
-            yield f"# global.columns = {' '.join(['FORM', *(name.upper() for name in row.columns)])}\n"
-        yield "\n".join(map("\t".join, zip(row.tokens, *row.columns.values(), strict=True))) + "\n\n"
-
-
-def _json_lines(split: Split, sentences: Iterator[Row], path: Path) -> Iterator[str]:
-    for row in sentences:
-        text = {} if row.text is None else {"text": row.text}
-        yield json.dumps({**text, "tokens": row.tokens, **row.columns}, ensure_ascii=False) + "\n"
-
-
-_TEXT_FORMS = {"conllu": _conllu, "columns": _columns, "jsonl": _json_lines}
-
-
-def _write_parquet(split: Split, path: Path, relabel: Relabel | None) -> None:
+def _write_parquet(rows: Iterator[Row], part: Path, path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names = [name for name in split.data.column_names if name not in ("tokens", "tags", "text")]
-    lists = [pa.field(name, pa.list_(pa.string())) for name in ("tokens", *names, split.label)]
-    schema = pa.schema([*lists, pa.field("text", pa.string())])
-    with pq.ParquetWriter(path, schema) as writer:
-        piece: list[dict[str, object]] = []
-        for row in rows(split, relabel):
-            piece.append({"tokens": row.tokens, **row.columns, "text": row.text})
+    first = next(rows, None)
+    names = ["tokens", *(label_columns(first) if first else ())]
+    strings = [pa.field(name, pa.string()) for name in ("text", CONLLU_KEY) if name not in names]
+    schema = pa.schema([*(pa.field(name, pa.list_(pa.string())) for name in names), *strings])
+    with pq.ParquetWriter(part, schema) as writer:
+        piece: list[dict[str, Any]] = []
+        for number, row in enumerate(chain([first] if first else [], rows), 1):
+            columns = label_columns(row)
+            if list(columns) != names[1:]:
+                found = f"sentence {number} has the columns {', '.join(columns)}"
+                raise OutputError(f"{path}: {found}, the first has {', '.join(names[1:])}; write JSON lines instead")
+            frame = row_frame(row)
+            text = json.dumps(frame, ensure_ascii=False) if frame else None
+            piece.append({CONLLU_KEY: text, "text": row.text, "tokens": row.tokens, **columns})
             if len(piece) == BATCH:
                 writer.write_table(pa.Table.from_pylist(piece, schema=schema))
                 piece.clear()
         writer.write_table(pa.Table.from_pylist(piece, schema=schema))
 
 
-def _check_fields(row: Row, path: Path, number: int, forbidden: str) -> None:
-    for values in (row.tokens, *row.columns.values()):
-        for value in values:
-            if not value.strip() or any(sign in value for sign in forbidden):
-                what = "is blank" if not value.strip() else "holds a tab or a line end"
-                raise OutputError(f"{path}: sentence {number}: {excerpt(value)} {what}; write JSON lines instead")
-
-
 def _losses(split: Split, form: str) -> list[str]:
     if form == "conllu":
         return ["CoNLL-U: HEAD, DEPS and what else was in MISC, multiword ranges and empty nodes are not written"]
-    if form == "columns" and "text" in split.data.column_names:
-        return ["columns: the raw text of the sentences is not written"]
     return []
 
 
