@@ -80,6 +80,8 @@ class SentenceSplitter:
         if token.text in self._followers or self._terminators.issuperset(token.text):
             return False
         may_be_small = self._lower_case_begins and last.text in ".!?"
-        if (first.islower() and not may_be_small) or (attached and not first.isalpha()):
+        if (first.islower() and not may_be_small) or (
+            attached and (not first.isalpha() or last.text[-1] in self._closers)
+        ):
             self._may_end = False
         return self._may_end

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 
-from tagger.corpora.tokenization import WordTokenizer
+from tagger.corpora.affixes import is_hangul
+from tagger.corpora.tokenization import RULE_SETS, WordTokenizer
 
 SAMPLE_SENTENCES = 2000
 GOOD_ENOUGH = 0.9  # word F1
-_PREFERENCE = ("generic", "english", "korean", "whitespace")  # among equals the first
 
 
 def choose_rules(texts: Sequence[str | None], token_lists: Sequence[Sequence[str]]) -> tuple[str, float]:
@@ -32,12 +32,19 @@ def choose_rules(texts: Sequence[str | None], token_lists: Sequence[Sequence[str
     raw = [(text, tokens) for text, tokens in pairs if text is not None and text != " ".join(tokens)]
     sample = raw or [(" ".join(tokens), tokens) for _, tokens in pairs]
     if not sample:
-        return _PREFERENCE[0], 0.0
-    scores = {name: word_f1(WordTokenizer.from_rules(name), sample) for name in _PREFERENCE}
-    best = max(_PREFERENCE[:-1], key=lambda name: scores[name])
+        return "generic", 0.0
+    scores = {name: word_f1(WordTokenizer.from_rules(name), sample) for name in RULE_SETS}
+    best = max(_preference(sample), key=lambda name: scores[name])
     if scores[best] < scores["whitespace"] and (raw or scores[best] < GOOD_ENOUGH):
         best = "whitespace"
     return best, scores[best]
+
+
+def _preference(sample: Sequence[tuple[str, Sequence[str]]]) -> Sequence[str]:
+    """Among sets that score alike the first is taken: the one made for the script, then the general one."""
+    words = [word for _, tokens in sample for word in tokens]
+    mostly_hangul = 2 * sum(map(is_hangul, words)) > len(words)
+    return ("korean", "generic", "english") if mostly_hangul else ("generic", "english", "korean")
 
 
 def word_f1(tokenizer: WordTokenizer, sentences: Sequence[tuple[str, Sequence[str]]]) -> float:

@@ -5,6 +5,7 @@ The figures behind the choices are in ``benchmarks/README.md``; all were chosen 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from itertools import islice
 from typing import TypeVar
@@ -13,8 +14,13 @@ from tagger.config import Config, EncoderConfig, TrainingConfig, WordsConfig
 from tagger.corpora.affixes import is_hangul
 from tagger.corpora.corpus import Corpus
 
+SAMPLE = 2000
 MEDIUM_TOKENS = 120_000
 """Training words from which the recipe for large corpora holds."""
+
+
+FINE_GRAINED = 5
+"""An XPOS column with so many times the labels of UPOS tells a small model about morphology."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +30,26 @@ class Facts:
     Args:
         tokens: words of the training split.
         hangul: share of them with a Hangul syllable.
-        columns: label columns of the training split.
+        labels: size of the label set by column.
     """
 
     tokens: int
     hangul: float
-    columns: tuple[str, ...]
+    labels: Mapping[str, int]
 
     @classmethod
     def of(cls, corpus: Corpus) -> Facts:
         """Look at the training split."""
         assert corpus.train is not None
-        words: list[str] = [w for s in islice(corpus.train.tokens(), 2000) for w in s]
+        words = [word for sentence in islice(corpus.train.tokens(), SAMPLE) for word in sentence]
         hangul = sum(map(is_hangul, words)) / max(1, len(words))
-        return cls(corpus.train.num_tokens, hangul, corpus.columns)
+        columns = {"xpos"} & set(corpus.columns)
+        labels = {name: _distinct(corpus.train.column(name)) for name in columns}
+        return cls(corpus.train.num_tokens, hangul, {corpus.column: _distinct(corpus.train.tags()), **labels})
+
+
+def _distinct(sentences: Iterable[Iterable[str]]) -> int:
+    return len({label for labels in sentences for label in labels})
 
 
 def resolve(config: Config, facts: Facts) -> Config:
@@ -78,9 +90,15 @@ def _training(training: TrainingConfig, facts: Facts) -> TrainingConfig:
         dropout=0.5 if small else 0.4,
         word_dropout=1.0,
         label_smoothing=0.1,
-        auxiliary=(),
+        auxiliary=_auxiliary(facts) if small else (),
     )
     return _filled(training, chosen)
+
+
+def _auxiliary(facts: Facts) -> tuple[str, ...]:
+    """XPOS, where it is much finer than UPOS (composite tags of agglutinative languages)."""
+    fine = facts.labels.get("xpos", 0) >= FINE_GRAINED * facts.labels.get("upos", 10**9)
+    return ("xpos",) if fine else ()
 
 
 def epochs(tokens: int) -> int:

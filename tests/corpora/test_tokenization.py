@@ -214,3 +214,9 @@ def test_word_f1_counts_spans_and_falls_back_to_words() -> None:
 
 def test_tokens_are_light() -> None:
     assert Token("a", 0, 1) == ("a", 0, 1)
+
+
+@pytest.mark.parametrize("rules", ["generic", "korean", "english"])
+@pytest.mark.parametrize("text", ["“정말이에요?”라고 물었다.", '"가자."라고 말했다.'])
+def test_a_particle_after_a_closing_quote_does_not_begin_a_sentence(rules: str, text: str) -> None:
+    assert len(list(WordTokenizer.from_rules(rules).sentences(text))) == 1

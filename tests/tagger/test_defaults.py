@@ -7,6 +7,7 @@ from dataclasses import fields
 import pytest
 
 from tagger.config import Config
+from tagger.corpora.corpus import Corpus
 from tagger.corpora.sources import read_corpus
 from tagger.defaults import Facts, resolve
 from tests.tiny import SETTINGS, conllu, sentences
@@ -16,7 +17,7 @@ STAY_OPEN = {"vectors", "max_minutes"}
 
 
 def facts(tokens: int, hangul: float = 0.0) -> Facts:
-    return Facts(tokens=tokens, hangul=hangul, columns=("upos", "xpos"))
+    return Facts(tokens=tokens, hangul=hangul, labels={"upos": 17, "xpos": 50})
 
 
 def open_settings(config: Config) -> set[str]:
@@ -70,4 +71,15 @@ def test_facts_are_those_of_the_training_split(tmp_path: object) -> None:
     found = Facts.of(corpus)
     assert found.tokens == sum(len(words) for words, _ in made)
     assert found.hangul == pytest.approx(2 / found.tokens)
-    assert {"upos", "xpos", "feats"} <= set(found.columns)
+    assert found.labels == {"upos": len({tag for _, tags in made for tag in tags}), "xpos": _distinct(corpus, "xpos")}
+
+
+def _distinct(corpus: Corpus, column: str) -> int:
+    assert corpus.train is not None
+    return len({label for labels in corpus.train.column(column) for label in labels})
+
+
+@pytest.mark.parametrize(("tokens", "fine", "learnt"), [(10_000, 450, ("xpos",)), (10_000, 50, ()), (10**6, 450, ())])
+def test_fine_grained_tags_help_small_corpora_along(tokens: int, fine: int, learnt: tuple[str, ...]) -> None:
+    found = Facts(tokens=tokens, hangul=0.0, labels={"upos": 17, "xpos": fine})
+    assert resolve(Config(), found).training.auxiliary == learnt
