@@ -133,8 +133,9 @@ def test_the_lexicon_knows_the_tags_of_training(tiny_model: Path) -> None:
     assert len(lexicon) == len(expected)
     assert "unheard" not in lexicon
     assert lexicon["can"] == {"AUX", "NOUN"}
-    with pytest.raises(KeyError):
-        lexicon["unheard"]
+    for stranger in ("unheard", "<unk>"):
+        with pytest.raises(KeyError):
+            lexicon[stranger]
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +156,26 @@ def test_the_gradient_is_the_mean_over_the_steps_of_the_batch(corpus: Corpus) ->
     for number, gradient in enumerate(together):
         expected = sum((part[number] * n for part, n in parts), torch.zeros_like(gradient)) / steps
         torch.testing.assert_close(gradient, expected, rtol=0, atol=1e-12)
+
+
+def test_every_epoch_takes_every_sentence_once_in_another_order(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitting = start(corpus, training__epochs=3, training__patience=0)
+    taken: list[list[int]] = []
+
+    def assembling(split: Any, chosen: Any, *more: Any) -> Any:
+        if split is fitting.train.encoded:
+            taken.append(list(chosen))
+        return assemble(split, chosen, *more)
+
+    monkeypatch.setattr("tagger.fitting.assemble", assembling)
+    list(fitting.events())
+    assert len(taken) == 3 * fitting.steps_per_epoch
+    epochs = [taken[n * fitting.steps_per_epoch :][: fitting.steps_per_epoch] for n in range(3)]
+    assert all(sorted(chain.from_iterable(epoch)) == list(range(60)) for epoch in epochs)
+    assert epochs[0] != epochs[1] != epochs[2]
+    assert {frozenset(batch) for batch in epochs[0]} != {frozenset(batch) for batch in epochs[1]}
 
 
 def test_gradients_are_clipped(corpus: Corpus) -> None:

@@ -133,7 +133,7 @@ def test_an_error_of_the_source_reaches_the_caller(saved: SavedTagger) -> None:
 
 
 def test_a_stream_may_be_left_before_its_end(saved: SavedTagger) -> None:
-    engine = make(saved, threads=2, batch_tokens=10)
+    engine = make(saved, threads=2, batch_tokens=200)
     stream = engine.run(itertools.cycle(WORDS), scores=False)
     next(stream)
     assert isinstance(stream, Generator)
