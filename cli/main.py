@@ -17,6 +17,8 @@ COMMANDS = {
     "train": ("tagger.cli.train", "Train a model on a labelled corpus."),
     "tag": ("tagger.cli.tag", "Tag text, tokens, CoNLL-U, CoNLL columns or JSON lines."),
     "evaluate": ("tagger.cli.evaluate", "Score a model on a labelled corpus."),
+    "check": ("tagger.cli.check", "Say what is wrong with a corpus, where, and how to mend it."),
+    "corpora": ("tagger.cli.corpora", "List known corpora, describe one, convert between formats."),
 }
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
@@ -59,6 +61,7 @@ def cli() -> None:
     """Train your own part-of-speech tagger, and use it.
 
     \b
+    tagger check my-treebank/                 what is wrong with it, line by line
     tagger train pos                          train on the bundled corpus
     tagger train pos my-treebank/ --out m     train on your own
     tagger tag --model m --text "They can fish."
