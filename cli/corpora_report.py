@@ -40,7 +40,7 @@ def render_catalogue(entries: Iterable[Entry], look: Look = PLAIN) -> str:
         table.add_row(*map(plain_text, cells))
     rest = [
         "With the package, without a network: bundled (English), bundled:ko (Korean).",
-        f"UD: {_TREEBANKS}. Any other of its treebanks: {_TREEBANKS}:CODE.",
+        f"UD: {_TREEBANKS}; put :CODE behind it for a treebank that is not listed.",
         "Any other data set: OWNER/NAME[:CONFIG][@REVISION].",
         "More on one: tagger corpora NAME [--stats]. To train: tagger train pos NAME.",
     ]

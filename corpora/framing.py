@@ -18,7 +18,8 @@ from tagger.corpora.jsonlines import TEXT_KEYS, TOKEN_KEYS
 from tagger.corpora.lines import Line, blocks, read_lines
 from tagger.corpora.offsets import SPAN_KEYS
 from tagger.corpora.rows import Frame
-from tagger.corpora.sentences import RawSentence
+from tagger.corpora.sentences import RawSentence, clipped
+from tagger.errors import CorpusError
 
 CONLLU_KEY = "conllu"  # under which JSON lines and Parquet keep the frame of a CoNLL-U sentence
 FRAME_FIELDS = {"head": 6, "deps": 8, "misc": 9}
@@ -40,7 +41,7 @@ class Frames:
 
     def __init__(self, path: Path, name: str, form: str, words: str | None = None) -> None:
         self._frames = _frames(path, name, form, words)
-        self._next: Framed | None = next(self._frames, None)
+        self._next: Framed | None = (0, 0, Frame())
 
     def of(self, sentence: RawSentence) -> Frame:
         """The frame of a sentence; an empty one if the file has none."""
@@ -64,7 +65,7 @@ def _frames(path: Path, name: str, form: str, words: str | None) -> Iterator[Fra
     if form == "jsonl":
         return _json_lines(read_lines(path, name), words)
     if form == "parquet":
-        return _parquet(path)
+        return _parquet(path, name)
     return iter(())
 
 
@@ -111,17 +112,22 @@ def _json_lines(lines: Iterator[str], words: str | None) -> Iterator[Framed]:
             yield number, number, frame
 
 
-def _parquet(path: Path) -> Iterator[Framed]:
+def _parquet(path: Path, name: str) -> Iterator[Framed]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     number = 0
-    with pq.ParquetFile(path) as file:
-        if CONLLU_KEY not in file.schema_arrow.names:
-            return
-        for batch in file.iter_batches(1000, columns=[CONLLU_KEY]):
-            for value in batch.column(0).to_pylist():
-                number += 1
-                yield number, number, frame_of(value)
+    try:
+        with pq.ParquetFile(path) as file:
+            if CONLLU_KEY not in file.schema_arrow.names:
+                return
+            for batch in file.iter_batches(1000, columns=[CONLLU_KEY]):
+                for value in batch.column(0).to_pylist():
+                    number += 1
+                    yield number, number, frame_of(value)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        first = clipped((str(error).splitlines() or ["unknown reason"])[0])
+        raise CorpusError(f"column {CONLLU_KEY!r} cannot be read: {first}", path=name) from error
 
 
 def frame_of(value: Any) -> Frame:

@@ -304,12 +304,8 @@ def test_files_named_part_by_part(write: Write) -> None:
 def test_places_are_limited_and_all_are_counted(write: Write) -> None:
     path = write("a.conll", "a\tX\nb\tY\n\n" + "c\n\n" * 40 + columns([("a b", "X"), ("x", "Y")] * 100))
     diagnosis = examine(str(path), options=ReadOptions(column="tag"), places=3)
-    assert [
-        (found(diagnosis, code).count, len(found(diagnosis, code).places)) for code in ("column-count", "white-space")
-    ] == [
-        (40, 3),
-        (100, 3),
-    ]
+    counts = [found(diagnosis, code) for code in ("column-count", "white-space")]
+    assert [(finding.count, len(finding.places)) for finding in counts] == [(40, 3), (100, 3)]
 
 
 def test_the_bundled_corpora_have_no_errors() -> None:

@@ -61,7 +61,7 @@ def test_agrees_with_brute_force() -> None:
         for context, seen in grouped.items():
             counts = Counter(tag for _, tag in seen)
             if len(counts) == 2 and bits(context) >= 8.0:
-                (usual, often), (rare, seldom) = counts.most_common(2)
+                (_, often), (rare, seldom) = counts.most_common(2)
                 if often > seldom and often >= least and often >= ratio * seldom:
                     expected |= {at for at, tag in seen if tag == rare}
                 elif often == seldom and least == 1:
