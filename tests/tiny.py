@@ -40,6 +40,8 @@ SETTINGS: dict[str, Any] = {
     "training.learning_rate": 4e-2,
     "training.dropout": 0.1,
     "training.word_dropout": 0.1,
+    "training.label_smoothing": 0.05,
+    "training.auxiliary": [],
     "training.average": 0.5,
 }
 """Small and quick; independent of what the defaults are."""
@@ -59,6 +61,8 @@ batch_tokens = 60
 learning_rate = 0.04
 dropout = 0.1
 word_dropout = 0.1
+label_smoothing = 0.05
+auxiliary = []
 average = 0.5
 """
 """The same as a file."""

@@ -27,7 +27,7 @@ COUNTS = Counter(chain.from_iterable(words for words, _ in sentences(40, 1)))
 
 def config(**settings: object) -> Config:
     chosen = {name.replace("__", "."): value for name, value in settings.items()}
-    return resolve(Config().with_settings({**SETTINGS, **chosen}), Facts(200, 0.0, ()))
+    return resolve(Config().with_settings({**SETTINGS, **chosen}), Facts(200, 0.0, {}))
 
 
 def features(characters: str = "affix", has_vectors: bool = False) -> WordFeatures:

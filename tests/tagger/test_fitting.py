@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import chain, pairwise
+from itertools import chain, count, pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import datasets
@@ -261,13 +262,18 @@ def test_a_time_budget_ends_the_run_within_an_epoch(corpus: Corpus) -> None:
     assert finished.best_epoch == 1
 
 
-def test_the_schedule_ends_with_the_time_budget(corpus: Corpus) -> None:
-    fitting = start(corpus, training__max_minutes=0.01, training__epochs=100_000, training__patience=0)
+def test_the_schedule_ends_with_the_time_budget(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(perf_counter=count(0, 0.01).__next__)  # a hundredth of a second at every look
+    monkeypatch.setattr("tagger.fitting.time", clock)
+    settings: dict[str, Any] = {"training__max_minutes": 0.1, "training__epochs": 100_000, "training__patience": 0}
+    fitting = start(corpus, **settings, training__schedule="linear", training__warmup=0)
     events = list(fitting.events())
-    rates = [event.learning_rate for event in events if isinstance(event, Step)]
-    assert max(rates) > 10 * rates[-1]
+    steps = [event for event in events if isinstance(event, Step)]
+    for event in steps:  # the rate is that of the beginning of the step, a moment before
+        assert event.learning_rate == pytest.approx(fitting.config.learning_rate * (1 - event.seconds / 6), abs=2e-3)
+    assert steps[-1].learning_rate < 0.1 * fitting.config.learning_rate
     assert isinstance(events[-1], Finished)
-    assert 0.5 < events[-1].seconds < 10
+    assert events[-1].seconds == pytest.approx(6, abs=0.5)
 
 
 def test_epochs_that_take_more_batches_than_the_first_plan_are_no_end(corpus: Corpus) -> None:
