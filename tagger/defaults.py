@@ -86,7 +86,7 @@ def _training(training: TrainingConfig, facts: Facts) -> TrainingConfig:
     small = facts.tokens < MEDIUM_TOKENS
     chosen = TrainingConfig(
         epochs=epochs(facts.tokens),
-        batch_tokens=320,
+        batch_tokens=160 if small else 320,
         dropout=0.5 if small else 0.4,
         word_dropout=1.0,
         label_smoothing=0.1,

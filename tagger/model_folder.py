@@ -60,6 +60,7 @@ def writing(out: Path, *, overwrite: bool) -> Iterator[Path]:
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
         with _locked(partial.with_name(partial.name + ".lock"), out):
+            _recover(place)
             check_free(out, overwrite=overwrite)  # another run may have finished since
             if partial.exists():
                 shutil.rmtree(partial)
@@ -93,6 +94,13 @@ def _locked(path: Path, out: Path) -> Iterator[None]:
             yield
         finally:
             path.unlink(missing_ok=True)
+
+
+def _recover(place: Path) -> None:
+    """Put back a model whose replacement was cut off between its two renames."""
+    old = place.with_name(place.name + ".old")
+    if old.is_dir() and not place.exists():
+        old.rename(place)
 
 
 def _replace(partial: Path, out: Path) -> None:

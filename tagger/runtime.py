@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import random
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tagger.errors import ConfigError
+from tagger.errors import ConfigError, TrainingError
 
 if TYPE_CHECKING:
     import torch
@@ -36,6 +37,23 @@ def check_threads(threads: int | None) -> int:
     if not 1 <= threads <= cores:
         raise ConfigError(f"threads is {threads}; expected 1 to {cores}, the cores this process may use")
     return threads
+
+
+@contextmanager
+def memory_watched() -> Iterator[None]:
+    """Turn running out of memory within the block into one line that says what to change.
+
+    Raises:
+        TrainingError: torch or Python could not get the memory it asked for.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not re.search("allocate|out of memory", str(error), re.IGNORECASE):
+            raise
+        raise TrainingError(
+            "not enough memory for this model; try a smaller --hidden-size, --batch-tokens or fewer --layers"
+        ) from error
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from tagger.models.sequence_tagger import SequenceTagger
 from tagger.preparation import TAG, Prepared, prepare
 from tagger.raw_text import choose_tokenizer
 from tagger.run_record import Run, append_entry, command_line, write_runs
-from tagger.runtime import check_threads, choose_device, has_fast_bfloat16, seed_everything
+from tagger.runtime import check_threads, choose_device, has_fast_bfloat16, memory_watched, seed_everything
 from tagger.tagging import Tagger
 
 Listener = Callable[[Event], None]
@@ -156,11 +156,12 @@ def train_runs(
             write_runs(folder, best, runs, corpus, command or command_line(), notes, (out or folder).name)
         return best, runs
 
-    if out is None:
-        best, runs = work(None)
-    else:
-        with model_folder.writing(out, overwrite=overwrite) as partial:
-            best, runs = work(partial)
+    with memory_watched():
+        if out is None:
+            best, runs = work(None)
+        else:
+            with model_folder.writing(out, overwrite=overwrite) as partial:
+                best, runs = work(partial)
     return Training(best, runs, out, corpus)
 
 

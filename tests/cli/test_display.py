@@ -78,9 +78,7 @@ def test_without_dev_the_columns_stay_in_place() -> None:
     line = epoch_line(replace(EPOCH, dev_accuracy=None, dev_loss_per_step=None, best=False))
     assert len(line) == len(HEADER)
     assert line.split() == ["1/2", "0.9123", "16.300", "-", "-", "23,457", "1:01"]
-    assert finished_lines(Finished("time is up", 2, None, 5), []) == [
-        "finished after 0:05 (time is up); best epoch 2"
-    ]
+    assert finished_lines(Finished("time is up", 2, None, 5), []) == ["finished after 0:05 (time is up); best epoch 2"]
 
 
 def test_terminal_shows_progress_and_keeps_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,9 +109,7 @@ def test_quiet_is_silent(stream: io.StringIO) -> None:
 
 @pytest.mark.parametrize("terminal", [True, False])
 @pytest.mark.parametrize("writes", range(0, 40, 3))
-def test_a_broken_stream_never_stops_training(
-    writes: int, terminal: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broken_stream_never_stops_training(writes: int, terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr("tagger.cli.display._REFRESH", 0)
     streams = sys.stdout, sys.stderr

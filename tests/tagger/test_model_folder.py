@@ -254,3 +254,16 @@ def test_folders_that_are_not_there(tmp_path: Path) -> None:
         read_config(tmp_path / "none")
     with pytest.raises(ModelError, match=r"not a model folder: config\.json is missing"):
         read_config(tmp_path)
+
+
+def test_a_model_is_put_back_whose_replacement_was_cut_off(tmp_path: Path) -> None:
+    """A kill between the two renames leaves the old model as OUT.old alone."""
+    (tmp_path / "m.old").mkdir()
+    (tmp_path / "m.old" / CONFIG).write_text("{}")
+    with (
+        pytest.raises(OutputError, match="already holds a model"),
+        writing(tmp_path / "m", overwrite=False),
+    ):
+        pass
+    assert (tmp_path / "m" / CONFIG).read_text() == "{}"
+    assert not (tmp_path / "m.old").exists()

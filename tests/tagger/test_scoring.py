@@ -137,9 +137,7 @@ def test_confusion_counts_against_a_slow_count() -> None:
 
 def test_examples_are_cut_around_the_word() -> None:
     sentence = [f"w{i}" for i in range(40)]
-    assert marked(sentence, 20) == (
-        "... w12 w13 w14 w15 w16 w17 w18 w19 [w20] w21 w22 w23 w24 w25 w26 w27 w28 ..."
-    )
+    assert marked(sentence, 20) == ("... w12 w13 w14 w15 w16 w17 w18 w19 [w20] w21 w22 w23 w24 w25 w26 w27 w28 ...")
     assert marked(["x" * 100_000], 0) == "[" + "x" * 37 + "...]"
 
 
