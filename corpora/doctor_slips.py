@@ -17,7 +17,7 @@ from tagger.corpora.doctor_findings import Findings, Place
 from tagger.corpora.doctor_seen import Seen
 from tagger.corpora.sentences import excerpt
 
-MOST_TOKENS = 5_000_000  # looked at; 16 bytes are kept of each
+MOST_TOKENS = 3_000_000  # looked at; 16 bytes are kept of each
 BOUNDARY = -1
 _LONG, _SHORT = 2, 1  # words on either side
 _MAJORITY = 5  # times that another label must stand in the short context
@@ -76,8 +76,9 @@ class SlipCheck:
 
     def slips(self) -> list[Slip]:
         """All slips, those of most evidence first."""
-        ids = np.array([*self._ids, BOUNDARY, BOUNDARY], dtype=np.int64)
-        tags = np.array([*self._tags, BOUNDARY, BOUNDARY], dtype=np.int64)
+        end = np.full(_LONG, BOUNDARY, dtype=np.int32)
+        ids = np.concatenate([np.frombuffer(self._ids, dtype=np.int32), end])
+        tags = np.concatenate([np.frombuffer(self._tags, dtype=np.int32), end])
         bits = _information(ids)
         found: dict[int, Slip] = {}
         for width in (_LONG, _SHORT):
@@ -118,7 +119,9 @@ def _information(ids: np.ndarray) -> np.ndarray:
 
 def _variations(ids: np.ndarray, tags: np.ndarray, bits: np.ndarray, width: int) -> list[Slip]:
     """Words of which some other occurrence in the same context has a more frequent label, or one as frequent."""
-    places = np.flatnonzero(tags >= 0)
+    places = _ambiguous(ids, tags)
+    if not len(places):
+        return []
     context = np.zeros(len(places), dtype=np.uint64)
     worth = np.zeros(len(places))
     for offset in range(-width, width + 1):
@@ -136,6 +139,16 @@ def _variations(ids: np.ndarray, tags: np.ndarray, bits: np.ndarray, width: int)
     for start, end in zip(starts[mixed].tolist(), ends[mixed].tolist(), strict=True):
         slips += _minority(places[start:end], tags, float(worth[start]), width)
     return slips
+
+
+def _ambiguous(ids: np.ndarray, tags: np.ndarray) -> np.ndarray:
+    """Where the words stand that have more than one label in the corpus."""
+    words = np.flatnonzero(tags >= 0)
+    some_tag = np.zeros(int(ids.max()) + 1, dtype=tags.dtype)
+    some_tag[ids[words]] = tags[words]
+    ambiguous = np.zeros(len(some_tag), dtype=bool)
+    ambiguous[ids[words][tags[words] != some_tag[ids[words]]]] = True
+    return words[ambiguous[ids[words]]]
 
 
 def _minority(places: np.ndarray, tags: np.ndarray, bits: float, width: int) -> list[Slip]:
