@@ -148,7 +148,8 @@ def _ambiguous(ids: np.ndarray, tags: np.ndarray) -> np.ndarray:
     some_tag[ids[words]] = tags[words]
     ambiguous = np.zeros(len(some_tag), dtype=bool)
     ambiguous[ids[words][tags[words] != some_tag[ids[words]]]] = True
-    return words[ambiguous[ids[words]]]
+    found: np.ndarray = words[ambiguous[ids[words]]]
+    return found
 
 
 def _minority(places: np.ndarray, tags: np.ndarray, bits: float, width: int) -> list[Slip]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import datasets
 import pytest
 
+from tagger.corpora.corpus import Corpus, Split
 from tagger.corpora.diagnosis import Diagnosis
 from tagger.corpora.doctor import examine
 from tagger.corpora.doctor_findings import Finding
@@ -299,6 +301,23 @@ def test_files_named_part_by_part(write: Write) -> None:
     train, dev = write("a", columns(THEY_FISH, WE_CAN)), write("b", columns(THEY_FISH))
     diagnosis = examine(None, train=str(train), dev=str(dev), options=ReadOptions(column="tag"))
     assert found(diagnosis, "leak").places[0].path == str(dev)
+
+
+def test_a_corpus_of_the_hub_is_numbered_by_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def split(name: str, *blocks: list[Pair]) -> Split:
+        rows = {
+            key: [[pair[place] for pair in block] for block in blocks] for place, key in enumerate(("tokens", "tags"))
+        }
+        return Split(name, datasets.Dataset.from_dict(rows), label="upos")
+
+    def read(*_: object, **__: object) -> Corpus:
+        return Corpus("x", "a/x", "upos", split("train", THEY_FISH, WE_CAN), None, split("test", OLD, THEY_FISH))
+
+    monkeypatch.setattr("tagger.corpora.hub_corpus.read_hub_corpus", read)
+    diagnosis = examine("acme/x")
+    assert (diagnosis.column, diagnosis.formats) == ("upos", ["hub"])
+    (place,) = found(diagnosis, "leak").places
+    assert str(place) == "test:2: 3 words, the same as in train:1"
 
 
 def test_places_are_limited_and_all_are_counted(write: Write) -> None:
