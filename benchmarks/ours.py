@@ -5,7 +5,6 @@ Options: ``threads``, ``precision`` (tagging), and any dotted setting such as ``
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -71,5 +70,4 @@ def _threads(options: Options) -> int | None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does
     main(Ours())

@@ -9,11 +9,13 @@ backward stack reads every sentence flipped by its own length, so that padding n
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 
 import torch
 from torch import Tensor, nn
 
 from tagger.models.dropout import LockedDropout
+from tagger.models.two_threads import side_by_side
 
 CELLS: dict[str, Callable[[int, int], nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
@@ -72,6 +74,10 @@ class Encoder(nn.Module):
         layers: L of each stack.
         dropout: probability for locked or plain dropout between layers.
         locked: one dropout mask a sentence instead of one a step.
+
+    Attributes:
+        pool: while training, a thread that computes the backward stack beside the forward one; None for one after
+            the other, as always where dropout between layers draws random numbers, whose order must not vary.
     """
 
     def __init__(
@@ -90,6 +96,8 @@ class Encoder(nn.Module):
         self.ahead = DirectionalStack(**sizes, dropout=between)  # type: ignore[arg-type]
         self.behind = DirectionalStack(**sizes, dropout=between)  # type: ignore[arg-type]
         self.output_size = 2 * hidden_size
+        self.draws = layers > 1 and dropout > 0
+        self.pool: Executor | None = None
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Encode a padded batch.
@@ -103,8 +111,11 @@ class Encoder(nn.Module):
         """
         steps, batch, size = inputs.shape
         flip = flip_index(lengths, steps)
-        ahead = self.ahead(inputs)
-        behind = self.behind(inputs.reshape(steps * batch, size)[flip].view(steps, batch, size))
+        flipped = inputs.reshape(steps * batch, size)[flip].view(steps, batch, size)
+        if self.pool is not None and torch.is_grad_enabled() and not self.draws:
+            ahead, behind = side_by_side(self.ahead, self.behind, (inputs, flipped), self.pool)
+        else:
+            ahead, behind = self.ahead(inputs), self.behind(flipped)
         behind = behind.reshape(steps * batch, -1)[flip].view(steps, batch, -1)
         return torch.cat([ahead, behind], dim=-1)
 

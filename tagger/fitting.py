@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -21,6 +23,7 @@ from tagger.models.averaging import AveragedWeights
 from tagger.models.sequence_tagger import SequenceTagger, summed_loss
 from tagger.optimisation import hiding, make_optimizer
 from tagger.preparation import TAG, Prepared
+from tagger.runtime import single_threaded
 from tagger.schedules import Schedule
 from tagger.tensors import word_tensors
 
@@ -123,20 +126,38 @@ class Fitting:
             self.threads,
             self.notes,
         )
-        reason = "all epochs done"
-        for epoch in range(1, self.epochs + 1):
-            end = yield from self._epoch(epoch)
-            yield end
-            if self.config.max_minutes and self.progress >= 1 and epoch < self.epochs:
-                reason = f"the time of {self.config.max_minutes:g} minutes is up"
-                break
-            if self.config.patience and epoch - self.best[1] >= self.config.patience:
-                reason = f"no better dev accuracy for {self.config.patience} epochs"
-                break
+        with self._two_threads():
+            reason = yield from self._epochs()
         self._restore_best()
         self.model.eval()
         accuracy = self.best[0] if self.dev is not None else None
         yield Finished(reason, self.best[1], accuracy, self.seconds)
+
+    def _epochs(self) -> Generator[Event, None, str]:
+        """Train epoch after epoch; return why it ended."""
+        for epoch in range(1, self.epochs + 1):
+            yield (yield from self._epoch(epoch))
+            if self.config.max_minutes and self.progress >= 1 and epoch < self.epochs:
+                return f"the time of {self.config.max_minutes:g} minutes is up"
+            if self.config.patience and epoch - self.best[1] >= self.config.patience:
+                return f"no better dev accuracy for {self.config.patience} epochs"
+        return "all epochs done"
+
+    @contextmanager
+    def _two_threads(self) -> Iterator[None]:
+        """One stack a thread where there are two threads; operations themselves are never shared among threads.
+
+        So the weights do not depend on the number of threads.
+        """
+        if self.threads < 2 or self.device.type != "cpu":
+            yield
+            return
+        with ThreadPoolExecutor(1, "tagger-training", initializer=single_threaded) as pool:
+            self.model.encoder.pool = pool
+            try:
+                yield
+            finally:
+                self.model.encoder.pool = None
 
     def _epoch(self, epoch: int) -> Generator[Event, None, EpochEnd]:
         self.model.train()

@@ -17,7 +17,7 @@ from tagger.corpora.batching import plan
 from tagger.corpora.word_features import WordFeatures
 from tagger.models.sequence_tagger import SequenceTagger
 from tagger.preparation import TAG
-from tagger.runtime import intra_op_threads
+from tagger.runtime import intra_op_threads, single_threaded
 from tagger.type_cache import TypeCache
 
 BATCH_TOKENS = 1000
@@ -124,7 +124,7 @@ class Engine:
             self._label(window, rows, table, chosen)
             return
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads, "tagger", initializer=_single_threaded)
+            self._pool = ThreadPoolExecutor(self.threads, "tagger", initializer=single_threaded)
         window.pending.append(self._pool.submit(self._label, window, rows, table, chosen))
 
     @torch.inference_mode()
@@ -146,12 +146,6 @@ class Engine:
             best = logits.softmax(1).max(1)
             window.label_ids[where] = best.indices.cpu().numpy()
             window.scores[where] = best.values.cpu().numpy()
-
-
-def _single_threaded() -> None:
-    """Set up a pool thread: one intra-op thread, denormals to zero (both are settings of a thread)."""
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
 
 
 def _windows(sentences: Iterable[Words]) -> Iterator[list[Words]]:

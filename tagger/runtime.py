@@ -39,6 +39,14 @@ def check_threads(threads: int | None) -> int:
     return threads
 
 
+def single_threaded() -> None:
+    """Set up a thread: one intra-op thread, denormals to zero (both are settings of a thread)."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+
+
 @contextmanager
 def memory_watched() -> Iterator[None]:
     """Turn running out of memory within the block into one line that says what to change.

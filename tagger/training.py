@@ -25,7 +25,14 @@ from tagger.models.sequence_tagger import SequenceTagger
 from tagger.preparation import TAG, Prepared, prepare
 from tagger.raw_text import choose_tokenizer
 from tagger.run_record import Run, append_entry, command_line, write_runs
-from tagger.runtime import check_threads, choose_device, has_fast_bfloat16, memory_watched, seed_everything
+from tagger.runtime import (
+    check_threads,
+    choose_device,
+    has_fast_bfloat16,
+    intra_op_threads,
+    memory_watched,
+    seed_everything,
+)
 from tagger.tagging import Tagger
 
 Listener = Callable[[Event], None]
@@ -156,7 +163,8 @@ def train_runs(
             write_runs(folder, best, runs, corpus, command or command_line(), notes, (out or folder).name)
         return best, runs
 
-    with memory_watched():
+    torch.set_flush_denormal(True)
+    with memory_watched(), intra_op_threads(1):
         if out is None:
             best, runs = work(None)
         else:
@@ -180,8 +188,6 @@ def _train_one(
     machine: _Machine,
     folder: Path | None,
 ) -> Run:
-    torch.set_flush_denormal(True)
-    torch.set_num_threads(machine.threads)
     rng = seed_everything(config.training.seed)
     labels = {head: len(names) for head, names in prepared.labels.items()}
     model = build_tagger(config, prepared.features, labels, prepared.vectors)

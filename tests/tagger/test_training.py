@@ -273,3 +273,10 @@ def test_no_network_is_used(tiny_corpus: Path, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(socket.socket, "connect", refuse)
     train(tiny_corpus, out=tmp_path / "m", offline=True)
     assert Tagger.load(tmp_path / "m", threads=1).tag(["they"]).tags
+
+
+def test_the_number_of_threads_does_not_change_the_weights(tiny_corpus: Path) -> None:
+    corpus = read_corpus(str(tiny_corpus))
+    one, two = (train_runs(corpus, Config().with_settings(SETTINGS), threads=threads) for threads in (1, 2))
+    for name, weights in one.best.tagger.saved.model.state_dict().items():
+        assert torch.equal(weights, two.best.tagger.saved.model.state_dict()[name]), name
