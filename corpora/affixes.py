@@ -9,6 +9,7 @@ an unrelated one.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -30,12 +31,20 @@ def shape(word: str) -> str:
     >>> shape("McDonald's"), shape("B-52"), shape("한국어")
     ("XxXxx'x", 'X-dd', 'oo')
     """
-    out: list[str] = []
-    for char in word[:_LONGEST]:
-        kind = _SHAPES.get(unicodedata.category(char), char)
-        if len(out) < 2 or out[-1] != kind or out[-2] != kind:
-            out.append(kind)
-    return "".join(out)
+    kinds = word[:_LONGEST].translate(_KINDS)
+    return _RUN.sub(r"\1\1", kinds)
+
+
+class _Kinds(dict[int, str]):
+    """The shape of each character by its code point, worked out when first met."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = kind = _SHAPES.get(unicodedata.category(chr(code)), chr(code))
+        return kind
+
+
+_KINDS = _Kinds()
+_RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
 
 
 def is_hangul(word: str) -> bool:
