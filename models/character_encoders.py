@@ -6,6 +6,12 @@ import torch
 from torch import Tensor, nn
 
 
+def trimmed(char_ids: Tensor) -> Tensor:
+    """Cut padding that no word of the batch needs: (N, C) to (N, longest), at least (N, 1)."""
+    longest = int((char_ids != 0).sum(1).max()) if len(char_ids) else 0
+    return char_ids[:, : max(1, longest)]
+
+
 class CharacterLSTM(nn.Module):
     """The last states of a forward and a backward LSTM over the characters of a word.
 
@@ -31,6 +37,7 @@ class CharacterLSTM(nn.Module):
         Returns:
             (N, output_size).
         """
+        char_ids = trimmed(char_ids)
         lengths = (char_ids != 0).sum(1)  # (N,)
         steps = torch.arange(char_ids.shape[1], device=char_ids.device)
         flip = (lengths.unsqueeze(1) - 1 - steps).clamp(min=0)  # (N, C)
@@ -77,6 +84,7 @@ class CharacterCNN(nn.Module):
         Returns:
             (N, output_size). Filters that see padding alone are left out, so padding changes nothing.
         """
+        char_ids = trimmed(char_ids)
         embedded = self.embedding(char_ids).transpose(1, 2)  # (N, E, C)
         lengths = (char_ids != 0).sum(1, keepdim=True)  # (N, 1)
         outputs = []
