@@ -13,7 +13,7 @@ from tagger.corpora.word_features import WordFeatures
 from tagger.models.word_representation import WordRepresentation
 from tagger.tensors import word_tensors
 
-LARGEST = 200_000
+LARGEST = 100_000
 """Types kept; the cache starts anew when it is full, so memory stays flat whatever is tagged."""
 CHUNK = 4096
 
@@ -78,7 +78,7 @@ class TypeCache:
         needed = first + len(words)
         if needed > len(self.table):
             grown = torch.zeros(
-                (max(needed, 2 * len(self.table)), *self.table.shape[1:]),
+                (max(needed, min(2 * len(self.table), self.largest)), *self.table.shape[1:]),
                 dtype=self.table.dtype,
                 device=self.table.device,
             )
