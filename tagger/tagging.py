@@ -66,7 +66,9 @@ class Tagger:
             ModelError: the folder is missing, incomplete, damaged or holds no tagger.
             ConfigError: no such device or number of threads.
         """
-        return cls(load_tagger(Path(path)), device=device, threads=threads, precision=precision)
+        tagger = cls(load_tagger(Path(path)), device=device, threads=threads, precision=precision)
+        tagger._engine.warm_up()
+        return tagger
 
     @property
     def precision(self) -> str:
