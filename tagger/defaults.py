@@ -15,10 +15,9 @@ from tagger.corpora.affixes import is_hangul
 from tagger.corpora.corpus import Corpus
 
 SAMPLE = 2000
+"""Training sentences looked at for the script."""
 MEDIUM_TOKENS = 120_000
 """Training words from which the recipe for large corpora holds."""
-
-
 FINE_GRAINED = 5
 """An XPOS column with so many times the labels of UPOS tells a small model about morphology."""
 

@@ -25,7 +25,7 @@ FORMATS = {
 }
 
 
-def check(path: Path) -> None:
+def assert_rows(path: Path) -> None:
     vectors = read_vectors(path, set())
     assert list(vectors) == list(ROWS)
     for word, row in ROWS.items():
@@ -36,14 +36,14 @@ def check(path: Path) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_formats(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(FORMATS[name].encode())
-    check(tmp_path / name)
+    assert_rows(tmp_path / name)
 
 
 def test_compressed_files(tmp_path: Path) -> None:
     (tmp_path / "glove.txt.gz").write_bytes(gzip.compress(GLOVE.encode()))
     (tmp_path / "glove.txt.xz").write_bytes(lzma.compress(GLOVE.encode()))
-    check(tmp_path / "glove.txt.gz")
-    check(tmp_path / "glove.txt.xz")
+    assert_rows(tmp_path / "glove.txt.gz")
+    assert_rows(tmp_path / "glove.txt.xz")
 
 
 def test_wanted_words_and_the_first_others_are_kept(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tagger import ConfigError, CorpusError, ModelError, TaggedSentence, TaggedText, Tagger
+from tagger.checkpoint import load_tagger
 from tagger.runtime import available_cores
 from tests.tiny import conllu, sentences
 
@@ -199,3 +200,12 @@ def test_labels_that_training_never_had_are_errors(tagger: Tagger, tmp_path: Pat
 def test_evaluation_of_what_is_not_there(tagger: Tagger, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"none\.conllu"):
         tagger.evaluate(str(tmp_path / "none.conllu"))
+
+
+def test_loading_represents_frequent_words_and_changes_no_tag(tiny_model: Path) -> None:
+    cold, warm = Tagger(load_tagger(tiny_model)), Tagger.load(tiny_model)
+    vocabulary = warm.saved.features.vocabulary
+    assert set(warm._engine.cache.rows) == set(vocabulary.words[1 : vocabulary.trained])
+    assert not cold._engine.cache.rows
+    sentence = [*vocabulary.words[1:6], "neverseen"]
+    assert warm.tag(sentence).tags == cold.tag(sentence).tags
