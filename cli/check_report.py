@@ -108,8 +108,10 @@ def _verdict(diagnosis: Diagnosis, look: Look) -> str:
     if errors:
         colour, text = "red", f"Training would stop: {_kinds(errors, 'error')}"
         text += f", {_kinds(warnings, 'warning')}." if warnings else "."
-        unreadable = all(finding.kind.code not in ("file", "one-label") for finding in errors)
-        text += f" --ignore-bad leaves {left} out and goes on." if diagnosis.left_out and unreadable else ""
+        codes = {finding.kind.code for finding in errors}
+        if diagnosis.left_out and not codes & {"file", "one-label"}:
+            text += f" --ignore-bad leaves {left} out and goes on."
+            text += " --repair keeps one label of each and all sentences." if codes == {"double-label"} else ""
     elif warnings:
         trains = all(finding.kind.code != "no-train" for finding in warnings)
         use = "Can be trained on" if trains else "Can be evaluated on, not trained on"

@@ -12,7 +12,15 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self, TextIO
 
-from tagger.cli.training_lines import HEADER, epoch_line, finished_lines, started_lines, step_figures
+from tagger.cli.training_lines import (
+    dev_figure,
+    dev_value,
+    epoch_line,
+    finished_lines,
+    header,
+    started_lines,
+    step_figures,
+)
 from tagger.curves import ASCII_BLOCKS, BLOCKS
 from tagger.events import EpochEnd, Event, Finished, Started, Step
 
@@ -28,7 +36,7 @@ class _View(Protocol):
 
     def line(self, text: str) -> None: ...
     def start(self, event: Started) -> None: ...
-    def step(self, event: Step, accuracy: float | None) -> None: ...
+    def step(self, event: Step, dev: str | None) -> None: ...
     def close(self) -> None: ...
 
 
@@ -45,7 +53,9 @@ class TrainingDisplay:
     def __init__(self, *, quiet: bool = False, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
         self._view: _View | None = None
-        self._accuracies: list[float] = []
+        self._values: list[float] = []
+        self._dev: str | None = None
+        self._task = "pos"
         self._guarded(lambda: None if quiet else self._open())
 
     def __enter__(self) -> Self:
@@ -78,20 +88,21 @@ class TrainingDisplay:
     def _show(self, view: _View, event: Event) -> None:
         match event:
             case Started():
-                self._accuracies.clear()
-                for line in started_lines(event):
+                self._values.clear()
+                self._dev, self._task = None, event.task
+                for line in [*started_lines(event), header(event)]:
                     view.line(line)
-                view.line(HEADER)
                 view.start(event)
             case Step():
-                view.step(event, self._accuracies[-1] if self._accuracies else None)
+                view.step(event, self._dev)
             case EpochEnd():
-                if event.dev_accuracy is not None:
-                    self._accuracies.append(event.dev_accuracy)
-                view.line(epoch_line(event))
+                if (value := dev_value(event)) is not None:
+                    self._values.append(value)
+                self._dev = dev_figure(event)
+                view.line(epoch_line(event, self._task))
             case Finished():
                 view.close()
-                for line in finished_lines(event, self._accuracies, _blocks(self._stream)):
+                for line in finished_lines(event, self._values, _blocks(self._stream)):
                     view.line(line)
 
 
@@ -107,7 +118,7 @@ class _Plain:
     def start(self, event: Started) -> None:
         pass
 
-    def step(self, event: Step, accuracy: float | None) -> None:
+    def step(self, event: Step, dev: str | None) -> None:
         pass
 
     def close(self) -> None:
@@ -130,7 +141,7 @@ class _Terminal:
     def line(self, text: str) -> None:
         from rich.text import Text
 
-        shown = Text(text, style="dim" if text == HEADER else "")
+        shown = Text(text, style="dim" if text.startswith("  epoch") else "")
         shown.highlight_regex(r"  best$", "bold green")
         self._console.print(shown, soft_wrap=True)
 
@@ -154,7 +165,7 @@ class _Terminal:
         self._task = self._progress.add_task("", total=total, place="starting", figures="")
         self._progress.start()
 
-    def step(self, event: Step, accuracy: float | None) -> None:
+    def step(self, event: Step, dev: str | None) -> None:
         if self._progress is None or self._task is None:
             return
         now = time.monotonic()
@@ -165,7 +176,7 @@ class _Terminal:
             self._task,
             completed=(event.epoch - 1) * self._steps + event.step,
             place=f"epoch {event.epoch}/{self._epochs}  step {event.step:,}/{event.steps:,}",
-            figures=step_figures(event, accuracy),
+            figures=step_figures(event, dev),
         )
         self._progress.refresh()
 

@@ -10,7 +10,9 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _all(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+def together(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several decorators as one."""
+
     def apply(command: Command) -> Command:
         for decorator in reversed(decorators):
             command = decorator(command)
@@ -19,17 +21,23 @@ def _all(*decorators: Callable[[Command], Command]) -> Callable[[Command], Comma
     return apply
 
 
-reading_options = _all(
+reading_options = together(
     click.option("--column", default=None, help="Label column: upos, xpos, feats, or any other.  [default: upos]"),
     click.option("--format", "format_", default=None, help="Format of the files, where it is not recognised."),
     click.option("--tokens-column", default=None, help="Name of the column that holds the words."),
     click.option("--labels-column", default=None, help="Name of the column that holds the labels."),
     click.option("--label-names", default=None, help="Names of integer labels in order, separated by commas."),
     click.option("--ignore-bad", is_flag=True, help="Leave malformed sentences out and count them."),
+    click.option(
+        "--repair",
+        is_flag=True,
+        help="Mend what a rule can mend, and count it: several labels (one stays), broken spans, white space "
+        "and invisible characters in words, Unicode form.",
+    ),
     click.option("--offline", is_flag=True, help="Never use the network."),
 )
 
-machine_options = _all(
+machine_options = together(
     click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]), show_default=True),
     click.option("--threads", type=int, default=None, help="CPU threads.  [default: all cores]"),
 )
@@ -44,5 +52,6 @@ def reading(values: dict[str, Any]) -> dict[str, Any]:
         "labels_column": values.pop("labels_column"),
         "label_names": names.split(",") if names else None,
         "ignore_bad": values.pop("ignore_bad"),
+        "repair": values.pop("repair"),
         "offline": values.pop("offline"),
     }

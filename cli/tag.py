@@ -11,11 +11,13 @@ import click
 from tagger.errors import ModelError
 
 if TYPE_CHECKING:
+    from tagger.corpora.document_hub import HubRequest
     from tagger.document_tagging import Progress
 
 DEFAULT_MODEL = "runs/pos"
 INPUTS = ("auto", "text", "tokens", "conllu", "conll", "jsonl")
 OUTPUTS = ("pairs", "tsv", "conllu", "jsonl")
+HUB_OPTIONS = ("split", "streaming", "tokens_column", "text_column", "offline")
 
 EPILOG = """\b
 Examples:
@@ -23,6 +25,7 @@ Examples:
   tagger tag novel.txt --model runs/pos --output jsonl -o novel.jsonl
   tagger tag treebank.conllu --scores > tagged.conllu
   xzcat corpus.xz | tagger tag --input tokens --threads 2 | head
+  tagger tag OWNER/NAME:CONFIG --split train --streaming -o tagged.jsonl
 """
 
 
@@ -43,6 +46,11 @@ Examples:
 @click.option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: all cores]")
 @click.option("--ignore-bad", is_flag=True, help="Pass on what cannot be read, untagged, and count it.")
+@click.option("--split", metavar="NAME", help="Which split of a data set of the hub.  [default: the only one]")
+@click.option("--streaming", is_flag=True, help="Read a data set of the hub over the network, keep nothing on disk.")
+@click.option("--tokens-column", metavar="NAME", help="Column of words of a data set of the hub.")
+@click.option("--text-column", metavar="NAME", help="Column of raw text of a data set of the hub.")
+@click.option("--offline", is_flag=True, help="Never use the network.")
 @click.option("--quiet", is_flag=True, help="No progress, no notes.")
 def tag(files: tuple[str, ...], out: str | None, quiet: bool, **options: Any) -> None:
     """Tag FILEs, or the standard input, in order and in any length.
@@ -54,24 +62,45 @@ def tag(files: tuple[str, ...], out: str | None, quiet: bool, **options: Any) ->
     conllu  CoNLL-U                              conllu  only the tag column of CoNLL-U input changes
     conll   a word a line in columns             jsonl   {"tokens": [...], "tags": [...]}
     jsonl   {"tokens": [...]} a line
+
+    In place of FILEs also one data set of the hub, OWNER/NAME[:CONFIG][@REVISION] or a name that `tagger corpora`
+    lists: a line for each row of words, or for each sentence of a row of text, with the number of the row.
     """  # noqa: D301
     from tagger.cli.tagged_output import output_stream
 
     if files and options["text"] is not None:
         raise click.UsageError("FILE and --text exclude each other; give one of them")
+    hub = _hub_request(files, options)
     if options["scores"] and options["output_format"] == "pairs":
         raise click.UsageError("pairs have no room for --scores; use --output tsv, conllu or jsonl")
     show = _show if sys.stderr.isatty() and not quiet else None
     with output_stream(out) as stream:
-        progress = _run(files, stream.write, show, **options)
+        progress = _run(files, hub, stream.write, show, quiet=quiet, **options)
     _conclude(progress, shown=show is not None)
+
+
+def _hub_request(files: tuple[str, ...], options: dict[str, Any]) -> HubRequest | None:
+    """What to read from the hub, None if files are to be read."""
+    from tagger.corpora.document_hub import HubRequest, names_hub
+
+    given = {name: options.pop(name) for name in HUB_OPTIONS}
+    if any(map(names_hub, files)):
+        if len(files) > 1:
+            raise click.UsageError("a data set of the hub is tagged by itself; leave the other FILEs out")
+        return HubRequest(files[0], **given)
+    if used := [f"--{name.replace('_', '-')}" for name in HUB_OPTIONS[:-1] if given[name]]:
+        what = ", ".join(files) or "the standard input"
+        raise click.UsageError(f"{used[0]} is for a data set of the hub (OWNER/NAME); {what} is none")
+    return None
 
 
 def _run(
     files: tuple[str, ...],
+    hub: HubRequest | None,
     write: Any,
     show: Any,
     *,
+    quiet: bool,
     model: str | None,
     text: str | None,
     input_format: str,
@@ -82,11 +111,15 @@ def _run(
     ignore_bad: bool,
 ) -> Progress:
     """Open the documents first, for that fails fastest, then load the model and tag."""
+    from tagger.corpora.document_hub import HubDocuments
     from tagger.corpora.document_input import Documents
     from tagger.corpora.document_output import default_output, make_renderer
     from tagger.document_tagging import tag_documents
 
-    with Documents(files, input_format, text) as documents:
+    with Documents(files, input_format, text) if hub is None else HubDocuments(hub) as documents:
+        if not quiet:
+            for note in documents.notes:
+                click.echo(f"note: {note}", err=True)
         output = output_format or default_output(documents.format, scores=scores)
         tagger = _load(model, device, threads)
         pieces = documents.pieces(tagger.tokenizer, tagger.column, ignore_bad=ignore_bad)

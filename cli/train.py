@@ -34,9 +34,25 @@ SETTINGS = {
 }
 
 
-@click.group()
+class TrainGroup(click.Group):
+    """Loads a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All kinds of models."""
+        return ["pos", "lm"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """`lm` lives in a module of its own."""
+        if cmd_name == "lm":
+            from tagger.cli.train_lm import lm
+
+            return lm
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=TrainGroup)
 def train() -> None:
-    """Train a model."""
+    """Train a model: a tagger (pos) or a language model (lm)."""
 
 
 @train.command(epilog="Example: tagger train pos my-treebank/ --column xpos --out runs/xpos")

@@ -9,54 +9,106 @@ from tagger.curves import BLOCKS, spark
 from tagger.events import EpochEnd, Finished, Started, Step
 
 HEADER: Final = "  epoch  loss/step  loss/sent.  dev loss  dev accuracy  tokens/s     time"
+LANGUAGE_HEADER: Final = "  epoch  loss/step  perplexity  dev loss  dev perplexity   units/s     time"
 
 
 def started_lines(event: Started) -> list[str]:
     """What training starts with: notes, the size of data and model, the machine."""
     return [
         *(f"note: {note}" for note in event.notes),
-        f"data:  {event.sentences:,} sentences, {event.tokens:,} tokens, {event.labels:,} labels",
+        _data_line(event),
         f"model: {event.parameters:,} parameters, on {event.device} "
         f"with {event.threads} thread{'s' * (event.threads != 1)}",
         f"plan:  {event.epochs} epochs of {event.steps_per_epoch:,} steps",
     ]
 
 
-def step_figures(event: Step, accuracy: float | None) -> str:
-    """The figures beside the progress bar."""
+def _data_line(event: Started) -> str:
+    if event.task == "lm":
+        return f"data:  {event.tokens:,} units in {event.sentences:,} passages, vocabulary of {event.labels:,}"
+    return f"data:  {event.sentences:,} sentences, {event.tokens:,} tokens, {event.labels:,} labels"
+
+
+def header(event: Started) -> str:
+    """What stands above the rows of the epochs."""
+    return LANGUAGE_HEADER if event.task == "lm" else HEADER
+
+
+def step_figures(event: Step, dev: str | None) -> str:
+    """The figures beside the progress bar.
+
+    Args:
+        event: a step.
+        dev: how dev went last, as ``dev_figure`` says it.
+    """
     figures = [f"loss {event.loss_per_step:.4f}", f"{event.tokens_per_second:,.0f} tokens/s"]
-    if accuracy is not None:
-        figures.append(f"dev {100 * accuracy:.2f} %")
+    if dev is not None:
+        figures.append(f"dev {dev}")
     if event.seconds_left is not None:
         figures.append(f"{clock(event.seconds_left)} left")
     return "  ".join(figures)
 
 
-def epoch_line(event: EpochEnd) -> str:
-    """One row below `HEADER`; ``best`` at its end if dev never was better."""
+def dev_value(event: EpochEnd) -> float | None:
+    """What the course of training is drawn from: accuracy in per cent, or the perplexity of a language model."""
+    return event.dev_perplexity if event.dev_accuracy is None else 100 * event.dev_accuracy
+
+
+def dev_figure(event: EpochEnd) -> str | None:
+    """How dev went, in one figure; None without dev."""
+    value = dev_value(event)
+    if value is None:
+        return None
+    return f"perplexity {value:,.2f}" if event.dev_accuracy is None else f"{value:.2f} %"
+
+
+def epoch_line(event: EpochEnd, task: str = "pos") -> str:
+    """One row below the header; ``best`` at its end if dev never was better."""
     width = len(str(event.epochs))
+    language = task == "lm"
     columns = [
         f"{event.epoch:>{width}}/{event.epochs}".rjust(7),
         f"{event.loss_per_step:.4f}".rjust(11),
-        f"{event.loss_sum:.3f}".rjust(12),
+        (_perplexity(event.loss_per_step) if language else f"{event.loss_sum:.3f}").rjust(12),
         ("-" if event.dev_loss_per_step is None else f"{event.dev_loss_per_step:.4f}").rjust(10),
-        ("-" if event.dev_accuracy is None else f"{100 * event.dev_accuracy:.2f} %").rjust(14),
+        _dev_column(event).rjust(16 if language else 14),
         f"{event.tokens_per_second:,.0f}".rjust(10),
         clock(event.seconds).rjust(9),
         "  best" if event.best else "",
     ]
+    if not language and event.dev_perplexity is not None:
+        columns.append(f"  (language model: dev perplexity {event.dev_perplexity:,.2f})")
     return "".join(columns)
 
 
-def finished_lines(event: Finished, accuracies: list[float], blocks: str = BLOCKS) -> list[str]:
-    """How training ended, and the course of dev accuracy in one line."""
+def _dev_column(event: EpochEnd) -> str:
+    value = dev_value(event)
+    if value is None:
+        return "-"
+    return f"{value:,.2f}" if event.dev_accuracy is None else f"{value:.2f} %"
+
+
+def _perplexity(nats: float) -> str:
+    return f"{math.exp(nats):,.2f}" if nats < 20 else f"{nats / math.log(10):.0f} digits"
+
+
+def finished_lines(event: Finished, values: list[float], blocks: str = BLOCKS) -> list[str]:
+    """How training ended, and the course of dev accuracy or perplexity in one line.
+
+    Args:
+        event: the last one.
+        values: ``dev_value`` of each epoch.
+        blocks: characters by height.
+    """
     best = f"best epoch {event.best_epoch}"
     if event.best_accuracy is not None:
         best += f", dev accuracy {100 * event.best_accuracy:.2f} %"
+    elif event.best_perplexity is not None:
+        best += f", dev perplexity {event.best_perplexity:,.2f}"
     lines = [f"finished after {clock(event.seconds)} ({event.reason}); {best}"]
-    if len(accuracies) > 1:
-        first, last = 100 * accuracies[0], 100 * accuracies[-1]
-        lines.append(f"dev accuracy  {first:.2f} {spark(accuracies, blocks=blocks)} {last:.2f} %")
+    if len(values) > 1:
+        name, unit = ("accuracy", " %") if event.best_accuracy is not None else ("perplexity", "")
+        lines.append(f"dev {name}  {values[0]:,.2f} {spark(values, blocks=blocks)} {values[-1]:,.2f}{unit}")
     return lines
 
 

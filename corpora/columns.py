@@ -16,6 +16,7 @@ from itertools import chain
 
 from tagger.corpora.lines import DamagedLine, Line, blocks
 from tagger.corpora.sentences import OnProblem, Problem, RawSentence, excerpt, number_of
+from tagger.errors import CorpusError
 
 PROBE_LINES = 1000  # looked at to learn the layout
 DOCUMENT = "-DOCSTART-"
@@ -56,6 +57,9 @@ def sentences(
     Yields:
         Sentences with the columns ``tag`` (of two), ``pos`` and ``chunk`` (CoNLL-2000), ``pos``, ``chunk``
         and ``ner`` (CoNLL-2003), else ``column2``, ``column3`` and so on; or the names in the header.
+
+    Raises:
+        CorpusError: there is no such column of words.
     """
     source = blocks(lines, name)
     probe: list[list[Line]] = []
@@ -63,7 +67,10 @@ def sentences(
         probe.append(block)
         if sum(map(len, probe)) >= PROBE_LINES:
             break
-    layout = find_layout(probe, tokens_column)
+    try:
+        layout = find_layout(probe, tokens_column)
+    except ValueError as error:
+        raise CorpusError(str(error), path=name) from error
     for block in chain(probe, source):
         rows, problems = _rows(block, layout)
         for line, message in problems:
@@ -77,7 +84,10 @@ def find_layout(probe: list[list[Line]], tokens_column: str | None = None) -> La
 
     Args:
         probe: the first blocks of a file.
-        tokens_column: the number of the column of words, from 1, where known.
+        tokens_column: the number of the column of words, from 1, or its name where the first line names them.
+
+    Raises:
+        ValueError: there is no such column of words.
     """
     if probe and (header := HEADER.match(probe[0][0][1])):
         return _named_layout(header[1].lower().split(), tokens_column)
@@ -88,8 +98,8 @@ def find_layout(probe: list[list[Line]], tokens_column: str | None = None) -> La
     width = max(2, widths.most_common(1)[0][0]) if widths else 2
     split = [[line.split(separator) for line in block] for block in data if block]
     labels = list(range(width))
-    if tokens_column and tokens_column.isdecimal() and 0 < int(tokens_column) <= width:
-        words = int(tokens_column) - 1
+    if tokens_column is not None:
+        words = _numbered_place(tokens_column, width)
     elif width > 2 and _numbered(split):
         words = 1
         labels.remove(0)
@@ -101,9 +111,21 @@ def find_layout(probe: list[list[Line]], tokens_column: str | None = None) -> La
 
 def _named_layout(names: list[str], tokens_column: str | None) -> Layout:
     wanted = (tokens_column or "form").lower()
-    words = names.index(wanted) if wanted in names else 0
+    if wanted in names or tokens_column is None:
+        words = names.index(wanted) if wanted in names else 0
+    elif wanted.isdecimal():
+        words = _numbered_place(wanted, len(names))
+    else:
+        raise ValueError(f"no column {tokens_column!r} of words; there are: {', '.join(names)}")
     labels = {place: name for place, name in enumerate(names) if place != words and name != "id"}
     return Layout("\t", len(names), words, labels)
+
+
+def _numbered_place(number: str, width: int) -> int:
+    """The index of a column that is named by its number."""
+    if not number.isdecimal() or not 0 < int(number) <= width:
+        raise ValueError(f"no column {excerpt(number)} of words; columns are numbered from 1 to {width} here")
+    return int(number) - 1
 
 
 def _names(split: list[list[list[str]]], width: int, places: list[int]) -> dict[int, str]:

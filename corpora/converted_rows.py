@@ -12,6 +12,8 @@ from tagger.corpora.formats import ReadOptions, conllu_column, read_sentences
 from tagger.corpora.framing import Frames
 from tagger.corpora.labelled import Intake, choose_column
 from tagger.corpora.relabelling import Relabelling
+from tagger.corpora.repair_scheme import scheme_of_files
+from tagger.corpora.repairing import Repairs, mended_text
 from tagger.corpora.rows import Frame, Row, split_rows
 from tagger.corpora.sentences import RawSentence, Skip, Stop
 from tagger.corpora.sniffing import sniff
@@ -75,25 +77,31 @@ class FileRows:
 
     def __iter__(self) -> Iterator[Row]:
         """Reads the files."""
-        for path, name in self.files:
-            yield from self._rows(path, name)
+        options = self.request.options
+        forms = [options.format or sniff(path, name) for path, name in self.files]
+        files = [(*file, form) for file, form in zip(self.files, forms, strict=True)]
+        scheme = scheme_of_files(files, options)
+        for path, name, form in files:
+            yield from self._rows(path, name, form, Repairs(name, scheme) if options.repair else None)
         form, lost = self.request.form, self._lost.items()
         self.notes += [f"{what}: {count:,} left out, there is no place for them in {form}" for what, count in lost]
         self.notes += self._relabelling.notes()
 
-    def _rows(self, path: Path, name: str) -> Iterator[Row]:
+    def _rows(self, path: Path, name: str, form: str, repairs: Repairs | None) -> Iterator[Row]:
         options = self.request.options
-        form = options.format or sniff(path, name)
         policy = Skip(name) if options.ignore_bad else Stop(name)
         raw = read_sentences(path, name, form, options, policy)
         wanted = conllu_column(options.column) if form == "conllu" else options.column
-        intake = Intake(wanted, policy, name, None, options.label_names)
+        intake = Intake(wanted, policy, name, None, options.label_names, repairs)
         frames = Frames(path, name, form, options.tokens_column)
         for sentence in intake.read(raw) if self.request.checked else raw:
             column = intake.column or choose_column(wanted, list(sentence.columns))[0] or ""
             self._relabelling.apply(sentence, column, name)
             self.sentences += 1
-            yield self._row(sentence, column, frames.of(sentence))
+            frame = frames.of(sentence)
+            if repairs is not None and frame.comments:
+                frame.comments = [mended_text(line) for line in frame.comments]
+            yield self._row(sentence, column, frame)
         self.notes += intake.notes
         if isinstance(policy, Skip) and (note := policy.note()):
             self.notes.append(note)

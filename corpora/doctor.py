@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from tagger.corpora.census import TRAIN, Census
@@ -20,6 +22,8 @@ from tagger.corpora.doctor_words import WordCheck
 from tagger.corpora.formats import ReadOptions, conllu_column, read_sentences
 from tagger.corpora.labelled import Intake
 from tagger.corpora.locating import Located
+from tagger.corpora.repair_scheme import scheme_of_files
+from tagger.corpora.repairing import Repairs
 from tagger.corpora.resolving import explicit_files, override, resolve, spooled
 from tagger.corpora.sentences import RawSentence, number_of
 from tagger.corpora.sniffing import sniff
@@ -47,7 +51,8 @@ def examine(
         train: a file, glob or folder for this part; stands in for the one that ``source`` has.
         dev: the same for dev.
         test: the same for test.
-        options: which columns to read; ``ignore_bad`` makes unreadable sentences a warning.
+        options: which columns to read; ``ignore_bad`` makes unreadable sentences a warning, ``repair`` examines
+            what is left after mending.
         labels_column: the very column of labels, for a corpus from the hub.
         offline: never ask the hub.
         places: how many places to keep of each kind of finding.
@@ -117,19 +122,35 @@ def _from_files(located: Located, source: str, options: ReadOptions, places: int
     before: list[str] | None = None
     for part in sorted(located.files, key=_order):
         examination.census.begin(part)
-        for path in located.files[part]:
-            name = located.display.get(path, str(path))
+        names = {path: located.display.get(path, str(path)) for path in located.files[part]}
+        scheme = _scheme(names, options)
+        for path, name in names.items():
+            repairs = Repairs(name, scheme) if options.repair else None
             try:
-                before = _examine_file(examination, path, name, options, before)
+                before = _examine_file(examination, path, name, options, before, repairs)
             except CorpusError as error:
                 findings.add("file", str(error.path or name), error.line or 0, error.message)
-    if "all" in located.files:
+    if "all" in located.files and any(part.sentences for part in examination.census.parts):
         diagnosis.notes.append("not split yet: training sets a tenth each aside for dev and test")
     return examination.finish()
 
 
+def _scheme(names: dict[Path, str], options: ReadOptions) -> str | None:
+    """The scheme to repair labels in; a file that cannot be read is reported when it is examined."""
+    if options.repair:
+        with suppress(CorpusError):
+            forms = {path: options.format or sniff(path, name) for path, name in names.items()}
+            return scheme_of_files([(path, name, forms[path]) for path, name in names.items()], options)
+    return None
+
+
 def _examine_file(
-    examination: Examination, path: Path, name: str, options: ReadOptions, before: list[str] | None
+    examination: Examination,
+    path: Path,
+    name: str,
+    options: ReadOptions,
+    before: list[str] | None,
+    repairs: Repairs | None,
 ) -> list[str] | None:
     """Reads one file; gives its label columns, which the next file must have too."""
     findings, diagnosis = examination.findings, examination.diagnosis
@@ -139,7 +160,7 @@ def _examine_file(
     check_line_ends(path, name, form, findings)
     problems = ProblemCount(findings, name)
     wanted = conllu_column(options.column) if form == "conllu" else options.column
-    intake = Intake(wanted, problems, name, before, options.label_names)
+    intake = Intake(wanted, problems, name, before, options.label_names, repairs)
     try:
         examination.look(read_sentences(path, name, form, options, problems), intake)
     finally:
@@ -155,10 +176,17 @@ def _examine_file(
 
 def _from_hub(source: str, options: ReadOptions, labels_column: str | None, offline: bool, places: int) -> Diagnosis:
     from tagger.corpora.hub_corpus import read_hub_corpus
+    from tagger.corpora.hub_tables import BadRowsError
 
-    corpus = read_hub_corpus(source, options, labels_column=labels_column, offline=offline, seed=None)
+    findings = Findings(places, lenient=options.ignore_bad)
+    try:
+        corpus = read_hub_corpus(source, options, labels_column=labels_column, offline=offline, seed=None)
+    except BadRowsError as error:  # examined without the rows that would stop training
+        findings.add("malformed", source, 0, error.message.removeprefix(f"{source} "))
+        lenient = replace(options, ignore_bad=True)
+        corpus = read_hub_corpus(source, lenient, labels_column=labels_column, offline=offline, seed=None)
     diagnosis = Diagnosis(corpus.name, source, corpus.column, ["hub"], notes=list(corpus.notes))
-    examination = Examination(diagnosis, Findings(places, lenient=options.ignore_bad))
+    examination = Examination(diagnosis, findings)
     diagnosis.notes.append("lines are the numbers of sentences")
     for split in corpus.splits:
         examination.census.begin(split.name)

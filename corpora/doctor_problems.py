@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from tagger.corpora.doctor_findings import Findings
-from tagger.corpora.sentences import Problem
+from tagger.corpora.sentences import SEVERAL_LABELS, Problem
 
 # What the messages of the readers say, the first that is found counts.
 _KIND_OF = (
     ("encoding", re.compile(r"is not UTF-8|^a NUL byte")),
     ("column-count", re.compile(r"^[\d,]+ columns?, expected|^[\d,]+ '.*' for [\d,]+ words")),
-    ("double-label", re.compile(r"has several labels, ")),
+    ("double-label", re.compile(SEVERAL_LABELS)),
     ("missing-label", re.compile(r"^word .* has no .*expected a label$|has no label, expected|lacks a value")),
     ("empty", re.compile(r"is empty|^no word: |none of them empty")),
 )

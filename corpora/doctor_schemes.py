@@ -20,6 +20,7 @@ class SchemeCheck:
 
     Attributes:
         scheme: one of ``SCHEMES`` after ``report``, None if the labels are not spans.
+        hopeless: it is clear already that they are none.
     """
 
     def __init__(self) -> None:
@@ -28,11 +29,11 @@ class SchemeCheck:
         self._first_odd: dict[str, Place] = {}
         self._broken = dict.fromkeys(SCHEMES, 0)
         self._places: dict[str, list[Place]] = {scheme: [] for scheme in SCHEMES}
-        self._hopeless = False
+        self.hopeless = False
 
     def add(self, seen: Seen, findings: Findings) -> None:
         """Looks at one sentence."""
-        if self._hopeless:
+        if self.hopeless:
             return
         tags = tuple(seen.tags)
         filled = [tag for tag in tags if tag != OUTSIDE]
@@ -41,15 +42,15 @@ class SchemeCheck:
             if not LABEL.fullmatch(tag) and tag not in self._first_odd:
                 detail = f"{excerpt(tag)} on {excerpt(seen.tokens[tags.index(tag)])} is no label of a span"
                 self._first_odd[tag] = Place(seen.path, seen.lines[tags.index(tag)], detail)
-        self._hopeless = len(self._first_odd) > 3 and not self._spans()
-        if filled and not self._hopeless:
+        self.hopeless = len(self._first_odd) > 3 and not self._spans()
+        if filled and not self.hopeless:
             spans = tuple(tag if LABEL.fullmatch(tag) else OUTSIDE for tag in tags)
             for scheme, places in zip(SCHEMES, _broken(spans), strict=True):
                 self._keep(seen, scheme, places, findings.keep)
 
     def report(self, findings: Findings) -> None:
         """Chooses the scheme that the fewest labels break, and says which do."""
-        if self._hopeless or not self._labels or not self._spans():
+        if self.hopeless or not self._labels or not self._spans():
             return
         fitting = detect([[label] for label in self._labels if LABEL.fullmatch(label)]).invalid
         self.scheme = min(fitting, key=lambda scheme: (self._broken[scheme], PREFERENCE.index(scheme)))

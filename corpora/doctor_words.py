@@ -7,12 +7,10 @@ import unicodedata
 
 from tagger.corpora.doctor_findings import Findings
 from tagger.corpora.doctor_seen import Seen
+from tagger.corpora.repairing import is_invisible
 from tagger.corpora.sentences import excerpt
 
-# Joiners are part of the spelling in Persian, Indic scripts and emoji.
-_ALLOWED = {"\N{ZERO WIDTH NON-JOINER}", "\N{ZERO WIDTH JOINER}"}
-_TAGS = range(0xE0020, 0xE0080)  # in the emoji of some flags
-_INVISIBLE = ("Cc", "Cf", "Co", "Cs")
+_NAMELESS = ("Co", "Cs")  # of private use: what they show, if anything, only their font knows
 _LATIN1_UTF8 = re.compile(r"[ÂÃÄÅâÐÑ][\u0080-\u00bf\u2018-\u2022\u20ac\u2122\u0152\u0153\u0160\u0161]")
 
 
@@ -73,9 +71,7 @@ def defects(word: str) -> list[tuple[str, str]]:
 
 
 def _invisible(char: str) -> bool:
-    if char in _ALLOWED or char.isspace() or ord(char) in _TAGS:
-        return False
-    return unicodedata.category(char) in _INVISIBLE
+    return is_invisible(char) or unicodedata.category(char) in _NAMELESS
 
 
 def _meant(word: str) -> str | None:

@@ -14,6 +14,7 @@ from tagger.corpora.document_format import detect_format
 from tagger.corpora.document_json import read_json_lines
 from tagger.corpora.document_opening import HEAD_BYTES, STANDARD_INPUT, opened, readable, text_stream
 from tagger.corpora.document_text import read_lines, read_text
+from tagger.corpora.sentences import clipped
 from tagger.corpora.tokenization import WordTokenizer
 from tagger.errors import CorpusError
 
@@ -28,10 +29,13 @@ class Documents:
 
     Attributes:
         format: the format of the first document.
+        notes: nothing; a data set of the hub has some (``HubDocuments``).
 
     Raises:
         CorpusError: the first document cannot be opened.
     """
+
+    notes: tuple[str, ...] = ()
 
     def __init__(self, paths: Sequence[str], input_format: str = "auto", text: str | None = None) -> None:
         self._paths = list(paths) or [STANDARD_INPUT]
@@ -88,6 +92,7 @@ class Documents:
         with readable(path):
             for piece in readers[found]():
                 if isinstance(piece, BadPiece):
+                    piece.message = clipped(piece.message)
                     if not ignore_bad:
                         raise CorpusError(piece.message, path=path, line=piece.line)
                     piece.path = path

@@ -26,6 +26,7 @@ class ReadOptions:
         tokens_column: the column of the words, where columns have names.
         label_names: the names that whole-number labels stand for, in the order of their numbers.
         ignore_bad: leave unreadable sentences out and count them, rather than stop at the first.
+        repair: mend what can be mended by a rule, and count it.
     """
 
     column: str | None = "upos"
@@ -33,6 +34,7 @@ class ReadOptions:
     tokens_column: str | None = None
     label_names: tuple[str, ...] | None = None
     ignore_bad: bool = False
+    repair: bool = False
 
 
 def read_sentences(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tagger.corpora.hub_client import Loaded
 
-__all__ = ["HubSpec", "parse_hub_spec", "read_hub"]
+__all__ = ["HubSpec", "load", "parse_hub_spec", "read_hub"]
 
 
 def read_hub(
@@ -31,6 +31,7 @@ def read_hub(
     labels_column: str | None = None,
     label_names: Sequence[str] | None = None,
     ignore_bad: bool = False,
+    repair: bool = False,
 ) -> tuple[dict[str, datasets.Dataset], list[str]]:
     """Read a labelled corpus from the hub.
 
@@ -45,6 +46,7 @@ def read_hub(
         labels_column: the very column of labels; it goes before `column`.
         label_names: the names of labels that are bare integers, in the order of the integers.
         ignore_bad: leave rows out that cannot be used, and count them, instead of raising.
+        repair: let pass what will be repaired.
 
     Returns:
         The splits that there are among ``train``, ``dev`` and ``test``: B rows with ``tokens`` and ``tags``
@@ -58,7 +60,7 @@ def read_hub(
     from tagger.corpora.hub_errors import explaining
 
     with explaining(spec):
-        loaded = _load(spec, offline)
+        loaded = load(spec, offline=offline)
         splits, left = normal_splits(loaded.splits)
         notes = [*loaded.notes, *_split_notes(splits, left)]
         if not splits:
@@ -71,12 +73,18 @@ def read_hub(
             labels_column=labels_column,
             label_names=loaded.label_names if label_names is None else label_names,
             ignore_bad=ignore_bad,
+            repair=repair,
         )
     return read, [*notes, *more]
 
 
-def _load(spec: HubSpec, offline: bool) -> Loaded:
-    """Load from the hub; from the cache where the hub may not or need not be asked, or does not answer."""
+def load(spec: HubSpec, offline: bool) -> Loaded:
+    """Load from the hub; from the cache where the hub may not or need not be asked, or does not answer.
+
+    Raises:
+        HubUnreachableError: it is not in the cache either.
+        Exception: see `tagger.corpora.hub_errors.explaining`.
+    """
     from tagger.corpora.hub_cache import is_commit, may_ask, recall, remember
     from tagger.corpora.hub_client import load_online
     from tagger.corpora.hub_errors import WITHOUT_NETWORK, HubUnreachableError
@@ -112,6 +120,7 @@ def _read_splits(
     labels_column: str | None,
     label_names: Sequence[str] | None,
     ignore_bad: bool,
+    repair: bool,
 ) -> tuple[dict[str, datasets.Dataset], list[str]]:
     from tagger.corpora.hub_columns import choose_columns, unnested
     from tagger.corpora.hub_tables import to_sentences
@@ -127,7 +136,7 @@ def _read_splits(
     )
     read, notes = {}, [] if columns.note is None else [columns.note]
     for split, data in flat.items():
-        sentences, more = to_sentences(source, split, data, columns, ignore_bad=ignore_bad)
+        sentences, more = to_sentences(source, split, data, columns, ignore_bad=ignore_bad, repair=repair)
         notes += more
         if sentences.num_rows:
             read[split] = sentences

@@ -13,6 +13,7 @@ import os
 import posixpath
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,6 @@ from tagger.corpora.hub_spec import HubSpec
 from tagger.errors import CorpusError
 
 if TYPE_CHECKING:
-    from datasets import Dataset
     from huggingface_hub.hf_api import DatasetInfo
 
 CONVERTED = "refs/convert/parquet"
@@ -33,25 +33,33 @@ _PAUSES = (0.5, 1.0, 1.5)  # seconds before a question is repeated to a hub that
 _LABEL_FILES = ("label.json", "labels.json", "label2id.json", "id2label.json")
 
 
+Splits = dict[str, Any]  # a Dataset, or an IterableDataset, by the hub's name of the split
+Take = Callable[[Any], Splits]  # what is made of a builder
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A data set as it lies in the cache of ``datasets``.
 
     Attributes:
-        splits: the splits under the names that the hub has for them.
+        splits: the splits (``Dataset``, or ``IterableDataset`` if streamed) under the names the hub has for them.
         commit: the commit they are of.
         label_names: names for integer labels, from a file beside the data.
         notes: what the user should know of how it was found.
     """
 
-    splits: dict[str, Dataset]
+    splits: Splits
     commit: str
     label_names: tuple[str, ...] | None
     notes: tuple[str, ...]
 
 
-def load_online(spec: HubSpec) -> Loaded:
+def load_online(spec: HubSpec, *, streaming: bool = False) -> Loaded:
     """Load the present state of a data set; files that are in the cache are not fetched again.
+
+    Args:
+        spec: which data set, configuration and revision.
+        streaming: fetch nothing yet; the splits are ``IterableDataset``, which read over the network as they go.
 
     Raises:
         HubUnreachableError: the hub does not answer within seconds.
@@ -59,7 +67,7 @@ def load_online(spec: HubSpec) -> Loaded:
     """
     with quiet():
         info = ask_hub(spec.owner_name, spec.revision)
-        splits, notes = _load(spec, info)
+        splits, notes = _load(spec, info, _streamed if streaming else _prepared)
         return Loaded(splits, str(info.sha), _label_names(info), notes)
 
 
@@ -105,15 +113,15 @@ def _ask(name: str, revision: str | None, patience: float, answers: list[Dataset
         time.sleep(pause)
 
 
-def _load(spec: HubSpec, info: DatasetInfo) -> tuple[dict[str, Dataset], tuple[str, ...]]:
+def _load(spec: HubSpec, info: DatasetInfo, take: Take) -> tuple[Splits, tuple[str, ...]]:
     if (spec.revision or "").endswith("convert/parquet"):
-        return _load_converted(spec, info), ()
+        return _load_converted(spec, info, take), ()
     if f"{posixpath.basename(info.id)}.py" in _files(info):
-        return _load_scripted(spec, info)
-    return _build(f"hf://datasets/{info.id}", str(info.sha), name=spec.config), ()
+        return _load_scripted(spec, info, take)
+    return _build(f"hf://datasets/{info.id}", str(info.sha), take, name=spec.config), ()
 
 
-def _load_scripted(spec: HubSpec, info: DatasetInfo) -> tuple[dict[str, Dataset], tuple[str, ...]]:
+def _load_scripted(spec: HubSpec, info: DatasetInfo, take: Take) -> tuple[Splits, tuple[str, ...]]:
     """Load what there is beside a loading script: the copy that the hub converted, or the data files."""
     from huggingface_hub.errors import RevisionNotFoundError
 
@@ -130,17 +138,17 @@ def _load_scripted(spec: HubSpec, info: DatasetInfo) -> tuple[dict[str, Dataset]
         kind, by_split = raw
         place = f"hf://datasets/{info.id}@{info.sha}/"
         urls = {split: [place + file for file in files] for split, files in by_split.items()}
-        return _build(kind, None, data_files=urls), (f"{what}: its {kind} files were read",)
-    return _load_converted(spec, converted), (f"{what}: the hub's converted copy was read ({CONVERTED})",)
+        return _build(kind, None, take, data_files=urls), (f"{what}: its {kind} files were read",)
+    return _load_converted(spec, converted, take), (f"{what}: the hub's converted copy was read ({CONVERTED})",)
 
 
-def _load_converted(spec: HubSpec, info: DatasetInfo) -> dict[str, Dataset]:
+def _load_converted(spec: HubSpec, info: DatasetInfo, take: Take) -> Splits:
     # Here a configuration is a folder; without a choice all of them would silently be read as one.
     by_split = data_files(_files(info), choose_config(spec, _files(info)))
-    return _build(f"hf://datasets/{info.id}", str(info.sha), data_files=by_split)
+    return _build(f"hf://datasets/{info.id}", str(info.sha), take, data_files=by_split)
 
 
-def _build(path: str, commit: str | None, **choice: Any) -> dict[str, Dataset]:
+def _build(path: str, commit: str | None, take: Take, **choice: Any) -> Splits:
     import datasets
 
     builder = datasets.load_dataset_builder(path, revision=commit, **choice)
@@ -149,8 +157,16 @@ def _build(path: str, commit: str | None, **choice: Any) -> dict[str, Dataset]:
             f"{path.removeprefix('hf://datasets/')}: no data can be had for its present commit {commit[:12]}; "
             f"an older copy is in the cache (commit {builder.hash}), name it as @REVISION to read it"
         )
+    return take(builder)
+
+
+def _prepared(builder: Any) -> Splits:
     builder.download_and_prepare()
     return dict(builder.as_dataset())
+
+
+def _streamed(builder: Any) -> Splits:
+    return dict(builder.as_streaming_dataset())
 
 
 def _files(info: DatasetInfo) -> list[str]:

@@ -45,11 +45,17 @@ def read_hub_corpus(
         labels_column=labels_column,
         label_names=options.label_names,
         ignore_bad=options.ignore_bad,
+        repair=options.repair,
     )
+    if options.repair:
+        from tagger.corpora.repaired_tables import repaired
+
+        tables, said = repaired(tables, column)
+        notes += said
     fingerprint = _fingerprint(tables)
     if seed is not None and "train" in tables and "dev" not in tables:
-        pieces, said = split_off_table(tables["train"], ("dev",), seed)
-        tables, notes = tables | pieces, notes + said
+        pieces, how = split_off_table(tables["train"], ("dev",), seed)
+        tables, notes = tables | pieces, notes + how
     notes += [f"{split}: none in this corpus" for split in ("train", "test") if split not in tables]
     made = {split: Split(split, table, (str(spec),), column) for split, table in tables.items()}
     held = next(iter(tables.values())).column_names

@@ -16,12 +16,20 @@ import pyarrow.compute as pc
 
 from tagger.corpora.hub_columns import Columns
 from tagger.corpora.labelled import OPTIONAL
+from tagger.corpora.repairing import DOUBLE_LABEL
 from tagger.corpora.sentences import MISSING
 from tagger.errors import CorpusError
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from numpy.typing import NDArray
+
+
+_SEVERAL = "a word has several labels"
+
+
+class BadRowsError(CorpusError):
+    """Some rows cannot be used; the others can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ class Lists:
 
 
 def to_sentences(
-    source: str, split: str, data: Dataset, columns: Columns, *, ignore_bad: bool
+    source: str, split: str, data: Dataset, columns: Columns, *, ignore_bad: bool, repair: bool = False
 ) -> tuple[Dataset, list[str]]:
     """Turn one split into the columns ``tokens``, ``tags``, further label columns and ``text``.
 
@@ -67,18 +75,20 @@ def to_sentences(
         data: the split, with at least the columns of `columns`.
         columns: what to take.
         ignore_bad: leave rows out that cannot be used, and count them, instead of raising.
+        repair: several labels of one word are let pass, to be repaired.
 
     Returns:
         The sentences, and notes on what was left out.
 
     Raises:
-        CorpusError: a row cannot be used: words and labels differ in number, an empty word, no label.
+        BadRowsError: a row cannot be used: words and labels differ in number, an empty word, no label, several.
+        CorpusError: there is no label at all.
     """
     import datasets
 
     table = data.select_columns(columns.used).with_format("arrow")[:]
     found = {"tokens": _lists(table, columns.tokens, columns), "tags": _lists(table, columns.tags, columns)}
-    good = _good_rows(f"{source} ({split})", found["tokens"], found["tags"], columns, ignore_bad)
+    good = _good_rows(f"{source} ({split})", found["tokens"], found["tags"], columns, ignore_bad, repair)
     found |= {our: _lists(table, hub, columns) for our, hub in columns.others.items()}
     found = {name: lists.keep_rows(good) for name, lists in found.items()}
     found = {name: lists for name, lists in found.items() if _belongs(name, lists, found["tokens"])}
@@ -112,7 +122,9 @@ def _strings(values: pa.Array, names: Sequence[str] | None) -> pa.Array:
     return pa.array(names, pa.string()).take(pc.if_else(known, values, None))
 
 
-def _good_rows(place: str, tokens: Lists, tags: Lists, columns: Columns, ignore_bad: bool) -> NDArray[np.bool_]:
+def _good_rows(
+    place: str, tokens: Lists, tags: Lists, columns: Columns, ignore_bad: bool, repair: bool
+) -> NDArray[np.bool_]:
     """Find the rows that can be used, or raise for the first that cannot."""
     unlabelled = _unlabelled(tags, columns)
     if len(unlabelled) and unlabelled.all():
@@ -125,16 +137,18 @@ def _good_rows(place: str, tokens: Lists, tags: Lists, columns: Columns, ignore_
         "a word has no label, or a label id without a name": np.isin(
             np.arange(len(tags.lengths)), tags.rows[unlabelled]
         ),
+        _SEVERAL: np.isin(np.arange(len(tags.lengths)), tags.rows[_double(tags, allowed=repair)]),
     }
     bad: NDArray[np.bool_] = np.logical_or.reduce(list(problems.values()))
     if bad.any() and not ignore_bad:
         row = int(bad.argmax())
         what = next(what for what, rows in problems.items() if rows[row])
         words, labels = max(tokens.lengths[row], 0), max(tags.lengths[row], 0)
-        raise CorpusError(
+        raise BadRowsError(
             f"{place}: row {row} (from 0) of {len(bad):,}: {what} "
             f"({words} words in {columns.tokens!r}, {labels} labels in {columns.tags!r}); "
             f"{bad.sum():,} such rows can be left out (--ignore-bad)"
+            + ("; --repair keeps one label of each word" if what == _SEVERAL else "")
         )
     return ~bad
 
@@ -143,6 +157,13 @@ def _unlabelled(tags: Lists, columns: Columns) -> NDArray[np.bool_]:
     if columns.tags in OPTIONAL or columns.tags == "lemmas":
         return np.zeros(len(tags.values), dtype=bool)
     return _flags(pc.equal(tags.values, MISSING))
+
+
+def _double(tags: Lists, *, allowed: bool) -> NDArray[np.bool_]:
+    """Which words have several labels, such as ``B-x,B-y``."""
+    labels = [] if allowed else tags.values.unique().to_pylist()
+    double = [label for label in labels if label is not None and DOUBLE_LABEL.fullmatch(label)]
+    return pc.is_in(tags.values, pa.array(double, pa.string())).to_numpy(zero_copy_only=False).astype(bool)  # type: ignore[no-any-return]
 
 
 def _belongs(name: str, lists: Lists, tokens: Lists) -> bool:

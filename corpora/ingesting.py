@@ -11,6 +11,8 @@ from tagger.corpora.caching import Entry, Info, cached, content_digest, entry_ke
 from tagger.corpora.formats import ReadOptions, conllu_column, read_sentences
 from tagger.corpora.labelled import Intake
 from tagger.corpora.paths import checked_status
+from tagger.corpora.repair_scheme import scheme_of_files
+from tagger.corpora.repairing import Repairs
 from tagger.corpora.sentences import Skip, Stop
 from tagger.corpora.sniffing import sniff
 from tagger.errors import CorpusError
@@ -55,7 +57,7 @@ def ingest(paths: list[Path], options: ReadOptions, display: dict[Path, str] | N
                 raise CorpusError("changed while it was read; run again when it is complete", path=name)
         return info
 
-    told = names if options.ignore_bad else []  # then the notes name the files
+    told = names if options.ignore_bad or options.repair else []  # then the notes name the files
     key = entry_key(digests, {**asdict(options), "forms": forms, "names": told})
     digest = hashlib.sha256("".join(digests).encode()).hexdigest()
     return Reading(cached(key, write), tuple(names), digest)
@@ -66,13 +68,15 @@ def _write(place: Path, files: list[tuple[Path, str, str]], options: ReadOptions
 
     notes: list[str] = []
     intakes: list[Intake] = []
+    scheme = scheme_of_files(files, options)
     with ExitStack() as stack:
         file: ArrowFile | None = None
         for path, name, form in files:
             policy = Skip(name) if options.ignore_bad else Stop(name)
             wanted = conllu_column(options.column) if form == "conllu" else options.column
             before = intakes[0].columns if intakes else None
-            intake = Intake(wanted, policy, name, before, options.label_names)
+            repairs = Repairs(name, scheme) if options.repair else None
+            intake = Intake(wanted, policy, name, before, options.label_names, repairs)
             intakes.append(intake)
             for sentence in intake.read(read_sentences(path, name, form, options, policy)):
                 if file is None:

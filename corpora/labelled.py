@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tagger.corpora.conllu import misc_keys
-from tagger.corpora.sentences import MISSING, OnProblem, Problem, RawSentence, clipped, excerpt
+from tagger.corpora.repairing import DOUBLE_LABEL, Repairs
+from tagger.corpora.sentences import MISSING, SEVERAL_LABELS, OnProblem, Problem, RawSentence, clipped, excerpt
 from tagger.errors import CorpusError
 
 PATIENCE = 1000  # sentences without any label before the first is reported
-DOUBLE_LABEL = re.compile(r"(O|[BIESLU]-[^,]+)(,(O|[BIESLU]-[^,]+))+")
 OPTIONAL = {"feats", "lemma"}  # columns where ``_`` is a value like any other
 SYNONYMS = {
     "upos": ("upos_tags", "pos", "pos_tags", "upostag", "postag", "tag", "tags"),
@@ -59,6 +58,7 @@ class Intake:
         name: the file, for messages.
         expected: the columns that a file before this one had.
         label_names: the names of labels that are whole numbers, in order.
+        repairs: mends words and labels on the way; None to take them as they are.
     """
 
     requested: str | None
@@ -66,6 +66,7 @@ class Intake:
     name: str
     expected: list[str] | None = None
     label_names: tuple[str, ...] | None = None
+    repairs: Repairs | None = None
     column: str = ""
     columns: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -88,8 +89,8 @@ class Intake:
             if not self.column:
                 self._choose(sentence)
             self._look(sentence)
-            if defect := self._defect(sentence):
-                self.on_problem(defect)
+            if defects := self._defects(sentence):
+                self._report(defects)
                 continue
             if problem := self._missing_label(sentence):
                 pending.append(problem)
@@ -125,26 +126,33 @@ class Intake:
             raise self._unknown(f"no column {self.requested!r}")
         self.column = column
 
-    def _defect(self, sentence: RawSentence) -> Problem | None:
+    def _defects(self, sentence: RawSentence) -> list[Problem]:
         """What makes the labels of a sentence unusable, if anything."""
         if absent := [name for name in self.columns if name not in sentence.columns]:
             message = f"no {absent[0]!r} here, unlike in the first sentence"
-            return Problem(sentence.line, message, sentence.line)
+            return [Problem(sentence.line, message, sentence.line)]
         tags = sentence.columns[self.column]
         unseen = set(tags) - self._labels
         if unseen and self.label_names is not None:
             try:
                 sentence.columns[self.column] = tags = [label_name(tag, self.label_names) for tag in tags]
             except ValueError as error:
-                return Problem(sentence.line, str(error), sentence.line)
+                return [Problem(sentence.line, str(error), sentence.line)]
             unseen = set(tags) - self._labels
-        bad = [tag for tag in tags if tag in unseen and DOUBLE_LABEL.fullmatch(tag)] if unseen else []
-        if bad:
-            place = tags.index(bad[0])
-            message = f"word {excerpt(sentence.tokens[place])} has several labels, {excerpt(bad[0])}, expected one"
-            return Problem(sentence.lines[place], message, sentence.line)
-        self._labels |= unseen
-        return None
+        if self.repairs is not None:
+            self.repairs.mend_words(sentence)
+            self.repairs.mend_labels(sentence, self.column)
+            tags = sentence.columns[self.column]
+            unseen = set(tags) - self._labels
+        double = {tag for tag in unseen if DOUBLE_LABEL.fullmatch(tag)}
+        self._labels |= unseen - double
+        return [self._several(sentence, place, tag) for place, tag in enumerate(tags) if tag in double]
+
+    def _several(self, sentence: RawSentence, place: int, tag: str) -> Problem:
+        word = excerpt(sentence.tokens[place])
+        return Problem(
+            sentence.lines[place], f"word {word} {SEVERAL_LABELS}{excerpt(tag)}, expected one", sentence.line
+        )
 
     def _missing_label(self, sentence: RawSentence) -> Problem | None:
         tags = sentence.columns[self.column]
@@ -181,6 +189,7 @@ class Intake:
             self.notes.append(f"{share} have no {self.column} in MISC; their label is {MISSING!r}")
         if self._labels and self.label_names is None and all(map(str.isdecimal, self._labels)):
             self.notes.append(f"the labels in {self.column!r} are whole numbers; name them with --label-names")
+        self.notes += self.repairs.notes() if self.repairs is not None else []
 
     def _unknown(self, message: str) -> CorpusError:
         held = [name for name in self.labelled if name != self.requested] + sorted(self._keys)

@@ -44,7 +44,7 @@ class Located:
 
 def bundled(source: str | None) -> Located | None:
     """The corpus that comes with the package, if that is what ``source`` asks for."""
-    text = source or "bundled"
+    text = "bundled" if source is None else source
     language = {"bundled": "en", "en": "en", "ko": "ko"}.get(text, text.removeprefix("bundled:"))
     if language == text and text not in ("en", "ko"):
         return None
@@ -87,7 +87,8 @@ def locate(text: str) -> Located | None:
         found = sorted(Path(name) for name in glob.glob(str(path), recursive=True) if Path(name).is_file())
         if not found:
             raise CorpusError("no file matches this pattern", path=text)
-        return Located(corpus_name(found[0]), _by_split(found, Path(text)))
+        name = corpus_name(found[0])
+        return Located(found[0].resolve().parent.name if split_of(name) else name, _by_split(found, Path(text)))
     return None
 
 

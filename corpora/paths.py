@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from tagger.errors import CorpusError
+from tagger.errors import CorpusError, OutputError
 
 
 def open_file(path: Path, name: str | None = None) -> io.BufferedReader:
@@ -90,10 +90,18 @@ def excerpt_path(path: str | Path) -> str:
 
 
 def copy_stream(stream: BinaryIO, target: Path) -> None:
-    """Writes everything that a stream still holds to a file, a megabyte at a time."""
-    with target.open("wb") as file:
-        while block := stream.read(1 << 20):
-            file.write(block)
+    """Writes everything that a stream still holds to a file, a megabyte at a time.
+
+    Raises:
+        OutputError: the disk is full, or the like.
+    """
+    try:
+        with target.open("wb") as file:
+            while block := stream.read(1 << 20):
+                file.write(block)
+    except OSError as error:
+        what = f"the standard input cannot be kept there while it is read ({error.strerror or error})"
+        raise OutputError(f"{target.parent}: {what}; set TMPDIR to a folder with room") from error
 
 
 def _kind(mode: int) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tagger.errors import CorpusError
 
+SEVERAL_LABELS = "has several labels, "
 MISSING = "_"  # what a label column holds where there is no label, as in CoNLL-U
 
 
@@ -68,8 +69,12 @@ class Stop:
     path: str | Path
 
     def __call__(self, problem: Problem) -> None:
-        """Raises CorpusError with the place and the message."""
-        raise CorpusError(problem.message, path=self.path, line=problem.line)
+        """Raises CorpusError with the place, the message and a way on."""
+        several = SEVERAL_LABELS in problem.message
+        way = "--repair keeps one, " if several else ""
+        raise CorpusError(
+            f"{problem.message}; {way}--ignore-bad leaves such sentences out", path=self.path, line=problem.line
+        )
 
 
 @dataclass(slots=True)
@@ -107,8 +112,8 @@ class Skip:
 
 def clipped(message: str, limit: int = 400) -> str:
     """A message on one line of moderate length."""
-    line = message.replace("\n", "\\n").replace("\r", "\\r")
-    return line if len(line) <= limit else f"{line[: limit - 3]}..."
+    line = message if len(message) <= limit else f"{message[: limit - 3]}..."
+    return line if line.isprintable() else "".join([char if char.isprintable() else repr(char)[1:-1] for char in line])
 
 
 def excerpt(text: str, limit: int = 60) -> str:

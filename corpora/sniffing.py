@@ -85,7 +85,8 @@ def sniff_text(text: str, extension: str, name: str) -> str:
     if found is None:
         what = "words without labels" if _share(data, r"\S+") > 0.9 else "text without labels"
         message = f"{what}, as far as can be told; expected {KNOWN}"
-        raise CorpusError(f"{message}; if it is one of these, say which (--format)", path=name)
+        other = "; plain text is for language models (tagger train lm)" if what.startswith("text") else ""
+        raise CorpusError(f"{message}; if it is one of these, say which (--format){other}", path=name)
     return found
 
 

@@ -34,6 +34,7 @@ def read_corpus(
     labels_column: str | None = None,
     label_names: Sequence[str] | None = None,
     ignore_bad: bool = False,
+    repair: bool = False,
 ) -> Corpus:
     """Reads a labelled corpus into train, dev and test.
 
@@ -55,12 +56,13 @@ def read_corpus(
         labels_column: the name of the column of labels, where it is not ``column``.
         label_names: the names of labels that are whole numbers, in order.
         ignore_bad: leave unreadable sentences out, and count them in ``notes``.
+        repair: mend what can be mended by a rule (``tagger.corpora.repairing``), and count it in ``notes``.
 
     Raises:
         CorpusError: nothing by that name, or what is there cannot be read; the message says where and why.
     """
     names = tuple(label_names) if label_names is not None else None
-    options = ReadOptions(labels_column or column, format, tokens_column, names, ignore_bad)
+    options = ReadOptions(labels_column or column, format, tokens_column, names, ignore_bad, repair)
     given = {"train": train, "dev": dev, "test": test}
     explicit = {split: path for split, path in given.items() if path is not None}
     if source is None and explicit and train is None:
@@ -89,6 +91,7 @@ def read_split(
     labels_column: str | None = None,
     label_names: Sequence[str] | None = None,
     ignore_bad: bool = False,
+    repair: bool = False,
 ) -> Split:
     """Reads one split, to evaluate on. A single file is the whole split.
 
@@ -102,12 +105,13 @@ def read_split(
         labels_column: as for ``read_corpus``.
         label_names: as for ``read_corpus``.
         ignore_bad: as for ``read_corpus``.
+        repair: as for ``read_corpus``.
 
     Raises:
         CorpusError: nothing by that name, no such split, or it cannot be read.
     """
     names = tuple(label_names) if label_names is not None else None
-    options = ReadOptions(labels_column or column, format, tokens_column, names, ignore_bad)
+    options = ReadOptions(labels_column or column, format, tokens_column, names, ignore_bad, repair)
     with spooled([source]) as spool:
         located = resolve(source, spool)
         if located is None:

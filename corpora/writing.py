@@ -7,6 +7,7 @@ import json
 import lzma
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
@@ -108,7 +109,8 @@ def write_part(rows: Iterator[Row], path: Path, form: str, *, bare: bool = False
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         if not complete:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
     return part
 
 
@@ -118,7 +120,8 @@ def publish(parts: dict[Path, Path]) -> None:
         try:
             os.replace(part, path)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
             raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 

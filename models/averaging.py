@@ -17,21 +17,30 @@ class AveragedWeights:
 
     Args:
         module: whose parameters to average.
-        decay: weight of the past, 0 <= decay < 1.
+        decay: weight of the past, 0 <= decay < 1; 0 averages nothing, the present weights are the average.
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         self.decay = decay
         self.updates = 0
         self.parameters: list[Tensor] = [p for p in module.parameters() if p.requires_grad]
-        self.averages = [p.detach().clone() for p in self.parameters]
+        self.averages: list[Tensor] = self._copies() if decay else []
+
+    @property
+    def present(self) -> list[Tensor]:
+        """The averages; the weights themselves where nothing is averaged."""
+        return self.averages or self.parameters
 
     @torch.no_grad()
     def update(self) -> None:
         """Take the present weights in."""
         self.updates += 1
-        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        torch._foreach_lerp_(self.averages, self.parameters, 1 - decay)
+        if self.averages:
+            decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+            torch._foreach_lerp_(self.averages, self.parameters, 1 - decay)
+
+    def epoch_done(self, loss: float | None) -> None:
+        """Told at the end of each epoch, with the dev loss of the averages."""
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -42,9 +51,42 @@ class AveragedWeights:
         finally:
             self._swap()
 
+    def _copies(self) -> list[Tensor]:
+        return [p.detach().clone() for p in self.parameters]
+
     @torch.no_grad()
     def _swap(self) -> None:
-        for average, parameter in zip(self.averages, self.parameters, strict=True):
+        for average, parameter in zip(self.averages, self.parameters, strict=bool(self.averages)):
             present = parameter.detach().clone()
             parameter.copy_(average)
             average.copy_(present)
+
+
+class TriggeredAverage(AveragedWeights):
+    """The plain average of all weights since the dev loss stopped falling (NT-ASGD, Merity et al. 2018, algorithm 1).
+
+    Args:
+        module: whose parameters to average.
+        patience: n; averaging begins after an epoch whose dev loss is above the best of more than n epochs ago.
+    """
+
+    def __init__(self, module: nn.Module, patience: int) -> None:
+        super().__init__(module, 0.0)
+        self.patience = patience
+        self.losses: list[float] = []
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Take the present weights in, once averaging has begun."""
+        if self.averages:
+            self.updates += 1
+            torch._foreach_lerp_(self.averages, self.parameters, 1 / (1 + self.updates))
+
+    def epoch_done(self, loss: float | None) -> None:
+        """Begin to average when the time has come."""
+        if loss is None or self.averages:
+            return
+        earlier = self.losses[: -self.patience] if self.patience else self.losses
+        if earlier and loss > min(earlier):
+            self.averages = self._copies()
+        self.losses.append(loss)

@@ -8,16 +8,17 @@ backward stack reads every sentence flipped by its own length, so that padding n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import Executor
+from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from tagger.models.dropout import LockedDropout
-from tagger.models.two_threads import side_by_side
-
-CELLS: dict[str, Callable[[int, int], nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+from tagger.models.dropout import Dropout, make_dropout
+from tagger.models.recurrence import CELLS, State, drop_weights, run_layer
+from tagger.models.two_threads import job, side_by_side
 
 
 def flip_index(lengths: Tensor, steps: int) -> Tensor:
@@ -45,23 +46,51 @@ class DirectionalStack(nn.Module):
         input_size: D of the inputs.
         hidden_size: H of each layer.
         layers: L.
-        dropout: module applied between layers.
+        dropout: applied between layers.
+        output_size: H of the last layer, where it differs from ``hidden_size``; 0 where not.
+
+    Attributes:
+        weight_drop: probability of dropping a recurrent weight for a whole batch of sequences, while training.
     """
 
-    def __init__(self, *, cell: str, input_size: int, hidden_size: int, layers: int, dropout: nn.Module) -> None:
+    def __init__(
+        self, *, cell: str, input_size: int, hidden_size: int, layers: int, dropout: Dropout, output_size: int = 0
+    ) -> None:
         super().__init__()
-        sizes = [input_size] + [hidden_size] * (layers - 1)
-        self.layers = nn.ModuleList(CELLS[cell](size, hidden_size) for size in sizes)
+        sizes = [input_size] + [hidden_size] * (layers - 1) + [output_size or hidden_size]
+        self.layers = nn.ModuleList(CELLS[cell](size, after) for size, after in pairwise(sizes))
+        self.output_size = sizes[-1]
         self.dropout = dropout
+        self.weight_drop = 0.0
         for layer in self.layers:
-            _initialise(layer)
+            initialise(layer)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Run over (T, B, D), from zero states, to (T, B, H)."""
-        outputs = inputs
+        return self.read(inputs)[0]
+
+    def read(
+        self, inputs: Tensor, states: Sequence[State] | None = None, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, list[State]]:
+        """Go on from what was read before.
+
+        Args:
+            inputs: (T, B, D).
+            states: what each layer remembers; zeros if None.
+            generator: where what is dropped is drawn; torch's own if None.
+
+        Returns:
+            (T, B, H) of the last layer, and what each layer remembers after the last step.
+        """
+        outputs, after = inputs, []
         for number, layer in enumerate(self.layers):
-            outputs, _ = layer(self.dropout(outputs) if number else outputs)
-        return outputs
+            recurrent = None
+            if self.weight_drop and self.training:
+                recurrent = drop_weights(layer.weight_hh_l0, self.weight_drop, generator)  # type: ignore[arg-type]
+            given = self.dropout(outputs, generator) if number else outputs
+            outputs, state = run_layer(cast(nn.RNNBase, layer), given, states[number] if states else None, recurrent)
+            after.append(state)
+        return outputs, after
 
 
 class Encoder(nn.Module):
@@ -74,6 +103,8 @@ class Encoder(nn.Module):
         layers: L of each stack.
         dropout: probability for locked or plain dropout between layers.
         locked: one dropout mask a sentence instead of one a step.
+        backward: whether there is a backward stack; a language model may do without.
+        output_size: H of the last layer of each stack, where it differs from ``hidden_size``; 0 where not.
 
     Attributes:
         pool: while training, a thread that computes the backward stack beside the forward one; None for one after
@@ -89,13 +120,15 @@ class Encoder(nn.Module):
         layers: int,
         dropout: float = 0.0,
         locked: bool = True,
+        backward: bool = True,
+        output_size: int = 0,
     ) -> None:
         super().__init__()
-        between = LockedDropout(dropout) if locked else nn.Dropout(dropout)
-        sizes = {"cell": cell, "input_size": input_size, "hidden_size": hidden_size, "layers": layers}
-        self.ahead = DirectionalStack(**sizes, dropout=between)  # type: ignore[arg-type]
-        self.behind = DirectionalStack(**sizes, dropout=between)  # type: ignore[arg-type]
-        self.output_size = 2 * hidden_size
+        between = make_dropout(dropout, locked=locked)
+        sizes = {"input_size": input_size, "hidden_size": hidden_size, "layers": layers, "output_size": output_size}
+        self.ahead = DirectionalStack(cell=cell, dropout=between, **sizes)
+        self.behind = DirectionalStack(cell=cell, dropout=between, **sizes) if backward else None  # type: ignore[arg-type]
+        self.output_size = (1 + backward) * self.ahead.output_size
         self.draws = layers > 1 and dropout > 0
         self.pool: Executor | None = None
 
@@ -107,20 +140,24 @@ class Encoder(nn.Module):
             lengths: (B,) int64.
 
         Returns:
-            (T, B, 2H): forward states, then backward states. Steps in the padding hold nothing of meaning.
+            (T, B, 2H): forward states, then backward states; (T, B, H) without a backward stack. Steps in the
+            padding hold nothing of meaning.
         """
+        if self.behind is None:
+            forward: Tensor = self.ahead(inputs)
+            return forward
         steps, batch, size = inputs.shape
         flip = flip_index(lengths, steps)
         flipped = inputs.reshape(steps * batch, size)[flip].view(steps, batch, size)
         if self.pool is not None and torch.is_grad_enabled() and not self.draws:
-            ahead, behind = side_by_side(self.ahead, self.behind, (inputs, flipped), self.pool)
+            ahead, behind = side_by_side(job(self.ahead), job(self.behind), (inputs, flipped), self.pool)
         else:
             ahead, behind = self.ahead(inputs), self.behind(flipped)
         behind = behind.reshape(steps * batch, -1)[flip].view(steps, batch, -1)
         return torch.cat([ahead, behind], dim=-1)
 
 
-def _initialise(layer: nn.Module) -> None:
+def initialise(layer: nn.Module) -> None:
     """Orthogonal recurrent and Glorot input matrices, zero biases, an LSTM's forget gate open (bias 1).
 
     Saxe et al. 2014; Glorot and Bengio 2010; Jozefowicz et al. 2015 for the forget bias. PyTorch adds an input

@@ -7,32 +7,38 @@ twice a batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+Job = tuple[Callable[[Tensor], Tensor], Sequence[Tensor]]
+"""What to compute of one tensor, and the parameters that take part in it."""
 
-def side_by_side(
-    first: nn.Module, second: nn.Module, inputs: tuple[Tensor, Tensor], pool: Executor
-) -> tuple[Tensor, Tensor]:
-    """Compute ``first(inputs[0])`` on this thread and ``second(inputs[1])`` on the pool.
 
-    Gradients are those of computing one after the other, to the last bit. The modules share no parameter and
-    draw no random numbers.
+def job(module: nn.Module) -> Job:
+    """A module as a job."""
+    return module, list(module.parameters())
+
+
+def side_by_side(first: Job, second: Job, inputs: tuple[Tensor, Tensor], pool: Executor) -> tuple[Tensor, Tensor]:
+    """Compute the first job of ``inputs[0]`` on this thread and the second of ``inputs[1]`` on the pool.
+
+    Gradients are those of computing one after the other, to the last bit (jobs that share a parameter: up to the order
+    of one addition). The jobs draw random numbers from generators of their own, if any.
 
     Args:
-        first: module from one tensor to one tensor.
+        first: from one tensor to one tensor.
         second: the same.
         inputs: one tensor for each.
-        pool: runs the second module, forwards and backwards.
+        pool: runs the second job, forwards and backwards.
 
     Returns:
         One tensor of each.
     """
-    parameters = [*first.parameters(), *second.parameters()]
+    parameters = [p for _, own in (first, second) for p in own]
     outputs: tuple[Tensor, Tensor] = _SideBySide.apply(first, second, pool, *inputs, *parameters)  # type: ignore[no-untyped-call]
     return outputs
 
@@ -42,33 +48,35 @@ class _SideBySide(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, first: nn.Module, second: nn.Module, pool: Executor, left: Tensor, right: Tensor, *parameters: Tensor
+        ctx: Any, first: Job, second: Job, pool: Executor, left: Tensor, right: Tensor, *parameters: Tensor
     ) -> tuple[Tensor, Tensor]:
         autocast = torch.is_autocast_enabled("cpu")
-        later = pool.submit(_run, second, right, autocast)
-        ctx.first = _run(first, left, autocast)
+        later = pool.submit(_run, second[0], right, autocast)
+        ctx.first = _run(first[0], left, autocast)
         ctx.second = later.result()
         ctx.pool = pool
-        ctx.sizes = len(list(first.parameters())), len(list(second.parameters()))
+        ctx.size = len(first[1])
         ctx.parameters = parameters
         return ctx.first[1].detach(), ctx.second[1].detach()
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        size, _ = ctx.sizes
-        own, others = ctx.parameters[:size], ctx.parameters[size:]
+        own, others = ctx.parameters[: ctx.size], ctx.parameters[ctx.size :]
         later = ctx.pool.submit(_walk_back, ctx.second, others, gradients[1])
         left = _walk_back(ctx.first, own, gradients[0])
         right = later.result()
         return None, None, None, left[0], right[0], *left[1:], *right[1:]
 
 
-def _run(module: Callable[[Tensor], Tensor], inputs: Tensor, autocast: bool) -> tuple[Tensor, Tensor]:
+def _run(compute: Callable[[Tensor], Tensor], inputs: Tensor, autocast: bool) -> tuple[Tensor, Tensor]:
     with torch.enable_grad(), torch.autocast("cpu", torch.bfloat16, enabled=autocast):
         inputs = inputs.detach().requires_grad_()
-        return inputs, module(inputs)
+        return inputs, compute(inputs)
 
 
-def _walk_back(run: tuple[Tensor, Tensor], parameters: tuple[Tensor, ...], gradient: Tensor) -> tuple[Tensor, ...]:
+def _walk_back(run: tuple[Tensor, Tensor], parameters: tuple[Tensor, ...], gradient: Tensor) -> list[Tensor | None]:
     inputs, outputs = run
-    return torch.autograd.grad(outputs, [inputs, *parameters], gradient)
+    wanted = [p for p in parameters if p.requires_grad]
+    found = torch.autograd.grad(outputs, [inputs, *wanted], gradient, allow_unused=True)
+    by_place = iter(found[1:])
+    return [found[0], *(next(by_place) if p.requires_grad else None for p in parameters)]

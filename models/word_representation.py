@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class WordRepresentation(nn.Module):
-    """Word embedding, affix embeddings, character encoder and fixed vectors, joined and projected.
+    """Word embedding, affix embeddings, character encoder and fixed vectors, joined and (usually) projected.
 
     Args:
         num_words: rows of the word embedding; id 0 is the unknown word.
@@ -17,8 +17,7 @@ class WordRepresentation(nn.Module):
         affix_size: E of one affix feature.
         characters: module from character ids (N, C) to (N, size), with ``output_size``; None for none.
         vectors: (num_words, size) pre-trained vectors beside the embedding, kept as they are; None for none.
-        output_size: D of the projected word vector.
-        dropout: probability of dropping a unit of the projected vector, drawn for each type of a batch.
+        output_size: D of the projected word vector; 0 for the joined vector as it is.
     """
 
     def __init__(
@@ -48,8 +47,8 @@ class WordRepresentation(nn.Module):
         self.register_buffer("vectors", vectors)
         if vectors is not None:
             joined_size += vectors.shape[1]
-        self.projection = nn.Linear(joined_size, output_size)
-        self.output_size = output_size
+        self.projection = nn.Linear(joined_size, output_size) if output_size else None
+        self.output_size = output_size or joined_size
 
     def forward(
         self,
@@ -76,4 +75,5 @@ class WordRepresentation(nn.Module):
             parts.append(self.characters(char_ids))
         if self.vectors is not None:
             parts.append(self.vectors[word_ids if vector_ids is None else vector_ids])  # type: ignore[index]
-        return torch.tanh(self.projection(torch.cat(parts, dim=1)))
+        joined = torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
+        return joined if self.projection is None else torch.tanh(self.projection(joined))

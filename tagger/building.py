@@ -8,17 +8,24 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from tagger.config import Config, WordsConfig
+from tagger.config import Config, EncoderConfig, HeadConfig, WordsConfig
 from tagger.corpora.word_features import WordFeatures
+from tagger.errors import ConfigError
+from tagger.language_config import LanguageConfig
 from tagger.models.character_encoders import CharacterCNN, CharacterLSTM
 from tagger.models.encoder import Encoder
-from tagger.models.sequence_tagger import SequenceTagger
+from tagger.models.network import Network
+from tagger.models.softmax import AdaptiveSoftmax, FullSoftmax, Softmax
 from tagger.models.word_representation import WordRepresentation
 
 
 def build_tagger(
-    config: Config, features: WordFeatures, heads: Mapping[str, int], vectors: Tensor | None = None
-) -> SequenceTagger:
+    config: Config,
+    features: WordFeatures,
+    heads: Mapping[str, int],
+    vectors: Tensor | None = None,
+    num_units: int | None = None,
+) -> Network:
     """Build an untrained tagger.
 
     Args:
@@ -26,19 +33,60 @@ def build_tagger(
         features: the vocabulary and sub-word features of the training corpus.
         heads: K by head; the first is the tagging head.
         vectors: (V, E) pre-trained vectors of the vocabulary, or None.
+        num_units: V of language-model heads beside the tagging head, or None for none.
     """
     words = build_words(config.words, features, vectors)
     dropout = _decided(config.training.dropout)
     locked = config.training.dropout_kind == "locked"
-    encoder = Encoder(
-        cell=config.encoder.cell,
-        input_size=words.output_size,
-        hidden_size=_decided(config.encoder.hidden_size),
-        layers=config.encoder.layers,
+    encoder = _build_encoder(config.encoder, words.output_size, dropout=dropout, locked=locked, backward=True)
+    language = None if num_units is None else _build_language_heads(config.head, encoder, words, num_units)
+    return Network(words=words, encoder=encoder, heads=heads, language=language, dropout=dropout, locked=locked)
+
+
+def build_language_model(config: LanguageConfig, features: WordFeatures, num_units: int) -> Network:
+    """Build an untrained language model.
+
+    Args:
+        config: resolved.
+        features: the vocabulary of units, and sub-word features of words.
+        num_units: V.
+    """
+    words = build_words(config.words, features)
+    encoder = _build_encoder(
+        config.encoder, words.output_size, dropout=0.0, locked=True, backward=config.head.bidirectional
+    )
+    language = _build_language_heads(config.head, encoder, words, num_units)
+    return Network(words=words, encoder=encoder, heads={}, language=language, dropout=0.0, locked=True)
+
+
+def _build_encoder(config: EncoderConfig, input_size: int, *, dropout: float, locked: bool, backward: bool) -> Encoder:
+    return Encoder(
+        cell=config.cell,
+        input_size=input_size,
+        hidden_size=_decided(config.hidden_size),
+        layers=config.layers,
+        output_size=config.output_size,
         dropout=dropout,
         locked=locked,
+        backward=backward,
     )
-    return SequenceTagger(words=words, encoder=encoder, heads=heads, dropout=dropout, locked=locked)
+
+
+def _build_language_heads(
+    config: HeadConfig, encoder: Encoder, words: WordRepresentation, num_units: int
+) -> dict[str, Softmax]:
+    """A head for each direction that is read, by the name of its stack."""
+    directions = ("ahead", "behind") if config.bidirectional else ("ahead",)
+    sizes = {"input_size": encoder.ahead.output_size, "size": words.words.embedding_dim, "num_units": num_units}
+    if config.softmax == "full":
+        return {name: FullSoftmax(**sizes, tied=config.tied) for name in directions}
+    cutoffs = [bound for bound in config.cutoffs or () if bound < num_units]
+    if not cutoffs:
+        raise ConfigError(
+            f"the adaptive softmax ends its head at {list(config.cutoffs or ())}, beyond the {num_units:,} units there "
+            "are; use --softmax full"
+        )
+    return {name: AdaptiveSoftmax(**sizes, cutoffs=cutoffs, tied=config.tied) for name in directions}
 
 
 def build_words(config: WordsConfig, features: WordFeatures, vectors: Tensor | None = None) -> WordRepresentation:

@@ -1,4 +1,4 @@
-"""A tagger to a model folder and back. Safetensors and JSON only: a model file cannot run code."""
+"""A model to a folder and back, whatever heads it has. Safetensors and JSON only: a model file cannot run code."""
 
 from __future__ import annotations
 
@@ -8,52 +8,63 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 import tagger
 from tagger import model_folder as files
-from tagger.building import build_tagger
+from tagger.building import build_language_model, build_tagger
 from tagger.config import Config
 from tagger.corpora.affixes import AffixFeatures
 from tagger.corpora.characters import Characters
 from tagger.corpora.tokenization import WordTokenizer
+from tagger.corpora.units import Units, word_rules
 from tagger.corpora.vocabulary import UNKNOWN, Vocabulary
 from tagger.corpora.word_features import WordFeatures
+from tagger.corpora.word_units import WordUnits
 from tagger.errors import ConfigError, ModelError
-from tagger.lexicon import Lexicon
-from tagger.models.sequence_tagger import SequenceTagger
+from tagger.language_config import LanguageConfig
+from tagger.lexicon import Lexicon, pack
+from tagger.models.network import Network
 from tagger.preparation import TAG
 
 AFFIX_HASHES = "affixes.hashes"
 LEXICON = "lexicon.tags"
+TAGGING, LANGUAGE = "tag", "language"
+"""Names of the heads in ``config.json``."""
 
 
 @dataclass(frozen=True)
-class SavedTagger:
-    """All that a model folder holds of a tagger.
+class SavedModel:
+    """All that a model folder holds.
 
     Args:
-        config: every resolved setting.
-        labels: the K labels.
+        config: every resolved setting; a ``LanguageConfig`` where there is no tagging head.
+        labels: the K labels of the tagging head, if there is one.
         features: vocabulary and sub-word features.
-        model: the weights, with the tagging head alone.
-        lexicon: the tags of each training word.
+        model: the weights.
+        lexicon: the tags of each training word, with a tagging head.
         tokenizer: rules for raw text.
         about: facts for people and programs: corpus, scores, command, environment.
+        units: what the language-model head predicts, if there is one.
     """
 
-    config: Config
+    config: Config | LanguageConfig
     labels: tuple[str, ...]
     features: WordFeatures
-    model: SequenceTagger
-    lexicon: Lexicon
+    model: Network
+    lexicon: Lexicon | None
     tokenizer: WordTokenizer
     about: Mapping[str, Any] = field(default_factory=dict)
+    units: Units | None = None
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The heads there are: "tag", "language" or both."""
+        return (TAGGING,) * bool(self.labels) + (LANGUAGE,) * (self.units is not None)
 
 
-def save_tagger(folder: Path, saved: SavedTagger) -> None:
+def save_model(folder: Path, saved: SavedModel) -> None:
     """Write weights, tokenizer and configuration into an existing folder."""
     _save_weights(folder / files.WEIGHTS, saved)
     _save_tokenizer(folder / files.TOKENIZER, saved)
@@ -61,8 +72,10 @@ def save_tagger(folder: Path, saved: SavedTagger) -> None:
     values = {
         "format_version": files.FORMAT_VERSION,
         "library_version": tagger.__version__,
-        "task": "pos",
+        "task": "pos" if saved.labels else "lm",
+        "heads": list(saved.heads),
         "labels": list(saved.labels),
+        "units": None if saved.units is None else {"kind": saved.units.kind, "number": saved.units.size},
         "config": saved.config.to_dict(),
         "vocabulary": {"trained": words.vocabulary.trained, "embedded": words.vocabulary.embedded},
         "characters": None if words.characters is None else _characters_dict(words.characters),
@@ -78,29 +91,34 @@ def stored(tensor: Tensor) -> Tensor:
     return tensor.detach().cpu().half() if tensor.is_floating_point() else tensor.detach().cpu()
 
 
-def round_as_stored(model: SequenceTagger) -> None:
+def round_as_stored(model: Network) -> None:
     """Round the weights to what is stored, so that scores are those of the saved model."""
     with torch.no_grad():
         for tensor in model.state_dict().values():
             tensor.copy_(stored(tensor))
 
 
-def _save_weights(path: Path, saved: SavedTagger) -> None:
+def _save_weights(path: Path, saved: SavedModel) -> None:
     from safetensors.torch import save
 
     tensors = {name: stored(tensor).contiguous() for name, tensor in saved.model.state_dict().items()}
-    tensors[LEXICON] = torch.from_numpy(saved.lexicon.table)
+    if saved.lexicon is not None:
+        tensors[LEXICON] = torch.from_numpy(saved.lexicon.table)
     if saved.features.affixes is not None:
         tensors[AFFIX_HASHES] = torch.tensor(saved.features.affixes.hashes, dtype=torch.int64)
     path.write_bytes(save(tensors, metadata={"format": "pt"}))
 
 
-def _save_tokenizer(path: Path, saved: SavedTagger) -> None:
+def _save_tokenizer(path: Path, saved: SavedModel) -> None:
+    """The units' own tokenizer, but for taggers: theirs holds every word they know, the units among them."""
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
 
-    tokenizer = Tokenizer(WordLevel(vocab=saved.features.vocabulary.ids, unk_token=UNKNOWN))
-    tokenizer.pre_tokenizer = saved.tokenizer.pre_tokenizer()
+    if saved.units is not None and not saved.labels:
+        tokenizer = saved.units.to_tokenizer(saved.tokenizer)
+    else:
+        tokenizer = Tokenizer(WordLevel(vocab=saved.features.vocabulary.ids, unk_token=UNKNOWN))
+        tokenizer.pre_tokenizer = saved.tokenizer.pre_tokenizer()
     path.write_text(tokenizer.to_str(pretty=False), encoding="utf-8")  # save() hides a full disk in a bare Exception
 
 
@@ -108,40 +126,66 @@ def _characters_dict(characters: Characters) -> dict[str, Any]:
     return {"alphabet": characters.alphabet, "longest": characters.longest, "jamo": characters.jamo}
 
 
-def load_tagger(folder: Path) -> SavedTagger:
+def load_model(folder: Path, head: str | None = None) -> SavedModel:
     """Read a model folder.
 
+    Args:
+        folder: as ``save_model`` filled it.
+        head: "tag" or "language": refuse a folder without it.
+
     Raises:
-        ModelError: the folder is missing, incomplete, damaged, of a newer format, or holds no tagger.
+        ModelError: the folder is missing, incomplete, damaged, of a newer format, or lacks the head.
     """
     values = files.read_config(folder)
     try:
+        if head is not None:
+            _check_heads(folder, values, head)
         return _load(folder, values)
     except ModelError:
         raise
     except (ConfigError, KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
-        raise ModelError(f"{folder}: damaged or not a tagger: {_one_line(error)}") from error
+        raise ModelError(f"{folder}: damaged or not a model: {_one_line(error)}") from error
 
 
-def _load(folder: Path, values: Mapping[str, Any]) -> SavedTagger:
+def _check_heads(folder: Path, values: Mapping[str, Any], head: str) -> None:
+    heads = values.get("heads", [TAGGING])
+    if head in heads:
+        return
+    wanted, use = (
+        ("tags", "`tagger train pos` trains a tagger, with --init-from this model if you like")
+        if head == TAGGING
+        else ("predicts words", "`tagger train lm` trains a language model, `tagger train pos --lm-weight` both")
+    )
+    raise ModelError(f"{folder}: no head that {wanted}; its heads: {', '.join(map(str, heads))}; {use}")
+
+
+def _load(folder: Path, values: Mapping[str, Any]) -> SavedModel:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    if values["task"] != "pos":
-        raise ModelError(f"{folder}: holds a model for '{values['task']}', not a tagger")
-    config = Config.from_dict(values["config"], where=str(folder / files.CONFIG))
+    if values["task"] not in ("pos", "lm"):
+        raise ModelError(f"{folder}: holds a model for '{values['task']}', which this version does not know")
+    kind: type[Config] | type[LanguageConfig] = Config if values["task"] == "pos" else LanguageConfig
+    config = kind.from_dict(values["config"], where=str(folder / files.CONFIG))
     labels = tuple(map(str, values["labels"]))
     try:
         tensors = load_file(folder / files.WEIGHTS)
     except SafetensorError as error:
         raise ModelError(f"{folder / files.WEIGHTS}: damaged: {_one_line(error)}") from error
-    vocabulary, tokenizer = _load_tokenizer(folder, values)
-    features = _load_features(config, values, vocabulary, tensors.pop(AFFIX_HASHES, None), "words.vectors" in tensors)
-    lexicon = Lexicon(tensors.pop(LEXICON).numpy(), vocabulary, labels)
-    model = build_tagger(config, features, {TAG: len(labels)}, _vectors(tensors))
+    vocabulary, tokenizer, units = _load_tokenizer(folder, values)
+    hashes = tensors.pop(AFFIX_HASHES, None)
+    features = _load_features(config, values, vocabulary, hashes, "words.vectors" in tensors)
+    lexicon = Lexicon(tensors.pop(LEXICON).numpy(), vocabulary, labels) if labels else None
+    if isinstance(config, LanguageConfig):
+        if units is None:
+            raise ModelError(f"{folder / files.CONFIG}: damaged: a language model without units")
+        model = build_language_model(config, features, units.size)
+    else:
+        vectors, number = _vectors(tensors), None if units is None else units.size
+        model = build_tagger(config, features, {TAG: len(labels)}, vectors, number)
     model.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in tensors.items()})
     model.eval().requires_grad_(False)
-    return SavedTagger(config, labels, features, model, lexicon, tokenizer, values.get("about", {}))
+    return SavedModel(config, labels, features, model, lexicon, tokenizer, values.get("about", {}), units)
 
 
 def _vectors(tensors: Mapping[str, Tensor]) -> Tensor | None:
@@ -149,7 +193,7 @@ def _vectors(tensors: Mapping[str, Tensor]) -> Tensor | None:
     return None if vectors is None else vectors.float()
 
 
-def _load_tokenizer(folder: Path, values: Mapping[str, Any]) -> tuple[Vocabulary, WordTokenizer]:
+def _load_tokenizer(folder: Path, values: Mapping[str, Any]) -> tuple[Vocabulary, WordTokenizer, Units | None]:
     from tokenizers import Tokenizer
 
     path = folder / files.TOKENIZER
@@ -157,15 +201,26 @@ def _load_tokenizer(folder: Path, values: Mapping[str, Any]) -> tuple[Vocabulary
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises bare Exception
         raise ModelError(f"{path}: damaged: {_one_line(error)}") from error
+    if values["task"] == "lm":
+        units = Units.from_tokenizer(tokenizer)
+        rules = WordTokenizer.from_pre_tokenizer(word_rules(tokenizer), values["sentence_rules"])
+        return units.vocabulary, rules, units
     ids = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
     words = tuple(sorted(ids, key=ids.__getitem__))
     numbers = values["vocabulary"]
     vocabulary = Vocabulary(words, int(numbers["trained"]), int(numbers["embedded"]))
-    return vocabulary, WordTokenizer.from_pre_tokenizer(tokenizer.pre_tokenizer, values["sentence_rules"])
+    rules = WordTokenizer.from_pre_tokenizer(tokenizer.pre_tokenizer, values["sentence_rules"])
+    predicted = values.get("units")
+    return vocabulary, rules, None if predicted is None else first_units(vocabulary, int(predicted["number"]))
+
+
+def first_units(vocabulary: Vocabulary, number: int) -> Units:
+    """The first words of a vocabulary as the units of a language-model head."""
+    return WordUnits(Vocabulary(vocabulary.words[:number], number, number))
 
 
 def _load_features(
-    config: Config,
+    config: Config | LanguageConfig,
     values: Mapping[str, Any],
     vocabulary: Vocabulary,
     hashes: Tensor | None,
@@ -185,7 +240,4 @@ def _one_line(error: BaseException) -> str:
 
 def seen_tags(lexicon: Mapping[str, frozenset[str]], features: WordFeatures, labels: tuple[str, ...]) -> Lexicon:
     """The lexicon of a training corpus in the form that is stored."""
-    from tagger.lexicon import pack
-
-    table: np.ndarray = pack(lexicon, features.vocabulary, labels)
-    return Lexicon(table, features.vocabulary, labels)
+    return Lexicon(pack(lexicon, features.vocabulary, labels), features.vocabulary, labels)

@@ -6,20 +6,17 @@ is decided from the corpus by ``tagger.defaults.resolve``; the resolved configur
 
 from __future__ import annotations
 
-import difflib
-import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
 
-from tagger.errors import ConfigError
+from tagger import settings
+from tagger.settings import Settings
 
 Cell = Literal["lstm", "gru", "rnn"]
 CharacterModel = Literal["affix", "lstm", "cnn", "affix+lstm", "affix+cnn", "none"]
 ScheduleName = Literal["cosine", "linear", "constant", "plateau"]
 DropoutKind = Literal["locked", "plain"]
+UnitKind = Literal["word", "bpe", "char"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class WordsConfig:
     character_size: int | None = None
     """Size of the vector that the character LSTM or CNN gives a word."""
     output_size: int | None = None
-    """D of the finished word vector."""
+    """D of the finished word vector; 0 for the joined parts as they are, neither projected nor squashed."""
     vectors: str | None = None
     """File of pre-trained vectors (word2vec, GloVe or fastText text format)."""
 
@@ -61,6 +58,57 @@ class EncoderConfig:
     layers: int = 1
     hidden_size: int | None = None
     """H of each layer and direction."""
+    output_size: int = 0
+    """H of the last layer of each direction, where it differs; 0 where it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadConfig:
+    """What is predicted, and how."""
+
+    unit: UnitKind = "word"
+    vocabulary_size: int | None = None
+    """V: so many units, the most frequent ones, can be predicted; all others are ``<unk>``."""
+    min_count: int | None = None
+    """Units seen less often are ``<unk>``."""
+    lowercase: bool = False
+    digits: bool = False
+    """Whether every digit is read as 0."""
+    tied: bool = True
+    """Whether the rows of the softmax are the word embeddings (Press and Wolf 2017; Inan et al. 2017)."""
+    softmax: Literal["full", "adaptive"] = "full"
+    cutoffs: tuple[int, ...] | None = None
+    """Where the head and the clusters of the adaptive softmax end (Grave et al. 2017)."""
+    bidirectional: bool = False
+    """Whether a backward stack learns to predict the previous unit; a tagger wants it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamConfig:
+    """How text is read in training, and what is dropped."""
+
+    batch_size: int | None = None
+    """B: streams read side by side."""
+    bptt: int = 35
+    """Steps of a stretch, beyond which no gradient goes back."""
+    jitter: bool = True
+    """Whether the length of a stretch varies (Merity et al. 2018, section 4.1)."""
+    input_dropout: float | None = None
+    """Of the word vectors."""
+    dropout: float | None = None
+    """Between layers."""
+    output_dropout: float | None = None
+    """Of the states that the head reads."""
+    dropout_kind: DropoutKind = "locked"
+    """One mask a stretch (Gal and Ghahramani 2016) or one a step (Srivastava et al. 2014)."""
+    embedding_dropout: float | None = None
+    """Probability of dropping a word, wherever it stands in a batch (Gal and Ghahramani 2016)."""
+    weight_drop: float | None = None
+    """Probability of dropping a recurrent weight for a stretch (Merity et al. 2018)."""
+    activation_penalty: float | None = None
+    """alpha: times the mean square of the states (Merity et al. 2017)."""
+    temporal_penalty: float | None = None
+    """beta: times the mean square of their change from step to step (Merity et al. 2017)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,162 +149,56 @@ class TrainingConfig:
     seed: int = 1
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
     """Arithmetic of the recurrent layers while training."""
+    init_from: str | None = None
+    """Language model whose word representation and stacks training starts from."""
+    init_rate: float = 1.0
+    """Factor of the learning rate for what comes from it (discriminative rates, Howard and Ruder 2018)."""
+    frozen_epochs: int = 0
+    """Epochs before what comes from it begins to learn (gradual unfreezing, Howard and Ruder 2018)."""
+    lm_weight: float = 0.0
+    """Weight of the loss of a language-model head that is trained along; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class Config(Settings):
     """All settings of a tagger."""
 
     column: str = "upos"
     words: WordsConfig = field(default_factory=WordsConfig)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    head: HeadConfig = field(default_factory=lambda: HeadConfig(bidirectional=True))
+    """Of the language model that is trained along, if any ..."""
+    streams: StreamConfig = field(default_factory=StreamConfig)
+    """... and how it reads."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Nested plain values, as stored in ``config.json``."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any], *, where: str = "configuration") -> Config:
-        """Build from nested plain values, checking every key, type and range.
-
-        Args:
-            values: as ``to_dict`` gives; missing keys keep their defaults.
-            where: named in messages, e.g. the file.
-
-        Raises:
-            ConfigError: a key is unknown (the nearest valid one is named) or a value has the wrong type or range.
-        """
-        config = _build(cls, values, where, "")
-        check(config, where=where)
-        return config
-
-    @classmethod
-    def from_toml(cls, path: str | Path) -> Config:
-        """Read a TOML file with the tables ``[words]``, ``[encoder]`` and ``[training]``."""
-        return cls.from_dict(read_toml(path), where=str(path))
-
-    def with_settings(self, settings: Mapping[str, Any], *, where: str = "settings") -> Config:
-        """A copy with dotted settings such as ``{"encoder.layers": 2}`` changed."""
-        nested = self.to_dict()
-        for dotted, value in settings.items():
-            target = nested
-            *tables, key = dotted.split(".")
-            for table in tables:
-                if not isinstance(target.get(table), dict):
-                    target[table] = {}  # no such table: from_dict says so, and names the nearest
-                target = target[table]
-            target[key] = value
-        return Config.from_dict(nested, where=where)
+    RANGES: ClassVar = settings.ranges(
+        (
+            settings.SIZE,
+            "words.embedding_size words.affix_size words.character_embedding_size words.character_size "
+            "encoder.hidden_size encoder.layers",
+        ),
+        (settings.SIZE_OR_NONE, "words.output_size encoder.output_size"),
+        (
+            settings.POSITIVE,
+            "words.min_count words.vocabulary_size words.affix_min_types training.epochs training.batch_tokens "
+            "training.learning_rate training.clip training.max_minutes head.vocabulary_size head.min_count "
+            "streams.batch_size streams.bptt",
+        ),
+        (
+            settings.PROBABILITY,
+            "training.dropout training.label_smoothing training.average training.beta2 streams.input_dropout "
+            "streams.dropout streams.output_dropout streams.embedding_dropout streams.weight_drop",
+        ),
+        (settings.SHORT, "words.prefixes words.suffixes words.jamo"),
+        (
+            settings.NOT_NEGATIVE,
+            "training.patience training.seed training.weight_decay training.auxiliary_weight training.word_dropout "
+            "training.lm_weight training.init_rate training.frozen_epochs",
+        ),
+        (settings.SHARE, "training.warmup"),
+    )
 
     def with_seed(self, seed: int) -> Config:
         """A copy with another seed."""
         return replace(self, training=replace(self.training, seed=seed))
-
-
-def read_toml(path: str | Path) -> dict[str, Any]:
-    """Parse a TOML file; a missing or malformed one is a ``ConfigError`` that names the place."""
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such configuration file") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: not a readable TOML file: {error}") from error
-
-
-_Built = TypeVar("_Built")
-
-
-def _build(kind: type[_Built], values: Mapping[str, Any], where: str, prefix: str) -> _Built:
-    """Build a (nested) dataclass from plain values."""
-    hints = get_type_hints(kind)
-    names = {f.name for f in fields(kind)}  # type: ignore[arg-type]
-    built: dict[str, Any] = {}
-    for key, value in values.items():
-        if key not in names:
-            raise ConfigError(f"{where}: unknown setting '{prefix}{key}'; {_suggest(key, names, prefix)}")
-        hint = hints[key]
-        if is_dataclass(hint):
-            if not isinstance(value, Mapping):
-                raise ConfigError(f"{where}: '{prefix}{key}' is a table of settings, not {value!r}")
-            built[key] = _build(cast(type[Any], hint), value, where, f"{prefix}{key}.")
-        else:
-            built[key] = _convert(value, hint, where, prefix + key)
-    return kind(**built)
-
-
-def _suggest(key: str, names: set[str], prefix: str) -> str:
-    near = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
-    if near:
-        return f"did you mean '{prefix}{near[0]}'?"
-    return "known: " + ", ".join(prefix + name for name in sorted(names))
-
-
-def _convert(value: Any, hint: Any, where: str, name: str) -> Any:
-    """Check a plain value against its annotation; ints pass for floats and lists for tuples."""
-    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    for option in options:
-        if option is NoneType and value is None:
-            return None
-        if get_origin(option) is Literal and value in get_args(option):
-            return value
-        if get_origin(option) is tuple and isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
-            return tuple(value)
-        if option is float and (type(value) is float or (type(value) is int and abs(value) < _LARGEST)):
-            return float(value)
-        if option in (int, str) and type(value) is option:
-            return value
-    raise ConfigError(f"{where}: '{name}' is {value!r}; expected {_describe(options)}")
-
-
-def _describe(options: tuple[Any, ...]) -> str:
-    names: list[str] = []
-    for option in options:
-        if get_origin(option) is Literal:
-            names.append("one of " + ", ".join(map(repr, get_args(option))))
-        elif get_origin(option) is tuple:
-            names.append("a list of strings")
-        elif option is not NoneType:
-            names.append({int: "a whole number", float: "a number", str: "text"}.get(option, str(option)))
-    return " or ".join(names)
-
-
-_LARGEST = 2**63  # what torch takes for a seed, and more than any count
-_SIZES = (
-    "words.embedding_size", "words.affix_size", "words.character_embedding_size", "words.character_size",
-    "words.output_size", "encoder.hidden_size", "encoder.layers",
-)  # fmt: skip
-_POSITIVE = (
-    "words.min_count", "words.vocabulary_size", "words.affix_min_types", "training.epochs", "training.batch_tokens",
-    "training.learning_rate", "training.clip", "training.max_minutes",
-)  # fmt: skip
-_SHARES = (
-    "training.dropout", "training.label_smoothing", "training.average", "training.beta2",
-)  # fmt: skip
-_AFFIXES = ("words.prefixes", "words.suffixes", "words.jamo")
-_NOT_NEGATIVE = (
-    "training.patience", "training.seed", "training.weight_decay",
-    "training.auxiliary_weight", "training.word_dropout",
-)  # fmt: skip
-
-
-def check(config: Config, *, where: str) -> None:
-    """Check ranges.
-
-    Raises:
-        ConfigError: a value is out of its range.
-    """
-    rules: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
-        (_SIZES, lambda v: 0 < v <= 100_000, "more than 0 and at most 100,000"),
-        (_POSITIVE, lambda v: 0 < v < _LARGEST, "more than 0 and finite"),
-        (_SHARES, lambda v: 0 <= v < 1, "at least 0 and less than 1"),
-        (_AFFIXES, lambda v: 0 <= v <= 64, "at least 0 and at most 64"),
-        (_NOT_NEGATIVE, lambda v: 0 <= v < _LARGEST, "at least 0 and less than 2**63"),
-        (("training.warmup",), lambda v: 0 <= v <= 1, "between 0 and 1"),
-    )
-    for names, good, range_ in rules:
-        for name in names:
-            table, key = name.split(".")
-            value = getattr(getattr(config, table), key)
-            if value is not None and not good(value):
-                raise ConfigError(f"{where}: '{name}' is {value}; expected {range_}")

@@ -6,8 +6,9 @@ live display, a notebook or a program may listen with a function of its own. Los
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Started:
         device: where the model lies, e.g. ``"cpu"``.
         threads: intra-op threads.
         notes: things the user must be told, e.g. how dev was split off.
+        task: "pos" or "lm", whose labels are its units.
     """
 
     parameters: int
@@ -35,6 +37,7 @@ class Started:
     device: str
     threads: int
     notes: tuple[str, ...]
+    task: Literal["pos", "lm"] = "pos"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class EpochEnd:
         learning_rate: at the end of the epoch.
         tokens_per_second: mean over the epoch.
         seconds: since the start of training.
+        dev_perplexity: of the language-model head, per unit; None without one.
     """
 
     epoch: int
@@ -89,6 +93,7 @@ class EpochEnd:
     learning_rate: float
     tokens_per_second: float
     seconds: float
+    dev_perplexity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +105,15 @@ class Finished:
         best_epoch: the epoch whose weights are kept, 1-based.
         best_accuracy: its dev accuracy (0 to 1); None without dev.
         seconds: since the start of training.
+        best_perplexity: its dev perplexity per unit; None without a language-model head or without dev.
     """
 
     reason: str
     best_epoch: int
     best_accuracy: float | None
     seconds: float
+    best_perplexity: float | None = None
 
 
 Event: TypeAlias = Started | Step | EpochEnd | Finished
+Listener: TypeAlias = Callable[[Event], None]

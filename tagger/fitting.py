@@ -1,51 +1,37 @@
-"""The training loop: encoded splits in, events out, the best weights left in the model."""
+"""The training loop: an objective in, events out, the best weights left in the model."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import cast
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tagger.calibration import apply_temperature, best_temperature
-from tagger.config import TrainingConfig
-from tagger.corpora.batching import Batch, assemble, plan
-from tagger.corpora.encoding import EncodedSplit
 from tagger.errors import TrainingError
 from tagger.events import EpochEnd, Event, Finished, Started, Step
 from tagger.models.averaging import AveragedWeights
-from tagger.models.sequence_tagger import SequenceTagger, summed_loss
-from tagger.optimisation import hiding, make_optimizer
-from tagger.preparation import TAG, Prepared
-from tagger.runtime import single_threaded
+from tagger.objective import DevScore, Objective
 from tagger.schedules import Schedule
-from tagger.tensors import word_tensors
 
-EVALUATION_TOKENS = 2000
 STEPS_BETWEEN_EVENTS = 10
 
 
-@dataclass(slots=True)
-class _Split:
-    """An encoded split as tensors on a device."""
+class LoopSettings(Protocol):
+    """The settings that the loop itself reads, whatever is learnt."""
 
-    encoded: EncodedSplit
-    arrays: tuple[Tensor | None, ...]
-    labels: dict[str, Tensor]
-
-    @classmethod
-    def on(cls, device: torch.device, encoded: EncodedSplit) -> _Split:
-        return cls(
-            encoded,
-            word_tensors(encoded.arrays, device),
-            {head: torch.from_numpy(ids).to(device) for head, ids in encoded.labels.items()},
-        )
+    @property
+    def epochs(self) -> int | None: ...
+    @property
+    def learning_rate(self) -> float | None: ...
+    @property
+    def clip(self) -> float: ...
+    @property
+    def patience(self) -> int: ...
+    @property
+    def max_minutes(self) -> float | None: ...
 
 
 class Fitting:
@@ -53,46 +39,46 @@ class Fitting:
 
     Args:
         model: the untrained model; afterwards it holds the best (averaged) weights.
-        prepared: the encoded corpus.
+        objective: what it learns.
         config: resolved training settings.
+        optimizer: moves the weights; a group may have a ``scale``, a factor of the learning rate, and may be ``frozen``
+            for so many epochs.
+        average: the running average of the weights.
+        schedule: of the learning rate.
         device: where to compute.
-        threads: intra-op threads, told in the first event.
+        threads: threads to compute on.
+        rng: draws everything that is drawn with NumPy.
         notes: told in the first event.
     """
 
     def __init__(
         self,
-        model: SequenceTagger,
-        prepared: Prepared,
-        config: TrainingConfig,
+        model: nn.Module,
+        objective: Objective,
+        config: LoopSettings,
         *,
+        optimizer: torch.optim.Optimizer,
+        average: AveragedWeights,
+        schedule: Schedule,
         device: torch.device,
         threads: int = 1,
         rng: np.random.Generator,
         notes: tuple[str, ...] = (),
     ) -> None:
-        self.model = model.to(device)
+        self.model = model
+        self.objective = objective
         self.config = config
+        self.optimizer, self.average, self.schedule = optimizer, average, schedule
         self.device = device
         self.rng = rng
         self.threads, self.notes = threads, notes
-        self.num_labels = len(prepared.labels[TAG])
-        self.train = _Split.on(device, prepared.train)
-        self.dev = None if prepared.dev is None else _Split.on(device, prepared.dev)
-        self.hide = hiding(prepared.counts, config.word_dropout or 0.0)
-        self.optimizer = make_optimizer(model, config)
-        self.average = AveragedWeights(model, config.average)
-        self.schedule = Schedule(config.schedule, warmup=config.warmup)
+        self.peak = config.learning_rate or 1.0
         self.epochs = config.epochs or 1
-        self.steps_per_epoch = len(plan(prepared.train.lengths, self._budget, np.random.default_rng(0)))
-        self.steps_done = 0
-        self.best: tuple[float, int] = (-1.0, 0)
+        self.steps_per_epoch = objective.steps_per_epoch
+        self.steps_done = self.epochs_done = 0
+        self.best: tuple[DevScore | None, int] = (None, 0)
         self.best_weights: list[Tensor] = []
         self.started = time.perf_counter()
-
-    @property
-    def _budget(self) -> int:
-        return self.config.batch_tokens or 1
 
     @property
     def seconds(self) -> float:
@@ -113,25 +99,27 @@ class Fitting:
             TrainingError: the loss is not finite.
         """
         self.started = time.perf_counter()
-        split = self.train.encoded
-        parameters = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
+        size = self.objective.size
         yield Started(
-            parameters,
-            len(split),
-            len(split.type_ids),
-            self.num_labels,
+            sum(p.numel() for p in self.model.parameters() if p.requires_grad),
+            size.sentences,
+            size.tokens,
+            size.labels,
             self.epochs,
             self.steps_per_epoch,
             str(self.device),
             self.threads,
             self.notes,
+            self.objective.task,
         )
-        with self._two_threads():
+        with self.objective.on_threads(self.threads):
             reason = yield from self._epochs()
         self._restore_best()
         self.model.eval()
-        accuracy = self.best[0] if self.dev is not None else None
-        yield Finished(reason, self.best[1], accuracy, self.seconds)
+        score, epoch = self.best
+        yield Finished(
+            reason, epoch, score.accuracy if score else None, self.seconds, score.perplexity if score else None
+        )
 
     def _epochs(self) -> Generator[Event, None, str]:
         """Train epoch after epoch; return why it ended."""
@@ -140,142 +128,77 @@ class Fitting:
             if self.config.max_minutes and self.progress >= 1 and epoch < self.epochs:
                 return f"the time of {self.config.max_minutes:g} minutes is up"
             if self.config.patience and epoch - self.best[1] >= self.config.patience:
-                return f"no better dev accuracy for {self.config.patience} epochs"
+                better = "better dev accuracy" if self.objective.task == "pos" else "lower dev perplexity"
+                return f"no {better} for {self.config.patience} epochs"
         return "all epochs done"
-
-    @contextmanager
-    def _two_threads(self) -> Iterator[None]:
-        """One stack a thread where there are two threads; operations themselves are never shared among threads.
-
-        So the weights do not depend on the number of threads.
-        """
-        if self.threads < 2 or self.device.type != "cpu":
-            yield
-            return
-        with ThreadPoolExecutor(1, "tagger-training", initializer=single_threaded) as pool:
-            self.model.encoder.pool = pool
-            try:
-                yield
-            finally:
-                self.model.encoder.pool = None
 
     def _epoch(self, epoch: int) -> Generator[Event, None, EpochEnd]:
         self.model.train()
         started = time.perf_counter()
         nats, tokens = torch.zeros((), dtype=torch.float64), 0
-        batches = plan(self.train.encoded.lengths, self._budget, self.rng)
+        number, batches = self.objective.epoch(self.rng)
         rate = 0.0
-        for step, sentences in enumerate(batches, 1):
-            rate = self.config.learning_rate * self.schedule.factor(self.progress)
-            loss, size = self._step(assemble(self.train.encoded, sentences, self.hide, self.rng), rate)
+        for step, batch in enumerate(batches, 1):
+            rate = self.peak * self.schedule.factor(self.progress)
+            loss, size = self._step(batch, rate)
             nats += loss
             tokens += size
-            if step % STEPS_BETWEEN_EVENTS == 0 or step == len(batches):
-                _check_finite(float(nats), rate, self.config.learning_rate)
+            if step % STEPS_BETWEEN_EVENTS == 0 or step == number:
+                _check_finite(float(nats), rate, self.peak)
                 speed = tokens / max(1e-9, time.perf_counter() - started)
-                yield Step(
-                    epoch,
-                    step,
-                    len(batches),
-                    float(nats) / tokens,
-                    speed,
-                    rate,
-                    self.seconds,
-                    self._seconds_left(),
-                )
+                yield Step(epoch, step, number, float(nats) / tokens, speed, rate, self.seconds, self._seconds_left())
             if self.config.max_minutes and self.progress >= 1:
                 break
-        _check_finite(float(nats), rate, self.config.learning_rate)
+        _check_finite(float(nats), rate, self.peak)
         speed = tokens / max(1e-9, time.perf_counter() - started)
-        accuracy, dev_loss = self._evaluate()
-        best = self._keep_if_best(accuracy, epoch)
+        self.epochs_done += 1
+        score = self._evaluate()
+        best = self._keep_if_best(score, epoch)
         self.schedule.epoch_done(best)
-        sentences_seen = max(1, round(len(self.train.encoded) * tokens / max(1, len(self.train.encoded.type_ids))))
+        self.average.epoch_done(None if score is None else score.loss)
+        whole = self.objective.size
+        sentences_seen = max(1, round(whole.sentences * tokens / max(1, whole.tokens)))
         return EpochEnd(
             epoch,
             self.epochs,
             float(nats) / sentences_seen,
             float(nats) / max(1, tokens),
-            accuracy,
-            dev_loss,
+            score.accuracy if score else None,
+            score.loss if score else None,
             best,
             rate,
             speed,
             self.seconds,
+            score.perplexity if score else None,
         )
 
-    def _step(self, batch: Batch, rate: float) -> tuple[Tensor, int]:
-        """One update; the summed loss of the tagging head in nats (unsmoothed), and the number of steps."""
-        size = len(batch.positions)
-        positions = torch.from_numpy(batch.positions).to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
-            logits = self._logits(self.train, batch)
-        loss = summed = torch.zeros((), device=self.device)
-        for head, scores in logits.items():
-            targets = self.train.labels[head][positions]
-            if head == TAG:
-                loss = loss + summed_loss(scores, targets, label_smoothing=self.config.label_smoothing or 0.0)
-                summed = summed_loss(scores.detach(), targets)
-            else:
-                loss = loss + self.config.auxiliary_weight * summed_loss(scores, targets)
+    def _step(self, batch: Any, rate: float) -> tuple[Tensor, int]:
+        """One update; the summed cross-entropy in nats, and the number of steps."""
+        found = self.objective.loss(batch)
         self.optimizer.zero_grad(set_to_none=True)
-        (loss / size).backward()  # type: ignore[no-untyped-call]
+        found.loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip, foreach=True)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            frozen = self.epochs_done < group.get("frozen", 0)
+            group["lr"] = 0.0 if frozen else rate * found.rate * group.get("scale", 1.0)
         self.optimizer.step()
         self.average.update()
         self.steps_done += 1
-        return summed.double().cpu(), size
-
-    def _logits(self, split: _Split, batch: Batch) -> dict[str, Tensor]:
-        """(N, K) scores by head."""
-        types = torch.from_numpy(batch.types).to(self.device)
-        word_ids, *others = (None if column is None else column[types] for column in split.arrays)
-        assert word_ids is not None
-        vectors = self.model.words(word_ids.masked_fill(torch.from_numpy(batch.hidden).to(self.device), 0), *others)
-        steps, lengths = (
-            torch.from_numpy(batch.steps).to(self.device),
-            torch.from_numpy(batch.lengths).to(self.device),
-        )
-        logits: dict[str, Tensor] = self.model(vectors, steps, lengths)
-        return {head: scores.float() if scores.dtype == torch.bfloat16 else scores for head, scores in logits.items()}
+        return found.nats.detach().double().cpu(), found.steps
 
     @torch.inference_mode()
-    def _evaluate(self) -> tuple[float | None, float | None]:
-        """Accuracy (0 to 1) and nats per step of the averaged weights on dev."""
-        if self.dev is None:
-            return None, None
+    def _evaluate(self) -> DevScore | None:
+        """How the averaged weights do on dev."""
         with self.average.applied():
-            scores, targets = self._dev_scores(self.dev)
-        right = int((scores.argmax(1) == targets).sum())
-        nats = float(summed_loss(scores, targets))
-        return right / max(1, len(targets)), nats / max(1, int((targets >= 0).sum()))
+            return self.objective.evaluate()
 
-    @torch.inference_mode()
-    def _dev_scores(self, dev: _Split) -> tuple[Tensor, Tensor]:
-        """(N, K) scores of the tagging head and (N,) labels of a split, in evaluation mode."""
-        scores, targets = [], []
-        self.model.eval()
-        for sentences in plan(dev.encoded.lengths, EVALUATION_TOKENS):
-            batch = assemble(dev.encoded, sentences)
-            scores.append(self._logits(dev, batch)[TAG])
-            targets.append(dev.labels[TAG][torch.from_numpy(batch.positions).to(self.device)])
-        self.model.train()
-        return torch.cat(scores), torch.cat(targets)
-
-    def calibrate(self) -> None:
-        """Scale the tagging head so that its posteriors fit dev; no tag changes."""
-        if self.dev is not None and len(self.dev.encoded):
-            temperature = best_temperature(*self._dev_scores(self.dev))
-            apply_temperature(cast(nn.Linear, self.model.heads[TAG]), temperature)
-
-    def _keep_if_best(self, accuracy: float | None, epoch: int) -> bool:
+    def _keep_if_best(self, score: DevScore | None, epoch: int) -> bool:
         """Copy the averaged weights when they score best; without a dev split the last ones count as best."""
-        if accuracy is not None and accuracy <= self.best[0]:
+        best, _ = self.best
+        if score is not None and best is not None and not score.value > best.value:
             return False
-        self.best = (self.best[0] if accuracy is None else accuracy, epoch)
-        self.best_weights = [average.clone() for average in self.average.averages]
+        self.best = (score, epoch)
+        self.best_weights = [average.clone() for average in self.average.present]
         return True
 
     @torch.no_grad()

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tagger.corpora.batching import plan
 from tagger.corpora.word_features import WordFeatures
-from tagger.models.sequence_tagger import SequenceTagger
+from tagger.models.network import Network
 from tagger.preparation import TAG
 from tagger.runtime import intra_op_threads, single_threaded
 from tagger.type_cache import TypeCache
@@ -57,7 +57,7 @@ class Engine:
 
     def __init__(
         self,
-        model: SequenceTagger,
+        model: Network,
         features: WordFeatures,
         *,
         threads: int,

@@ -27,7 +27,7 @@ class Lexicon(Mapping[str, frozenset[str]]):
 
     Args:
         table: as ``pack`` returns.
-        vocabulary: the words of its rows.
+        vocabulary: the words of its rows; one that was only read, never seen with a tag, is none of the lexicon's.
         labels: the K labels of its columns.
     """
 
@@ -37,16 +37,16 @@ class Lexicon(Mapping[str, frozenset[str]]):
         self.labels = tuple(labels)
 
     def __getitem__(self, word: str) -> frozenset[str]:
-        if word not in self.vocabulary:
+        if word not in self:
             raise KeyError(word)
         bits = np.unpackbits(self.table[self.vocabulary.ids[word]], count=len(self.labels))
         return frozenset(self.labels[i] for i in np.flatnonzero(bits))
 
     def __contains__(self, word: object) -> bool:
-        return isinstance(word, str) and word in self.vocabulary
+        return isinstance(word, str) and word in self.vocabulary and bool(self.table[self.vocabulary.ids[word]].any())
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.vocabulary.words[1 : self.vocabulary.trained])
+        return (self.vocabulary.words[row] for row in np.flatnonzero(self.table.any(1)).tolist())
 
     def __len__(self) -> int:
-        return self.vocabulary.trained - 1
+        return int(np.count_nonzero(self.table.any(1)))

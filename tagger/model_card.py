@@ -70,9 +70,9 @@ def model_card(
         _use(name),
         _measured(scores),
         _limits(scores, corpus_name),
-        _training_data(corpus, notes),
+        training_data(corpus, notes),
         _labels(labels),
-        _remake(command, environment, config),
+        remake(command, environment, config),
     ]
     return "\n\n".join([head, *(section for section in sections if section)]) + "\n"
 
@@ -195,7 +195,8 @@ def _measured_limits(scores: Scores) -> list[str]:
     return lines
 
 
-def _training_data(corpus: Mapping[str, Any], notes: Sequence[str]) -> str:
+def training_data(corpus: Mapping[str, Any], notes: Sequence[str]) -> str:
+    """The section on the corpus; arguments as ``model_card``."""
     rows = [
         (title, escaped(_sizes(corpus[key])))
         for key, title in (
@@ -204,6 +205,7 @@ def _training_data(corpus: Mapping[str, Any], notes: Sequence[str]) -> str:
             ("licence", "Licence of the corpus"),
             ("sentences", "Sentences"),
             ("words", "Words"),
+            ("units", "Units of the language model"),
             ("fingerprint", "Fingerprint"),
         )
         if corpus.get(key) is not None
@@ -224,7 +226,8 @@ def _labels(labels: Collection[str]) -> str:
     return f"## Labels\n\n{shown}{more}"
 
 
-def _remake(command: str, environment: Mapping[str, str], config: Mapping[str, Any]) -> str:
+def remake(command: str, environment: Mapping[str, str], config: Mapping[str, Any]) -> str:
+    """The section on the command, the machine and the settings; arguments as ``model_card``."""
     versions = table(("", ""), [(escaped(key), escaped(str(value))) for key, value in environment.items()])
     settings = table(("setting", "value"), [(escaped(k), escaped(v)) for k, v in _flat(config)])
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", command)), default=0))

@@ -20,7 +20,8 @@ CARD = "README.md"
 METRICS = "metrics.json"
 LOG = "log.jsonl"
 SEAL = "sha256"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""1: taggers alone. 2: heads and units are listed; language models."""
 
 
 def check_free(out: Path, *, overwrite: bool) -> None:

@@ -51,12 +51,13 @@ class Prepared:
     vectors: Tensor | None
 
 
-def prepare(corpus: Corpus, config: Config) -> Prepared:
+def prepare(corpus: Corpus, config: Config, features: WordFeatures | None = None) -> Prepared:
     """Count words, collect labels, encode the splits.
 
     Args:
         corpus: with a training split.
         config: resolved.
+        features: of a language model beside the tagger, with the words of the corpus; found in the corpus if None.
 
     Raises:
         CorpusError: the training split is empty or has a single label.
@@ -72,7 +73,9 @@ def prepare(corpus: Corpus, config: Config) -> Prepared:
         head = f"auxiliary{number}"  # not the column's own name, which torch may not take for a module
         columns[head] = corpus.train.column(column)
         labels[head] = _frequent_labels(columns[head])
-    features, vectors = _features(counts, config)
+    vectors = None
+    if features is None:
+        features, vectors = _features(counts, config)
     train = encode_split(tokens, columns, features, labels)
     return Prepared(
         features=features,

@@ -7,14 +7,16 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tagger import model_folder
-from tagger.checkpoint import save_tagger
+from tagger.checkpoint import save_model
 from tagger.corpora.corpus import Corpus
 from tagger.curves import draw_curves
+from tagger.events import EpochEnd
+from tagger.language_scores import LanguageScores
 from tagger.model_card import model_card
 from tagger.runtime import environment
 from tagger.scores import Scores, summarise
@@ -30,12 +32,14 @@ class Run:
         tagger: ready to use.
         scores: by split, "dev" and "test" where the corpus has them.
         log: one entry an epoch.
+        language: by split, how well a language-model head beside it predicts the words.
     """
 
     seed: int
     tagger: Tagger
     scores: Mapping[str, Scores]
     log: Sequence[Mapping[str, Any]]
+    language: Mapping[str, LanguageScores] = field(default_factory=dict)
 
 
 def write_runs(
@@ -69,7 +73,7 @@ def write_runs(
         "trained_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
     saved = replace(best.tagger.saved, about=about)
-    save_tagger(folder, saved)
+    save_model(folder, saved)
     model_folder.write_json(folder / model_folder.METRICS, _metrics(best, runs))
     card = model_card(
         name=name,
@@ -88,6 +92,8 @@ def write_runs(
 
 def _metrics(best: Run, runs: Sequence[Run]) -> dict[str, Any]:
     values: dict[str, Any] = {split: scores.to_dict() for split, scores in best.scores.items()}
+    if best.language:
+        values["language"] = {split: scores.to_dict() for split, scores in best.language.items()}
     values["seed"] = best.seed
     if len(runs) > 1:
         values["seeds"] = {
@@ -118,6 +124,11 @@ def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
     """Add an entry to the log of a run."""
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(entry) + "\n")
+
+
+def log_entry(seed: int, event: EpochEnd) -> dict[str, Any]:
+    """An epoch as the log of a run holds it."""
+    return {"seed": seed, **asdict(event)}
 
 
 def command_line() -> str:

@@ -35,13 +35,15 @@ class Schedule:
     Args:
         name: "cosine", "linear", "constant" or "plateau".
         warmup: share of the run that the warm-up takes.
-        plateau_patience: epochs without a better score before "plateau" halves the rate.
+        plateau_patience: epochs without a better score before "plateau" lowers the rate.
+        plateau_factor: what it multiplies the rate by.
     """
 
-    def __init__(self, name: str, *, warmup: float, plateau_patience: int = 2) -> None:
+    def __init__(self, name: str, *, warmup: float, plateau_patience: int = 2, plateau_factor: float = 0.5) -> None:
         self.name = name
         self.warmup = warmup
         self.plateau_patience = plateau_patience
+        self.plateau_factor = plateau_factor
         self.scale = 1.0
         self.waited = 0
 
@@ -57,5 +59,5 @@ class Schedule:
         """Tell a plateau schedule how the epoch went."""
         self.waited = 0 if improved else self.waited + 1
         if self.name == "plateau" and self.waited >= self.plateau_patience:
-            self.scale /= 2
+            self.scale *= self.plateau_factor
             self.waited = 0

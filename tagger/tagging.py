@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import torch
 
-from tagger.checkpoint import SavedTagger, load_tagger
+from tagger.bundled_models import find_model
+from tagger.checkpoint import TAGGING, SavedModel, load_model
+from tagger.config import Config
 from tagger.errors import ConfigError, ModelError
 from tagger.inference import Engine
 from tagger.runtime import check_threads, choose_device, has_fast_bfloat16
@@ -17,6 +19,7 @@ from tagger.tagged import TaggedSentence, TaggedText
 
 if TYPE_CHECKING:
     from tagger.corpora.corpus import Split
+    from tagger.gate_arrays import Gates
     from tagger.scores import Scores
 
 AGREEMENT = 0.999
@@ -38,8 +41,10 @@ class Tagger:
     """
 
     def __init__(
-        self, saved: SavedTagger, *, device: str = "auto", threads: int | None = None, precision: str = "auto"
+        self, saved: SavedModel, *, device: str = "auto", threads: int | None = None, precision: str = "auto"
     ) -> None:
+        if not isinstance(saved.config, Config):
+            raise ModelError(f"the model has no head that tags; its heads: {', '.join(saved.heads)}")
         self.saved = saved
         self.labels = saved.labels
         self.column = saved.config.column
@@ -60,13 +65,13 @@ class Tagger:
     def load(
         cls, path: str | Path, *, device: str = "auto", threads: int | None = None, precision: str = "auto"
     ) -> Tagger:
-        """Load a model folder; nothing is fetched from anywhere.
+        """Load a model folder, or a model that ships with the toolkit by its name; nothing is fetched from anywhere.
 
         Raises:
             ModelError: the folder is missing, incomplete, damaged or holds no tagger.
             ConfigError: no such device or number of threads.
         """
-        tagger = cls(load_tagger(Path(path)), device=device, threads=threads, precision=precision)
+        tagger = cls(load_model(find_model(path), TAGGING), device=device, threads=threads, precision=precision)
         tagger._engine.warm_up()
         return tagger
 
@@ -138,6 +143,21 @@ class Tagger:
             confidences=[sentence.scores or [] for sentence in tagged],
             labels=self.labels,
         )
+
+    def gates(self, sentence: str | Sequence[str]) -> Gates:
+        """What every gate of the encoder does at every word.
+
+        >>> tagger.gates("They can fish.")["forward", 1, "forget_gate"]  # (T, H): a row a word, a column a unit
+
+        Args:
+            sentence: raw text, or the tokens of one sentence.
+
+        Raises:
+            ConfigError: there is no word.
+        """
+        from tagger.gates import tagger_gates
+
+        return tagger_gates(self, sentence)
 
     def __repr__(self) -> str:
         return f"<Tagger for {self.column}: {len(self.labels)} labels, {self.precision}, {self.threads} threads>"

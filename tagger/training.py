@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from itertools import chain
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from tagger import model_folder
-from tagger.building import build_tagger
-from tagger.checkpoint import SavedTagger, round_as_stored, seen_tags
+from tagger.bundled_models import find_model
+from tagger.checkpoint import LANGUAGE, SavedModel, load_model
 from tagger.config import Config
 from tagger.corpora.corpus import Corpus
 from tagger.corpora.sources import read_corpus
-from tagger.corpora.tokenization import WordTokenizer
+from tagger.corpora.texts import TextCorpus
 from tagger.defaults import Facts, resolve
 from tagger.errors import ConfigError, CorpusError
-from tagger.events import EpochEnd, Event
-from tagger.fitting import Fitting
-from tagger.models.sequence_tagger import SequenceTagger
-from tagger.preparation import TAG, Prepared, prepare
+from tagger.events import Event, Listener
+from tagger.joint_preparation import prepare_companion
+from tagger.preparation import prepare
 from tagger.raw_text import choose_tokenizer
-from tagger.run_record import Run, append_entry, command_line, write_runs
-from tagger.runtime import (
-    check_threads,
-    choose_device,
-    has_fast_bfloat16,
-    intra_op_threads,
-    memory_watched,
-    seed_everything,
-)
+from tagger.run_record import Run, command_line, write_runs
+from tagger.runtime import check_threads, choose_device, intra_op_threads, memory_watched
+from tagger.tagger_run import Machine, Material, train_one
 from tagger.tagging import Tagger
-
-Listener = Callable[[Event], None]
+from tagger.transfer import take_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +116,7 @@ def train_runs(
     threads: int | None = None,
     listener: Listener | None = None,
     command: str | None = None,
+    text: TextCorpus | None = None,
 ) -> Training:
     """Train one model a seed and keep the best on dev.
 
@@ -137,6 +130,7 @@ def train_runs(
         threads: CPU threads; all available cores by default.
         listener: called with every event.
         command: told in the model card; the command line of this process by default.
+        text: further text for a language model that is trained along (``training.lm_weight``).
 
     Raises:
         TaggerError: as ``train_pos``.
@@ -145,17 +139,23 @@ def train_runs(
         raise ConfigError(f"seeds is {seeds}; expected at least 1")
     if corpus.train is None:
         raise CorpusError("has no training split", path=corpus.source)
-    machine = _Machine(device, check_threads(threads), listener or _silent)
+    machine = Machine(device, check_threads(threads), listener or _silent)
     choose_device(device)
     _check_auxiliary(config, corpus)
+    start = _start(config)
+    if start is not None:
+        config = take_over(config, start, str(config.training.init_from))
     resolved = resolve(config, Facts.of(corpus))
 
-    def work(folder: Path | None) -> tuple[Run, list[Run]]:
-        prepared = prepare(corpus, resolved)
+    def work(folder: Path | None, scratch: Path) -> tuple[Run, list[Run]]:
+        companion = None
+        if start is not None or text is not None or resolved.training.lm_weight:
+            companion = prepare_companion(corpus, resolved, start, text, scratch)
+        prepared = prepare(corpus, resolved, None if companion is None else companion.features)
         tokenizer, tokenizer_note = choose_tokenizer(corpus)
+        material = Material(corpus, prepared, tokenizer, companion, start)
         runs = [
-            _train_one(corpus, prepared, resolved.with_seed(resolved.training.seed + i), tokenizer, machine, folder)
-            for i in range(seeds)
+            train_one(material, resolved.with_seed(resolved.training.seed + i), machine, folder) for i in range(seeds)
         ]
         best = max(runs, key=lambda run: run.scores["dev"].accuracy if "dev" in run.scores else 0.0)
         if folder is not None:
@@ -164,87 +164,19 @@ def train_runs(
         return best, runs
 
     torch.set_flush_denormal(True)
-    with memory_watched(), intra_op_threads(1):
+    with memory_watched(), intra_op_threads(1), tempfile.TemporaryDirectory(prefix="tagger-") as scratch:
         if out is None:
-            best, runs = work(None)
+            best, runs = work(None, Path(scratch))
         else:
             with model_folder.writing(out, overwrite=overwrite) as partial:
-                best, runs = work(partial)
+                best, runs = work(partial, Path(scratch))
     return Training(best, runs, out, corpus)
 
 
-@dataclass(frozen=True, slots=True)
-class _Machine:
-    device: str
-    threads: int
-    listener: Listener
-
-
-def _train_one(
-    corpus: Corpus,
-    prepared: Prepared,
-    config: Config,
-    tokenizer: WordTokenizer,
-    machine: _Machine,
-    folder: Path | None,
-) -> Run:
-    rng = seed_everything(config.training.seed)
-    labels = {head: len(names) for head, names in prepared.labels.items()}
-    model = build_tagger(config, prepared.features, labels, prepared.vectors)
-    fitting = Fitting(
-        model,
-        prepared,
-        config.training,
-        device=choose_device(machine.device),
-        threads=machine.threads,
-        rng=rng,
-        notes=corpus.notes,
-    )
-    log: list[dict[str, Any]] = []
-    for event in fitting.events():
-        if isinstance(event, EpochEnd):
-            log.append({"seed": config.training.seed, **asdict(event)})
-            if folder is not None:
-                append_entry(folder / model_folder.LOG, log[-1])
-        machine.listener(event)
-    fitting.calibrate()
-    tagger = _finished(model, prepared, config, tokenizer, corpus, machine)
-    scores = {
-        split.name: tagger.evaluate(split) for split in (corpus.dev, corpus.test) if split is not None and len(split)
-    }
-    return Run(config.training.seed, tagger, scores, log)
-
-
-def _finished(
-    model: SequenceTagger,
-    prepared: Prepared,
-    config: Config,
-    tokenizer: WordTokenizer,
-    corpus: Corpus,
-    machine: _Machine,
-) -> Tagger:
-    """The tagger as a user will load it: auxiliary heads gone, weights rounded as stored."""
-    for head in [name for name in model.heads if name != TAG]:
-        del model.heads[head]
-    model.cpu().eval().requires_grad_(False)
-    round_as_stored(model)
-    labels = prepared.labels[TAG].names
-    lexicon = seen_tags(prepared.lexicon, prepared.features, labels)
-    saved = SavedTagger(config, labels, prepared.features, model, lexicon, tokenizer)
-    about = {"bfloat16_agreement": _bfloat16_agreement(saved, corpus, machine)}
-    return Tagger(replace(saved, about=about), device=machine.device, threads=machine.threads)
-
-
-def _bfloat16_agreement(saved: SavedTagger, corpus: Corpus, machine: _Machine) -> float | None:
-    """Share of the dev tags that bfloat16 and float32 agree on; None where bfloat16 is not native."""
-    split = corpus.dev or corpus.train
-    if not has_fast_bfloat16() or split is None:
-        return None
-    tags: list[list[str]] = []
-    for precision in ("float32", "bfloat16"):
-        tagger = Tagger(saved, device="cpu", threads=machine.threads, precision=precision)
-        tags.append(list(chain.from_iterable(s.tags for s in tagger.tag_sentences(split.tokens()))))
-    return sum(map(str.__eq__, *tags)) / max(1, len(tags[0]))
+def _start(config: Config) -> SavedModel | None:
+    """The language model to start from, if one is named."""
+    path = config.training.init_from
+    return None if path is None else load_model(find_model(path), LANGUAGE)
 
 
 def _check_auxiliary(config: Config, corpus: Corpus) -> None:

@@ -1,4 +1,4 @@
-"""Train on and evaluate a data set of the hub from the command line, then again from the cache alone.
+"""Train on, evaluate and tag a data set of the hub from the command line, then again from the cache alone.
 
 The hub is a server on the loopback address that answers as the real one does; each command runs in a process of
 its own.
@@ -74,6 +74,7 @@ def test_train_and_evaluate_online_and_from_the_cache(tmp_path: Path) -> None:
         online = commands.scores("m1")
         assert online["tokens"] == sum(len(words) for words, _ in sentences(*SIZES["test"]))
         asked = [request for request in hub.requests if request.path.endswith(".parquet")]
+        assert commands.streamed_accuracy("m1") == online["accuracy"]
     assert {request.path.rpartition("/parquet/")[2] for request in asked} == {
         f"xx_tiny/{part}.parquet" for part in SIZES
     }
@@ -117,6 +118,21 @@ class Commands:
         assert done.returncode == 0, done.stderr
         found: dict[str, object] = json.loads(done.stdout)["test"]
         return found
+
+    def streamed_accuracy(self, model: str) -> float:
+        """Tags the test part as a stream; the share of its words that get the right tag."""
+        where = (f"{NAME}:xx_tiny", "--split", "test", "--streaming")
+        self.run("tag", *where, "--model", model, "-o", "tagged.jsonl", "--threads", "1")
+        lines = (self.folder / "tagged.jsonl").read_text(encoding="utf-8").splitlines()
+        tagged, gold = list(map(json.loads, lines)), sentences(*SIZES["test"])
+        assert [line["tokens"] for line in tagged] == [words for words, _ in gold]
+        pairs = [
+            tag == right
+            for line, (_, tags) in zip(tagged, gold, strict=True)
+            for tag, right in zip(line["tags"], tags, strict=True)
+        ]
+        share: float = sum(pairs) / len(pairs)
+        return share
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

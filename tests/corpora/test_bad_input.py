@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 from pathlib import Path
 
 import pytest
 
 from tagger.corpora import lines
+from tagger.corpora.paths import copy_stream
 from tagger.corpora.sources import read_corpus, read_split
-from tagger.errors import CorpusError
+from tagger.errors import CorpusError, OutputError
 
 from .conftest import Write, conllu
 
@@ -34,8 +36,9 @@ def test_a_missing_file(write: Write, tmp_path: Path, small: str) -> None:
 def test_a_name_that_is_nothing() -> None:
     with pytest.raises(CorpusError, match=r"en_ewtt: no such corpus; did you mean en_ewt\?"):
         read_corpus("en_ewtt", offline=True)
-    with pytest.raises(CorpusError, match="the name of the corpus is empty"):
-        read_corpus(" ")
+    for empty in ("", " "):
+        with pytest.raises(CorpusError, match="the name of the corpus is empty"):
+            read_corpus(empty)
     with pytest.raises(CorpusError, match=r"wikitext.*no labels"):
         read_corpus("wikitext-2", offline=True)
 
@@ -226,3 +229,18 @@ def test_nothing_is_left(write: Write) -> None:
     path = write("a.conllu", "1\tword\n\n1\tword\n")
     with pytest.raises(CorpusError, match="no sentence that can be read; 2 unreadable sentences were left out: "):
         read_corpus(str(path), ignore_bad=True)
+
+
+def test_what_ends_lines_in_a_file_does_not_end_the_line_of_the_message(write: Write) -> None:
+    path = write("a.tsv", "token\tu\x85pos\tx\x1c\x1b[31my\n" + "a\tX\tY\n" * 3)
+    message = refused(path, column="z")
+    assert len(message.splitlines()) == 1
+    assert "\x1b" not in message
+    assert "u\\x85pos, x\\x1c\\x1b[31my" in message
+
+
+def test_standard_input_that_finds_no_room() -> None:
+    with pytest.raises(
+        OutputError, match=r"/dev: the standard input cannot be kept .*\(No space left on device\); set TMPDIR"
+    ):
+        copy_stream(io.BytesIO(b"a" * 100_000), Path("/dev/full"))

@@ -6,7 +6,8 @@ import pytest
 
 from tagger.corpora.columns import sentences
 from tagger.corpora.sentences import Problem, RawSentence
-from tagger.corpora.sources import read_corpus
+from tagger.corpora.sources import read_corpus, read_split
+from tagger.errors import CorpusError
 
 from .conftest import Write
 
@@ -122,3 +123,16 @@ def test_the_only_label_column_is_told(write: Write) -> None:
     corpus = read_corpus(str(write("a.conll", "A\tX\nB\tY\n\nC\tX\nA\tX\n")))
     assert corpus.column == "tag"
     assert "no column 'upos': read the only label column, 'tag'" in corpus.notes
+
+
+def test_a_column_of_words_that_is_not_there_is_refused_rather_than_passed_over(write: Write) -> None:
+    plain = str(write("a.conll", "DT\tA\nNN\tdog\n"))
+    assert read_split(plain, column=None, tokens_column="2").tokens() == [["A", "dog"]]
+    for wanted in ("3", "0", "word", "-1"):
+        with pytest.raises(CorpusError, match=rf"a\.conll: no column '{wanted}' of words; .* numbered from 1 to 2"):
+            read_split(plain, column=None, tokens_column=wanted)
+    named = str(write("b.conll", "# global.columns = XPOS FORM\nDT\tA\nNN\tdog\n"))
+    for known in ("form", "FORM", "2", None):
+        assert read_split(named, column=None, tokens_column=known).tokens() == [["A", "dog"]]
+    with pytest.raises(CorpusError, match="no column 'word' of words; there are: xpos, form"):
+        read_split(named, column=None, tokens_column="word")

@@ -14,6 +14,7 @@ from tagger.corpora.doctor import examine
 from tagger.corpora.doctor_findings import Finding
 from tagger.corpora.doctor_kinds import KINDS
 from tagger.corpora.formats import ReadOptions
+from tagger.corpora.hub_client import Loaded
 from tagger.errors import CorpusError
 from tests.tiny import conllu, sentences
 
@@ -339,3 +340,21 @@ def test_every_kind_is_told_in_full() -> None:
         assert kind.severity in ("error", "warning")
         assert kind.why.endswith(".")
         assert kind.mend.endswith(".")
+
+
+def test_rows_of_the_hub_that_would_stop_training_are_an_error_and_the_others_examined(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = datasets.Dataset.from_dict({"tokens": [["a"], ["b"], ["c", "d"]], "tags": [["X"], ["Y", "Z"], ["X", "Y"]]})
+    features = datasets.Features({name: datasets.List(datasets.Value("string")) for name in ("tokens", "tags")})
+    loaded = Loaded({"train": data.cast(features)}, "c" * 40, None, ())
+    monkeypatch.setattr("tagger.corpora.hub.load", lambda spec, offline: loaded)
+    diagnosis = examine("owner/name", options=ReadOptions("tags"))
+    assert [(finding.kind.code, finding.places[0].path) for finding in diagnosis.errors] == [
+        ("malformed", "owner/name")
+    ]
+    assert "row 1 (from 0) of 3: words and labels differ in number" in diagnosis.errors[0].places[0].detail
+    assert diagnosis.parts[0].sentences == 2
+    lenient = examine("owner/name", options=ReadOptions("tags", ignore_bad=True))
+    assert not lenient.errors
+    assert "train: 1 rows cannot be used and were left out" in lenient.notes

@@ -13,8 +13,7 @@ from tagger.corpora.doctor import examine
 from tagger.corpora.formats import ReadOptions
 from tagger.corpora.sources import read_corpus, read_split
 from tagger.errors import TaggerError
-
-from .test_mutated_corpora import CORPORA, MUTATIONS
+from tests.mutations import CORPORA, MUTATIONS
 
 MUTANTS = 21  # for each kind of file
 

@@ -33,6 +33,7 @@ INSERTS = [
     b"\xc2\x85",
     b"\x1c",
     b" " * 99,
+    b"k" * 5000,
 ]
 
 
@@ -72,3 +73,14 @@ def test_damaged_documents_are_tagged_or_refused_in_one_line(suffix: str, tmp_pa
             assert result.count(b"\n") == source.count(b"\n")
             assert result.count(b"\t") == source.count(b"\t")
     assert all(message.startswith(f"{path}:") and "\n" not in message for message in messages)
+    assert max(map(len, messages), default=0) < len(str(path)) + 500
+
+
+def test_the_message_of_a_very_long_line_is_short(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"k" * 100_000 + "\x1b": []}), encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"a\.jsonl:1: no key \"tokens\" among 'kkk") as error:
+        tag_files([path])
+    assert len(str(error.value)) < len(str(path)) + 500
+    _, progress = tag_files([path], ignore_bad=True)
+    assert len(progress.first_bad) < len(str(path)) + 500

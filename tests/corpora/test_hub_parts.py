@@ -11,11 +11,12 @@ import pytest
 from datasets import ClassLabel, Features, List, Value
 
 from tagger.corpora.hub_client import names_by_id
-from tagger.corpora.hub_columns import choose_columns, unnested
+from tagger.corpora.hub_columns import Columns, choose_columns, unnested
 from tagger.corpora.hub_configs import choose_config, data_files, missing_config, normal_splits, raw_files
 from tagger.corpora.hub_errors import explain
 from tagger.corpora.hub_spec import HubSpec, parse_hub_spec
 from tagger.corpora.hub_tables import to_sentences
+from tagger.corpora.repaired_tables import repaired
 from tagger.errors import CorpusError
 
 STRINGS = List(Value("string"))
@@ -118,6 +119,9 @@ def read(
     return made.to_dict(), notes
 
 
+COLUMNS = Columns("tokens", "tags", {}, {}, True, None)
+
+
 def test_label_ids_become_names_and_never_their_digits() -> None:
     data = table({"tokens": [["a", "b"], ["c"]], "tags": [[2, 0], [1]]}, tags=List(ClassLabel(names=["X", "Y", "O"])))
     assert read(data)[0] == {"tokens": [["a", "b"], ["c"]], "tags": [["O", "X"], ["Y"]]}
@@ -151,6 +155,7 @@ def test_white_space_words_are_left_out_with_their_labels_and_counted() -> None:
         (["b", None], ["Y", "Z"], "row 1 .*: an empty word"),
         (["b"], [None], "row 1 .*: a word has no label"),
         (["b"], ["_"], "row 1 .*: a word has no label"),
+        (["b"], ["B-x,B-y"], "row 1 .*: a word has several labels .*; --repair keeps one label of each word"),
     ],
 )
 def test_rows_that_cannot_be_used(tokens: list[str] | None, tags: list[str], message: str) -> None:
@@ -160,6 +165,27 @@ def test_rows_that_cannot_be_used(tokens: list[str] | None, tags: list[str], mes
     made, notes = read(data, ignore_bad=True)
     assert made == {"tokens": [["a"]], "tags": [["X"]]}
     assert notes == ["train: 1 rows cannot be used and were left out"]
+
+
+def test_rows_are_repaired_in_the_scheme_of_all_splits() -> None:
+    labels = [["B-x", "I-x", "O"], ["O", "I-y", "I-y"], ["B-x,B-y", "I-y", "O"]]
+    words = [["a\u00ad", "b", "c"], ["d", "e ", "f"], ["g", "h", "i"]]
+    data = table(
+        {"tokens": words, "tags": labels, "text": ["a\u00ad b c", None, "g"]}, tags=STRINGS, text=Value("string")
+    )
+    made, _ = to_sentences("acme/x", "train", data, COLUMNS, ignore_bad=False, repair=True)
+    tables, notes = repaired({"train": made, "test": made.select([0])}, "tags")
+    assert tables["train"].to_dict() == {
+        "tokens": [["a", "b", "c"], ["d", "e", "f"], ["g", "h", "i"]],
+        "tags": [["B-x", "I-x", "O"], ["O", "B-y", "I-y"], ["B-y", "I-y", "O"]],
+        "text": ["a b c", None, "g"],
+    }
+    assert [note.partition(": first")[0] for note in notes] == [
+        "repaired: 2 words lost white space, invisible characters or their decomposed form (NFC)",
+        "repaired: 1 label that broke the scheme IOB2, read as conlleval reads them",
+        "repaired: 1 word keeps one of several labels, the first that fits the words beside",
+        "repaired: 1 word lost white space, invisible characters or their decomposed form (NFC)",
+    ]
 
 
 @pytest.mark.parametrize("label", [-1, 2, -100])

@@ -110,6 +110,12 @@ def test_a_glob(write: Write, tmp_path: Path) -> None:
         read_corpus(str(tmp_path / "*.jsonl"))
 
 
+def test_a_glob_over_files_named_by_split_alone_is_named_after_their_folder(write: Write, tmp_path: Path) -> None:
+    for split in ("train", "dev"):
+        write(f"birds/{split}.conll", "a\tX\n\nb\tY\n")
+    assert read_corpus(str(tmp_path / "birds" / "*.conll")).name == "birds"
+
+
 def test_splits_named_one_by_one(write: Write) -> None:
     train, dev, test = (str(write(f"{name}.conllu", numbered(n, 1))) for n, name in enumerate("abc"))
     corpus = read_corpus(train=train, dev=dev, test=test)

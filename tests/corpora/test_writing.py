@@ -7,6 +7,7 @@ from pathlib import Path
 import datasets
 import pytest
 
+from tagger.corpora.converting import convert
 from tagger.corpora.corpus import Split
 from tagger.corpora.schemes import converted
 from tagger.corpora.sources import read_corpus, read_split
@@ -83,3 +84,10 @@ def test_an_unknown_format(tmp_path: Path) -> None:
     data = datasets.Dataset.from_dict({"tokens": [["a"]], "tags": [["X"]]})
     with pytest.raises(OutputError, match="cannot be written as 'xml'; choose from conllu, columns, jsonl, parquet"):
         write_split(Split("train", data), tmp_path / "a", "xml")
+
+
+def test_a_place_that_cannot_be_written_to(write: Write, tmp_path: Path) -> None:
+    source, file = write("a.conll", "a\tX\n"), write("file", "")
+    with pytest.raises(OutputError, match=r"cannot be written: (Not a directory|File exists)"):
+        convert(str(source), file, "jsonl", overwrite=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.conll", "file"]

@@ -18,7 +18,7 @@ from tagger.corpora.vocabulary import Vocabulary
 from tagger.corpora.word_features import WordFeatures
 from tagger.defaults import Facts, resolve
 from tagger.models.character_encoders import CharacterCNN, CharacterLSTM
-from tagger.models.dropout import LockedDropout
+from tagger.models.dropout import Dropout, LockedDropout
 from tagger.tensors import word_tensors
 from tests.tiny import SETTINGS, sentences
 
@@ -80,7 +80,7 @@ def test_vectors_stand_beside_the_embedding() -> None:
     assert model.words.get_buffer("vectors") is vectors
 
 
-@pytest.mark.parametrize(("kind", "module"), [("locked", LockedDropout), ("plain", nn.Dropout)])
+@pytest.mark.parametrize(("kind", "module"), [("locked", LockedDropout), ("plain", Dropout)])
 def test_dropout(kind: str, module: type[nn.Module]) -> None:
     model = build_tagger(config(training__dropout=0.3, training__dropout_kind=kind), features(), {"tag": 5})
     found = [model.before, model.after, model.encoder.ahead.dropout, model.encoder.behind.dropout]

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tagger import ModelError, OutputError, Tagger, model_folder, train_pos
-from tagger.checkpoint import AFFIX_HASHES, LEXICON, load_tagger, save_tagger, stored
+from tagger.checkpoint import AFFIX_HASHES, LEXICON, load_model, save_model, stored
 from tests.tiny import SETTINGS, sentences
 
 TOKENS = [words for words, _ in sentences(20, 9)] + [["unheard", "words", "can", "follow"], ["Ünïcödé", "한국어"]]
@@ -68,8 +68,8 @@ def test_what_was_trained_comes_back(tiny_corpus: Path, tmp_path: Path, settings
 
 
 def test_a_loaded_tagger_may_be_saved_again(tiny_model: Path, tmp_path: Path) -> None:
-    first = load_tagger(tiny_model)
-    save_tagger(tmp_path, first)
+    first = load_model(tiny_model)
+    save_model(tmp_path, first)
     assert_same(Tagger(first, threads=1), Tagger.load(tmp_path, threads=1))
     for name in (model_folder.WEIGHTS, model_folder.TOKENIZER, model_folder.CONFIG):
         assert (tmp_path / name).read_bytes() == (tiny_model / name).read_bytes(), name
@@ -81,13 +81,13 @@ def test_a_full_disk(tiny_model: Path, tmp_path: Path, full_at: str, monkeypatch
     room = 15_000 if full_at == "card" else 100  # bytes that a file may have
     if full_at == "words":
         monkeypatch.setattr("tagger.checkpoint._save_weights", lambda path, saved: path.touch())
-    saved = load_tagger(tiny_model)
+    saved = load_model(tiny_model)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def save() -> None:
         with model_folder.writing(tmp_path / "m", overwrite=False) as partial:
             resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
-            save_tagger(partial, saved)
+            save_model(partial, saved)
             (partial / "README.md").write_text("x" * 20_000)
 
     try:
@@ -106,14 +106,14 @@ def test_numbers_are_stored_in_half_precision(tiny_model: Path) -> None:
     assert kinds.pop(LEXICON) == torch.uint8
     assert kinds.pop(AFFIX_HASHES) == torch.int64
     assert set(kinds.values()) == {torch.float16}
-    for name, tensor in load_tagger(tiny_model).model.state_dict().items():
+    for name, tensor in load_model(tiny_model).model.state_dict().items():
         assert tensor.dtype == torch.float32
         assert torch.equal(stored(tensor), tensors[name])
 
 
 def test_using_bfloat16_leaves_the_weights_alone(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tagger.tagging.has_fast_bfloat16", lambda: True)
-    saved = load_tagger(tiny_model)
+    saved = load_model(tiny_model)
     before = {name: tensor.clone() for name, tensor in saved.model.state_dict().items()}
     tagger = Tagger(saved, threads=1, precision="bfloat16")
     assert tagger.precision == "bfloat16"
@@ -128,7 +128,7 @@ def test_the_lexicon_knows_the_tags_of_training(tiny_model: Path) -> None:
     for words, tags in sentences(60, 1):
         for word, tag in zip(words, tags, strict=True):
             expected.setdefault(word, set()).add(tag)
-    lexicon = load_tagger(tiny_model).lexicon
+    lexicon = load_model(tiny_model).lexicon
     assert {word: set(tags) for word, tags in lexicon.items()} == expected
     assert len(lexicon) == len(expected)
     assert "unheard" not in lexicon
@@ -169,16 +169,17 @@ def test_files_of_another_kind(model: Path, name: str, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"task": "lm"}, r"holds a model for 'lm', not a tagger$"),
+        ({"task": "parse"}, r"holds a model for 'parse', which this version does not know$"),
+        ({"heads": ["language"]}, r"no head that tags; its heads: language; .*--init-from"),
         ({"format_version": 99}, "format version 99 is newer than"),
         ({"config": {"encoder": {"cells": 2}}}, r"unknown setting 'encoder\.cells'; did you mean 'encoder\.cell'"),
         ({"config": {}}, "not resolved"),
-        ({"config": None}, "damaged or not a tagger"),
-        ({"labels": ["A", "B"]}, "damaged or not a tagger: .*size mismatch"),
-        ({"labels": None}, "damaged or not a tagger"),
-        ({"vocabulary": {"trained": 3}}, "damaged or not a tagger"),
-        ({"characters": {"alphabet": "abc", "no": 1}}, "damaged or not a tagger"),
-        ({"sentence_rules": None}, "damaged or not a tagger"),
+        ({"config": None}, "damaged or not a model"),
+        ({"labels": ["A", "B"]}, "damaged or not a model: .*size mismatch"),
+        ({"labels": None}, "damaged or not a model"),
+        ({"vocabulary": {"trained": 3}}, "damaged or not a model"),
+        ({"characters": {"alphabet": "abc", "no": 1}}, "damaged or not a model"),
+        ({"sentence_rules": None}, "damaged or not a model"),
     ],
 )
 def test_configurations_of_another_kind(model: Path, changes: dict[str, Any], message: str) -> None:
@@ -196,4 +197,4 @@ def test_what_is_not_needed_may_be_missing(model: Path) -> None:
 
 
 def test_the_weights_are_finite(tiny_model: Path) -> None:
-    assert all(np.isfinite(tensor.numpy()).all() for tensor in load_tagger(tiny_model).model.state_dict().values())
+    assert all(np.isfinite(tensor.numpy()).all() for tensor in load_model(tiny_model).model.state_dict().values())

@@ -49,7 +49,10 @@ def test_with_seed_changes_the_seed_alone() -> None:
         ),
         ({"trainning": {}}, r"unknown setting 'trainning'; did you mean 'training'\?"),
         ({"training": {"epoch": 3}}, r"unknown setting 'training\.epoch'; did you mean 'training\.epochs'\?"),
-        ({"encoder": {"qqq": 3}}, r"'encoder\.qqq'; known: encoder\.cell, encoder\.hidden_size, encoder\.layers$"),
+        (
+            {"encoder": {"qqq": 3}},
+            r"'encoder\.qqq'; known: encoder\.cell, encoder\.hidden_size, encoder\.layers, encoder\.output_size$",
+        ),
     ],
 )
 def test_unknown_settings_name_the_nearest(values: dict[str, Any], message: str) -> None:

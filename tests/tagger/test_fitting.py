@@ -18,14 +18,17 @@ from tagger.building import build_tagger
 from tagger.config import Config, TrainingConfig
 from tagger.corpora.batching import assemble
 from tagger.corpora.corpus import Corpus, Split
+from tagger.corpora.encoding import EncodedSplit
 from tagger.corpora.sources import read_corpus
 from tagger.defaults import Facts, resolve
 from tagger.errors import TrainingError
 from tagger.events import EpochEnd, Event, Finished, Started, Step
 from tagger.fitting import Fitting
-from tagger.models.sequence_tagger import SequenceTagger
-from tagger.optimisation import hiding, make_optimizer
+from tagger.models.network import Network
+from tagger.optimisation import hiding, make_average, make_optimizer
 from tagger.preparation import TAG, prepare
+from tagger.schedules import Schedule
+from tagger.tagging_objective import TaggingObjective
 from tagger.tensors import word_tensors
 from tests import reference
 from tests.tiny import SETTINGS
@@ -47,7 +50,28 @@ def start(corpus: Corpus, *, double: bool = False, **settings: Any) -> Fitting:
     model = build_tagger(config, prepared.features, {h: len(names) for h, names in prepared.labels.items()})
     rng = np.random.default_rng(config.training.seed)
     device = torch.device("cpu")
-    return Fitting(model.double() if double else model, prepared, config.training, device=device, rng=rng)
+    model = model.double() if double else model
+    return Fitting(
+        model,
+        TaggingObjective(model, prepared, config.training, device=device),
+        config.training,
+        optimizer=make_optimizer(model, config.training),
+        average=make_average(model, config.training),
+        schedule=Schedule(config.training.schedule, warmup=config.training.warmup),
+        device=device,
+        rng=rng,
+    )
+
+
+def tagging(fitting: Fitting) -> TaggingObjective:
+    assert isinstance(fitting.objective, TaggingObjective)
+    return fitting.objective
+
+
+def dev_of(fitting: Fitting) -> EncodedSplit:
+    dev = tagging(fitting).dev
+    assert dev is not None
+    return dev.encoded
 
 
 def still(corpus: Corpus, **settings: Any) -> Fitting:
@@ -59,14 +83,14 @@ def without_dev(corpus: Corpus) -> Corpus:
 
 
 def weights(fitting: Fitting) -> list[Tensor]:
-    return [parameter.detach().clone() for parameter in fitting.model.parameters()]
+    return [parameter.detach().clone() for parameter in tagging(fitting).model.parameters()]
 
 
 def ends(events: list[Event]) -> list[EpochEnd]:
     return [event for event in events if isinstance(event, EpochEnd)]
 
 
-def by_sentence(model: SequenceTagger, split: Any) -> list[tuple[list[list[float]], list[int]]]:
+def by_sentence(model: Network, split: Any) -> list[tuple[list[list[float]], list[int]]]:
     """Scores and gold ids of each sentence, tagged alone."""
     arrays = word_tensors(split.arrays, torch.device("cpu"))
     found = []
@@ -79,7 +103,7 @@ def by_sentence(model: SequenceTagger, split: Any) -> list[tuple[list[list[float
     return found
 
 
-def mean_loss_and_accuracy(model: SequenceTagger, split: Any) -> tuple[float, float]:
+def mean_loss_and_accuracy(model: Network, split: Any) -> tuple[float, float]:
     losses: list[float] = []
     right = []
     for scores, gold in by_sentence(model, split):
@@ -96,18 +120,17 @@ def test_the_first_event_states_the_facts(corpus: Corpus) -> None:
     assert started.sentences == 60
     assert started.tokens == corpus.train.num_tokens
     assert started.labels == len({tag for tags in corpus.train.tags() for tag in tags}) == 7
-    assert started.parameters == sum(p.numel() for p in fitting.model.parameters())
+    assert started.parameters == sum(p.numel() for p in tagging(fitting).model.parameters())
     assert (started.epochs, started.device) == (10, "cpu")
 
 
 def test_losses_and_accuracy_are_those_of_a_loop_over_steps(corpus: Corpus) -> None:
     fitting = still(corpus, training__epochs=1)
-    assert fitting.dev is not None
-    loss, _ = mean_loss_and_accuracy(fitting.model.eval(), fitting.train.encoded)
-    dev_loss, accuracy = mean_loss_and_accuracy(fitting.model, fitting.dev.encoded)
+    loss, _ = mean_loss_and_accuracy(tagging(fitting).model.eval(), tagging(fitting).train.encoded)
+    dev_loss, accuracy = mean_loss_and_accuracy(tagging(fitting).model, dev_of(fitting))
     (end,) = ends(list(fitting.events()))
     assert end.loss_per_step == pytest.approx(loss, rel=1e-6)
-    assert end.loss_sum == pytest.approx(loss * len(fitting.train.encoded.type_ids) / 60, rel=1e-6)
+    assert end.loss_sum == pytest.approx(loss * len(tagging(fitting).train.encoded.type_ids) / 60, rel=1e-6)
     assert end.dev_loss_per_step == pytest.approx(dev_loss, rel=1e-6)
     assert end.dev_accuracy == pytest.approx(accuracy, abs=1e-12)
 
@@ -122,12 +145,11 @@ def test_training_learns_and_keeps_the_best_epoch(corpus: Corpus) -> None:
     assert finished.best_accuracy == max(accuracies)
     assert finished.best_epoch == 1 + accuracies.index(max(accuracies))
     assert [end.best for end in ends(events)] == [a > max([-1.0, *accuracies[:n]]) for n, a in enumerate(accuracies)]
-    assert fitting.dev is not None
-    loss, accuracy = mean_loss_and_accuracy(fitting.model, fitting.dev.encoded)
+    loss, accuracy = mean_loss_and_accuracy(tagging(fitting).model, dev_of(fitting))
     assert accuracy == pytest.approx(finished.best_accuracy)
     before = ends(events)[finished.best_epoch - 1].dev_loss_per_step or 0.0
     assert 0.5 * before < loss <= before + 1e-6, "the posteriors of that epoch, calibrated"
-    assert not fitting.model.training
+    assert not tagging(fitting).model.training
 
 
 def test_the_size_of_a_batch_does_not_change_the_update(corpus: Corpus) -> None:
@@ -135,8 +157,8 @@ def test_the_size_of_a_batch_does_not_change_the_update(corpus: Corpus) -> None:
     found = []
     for chosen in ([5], [5, 5, 5]):
         fitting = start(corpus, double=True, training__dropout=0, training__word_dropout=0, training__clip=1e9)
-        fitting._step(assemble(fitting.train.encoded, chosen), 0.01)
-        found.append(([p.grad for p in fitting.model.parameters()], weights(fitting)))
+        fitting._step(assemble(tagging(fitting).train.encoded, chosen), 0.01)
+        found.append(([p.grad for p in tagging(fitting).model.parameters()], weights(fitting)))
     for (one, after_one), (three, after_three) in pairwise(found):
         for a, b in zip(one, three, strict=True):
             torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
@@ -148,8 +170,8 @@ def test_the_size_of_a_batch_does_not_change_the_update(corpus: Corpus) -> None:
 def test_the_gradient_is_the_mean_over_the_steps_of_the_batch(corpus: Corpus) -> None:
     def gradients(chosen: list[int]) -> tuple[list[Tensor], int]:
         fitting = start(corpus, double=True, training__dropout=0, training__word_dropout=0, training__clip=1e9)
-        _, steps = fitting._step(assemble(fitting.train.encoded, chosen), 0.0)
-        return [torch.zeros_like(p) if p.grad is None else p.grad for p in fitting.model.parameters()], steps
+        _, steps = fitting._step(assemble(tagging(fitting).train.encoded, chosen), 0.0)
+        return [torch.zeros_like(p) if p.grad is None else p.grad for p in tagging(fitting).model.parameters()], steps
 
     together, steps = gradients([0, 1, 2])
     parts = [gradients([s]) for s in range(3)]
@@ -166,11 +188,11 @@ def test_every_epoch_takes_every_sentence_once_in_another_order(
     taken: list[list[int]] = []
 
     def assembling(split: Any, chosen: Any, *more: Any) -> Any:
-        if split is fitting.train.encoded:
+        if split is tagging(fitting).train.encoded:
             taken.append(list(chosen))
         return assemble(split, chosen, *more)
 
-    monkeypatch.setattr("tagger.fitting.assemble", assembling)
+    monkeypatch.setattr("tagger.tagging_objective.assemble", assembling)
     list(fitting.events())
     assert len(taken) == 3 * fitting.steps_per_epoch
     epochs = [taken[n * fitting.steps_per_epoch :][: fitting.steps_per_epoch] for n in range(3)]
@@ -181,8 +203,8 @@ def test_every_epoch_takes_every_sentence_once_in_another_order(
 
 def test_gradients_are_clipped(corpus: Corpus) -> None:
     fitting = start(corpus, training__clip=0.01)
-    fitting._step(assemble(fitting.train.encoded, [0, 1, 2]), 0.01)
-    norm = torch.cat([p.grad.flatten() for p in fitting.model.parameters() if p.grad is not None]).norm()
+    fitting._step(assemble(tagging(fitting).train.encoded, [0, 1, 2]), 0.01)
+    norm = torch.cat([p.grad.flatten() for p in tagging(fitting).model.parameters() if p.grad is not None]).norm()
     assert norm.item() == pytest.approx(0.01, rel=1e-3)
 
 
@@ -200,14 +222,14 @@ def test_smoothed_targets_make_the_gradient(corpus: Corpus) -> None:
         corpus, double=True, training__dropout=0, training__word_dropout=0, training__clip=1e9,
         training__label_smoothing=0.2,
     )  # fmt: skip
-    scores, gold = by_sentence(fitting.model, fitting.train.encoded)[0]
+    scores, gold = by_sentence(tagging(fitting).model, tagging(fitting).train.encoded)[0]
     labels = len(scores[0])
     expected = np.zeros(labels)
     for row, tag in zip(scores, gold, strict=True):
         posterior = np.exp(row) / np.exp(row).sum()
         expected += posterior - 0.2 / labels - 0.8 * (np.arange(labels) == tag)
-    fitting._step(assemble(fitting.train.encoded, [0]), 0.0)
-    bias = fitting.model.heads["tag"].bias.grad
+    fitting._step(assemble(tagging(fitting).train.encoded, [0]), 0.0)
+    bias = tagging(fitting).model.heads["tag"].bias.grad
     assert isinstance(bias, Tensor)
     np.testing.assert_allclose(bias.numpy(), expected / len(gold), rtol=0, atol=1e-12)
 
@@ -287,7 +309,7 @@ def test_epochs_that_take_more_batches_than_the_first_plan_are_no_end(corpus: Co
 def test_a_loss_that_is_not_finite_ends_the_run(corpus: Corpus, limit: float | None) -> None:
     fitting = start(corpus, training__warmup=0, training__max_minutes=limit)
     with torch.no_grad():
-        fitting.model.words.projection.bias.fill_(float("nan"))
+        tagging(fitting).model.words.projection.bias.fill_(float("nan"))
     with pytest.raises(TrainingError, match=r"^the loss is nan at a learning rate of 0\S*; .*--learning-rate 0\.01$"):
         list(fitting.events())
 
@@ -307,9 +329,9 @@ def test_the_seed_decides_every_weight(corpus: Corpus) -> None:
 @pytest.mark.parametrize("columns", [["xpos"], ["feats", "xpos"], ["upos"]])
 def test_auxiliary_columns_are_learnt_along(corpus: Corpus, columns: list[str]) -> None:
     fitting = start(corpus, training__auxiliary=columns)
-    heads = dict(fitting.model.heads)
+    heads = dict(tagging(fitting).model.heads)
     assert len(heads) == 1 + len(columns)
-    fitting._step(assemble(fitting.train.encoded, [0, 1, 2, 3]), 0.01)
+    fitting._step(assemble(tagging(fitting).train.encoded, [0, 1, 2, 3]), 0.01)
     for head in heads.values():
         gradient = head.get_parameter("weight").grad
         assert gradient is not None
@@ -321,14 +343,14 @@ def test_an_auxiliary_column_may_have_any_name(corpus: Corpus, name: str) -> Non
     assert corpus.train is not None
     train = replace(corpus.train, data=corpus.train.data.rename_column("xpos", name))
     fitting = start(replace(corpus, train=train, columns=("upos", name)), training__auxiliary=[name])
-    assert len(fitting.model.heads) == 2
-    fitting._step(assemble(fitting.train.encoded, [0]), 0.01)
+    assert len(tagging(fitting).model.heads) == 2
+    fitting._step(assemble(tagging(fitting).train.encoded, [0]), 0.01)
 
 
 def test_a_weight_of_nothing_leaves_the_auxiliary_head_alone(corpus: Corpus) -> None:
     fitting = start(corpus, training__auxiliary=["xpos"], training__auxiliary_weight=0)
-    fitting._step(assemble(fitting.train.encoded, [0, 1]), 0.01)
-    gradients = [head.get_parameter("weight").grad for head in fitting.model.heads.values()]
+    fitting._step(assemble(tagging(fitting).train.encoded, [0, 1]), 0.01)
+    gradients = [head.get_parameter("weight").grad for head in tagging(fitting).model.heads.values()]
     assert [bool(g is not None and g.any()) for g in gradients] == [True, False]
 
 
@@ -370,7 +392,7 @@ def test_word_dropout_hides_rare_words_at_least_as_often() -> None:
 
 def test_biases_do_not_decay(corpus: Corpus) -> None:
     fitting = start(corpus)
-    optimizer = make_optimizer(fitting.model, TrainingConfig(weight_decay=0.3))
+    optimizer = make_optimizer(tagging(fitting).model, TrainingConfig(weight_decay=0.3))
     decays = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
-    for name, parameter in fitting.model.named_parameters():
+    for name, parameter in tagging(fitting).model.named_parameters():
         assert decays[id(parameter)] == (0.0 if "bias" in name else 0.3), name

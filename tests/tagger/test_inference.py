@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from tagger.checkpoint import SavedTagger, load_tagger
+from tagger.checkpoint import SavedModel, load_model
 from tagger.inference import WINDOW_SENTENCES, WINDOW_TOKENS, Engine
 from tagger.preparation import TAG
 from tagger.runtime import available_cores
@@ -23,11 +23,11 @@ WORDS = [words for words, _ in sentences(200, 5)]
 
 
 @pytest.fixture(scope="module")
-def saved(tiny_model: Path) -> SavedTagger:
-    return load_tagger(tiny_model)
+def saved(tiny_model: Path) -> SavedModel:
+    return load_model(tiny_model)
 
 
-def make(saved: SavedTagger, *, threads: int = 1, batch_tokens: int | None = None) -> Engine:
+def make(saved: SavedModel, *, threads: int = 1, batch_tokens: int | None = None) -> Engine:
     options = {"threads": threads, "batch_tokens": batch_tokens}
     return Engine(saved.model, saved.features, dtype=torch.float32, device=CPU, **options)  # type: ignore[arg-type]
 
@@ -40,7 +40,7 @@ def mixed(seed: int, number: int) -> list[list[str]]:
     return [[rng.choice(pool) for _ in range(rng.choice([0, 1, 1, 5, 9, 40]))] for _ in range(number)]
 
 
-def posteriors(saved: SavedTagger, tokens: Sequence[str]) -> np.ndarray:
+def posteriors(saved: SavedModel, tokens: Sequence[str]) -> np.ndarray:
     """(T, K) probabilities from the model's own forward pass in float64, one sentence alone."""
     import copy
 
@@ -54,7 +54,7 @@ def posteriors(saved: SavedTagger, tokens: Sequence[str]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 37, None])
-def test_labels_and_posteriors_are_those_of_the_model(saved: SavedTagger, batch_tokens: int | None) -> None:
+def test_labels_and_posteriors_are_those_of_the_model(saved: SavedModel, batch_tokens: int | None) -> None:
     engine = make(saved, batch_tokens=batch_tokens)
     given = mixed(1, 60)
     found = list(engine.run(given, scores=True))
@@ -69,7 +69,7 @@ def test_labels_and_posteriors_are_those_of_the_model(saved: SavedTagger, batch_
             np.testing.assert_allclose(scores, expected.max(1), rtol=0, atol=1e-5)
 
 
-def test_labels_are_the_same_with_and_without_scores(saved: SavedTagger) -> None:
+def test_labels_are_the_same_with_and_without_scores(saved: SavedModel) -> None:
     given = mixed(2, 50)
     plain, scored = (list(make(saved).run(given, scores=scores)) for scores in (False, True))
     assert all(scores is None for _, _, scores in plain)
@@ -77,7 +77,7 @@ def test_labels_are_the_same_with_and_without_scores(saved: SavedTagger) -> None
 
 
 @pytest.mark.skipif(available_cores() < 2, reason="needs two cores")
-def test_threads_change_nothing(saved: SavedTagger) -> None:
+def test_threads_change_nothing(saved: SavedModel) -> None:
     given = mixed(3, 3000)
     one, two = (list(make(saved, threads=threads).run(given, scores=False)) for threads in (1, 2))
     assert [tokens for tokens, _, _ in two] == given
@@ -85,7 +85,7 @@ def test_threads_change_nothing(saved: SavedTagger) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_windows_keep_the_order(saved: SavedTagger, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_keep_the_order(saved: SavedModel, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     given = mixed(4, 300)
     expected = [ids.tolist() for _, ids, _ in make(saved).run(given, scores=False)]
     monkeypatch.setattr("tagger.inference.WINDOW_TOKENS", 50)
@@ -96,7 +96,7 @@ def test_windows_keep_the_order(saved: SavedTagger, threads: int, monkeypatch: p
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_no_more_is_read_than_a_window_or_two(saved: SavedTagger, threads: int) -> None:
+def test_no_more_is_read_than_a_window_or_two(saved: SavedModel, threads: int) -> None:
     read = 0
 
     def endless() -> Iterator[list[str]]:
@@ -112,18 +112,18 @@ def test_no_more_is_read_than_a_window_or_two(saved: SavedTagger, threads: int) 
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_stream_of_empty_sentences_flows_too(saved: SavedTagger, threads: int) -> None:
+def test_a_stream_of_empty_sentences_flows_too(saved: SavedModel, threads: int) -> None:
     endless: Iterator[list[str]] = itertools.repeat([])
     found = list(itertools.islice(make(saved, threads=threads).run(endless, scores=True), 5))
     assert [ids.tolist() for _, ids, _ in found] == [[]] * 5
 
 
-def test_nothing_in_nothing_out(saved: SavedTagger) -> None:
+def test_nothing_in_nothing_out(saved: SavedModel) -> None:
     assert list(make(saved).run([], scores=True)) == []
     assert [ids.tolist() for _, ids, _ in make(saved).run([[], ["dog"], []], scores=False)][::2] == [[], []]
 
 
-def test_an_error_of_the_source_reaches_the_caller(saved: SavedTagger) -> None:
+def test_an_error_of_the_source_reaches_the_caller(saved: SavedModel) -> None:
     def broken() -> Iterator[list[str]]:
         yield ["dog"]
         raise OSError("the disk is gone")
@@ -132,7 +132,7 @@ def test_an_error_of_the_source_reaches_the_caller(saved: SavedTagger) -> None:
         list(make(saved, threads=2).run(broken(), scores=False))
 
 
-def test_a_stream_may_be_left_before_its_end(saved: SavedTagger) -> None:
+def test_a_stream_may_be_left_before_its_end(saved: SavedModel) -> None:
     engine = make(saved, threads=2, batch_tokens=200)
     stream = engine.run(itertools.cycle(WORDS), scores=False)
     next(stream)
@@ -141,7 +141,7 @@ def test_a_stream_may_be_left_before_its_end(saved: SavedTagger) -> None:
     assert [tokens for tokens, _, _ in engine.run(WORDS[:2], scores=False)] == WORDS[:2]
 
 
-def test_a_forgetful_cache_gives_the_same_labels(saved: SavedTagger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forgetful_cache_gives_the_same_labels(saved: SavedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     given = [[f"{word}{n}" for word in words] for n, words in enumerate(mixed(5, 200))]
     expected = [ids.tolist() for _, ids, _ in make(saved).run(given, scores=False)]
     monkeypatch.setattr("tagger.inference.WINDOW_TOKENS", 60)

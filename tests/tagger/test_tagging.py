@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tagger import ConfigError, CorpusError, ModelError, TaggedSentence, TaggedText, Tagger
-from tagger.checkpoint import load_tagger
+from tagger.checkpoint import load_model
 from tagger.runtime import available_cores
 from tests.tiny import conllu, sentences
 
@@ -203,7 +203,7 @@ def test_evaluation_of_what_is_not_there(tagger: Tagger, tmp_path: Path) -> None
 
 
 def test_loading_represents_frequent_words_and_changes_no_tag(tiny_model: Path) -> None:
-    cold, warm = Tagger(load_tagger(tiny_model)), Tagger.load(tiny_model)
+    cold, warm = Tagger(load_model(tiny_model)), Tagger.load(tiny_model)
     vocabulary = warm.saved.features.vocabulary
     assert set(warm._engine.cache.rows) == set(vocabulary.words[1 : vocabulary.trained])
     assert not cold._engine.cache.rows

@@ -84,11 +84,11 @@ def test_the_folder_is_complete(tiny_model: Path, tiny_corpus: Path) -> None:
     assert not list(tiny_model.parent.glob("*.partial*"))
     config = json.loads((tiny_model / "config.json").read_text(encoding="utf-8"))
     assert (config["format_version"], config["task"], config["labels"]) == (
-        1,
+        2,
         "pos",
         ["ADV", "AUX", "DET", "NOUN", "PRON", "PUNCT", "VERB"],
     )
-    assert config["config"]["encoder"] == {"cell": "lstm", "layers": 1, "hidden_size": 12}
+    assert config["config"]["encoder"] == {"cell": "lstm", "layers": 1, "hidden_size": 12, "output_size": 0}
     assert None not in [config["config"]["words"][name] for name in ("embedding_size", "characters", "output_size")]
     corpus = read_corpus(str(tiny_corpus))
     about = config["about"]

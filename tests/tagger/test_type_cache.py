@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tagger.checkpoint import SavedTagger, load_tagger
+from tagger.checkpoint import SavedModel, load_model
 from tagger.tensors import word_tensors
 from tagger.type_cache import CHUNK, TypeCache
 
@@ -16,15 +16,15 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def saved(tiny_model: Path) -> SavedTagger:
-    return load_tagger(tiny_model)
+def saved(tiny_model: Path) -> SavedModel:
+    return load_model(tiny_model)
 
 
-def make(saved: SavedTagger, largest: int) -> TypeCache:
+def make(saved: SavedModel, largest: int) -> TypeCache:
     return TypeCache(saved.model.words, saved.features, dtype=torch.float32, device=CPU, largest=largest)
 
 
-def directly(saved: SavedTagger, word: str) -> torch.Tensor:
+def directly(saved: SavedModel, word: str) -> torch.Tensor:
     with torch.inference_mode():
         vectors: torch.Tensor = saved.model.words(*word_tensors(saved.features.encode([word]), CPU))
     return vectors[0]
@@ -32,7 +32,7 @@ def directly(saved: SavedTagger, word: str) -> torch.Tensor:
 
 @pytest.mark.parametrize("largest", [1, 7, 30, 10_000])
 @pytest.mark.parametrize("seed", range(3))
-def test_rows_are_the_vectors_of_the_words(saved: SavedTagger, seed: int, largest: int) -> None:
+def test_rows_are_the_vectors_of_the_words(saved: SavedModel, seed: int, largest: int) -> None:
     cache = make(saved, largest)
     rng = random.Random(seed)
     widest = 0
@@ -48,7 +48,7 @@ def test_rows_are_the_vectors_of_the_words(saved: SavedTagger, seed: int, larges
 
 
 @pytest.mark.parametrize("largest", [3000, 100_000])
-def test_tables_that_were_handed_out_stay_valid(saved: SavedTagger, largest: int) -> None:
+def test_tables_that_were_handed_out_stay_valid(saved: SavedModel, largest: int) -> None:
     cache = make(saved, largest)
     with torch.inference_mode():
         rows, table = cache.look_up(["dog", "can"])
@@ -58,7 +58,7 @@ def test_tables_that_were_handed_out_stay_valid(saved: SavedTagger, largest: int
     assert torch.equal(table[rows], before)
 
 
-def test_a_growing_table_takes_its_rows_along(saved: SavedTagger) -> None:
+def test_a_growing_table_takes_its_rows_along(saved: SavedModel) -> None:
     cache = make(saved, 100_000)
     with torch.inference_mode():
         rows, first = cache.look_up(["dog", "can"])
@@ -69,7 +69,7 @@ def test_a_growing_table_takes_its_rows_along(saved: SavedTagger) -> None:
     assert torch.equal(grown[again], first[rows])
 
 
-def test_a_word_is_represented_once(saved: SavedTagger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_word_is_represented_once(saved: SavedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = make(saved, 10_000)
     encoded: list[str] = []
     encode = type(saved.features).encode
@@ -84,7 +84,7 @@ def test_a_word_is_represented_once(saved: SavedTagger, monkeypatch: pytest.Monk
     assert sorted(encoded) == ["can", "dog", "sees"]
 
 
-def test_more_words_than_fit_into_a_chunk(saved: SavedTagger) -> None:
+def test_more_words_than_fit_into_a_chunk(saved: SavedModel) -> None:
     words = [f"w{n}" for n in range(CHUNK + 5)]
     with torch.inference_mode():
         rows, table = make(saved, 10 * CHUNK).look_up(words)
@@ -93,6 +93,6 @@ def test_more_words_than_fit_into_a_chunk(saved: SavedTagger) -> None:
         torch.testing.assert_close(table[rows[n]], directly(saved, words[n]), rtol=0, atol=1e-6)
 
 
-def test_no_words(saved: SavedTagger) -> None:
+def test_no_words(saved: SavedModel) -> None:
     rows, _ = make(saved, 10).look_up([])
     assert rows.tolist() == []

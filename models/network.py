@@ -1,4 +1,4 @@
-"""Word representation, encoder and tagging heads, put together."""
+"""Word representation, encoder and heads, put together."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from tagger.models.dropout import LockedDropout
+from tagger.models.dropout import make_dropout
 from tagger.models.encoder import Encoder
+from tagger.models.softmax import Softmax
 from tagger.models.word_representation import WordRepresentation
 
 
-class SequenceTagger(nn.Module):
-    """A label at every step: words -> vectors -> two recurrent stacks -> a linear layer a head.
+class Network(nn.Module):
+    """Words -> vectors -> recurrent stacks -> heads: a label at every step, the next unit after every step, or both.
 
     Args:
         words: the word representation.
         encoder: the recurrent stacks.
         heads: K, the number of labels, of each head by name; the first is the tagging head, the others are
             auxiliary (trained along, then dropped).
+        language: the language-model head of each direction by the name of its stack: "ahead" reads the next unit off
+            the forward stack, "behind" the previous one off the backward stack.
         dropout: probability of dropping a unit of the encoder's inputs and outputs.
         locked: one mask a sentence (Gal and Ghahramani 2016) instead of one a step (Srivastava et al. 2014).
     """
@@ -31,6 +34,7 @@ class SequenceTagger(nn.Module):
         words: WordRepresentation,
         encoder: Encoder,
         heads: Mapping[str, int],
+        language: Mapping[str, Softmax] | None = None,
         dropout: float,
         locked: bool,
     ) -> None:
@@ -38,8 +42,8 @@ class SequenceTagger(nn.Module):
         self.words = words
         self.encoder = encoder
         self.heads = nn.ModuleDict({name: nn.Linear(encoder.output_size, size) for name, size in heads.items()})
-        self.before = LockedDropout(dropout) if locked else nn.Dropout(dropout)
-        self.after = LockedDropout(dropout) if locked else nn.Dropout(dropout)
+        self.language = nn.ModuleDict(language or {})
+        self.before, self.after = make_dropout(dropout, locked=locked), make_dropout(dropout, locked=locked)
 
     def encode(self, vectors: Tensor, steps: Tensor, lengths: Tensor) -> Tensor:
         """States of the real steps of a batch.

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tagger.models.encoder import Encoder
-from tagger.models.sequence_tagger import SequenceTagger, real_steps, summed_loss
+from tagger.models.network import Network, real_steps, summed_loss
 from tagger.models.word_representation import WordRepresentation
 from tests import reference
 
@@ -15,11 +15,11 @@ LENGTHS = (4, 1, 3)
 K = 5
 
 
-def make(dropout: float = 0.0, locked: bool = True, **heads: int) -> SequenceTagger:
+def make(dropout: float = 0.0, locked: bool = True, **heads: int) -> Network:
     torch.manual_seed(9)
     words = WordRepresentation(num_words=8, embedding_size=3, output_size=3)
     encoder = Encoder(cell="lstm", input_size=3, hidden_size=4, layers=1, dropout=dropout, locked=locked)
-    model = SequenceTagger(words=words, encoder=encoder, heads=heads or {"tag": K}, dropout=dropout, locked=locked)
+    model = Network(words=words, encoder=encoder, heads=heads or {"tag": K}, dropout=dropout, locked=locked)
     return model.double()
 
 

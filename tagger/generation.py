@@ -1,0 +1,108 @@
+"""Writing text with a language model: a prompt goes in, units are drawn one by one, text comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from secrets import randbits
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tagger.corpora.vocabulary import UNKNOWN_ID
+from tagger.drafts import Draft
+from tagger.errors import ConfigError
+from tagger.generation_settings import Generated, GenerationSettings
+from tagger.prompts import Prompt
+from tagger.sampling import Sampler
+from tagger.unit_predictor import State, UnitCodec, UnitPredictor
+
+PROMPT_STEPS = 1024  # units of a prompt that are read at once
+
+
+def generate(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings) -> list[Generated]:
+    """Continue a prompt.
+
+    Args:
+        engine: predicts.
+        units: of the model.
+        prompt: made by ``tagger.prompts.make_prompt``.
+        settings: what to draw from and when to stop.
+
+    Returns:
+        As many texts as samples; with beam search the most probable texts, best first.
+    """
+    if settings.beam is not None:
+        from tagger.beam_search import beam_search
+
+        return beam_search(engine, units, prompt, settings)
+    drafts: list[Draft] = []
+    for drafts in _write(engine, units, prompt, settings):  # noqa: B007
+        pass
+    return [draft.generated() for draft in drafts]
+
+
+def stream(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
+    """Continue a prompt, and yield the text as it is written: the prompt first, then piece by piece.
+
+    A word appears when the one after it is drawn, for that may tell how it is spaced.
+
+    Args:
+        engine: predicts.
+        units: of the model.
+        prompt: made by ``tagger.prompts.make_prompt``.
+        settings: for a single sample, without beam search.
+
+    Raises:
+        ConfigError: several samples, or beam search.
+    """
+    if settings.samples != 1 or settings.beam is not None:
+        raise ConfigError("only one sample can be streamed, and no beam search; expected samples 1 and beam None")
+    return _pieces(engine, units, prompt, settings)
+
+
+def _pieces(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
+    if prompt.text:
+        yield prompt.text
+    for (draft,) in _write(engine, units, prompt, settings):
+        if piece := draft.take():
+            yield piece
+
+
+def read_prompt(engine: UnitPredictor, prompt: Prompt) -> tuple[Tensor, State]:
+    """(1, V) log-probabilities of what follows the prompt, and the state after it."""
+    state = engine.start(1)
+    log_probs = torch.empty(0)
+    for start in range(0, len(prompt.ids), PROMPT_STEPS):
+        ids = torch.tensor(prompt.ids[start : start + PROMPT_STEPS])
+        log_probs, state = engine.next(ids[:, None], state)
+    return log_probs, state
+
+
+def _write(
+    engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings
+) -> Iterator[list[Draft]]:
+    """All drafts, after each step; finished ones leave the batch."""
+    seed = randbits(64) if settings.seed is None else settings.seed
+    numbers = range(settings.samples)
+    drafts = [Draft(prompt, units, settings) for _ in numbers]
+    sampler = Sampler(settings, engine.size, UNKNOWN_ID, [(seed, number) for number in numbers])
+    seen = [set(prompt.ids) for _ in numbers]
+    log_probs, state = read_prompt(engine, prompt)
+    active = list(numbers)
+    if len(active) > 1:
+        state = engine.pick(state, torch.zeros(len(active), dtype=torch.int64))
+    while active:
+        rows = log_probs.detach().cpu().numpy()
+        rows = np.broadcast_to(rows, (len(active), engine.size))
+        drawn = sampler.draw(rows, active, [seen[sample] for sample in active])
+        for sample, unit, row in zip(active, drawn, rows, strict=True):
+            drafts[sample].add(unit, float(row[unit]))
+            seen[sample].add(unit)
+        yield drafts
+        going = [place for place, sample in enumerate(active) if not drafts[sample].stopped_by]
+        if going and len(going) < len(active):
+            state = engine.pick(state, torch.tensor(going))
+        active = [active[place] for place in going]
+        if active:
+            log_probs, state = engine.next(torch.tensor([[drawn[place] for place in going]]), state)

@@ -1,0 +1,62 @@
+"""Learning to label and to predict the next unit along: a batch of sentences and a stretch of text a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+
+from tagger.corpora.batching import Batch
+from tagger.language_objective import LanguageObjective, Stretch
+from tagger.objective import DevScore, StepLoss, Task
+from tagger.tagging_objective import TaggingObjective
+
+
+class JointObjective:
+    """The sum of both losses, each per step of its own; epochs and the choice of the best are those of the tags.
+
+    Args:
+        tagging: what counts.
+        language: what is learnt along; its text goes on from one epoch to the next.
+        weight: of its loss.
+    """
+
+    task: Task = "pos"
+
+    def __init__(self, tagging: TaggingObjective, language: LanguageObjective, weight: float) -> None:
+        self.tagging, self.language = tagging, language
+        self.weight = weight
+        self.size = tagging.size
+        self.steps_per_epoch = tagging.steps_per_epoch
+        self._text: Iterator[Stretch] | None = None
+
+    def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[tuple[Batch, Stretch]]]:
+        """Every sentence once, and as many stretches of text."""
+        number, batches = self.tagging.epoch(rng)
+        if self._text is None:
+            self._text = self._stretches(rng)
+        return number, zip(batches, self._text, strict=False)
+
+    def _stretches(self, rng: np.random.Generator) -> Iterator[Stretch]:
+        while True:
+            yield from self.language.epoch(rng)[1]
+
+    def loss(self, batch: tuple[Batch, Stretch]) -> StepLoss:
+        """Both losses; the tags' alone is told."""
+        sentences, stretch = batch
+        found = self.tagging.loss(sentences)
+        found.loss = found.loss + self.weight * self.language.loss(stretch).loss
+        return found
+
+    def evaluate(self) -> DevScore | None:
+        """Accuracy of the tags, and perplexity of the text."""
+        score, text = self.tagging.evaluate(), self.language.evaluate()
+        return None if score is None else replace(score, perplexity=None if text is None else text.perplexity)
+
+    @contextmanager
+    def on_threads(self, threads: int) -> Iterator[None]:
+        """Both on the same number of threads."""
+        with self.tagging.on_threads(threads), self.language.on_threads(threads):
+            yield

@@ -1,0 +1,124 @@
+"""A treebank with a language model: one to start from, one to train along, or both."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from tagger.checkpoint import SavedModel, first_units
+from tagger.config import Config, StreamConfig
+from tagger.corpora.corpus import Corpus, Split
+from tagger.corpora.passages import Passage, aligned
+from tagger.corpora.texts import TextCorpus
+from tagger.corpora.unit_streams import UnitStream, encode_stream
+from tagger.corpora.units import Units
+from tagger.corpora.word_features import WordFeatures
+from tagger.errors import ConfigError
+from tagger.language_preparation import fit_units, unit_features, unit_shares
+from tagger.transfer import united_features
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """The language model beside a tagger.
+
+    Args:
+        features: of all words, those of the language model first.
+        units: what its head predicts, if it is trained along.
+        train: the text that it learns from.
+        dev: text that it is measured on.
+        test: text that it is measured on at the end.
+    """
+
+    features: WordFeatures
+    units: Units | None = None
+    train: UnitStream | None = None
+    dev: UnitStream | None = None
+    test: UnitStream | None = None
+
+    @property
+    def frequencies(self) -> np.ndarray:
+        """(V,) share of each unit in the text that is learnt from."""
+        assert self.units is not None
+        assert self.train is not None
+        return unit_shares(self.train.ids, self.units.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """Sentences of splits and texts, one after the other, as often as they are read."""
+
+    splits: Sequence[Split]
+    texts: Sequence[TextCorpus] = ()
+
+    def __iter__(self) -> Iterator[Passage]:
+        """All of them."""
+        for split in self.splits:
+            for text, words in zip(split.texts(), split.tokens(), strict=True):
+                yield aligned(text, words)
+        for corpus in self.texts:
+            if corpus.train is not None:
+                yield from corpus.train
+
+
+def prepare_companion(
+    corpus: Corpus, config: Config, start: SavedModel | None, text: TextCorpus | None, folder: Path
+) -> Companion:
+    """United features, and the streams of a language model that is trained along.
+
+    Args:
+        corpus: the treebank; its words are part of the text.
+        config: resolved.
+        start: the language model to start from, if any.
+        text: further text to learn from.
+        folder: where files for large texts may be made.
+
+    Raises:
+        ConfigError: text without a language model to be trained along, or a sub-word model that has no place.
+    """
+    assert corpus.train is not None
+    counts = Counter(chain.from_iterable(corpus.train.tokens()))
+    along = config.training.lm_weight > 0
+    if text is not None and not along:
+        raise ConfigError("text is given, but lm_weight is 0; text is read by a language model that is trained along")
+    passages = Passages([corpus.train], [] if text is None else [text])
+    if start is not None and start.units is not None:
+        units, features = start.units, start.features
+    else:
+        units = fit_units(passages, config.head)
+        features = unit_features(units, config.words)
+    united = united_features(features, counts, config.words)
+    if not along:
+        return Companion(united)
+    own = first_units(united.vocabulary, units.size)
+    dev, test = (
+        encode_stream(Passages([split]), own, folder) if split is not None and len(split) else None
+        for split in (corpus.dev, corpus.test)
+    )
+    return Companion(united, own, encode_stream(passages, own, folder), dev, test)
+
+
+def joint_streams(config: Config) -> StreamConfig:
+    """How text is read beside a treebank: what is not set is dropped as it is from the sentences."""
+    drop = config.training.dropout or 0.0
+    chosen = StreamConfig(
+        batch_size=16,
+        input_dropout=drop,
+        dropout=drop,
+        output_dropout=drop,
+        embedding_dropout=0.0,
+        weight_drop=0.0,
+        activation_penalty=0.0,
+        temporal_penalty=0.0,
+    )
+    missing = [field.name for field in fields(StreamConfig) if getattr(config.streams, field.name) is None]
+    return replace(
+        config.streams,
+        dropout_kind=config.training.dropout_kind,
+        **{name: getattr(chosen, name) for name in missing},
+    )

@@ -1,0 +1,85 @@
+"""Settings of a language model that depend on its unit and on how much text there is.
+
+The figures behind the choices are in ``benchmarks/README.md``; all were chosen on development data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TypeVar
+
+from tagger.config import EncoderConfig, HeadConfig, StreamConfig, WordsConfig
+from tagger.language_config import LanguageConfig, LanguageTrainingConfig
+
+MANY_UNITS = 20_000
+"""From so many units on, an adaptive softmax pays."""
+
+
+def resolve(config: LanguageConfig, tokens: int, num_units: int) -> LanguageConfig:
+    """Decide every setting that is None.
+
+    Args:
+        config: settings of the user.
+        tokens: units of the training text.
+        num_units: V.
+    """
+    words = config.head.unit == "word"
+    hidden = config.encoder.hidden_size or (200 if words else 256)
+    embedding = config.words.embedding_size or (hidden if words else 64)
+    return replace(
+        config,
+        head=_filled(config.head, HeadConfig(vocabulary_size=num_units, min_count=1, cutoffs=cutoffs(num_units))),
+        words=_filled(
+            config.words,
+            WordsConfig(
+                embedding_size=embedding,
+                min_count=1,
+                characters="none",
+                affix_size=40,
+                character_size=100,
+                jamo=0,
+                output_size=0,
+            ),
+        ),
+        encoder=_filled(config.encoder, EncoderConfig(hidden_size=hidden)),
+        streams=_filled(config.streams, _streams(tokens)),
+        training=_filled(config.training, LanguageTrainingConfig(epochs=epochs(tokens), learning_rate=_rate(config))),
+    )
+
+
+def _streams(tokens: int) -> StreamConfig:
+    """More is dropped where there is less to learn from."""
+    drop = 0.4 if tokens < 2_000_000 else 0.2
+    return StreamConfig(
+        batch_size=int(min(32, max(2, tokens // 2000))),
+        input_dropout=drop,
+        dropout=drop / 2,
+        output_dropout=drop,
+        embedding_dropout=0.1,
+        weight_drop=0.2 if tokens < 2_000_000 else 0.0,
+        activation_penalty=0.0,
+        temporal_penalty=0.0,
+    )
+
+
+def _rate(config: LanguageConfig) -> float:
+    return 5e-3 if config.training.optimizer == "adamw" else 20.0
+
+
+def cutoffs(num_units: int) -> tuple[int, ...]:
+    """Where the clusters of an adaptive softmax begin: a tenth and four tenths of the units."""
+    return (max(1, num_units // 10), max(2, num_units * 4 // 10))
+
+
+def epochs(tokens: int) -> int:
+    """More passes over less text: 6 from 3 million units on, 20 over half a million, up to 40."""
+    return int(min(40, max(6, round(20 * (500_000 / max(1, tokens)) ** 0.6))))
+
+
+_Section = TypeVar("_Section", HeadConfig, WordsConfig, EncoderConfig, StreamConfig, LanguageTrainingConfig)
+
+
+def _filled(config: _Section, defaults: _Section) -> _Section:
+    """Put the defaults where the configuration has None."""
+    missing = [field.name for field in fields(config) if getattr(config, field.name) is None]
+    return replace(config, **{name: getattr(defaults, name) for name in missing})

@@ -1,0 +1,234 @@
+"""Learning to predict the next unit (and the previous one): streams of text, cross-entropy summed over their steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tagger.config import StreamConfig
+from tagger.corpora.stream_batches import lay_out, stretches
+from tagger.corpora.word_features import WordArrays
+from tagger.language_config import LanguageTrainingConfig
+from tagger.models.dropout import dropped, make_dropout
+from tagger.models.encoder import DirectionalStack
+from tagger.models.network import Network
+from tagger.models.softmax import Softmax
+from tagger.models.stream_reader import ActivationPenalties, StreamReader
+from tagger.models.two_threads import Job, side_by_side
+from tagger.objective import DevScore, Size, StepLoss, Task
+from tagger.runtime import single_threaded
+from tagger.tensors import word_tensors
+
+EVALUATION_STREAMS = 10
+EVALUATION_STEPS = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What is read at one step: for each reader the (T, B) units read and the (T, B) units that follow them."""
+
+    blocks: tuple[tuple[np.ndarray, np.ndarray], ...]
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text as unit ids.
+
+    Args:
+        ids: (N,) int32.
+        sentences: ends of sentences in it.
+    """
+
+    ids: np.ndarray
+    sentences: int
+
+
+class LanguageObjective:
+    """The language-model heads of a network.
+
+    A step is read by two readers at a time, whatever the number of threads: the two directions, or the two halves of
+    the streams. Each draws what it drops from a generator of its own, so the weights do not depend on the threads.
+
+    Args:
+        model: the network to train.
+        arrays: the V units as numbers.
+        train: the text to learn from.
+        dev: the text to choose the best epoch by, or None.
+        streams: resolved.
+        config: resolved.
+        device: where to compute.
+        half: whether products are those of bfloat16.
+        following: what is learnt from in the second epoch, the third and so on; the same text if None.
+    """
+
+    task: Task = "lm"
+
+    def __init__(
+        self,
+        model: Network,
+        arrays: WordArrays,
+        train: Text,
+        dev: Text | None,
+        streams: StreamConfig,
+        config: LanguageTrainingConfig,
+        *,
+        device: torch.device,
+        half: bool,
+        following: Iterator[Text] | None = None,
+    ) -> None:
+        self.model = model
+        self.following = following
+        self.begun = False
+        self.train, self.dev = train, dev
+        self.streams = streams
+        self.device, self.half = device, half
+        self.scaled = config.optimizer != "adamw"
+        self.columns = word_tensors(arrays, device)
+        self.size = Size(train.sentences, len(train.ids), len(arrays.word_ids))
+        self.readers = self._readers(config.seed)
+        self.generator = torch.Generator(device).manual_seed(config.seed)
+        rows = len(self._layout(train.ids)) - 1
+        self.steps_per_epoch = max(1, len(stretches(rows, streams.bptt)))
+        self.pool: Executor | None = None
+
+    def _readers(self, seed: int) -> list[StreamReader]:
+        """One a direction; two halves of the forward direction where that is all there is."""
+        settings = self.streams
+        kind = settings.dropout_kind == "locked"
+        penalties = ActivationPenalties(settings.activation_penalty or 0.0, settings.temporal_penalty or 0.0)
+        directions = list(self.model.language)
+        made = []
+        for number, direction in enumerate(directions if len(directions) > 1 else 2 * directions):
+            stack = cast(DirectionalStack, getattr(self.model.encoder, direction))
+            stack.dropout = make_dropout(settings.dropout or 0.0, locked=kind)
+            stack.weight_drop = settings.weight_drop or 0.0
+            made.append(
+                StreamReader(
+                    stack,
+                    cast(Softmax, self.model.language[direction]),
+                    self.model.words.words,
+                    inputs=make_dropout(settings.input_dropout or 0.0, locked=kind),
+                    outputs=make_dropout(settings.output_dropout or 0.0, locked=kind),
+                    penalties=penalties,
+                    generator=torch.Generator(self.device).manual_seed(1000 * seed + number + 1),
+                )
+            )
+        return made
+
+    @property
+    def both(self) -> bool:
+        """Whether the text is read in both directions."""
+        return len(self.model.language) > 1
+
+    def _layout(self, ids: np.ndarray) -> np.ndarray:
+        return lay_out(ids, self.streams.batch_size or 1)
+
+    def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Stretch]]:
+        """The whole text once, in stretches that follow each other; from another beginning each time, if jittered."""
+        if self.begun and self.following is not None:
+            self.train = next(self.following)
+        self.begun = True
+        ids = self.train.ids
+        jitter = rng if self.streams.jitter else None
+        if jitter is not None:  # so that streams are not cut at the same places in every epoch
+            ids = ids[int(rng.integers(0, max(1, len(ids) // (4 * (self.streams.batch_size or 1))))) :]
+        layout = self._layout(ids)
+        bounds = stretches(len(layout) - 1, self.streams.bptt, jitter)
+        return len(bounds), self._stretches(layout, bounds)
+
+    def _stretches(self, layout: np.ndarray, bounds: list[tuple[int, int]]) -> Iterator[Stretch]:
+        for start, end in bounds:
+            if self.both:
+                turned = layout[::-1, ::-1]
+                views = (layout, turned)
+            else:
+                half = (layout.shape[1] + 1) // 2
+                views = (layout[:, :half], layout[:, half:])
+            blocks = tuple((v[start:end], v[start + 1 : end + 1]) for v in views if v.shape[1])
+            yield Stretch(blocks, start == 0)
+
+    def loss(self, batch: Stretch) -> StepLoss:
+        """Read a stretch with each reader."""
+        if batch.first:
+            for reader in self.readers:
+                reader.restart()
+        inputs = np.concatenate([block.ravel() for block, _ in batch.blocks])
+        types, rows = np.unique(inputs, return_inverse=True)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+            vectors = self._represent(types)
+            losses = self._read(batch, vectors[torch.from_numpy(rows).to(self.device)])
+        steps = len(inputs)
+        length = len(batch.blocks[0][0])
+        rate = length / self.streams.bptt if self.scaled and self.streams.jitter else 1.0
+        return StepLoss(losses[0] / steps, losses[1], steps, rate)
+
+    def _represent(self, types: np.ndarray) -> Tensor:
+        """(U, D) vectors of units, some of them dropped in training (embedding dropout)."""
+        ids = torch.from_numpy(types.astype(np.int64)).to(self.device)
+        vectors: Tensor = self.model.words(*(None if column is None else column[ids] for column in self.columns))
+        p = self.streams.embedding_dropout or 0.0 if self.model.training else 0.0
+        return dropped(vectors, p, (len(types), 1), self.generator)
+
+    def _read(self, batch: Stretch, vectors: Tensor) -> Tensor:
+        """(2,) sums over the readers: what to minimise, and nats."""
+        parts, targets, start = [], [], 0
+        for block, following in batch.blocks:
+            parts.append(vectors[start : start + block.size].view(*block.shape, -1))
+            targets.append(torch.from_numpy(following.astype(np.int64)).to(self.device))
+            start += block.size
+        jobs: list[Job] = [
+            (partial(reader.loss, targets=wanted), reader.parameters)
+            for reader, wanted in zip(self.readers, targets, strict=False)
+        ]
+        if self.pool is not None and len(parts) == 2 and torch.is_grad_enabled():
+            return torch.stack(side_by_side(jobs[0], jobs[1], (parts[0], parts[1]), self.pool)).sum(0)
+        return torch.stack([compute(part) for (compute, _), part in zip(jobs, parts, strict=True)]).sum(0)
+
+    def evaluate(self) -> DevScore | None:
+        """Nats per unit of the forward head on dev, read as a few long streams; in full precision."""
+        if self.dev is None:
+            return None
+        self.model.eval()
+        nats, steps = self._nats(self.dev.ids)
+        self.model.train()
+        loss = nats / max(1, steps)
+        return DevScore(loss, perplexity=math.exp(min(loss, 700.0)))
+
+    @torch.inference_mode()
+    def _nats(self, ids: np.ndarray) -> tuple[float, int]:
+        layout = lay_out(ids, EVALUATION_STREAMS)
+        reader = self.readers[0]
+        carried, reader.states = reader.states, None
+        total, steps = 0.0, 0
+        for start, end in stretches(len(layout) - 1, EVALUATION_STEPS):
+            block = layout[start:end]
+            types, rows = np.unique(block, return_inverse=True)
+            vectors = self._represent(types)[torch.from_numpy(rows.ravel()).to(self.device)]
+            targets = torch.from_numpy(layout[start + 1 : end + 1].astype(np.int64)).to(self.device)
+            total += float(reader.loss(vectors.view(*block.shape, -1), targets)[1])
+            steps += block.size
+        reader.states = carried
+        return total, steps
+
+    @contextmanager
+    def on_threads(self, threads: int) -> Iterator[None]:
+        """The second reader on a thread of its own, where there are two."""
+        if threads < 2 or self.device.type != "cpu":
+            yield
+            return
+        with ThreadPoolExecutor(1, "tagger-training", initializer=single_threaded) as pool:
+            self.pool = pool
+            try:
+                yield
+            finally:
+                self.pool = None

@@ -1,0 +1,94 @@
+"""How well a language model predicts a text, in every unit that people compare, each with its name."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+LARGEST_EXPONENT = 700.0
+
+
+@dataclass(frozen=True, slots=True)
+class CacheScore:
+    """Perplexity with a neural cache beside the model (Grave et al. 2017).
+
+    Args:
+        perplexity: per unit.
+        window: units that the cache remembers.
+        theta: flatness.
+        weight: lambda, the share of the cache.
+    """
+
+    perplexity: float
+    window: int
+    theta: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageScores:
+    """Cross-entropy over a text, and what follows from it.
+
+    Args:
+        unit: "word", "bpe" or "char".
+        units: predicted units, ends of sentences or lines included.
+        words: in the text.
+        characters: in the text, one more for each end.
+        nats: cross-entropy summed over all units.
+        unknown: units that are ``<unk>``.
+        unknown_nats: their part of ``nats``.
+        cache: the same text with a neural cache, if one was tried.
+    """
+
+    unit: str
+    units: int
+    words: int
+    characters: int
+    nats: float
+    unknown: int
+    unknown_nats: float
+    cache: CacheScore | None = None
+
+    @property
+    def perplexity(self) -> float:
+        """Per unit, ``<unk>`` counted as a unit like any other, as the literature does."""
+        return _exp(self.nats / max(1, self.units))
+
+    @property
+    def perplexity_without_unknown(self) -> float:
+        """Per unit, over the units that are known: no credit for guessing that a word is unknown."""
+        return _exp((self.nats - self.unknown_nats) / max(1, self.units - self.unknown))
+
+    @property
+    def perplexity_per_word(self) -> float:
+        """All nats shared among the words and the ends of sentences."""
+        return _exp(self.nats / max(1, self.units if self.unit == "word" else self.words))
+
+    @property
+    def bits_per_character(self) -> float:
+        """Means little for words, where each ``<unk>`` stands for characters that were never predicted."""
+        return self.nats / math.log(2) / max(1, self.characters)
+
+    @property
+    def unknown_rate(self) -> float:
+        """Share of ``<unk>``, 0 to 1."""
+        return self.unknown / max(1, self.units)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, the derived ones first."""
+        derived = {
+            "perplexity": self.perplexity,
+            "unit": self.unit,
+            "perplexity_without_unknown": self.perplexity_without_unknown,
+            "perplexity_per_word": self.perplexity_per_word,
+            "bits_per_character": self.bits_per_character,
+            "unknown_rate": self.unknown_rate,
+        }
+        counted = {name: value for name, value in asdict(self).items() if name not in ("unit", "cache")}
+        return {**derived, **counted, **({"cache": asdict(self.cache)} if self.cache else {})}
+
+
+def _exp(nats: float) -> float:
+    """A perplexity; infinite where it has no number."""
+    return math.exp(nats) if nats < LARGEST_EXPONENT else math.inf

@@ -1,0 +1,268 @@
+"""From text to a language model: read, fit units, fit the network, score, save."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tagger import model_folder
+from tagger.building import build_language_model
+from tagger.checkpoint import SavedModel, round_as_stored
+from tagger.corpora.text_corpus import read_text_corpus
+from tagger.corpora.texts import TextCorpus
+from tagger.corpora.unit_streams import UnitStream
+from tagger.errors import ConfigError
+from tagger.events import EpochEnd, Listener
+from tagger.fitting import Fitting
+from tagger.language_config import PRESETS, LanguageConfig
+from tagger.language_defaults import resolve
+from tagger.language_model import LanguageModel
+from tagger.language_objective import LanguageObjective, Text
+from tagger.language_preparation import PreparedText, prepare_text, unit_features
+from tagger.language_record import LanguageRun, write_language_run
+from tagger.language_scores import LanguageScores
+from tagger.optimisation import make_average, make_optimizer
+from tagger.run_record import append_entry, command_line, log_entry
+from tagger.runtime import (
+    check_threads,
+    choose_device,
+    has_fast_bfloat16,
+    intra_op_threads,
+    memory_watched,
+    seed_everything,
+)
+from tagger.schedules import Schedule
+from tagger.tagger_run import Machine
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageTraining:
+    """What training did.
+
+    Args:
+        run: the trained model and its scores.
+        folder: where it was saved, or None.
+        corpus: what was read.
+    """
+
+    run: LanguageRun
+    folder: Path | None
+    corpus: TextCorpus
+
+
+def train_lm(
+    corpus: str | TextCorpus | None = None,
+    *,
+    train: str | None = None,
+    dev: str | None = None,
+    test: str | None = None,
+    tokenised: bool = False,
+    streaming: bool = False,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    config: LanguageConfig | str | Path | None = None,
+    preset: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    offline: bool = False,
+    listener: Listener | None = None,
+) -> LanguageModel:
+    """Train a language model on text; the easy way.
+
+    >>> model = train_lm("novels/", out="runs/lm", settings={"head.unit": "char"})
+
+    Args:
+        corpus: a path, folder, glob, name or hub id; plain text, or the words of a labelled corpus. The bundled
+            text if None.
+        train: file of the training text, instead of ``corpus``.
+        dev: file of the development text.
+        test: file of the test text.
+        tokenised: words are parted by white space already, a sentence a line.
+        streaming: read a hub data set over the network, without storing it.
+        out: model folder to write; None writes nothing.
+        overwrite: whether a model that is there already may be replaced.
+        config: all settings, or a TOML file with them.
+        preset: "small", "medium" or "awd": published settings to begin with.
+        settings: dotted settings that override it, e.g. ``{"training.epochs": 3}``.
+        device: "auto", "cpu" or "cuda".
+        threads: CPU threads; all available cores by default.
+        offline: never use the network.
+        listener: called with every event of training.
+
+    Returns:
+        The model of the best epoch on dev.
+
+    Raises:
+        TaggerError: the data, the settings or the output folder are not usable; the message says how to mend it.
+    """
+    chosen = make_config(config, preset, {**({"head.min_count": 1} if tokenised else {}), **(settings or {})})
+    if not isinstance(corpus, TextCorpus):
+        corpus = read_text_corpus(
+            corpus, train=train, dev=dev, test=test, unit=chosen.head.unit, tokenised=tokenised, offline=offline,
+            streaming=streaming, seed=chosen.training.seed,
+        )  # fmt: skip
+    folder = None if out is None else Path(out)
+    return train_language_model(
+        corpus, chosen, out=folder, overwrite=overwrite, device=device, threads=threads, listener=listener
+    ).run.model
+
+
+def make_config(
+    config: LanguageConfig | str | Path | None, preset: str | None, settings: Mapping[str, Any], where: str = "settings"
+) -> LanguageConfig:
+    """A configuration out of a preset, a file over it, and settings over both.
+
+    Raises:
+        ConfigError: no such preset, or a setting that is not valid.
+    """
+    if preset is not None and preset not in PRESETS:
+        raise ConfigError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
+    if not isinstance(config, LanguageConfig):
+        config = LanguageConfig() if config is None else LanguageConfig.from_toml(config)
+    if preset is not None:
+        plain, told = LanguageConfig().to_dict(), config.to_dict()
+        differing = {
+            f"{table}.{key}": value
+            for table, values in told.items()
+            for key, value in values.items()
+            if value != plain[table][key]
+        }
+        config = LanguageConfig().with_settings({**PRESETS[preset], **differing}, where=f"preset {preset}")
+    return config.with_settings(settings, where=where)
+
+
+def train_language_model(
+    corpus: TextCorpus,
+    config: LanguageConfig,
+    *,
+    out: Path | None = None,
+    overwrite: bool = False,
+    device: str = "auto",
+    threads: int | None = None,
+    listener: Listener | None = None,
+    command: str | None = None,
+    cache: bool = False,
+    stretch: int | None = None,
+) -> LanguageTraining:
+    """Train one language model.
+
+    Args:
+        corpus: with a training text.
+        config: settings; those left None are decided from the text.
+        out: model folder to write; None writes nothing.
+        overwrite: whether a model that is there already may be replaced.
+        device: "auto", "cpu" or "cuda".
+        threads: CPU threads; all available cores by default.
+        listener: called with every event.
+        command: told in the model card; the command line of this process by default.
+        cache: whether to score a neural cache, too, chosen on dev.
+        stretch: units of a streamed text that are read at a time, an epoch.
+
+    Raises:
+        TaggerError: as ``train_lm``.
+    """
+    machine = Machine(device, check_threads(threads), listener or (lambda event: None))
+    choose_device(device)
+    torch.set_flush_denormal(True)
+    with memory_watched(), intra_op_threads(1), tempfile.TemporaryDirectory(prefix="tagger-") as scratch:
+        if out is None:
+            run = _train(corpus, config, machine, Path(scratch), None, cache, stretch)
+        else:
+            with model_folder.writing(out, overwrite=overwrite) as partial:
+                run = _train(corpus, config, machine, Path(scratch), partial, cache, stretch)
+                write_language_run(partial, run, corpus, command or command_line(), out.name)
+    return LanguageTraining(run, out, corpus)
+
+
+def _train(
+    corpus: TextCorpus,
+    config: LanguageConfig,
+    machine: Machine,
+    scratch: Path,
+    folder: Path | None,
+    cache: bool,
+    stretch: int | None,
+) -> LanguageRun:
+    text = prepare_text(corpus, config.head, scratch, stretch=stretch)
+    config = resolve(config, len(text.train), text.units.size)
+    rng = seed_everything(config.training.seed)
+    features = unit_features(text.units, config.words)
+    network = build_language_model(config, features, text.units.size)
+    for head in network.language.values():
+        head.start_from(torch.from_numpy(text.frequencies).float())  # type: ignore[operator]
+    device = choose_device(machine.device)
+    objective = LanguageObjective(
+        network.to(device),
+        features.encode(features.vocabulary.words),
+        as_text(text.train),
+        as_text(text.streams["dev"]) if "dev" in text.streams else None,
+        config.streams,
+        config.training,
+        device=device,
+        half=uses_bfloat16(config.training.precision, device),
+        following=None if text.following is None else map(as_text, text.following),
+    )
+    fitting = Fitting(
+        network,
+        objective,
+        config.training,
+        optimizer=make_optimizer(network, config.training),
+        average=make_average(network, config.training),
+        schedule=make_schedule(config),
+        device=device,
+        threads=machine.threads,
+        rng=rng,
+        notes=corpus.notes,
+    )
+    log: list[dict[str, Any]] = []
+    for event in fitting.events():
+        if isinstance(event, EpochEnd):
+            log.append(log_entry(config.training.seed, event))
+            if folder is not None:
+                append_entry(folder / model_folder.LOG, log[-1])
+        machine.listener(event)
+    network.cpu().eval().requires_grad_(False)
+    round_as_stored(network)
+    saved = SavedModel(config, (), features, network, None, corpus.tokenizer, units=text.units)
+    model = LanguageModel(saved, device=machine.device, threads=machine.threads)
+    return LanguageRun(config.training.seed, model, _scores(model, text, cache), log, text)
+
+
+def _scores(model: LanguageModel, text: PreparedText, cache: bool) -> dict[str, LanguageScores]:
+    """Of dev and test, where they are."""
+    chosen = model.choose_cache(text.streams["dev"]) if cache and "dev" in text.streams else None
+    return {name: model.evaluate_stream(text.streams[name], chosen) for name in ("dev", "test") if name in text.streams}
+
+
+def as_text(stream: UnitStream) -> Text:
+    """A stream as the objective takes it."""
+    return Text(stream.ids, stream.passages)
+
+
+def make_schedule(config: LanguageConfig) -> Schedule:
+    """The schedule that the settings ask for."""
+    training = config.training
+    return Schedule(
+        training.schedule,
+        warmup=training.warmup,
+        plateau_patience=training.plateau_patience,
+        plateau_factor=training.plateau_factor,
+    )
+
+
+def uses_bfloat16(precision: str, device: torch.device) -> bool:
+    """Whether products are those of bfloat16.
+
+    Raises:
+        ConfigError: it was asked for, and this CPU does not compute with it natively.
+    """
+    native = device.type == "cuda" or has_fast_bfloat16()
+    if precision == "bfloat16" and not native:
+        raise ConfigError("precision is 'bfloat16', but this CPU does not compute with it natively; use float32")
+    return precision != "float32" and native

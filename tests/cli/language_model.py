@@ -1,0 +1,61 @@
+"""A language model for commands to load: fixed random weights over a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from tagger.cli.main import COMMANDS
+from tagger.corpora.passages import Passage
+from tagger.corpora.tokenization import WordTokenizer
+from tagger.errors import ModelError
+from tagger.generation import generate, stream
+from tagger.generation_settings import Generated, GenerationSettings
+from tagger.prompts import Prompt, make_prompt
+from tagger.surprisal import ScoredPassage, score_words
+from tests.tagger.predictors import FadingPredictor, character_units, word_units
+
+WORDS = word_units("the", "river", "ran", ",", ".", "dog")
+CHARACTERS = character_units("the riv.,nadog")
+
+
+class FixedModel:
+    """What the commands use of ``LanguageModel``."""
+
+    threads = 1
+    tokenizer = WordTokenizer.from_rules("english")
+
+    def __init__(self, units: Any) -> None:
+        self.units = units
+        self.engine = FadingPredictor(units.size)
+
+    def prompt(self, text: str) -> Prompt:
+        """See ``LanguageModel``."""
+        return make_prompt(text, self.tokenizer, self.units)
+
+    def generate(self, prompt: str = "", **settings: Any) -> list[Generated]:
+        """See ``LanguageModel``."""
+        return generate(self.engine, self.units, self.prompt(prompt), GenerationSettings(**settings))
+
+    def stream(self, prompt: str = "", **settings: Any) -> Iterator[str]:
+        """See ``LanguageModel``."""
+        return stream(self.engine, self.units, self.prompt(prompt), GenerationSettings(**settings))
+
+    def score_passages(self, passages: Iterable[Passage], *, context: str = "text") -> Iterator[ScoredPassage]:
+        """See ``LanguageModel``."""
+        return score_words(self.engine, self.units, passages, context=context)
+
+
+def install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make ``en`` (words) and ``chars`` the models that there are."""
+
+    def load(name: str, **options: object) -> FixedModel:
+        if name not in ("en", "chars"):
+            raise ModelError(f"{name}: no such model")
+        return FixedModel(WORDS if name == "en" else CHARACTERS)
+
+    monkeypatch.setattr("tagger.language_model.LanguageModel.load", load)
+    for name in ("generate", "score"):
+        monkeypatch.setitem(COMMANDS, name, (f"tagger.cli.{name}", name))
