@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _REFRESH: Final = 0.1  # seconds between two drawings of the progress line
+_QUIET: Final = 60.0  # seconds after which a log hears of a long epoch
 
 
 class _View(Protocol):
@@ -107,19 +108,22 @@ class TrainingDisplay:
 
 
 class _Plain:
-    """Lines alone, for logs and pipes."""
+    """Lines alone, for logs and pipes; within a long epoch one a minute."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._told = time.monotonic()
 
     def line(self, text: str) -> None:
+        self._told = time.monotonic()
         print(text, file=self._stream, flush=True)
 
     def start(self, event: Started) -> None:
         pass
 
     def step(self, event: Step, dev: str | None) -> None:
-        pass
+        if time.monotonic() - self._told >= _QUIET and event.step < event.steps:
+            self.line(f"{event.epoch:>5}     step {event.step:,}/{event.steps:,}  {step_figures(event, dev)}")
 
     def close(self) -> None:
         self._stream.flush()

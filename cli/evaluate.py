@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tagger.cli.options import machine_options, reading, reading_options
+from tagger.errors import CorpusError, OutputError
 
 
 @click.command(epilog="Example: tagger evaluate runs/pos my-treebank/ --split test --json -")
@@ -17,14 +18,32 @@ from tagger.cli.options import machine_options, reading, reading_options
 @click.argument("corpus", required=False)
 @click.option("--split", default="test", show_default=True, help="Which split, where CORPUS has several.")
 @reading_options
+@click.option("--head", type=click.Choice(["tag", "language"]), help="Which head of a model that has both.")
+@click.option("--tokenised", "--tokenized", is_flag=True, help="Text: words are parted by blanks, a sentence a line.")
+@click.option("--text-column", default=None, help="Text: name of the column that holds it.")
+@click.option("--cache", is_flag=True, help="Perplexity with a neural cache, too, chosen on --cache-dev.")
+@click.option("--cache-dev", default=None, metavar="CORPUS", help="Validation text.  [default: dev of CORPUS]")
 @machine_options
 @click.option("--json", "json_file", default=None, help="Write all figures as JSON to this file, or - for stdout.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def evaluate(model: str, corpus: str | None, split: str, **values: Any) -> None:
-    """Tag CORPUS with MODEL and score the tags; the bundled corpus if none is named.
+    """Score MODEL on CORPUS; on the bundled corpus if none is named.
 
-    CORPUS is anything that `tagger train pos` takes; a single file is scored as a whole.
+    A tagger tags CORPUS, which is anything that `tagger train pos` takes, and its tags are scored. A language model
+    reads it, which is anything that `tagger train lm` takes, and its perplexity is told. A single file is scored as a
+    whole.
     """
+    from tagger.bundled_models import find_model
+    from tagger.model_folder import read_config
+
+    heads = read_config(find_model(model)).get("heads", ["tag"])
+    if values.pop("head") == "language" or "tag" not in heads:
+        _language(model, corpus, split, values)
+    else:
+        _tags(model, corpus, split, values)
+
+
+def _tags(model: str, corpus: str | None, split: str, values: dict[str, Any]) -> None:
     from tagger.cli.look import Look
     from tagger.cli.report import render_report
     from tagger.corpora.sources import read_split
@@ -40,9 +59,33 @@ def evaluate(model: str, corpus: str | None, split: str, **values: Any) -> None:
         click.echo(render_report({split: scores}, Look.of(sys.stdout)))
 
 
-def _write_json(path: str, value: dict[str, Any]) -> None:
-    from tagger.errors import OutputError
+def _language(model: str, corpus: str | None, split: str, values: dict[str, Any]) -> None:
+    from tagger.cli.language_report import render_language_scores
+    from tagger.cli.look import Look
+    from tagger.language_model import LanguageModel
 
+    loaded = LanguageModel.load(model, device=values["device"], threads=values["threads"])
+    options = {
+        "tokenised": values["tokenised"],
+        "format": values["format_"],
+        "text_column": values["text_column"],
+        "tokens_column": values["tokens_column"],
+        "offline": values["offline"],
+        "ignore_bad": values["ignore_bad"],
+    }
+    cache = None
+    if values["cache"] or values["cache_dev"]:
+        if values["cache_dev"] is None and split == "dev":
+            raise CorpusError("a cache chosen on dev must not be scored on dev; name another text with --cache-dev")
+        cache = loaded.choose_cache(values["cache_dev"] or corpus or "bundled", split="dev", **options)
+    scores = loaded.evaluate(corpus or "bundled", split=split, cache=cache, **options)
+    if values["json_file"]:
+        _write_json(values["json_file"], {"model": model, "corpus": corpus or "bundled", split: scores.to_dict()})
+    if values["json_file"] != "-" and not values["quiet"]:
+        click.echo(render_language_scores({split: scores}, Look.of(sys.stdout)))
+
+
+def _write_json(path: str, value: dict[str, Any]) -> None:
     text = json.dumps(value, ensure_ascii=False, indent=2)
     if path == "-":
         click.echo(text)

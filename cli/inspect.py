@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\b
 Examples:
-  tagger inspect runs/pos --text "They can fish."
+  tagger inspect --text "They can fish."
   tagger inspect runs/pos --text "They can fish." --gate forget --direction forward --top 10
   tagger inspect runs/pos --text "They can fish." --units 1,5,9
   tagger inspect runs/pos --text "They can fish." --png gates.png --html gates.html
@@ -30,7 +30,7 @@ def _read_units(_: click.Context, __: click.Parameter, value: str | None) -> tup
 
 
 @click.command(short_help="Show what the gates of a model do while it reads a sentence.", epilog=EPILOG)
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="[MODEL]", default="en")
 @click.option("--text", metavar="TEXT", help="The text to read.")
 @click.option("--tokens", metavar="WORDS", help="One sentence instead, its words separated by blanks.")
 @click.option("--gate", "names", multiple=True, metavar="NAME", help="Only this gate or state; may be repeated.")
@@ -60,6 +60,8 @@ def inspect(
 ) -> None:
     """Run a text through the recurrent cells of MODEL, gate by gate, and show them.
 
+    MODEL is a model folder or the name of a model that ships; en if none is named.
+
     \b
     LSTM  input_gate, forget_gate, output_gate, candidate, cell_state, hidden_state
     GRU   reset_gate, update_gate, candidate, hidden_state
@@ -82,10 +84,16 @@ def inspect(
 
 def _run(model: str, text: str | list[str]) -> Gates:
     """Load a model and run it."""
-    from tagger.gates import tagger_gates
-    from tagger.tagging import Tagger
+    from tagger.bundled_models import find_model
+    from tagger.model_folder import read_config
 
-    return tagger_gates(Tagger.load(model, device="cpu", precision="float32"), text)
+    if "tag" in read_config(find_model(model)).get("heads", ["tag"]):
+        from tagger.tagging import Tagger
+
+        return Tagger.load(model, device="cpu", precision="float32").gates(text)
+    from tagger.language_model import LanguageModel
+
+    return LanguageModel.load(model, device="cpu").gates(text)
 
 
 def _show(seen: Gates, top: int) -> None:

@@ -14,9 +14,13 @@ import tagger
 from tagger.errors import TaggerError
 
 COMMANDS = {
-    "train": ("tagger.cli.train", "Train a model on a labelled corpus."),
+    "train": ("tagger.cli.train", "Train a tagger on a labelled corpus, or a language model on text."),
     "tag": ("tagger.cli.tag", "Tag text, tokens, CoNLL-U, CoNLL columns or JSON lines."),
-    "evaluate": ("tagger.cli.evaluate", "Score a model on a labelled corpus."),
+    "generate": ("tagger.cli.generate", "Write text with a language model."),
+    "score": ("tagger.cli.score", "Say how much each word of a text surprises a language model."),
+    "evaluate": ("tagger.cli.evaluate", "Score a model: its tags, or its perplexity."),
+    "inspect": ("tagger.cli.inspect", "Show what the gates of a model do while it reads a sentence."),
+    "models": ("tagger.cli.models", "List the models that ship, show one, check a folder."),
     "check": ("tagger.cli.check", "Say what is wrong with a corpus, where, and how to mend it."),
     "corpora": ("tagger.cli.corpora", "List known corpora, describe one, convert between formats."),
 }
@@ -58,14 +62,17 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(tagger.__version__, prog_name="tagger")
 def cli() -> None:
-    """Train your own part-of-speech tagger, and use it.
+    """Train your own part-of-speech tagger and language model, use them, and look inside.
 
     \b
+    tagger tag --text "They can fish."        with the English model that ships
     tagger check my-treebank/                 what is wrong with it, line by line
     tagger train pos                          train on the bundled corpus
     tagger train pos my-treebank/ --out m     train on your own
-    tagger tag --model m --text "They can fish."
     tagger evaluate m my-treebank/
+    tagger train lm novels/ --out lm          a language model from any text
+    tagger generate "The river" --model lm
+    tagger inspect m --text "They can fish."  the gates of its cells
     """  # noqa: D301 - a line of \\b keeps click from filling the paragraph
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-
-from tagger.errors import ModelError
 
 if TYPE_CHECKING:
     from tagger.corpora.document_hub import HubRequest
     from tagger.document_tagging import Progress
 
-DEFAULT_MODEL = "runs/pos"
+DEFAULT_MODEL = "en"
 INPUTS = ("auto", "text", "tokens", "conllu", "conll", "jsonl")
 OUTPUTS = ("pairs", "tsv", "conllu", "jsonl")
 HUB_OPTIONS = ("split", "streaming", "tokens_column", "text_column", "offline")
@@ -31,7 +28,7 @@ Examples:
 
 @click.command(short_help="Tag text, tokens, CoNLL-U, CoNLL columns or JSON lines.", epilog=EPILOG)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("--model", metavar="FOLDER", help=f"Model folder.  [default: {DEFAULT_MODEL}]")
+@click.option("--model", metavar="MODEL", help=f"Folder or name of a model.  [default: {DEFAULT_MODEL}]")
 @click.option("--text", metavar="TEXT", help="Tag this text instead of files.")
 @click.option(
     "--input", "input_format", type=click.Choice(INPUTS), default="auto", show_default=True,
@@ -128,10 +125,6 @@ def _run(
 
 
 def _load(model: str | None, device: str, threads: int | None) -> Any:
-    if model is None and not Path(DEFAULT_MODEL).is_dir():
-        raise ModelError(
-            f"no model: there is no folder {DEFAULT_MODEL}; name one with --model, or train one with `tagger train pos`"
-        )
     from tagger.tagging import Tagger
 
     return Tagger.load(model or DEFAULT_MODEL, device=device, threads=threads)

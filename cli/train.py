@@ -31,6 +31,10 @@ SETTINGS = {
     "patience": "training.patience",
     "seed": "training.seed",
     "max_minutes": "training.max_minutes",
+    "init_from": "training.init_from",
+    "init_rate": "training.init_rate",
+    "frozen_epochs": "training.frozen_epochs",
+    "lm_weight": "training.lm_weight",
 }
 
 
@@ -86,6 +90,12 @@ def train() -> None:
 @click.option("--seed", type=int, default=None)
 @click.option("--seeds", type=int, default=1, help="Train so many models, print mean and spread, keep the best on dev.")
 @click.option("--max-minutes", type=float, default=None, help="Time budget; the schedule ends with it.")
+@click.option("--init-from", default=None, metavar="MODEL", help="Start from the words and stacks of a language model.")
+@click.option("--init-rate", type=float, default=None, help="Factor of the learning rate for these.  [default: 1]")
+@click.option("--frozen-epochs", type=int, default=None, help="Epochs before these begin to learn.  [default: 0]")
+@click.option("--lm-weight", type=float, default=None, help="Train a language-model head along, with this weight.")
+@click.option("--text", default=None, metavar="CORPUS", help="Further text for it, as for `train lm`.")
+@click.option("--text-tokenised", is_flag=True, help="Words of --text are parted by blanks, a sentence a line.")
 @machine_options
 @click.option("--config", "config_file", default=None, help="TOML file of settings; options override it.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")

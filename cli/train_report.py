@@ -18,6 +18,7 @@ from tagger.cli.report import render_report, render_seeds
 if TYPE_CHECKING:
     from tagger.config import Config
     from tagger.corpora.corpus import Corpus
+    from tagger.corpora.texts import TextCorpus
     from tagger.training import Training
 
 LINE = 90
@@ -47,6 +48,7 @@ def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -
         **reading,
     )
     choose_device(values["device"])
+    text = _text(config, reading, values)
     if not values["quiet"]:
         click.echo(describe(corpus), err=True)
     from tagger.training import train_runs
@@ -61,9 +63,23 @@ def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -
             device=values["device"],
             threads=values["threads"],
             listener=display,
+            text=text,
         )
     if not values["quiet"]:
         _report(training, values)
+
+
+def _text(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -> TextCorpus | None:
+    """Further text for a language model that is trained along."""
+    if values["text"] is None:
+        return None
+    if not config.training.lm_weight:
+        raise click.UsageError("--text is for a language model that is trained along; give --lm-weight, too")
+    from tagger.corpora.text_corpus import read_text_corpus
+
+    return read_text_corpus(
+        values["text"], tokenised=values["text_tokenised"], offline=reading["offline"], seed=config.training.seed
+    )
 
 
 def describe(corpus: Corpus) -> str:
@@ -97,6 +113,10 @@ def _report(training: Training, values: Mapping[str, Any]) -> None:
         click.echo(render_seeds(runs, kept=training.best.seed, look=look))
     if training.best.scores:
         click.echo(render_report(training.best.scores, look))
+    if training.best.language:
+        from tagger.cli.language_report import render_language_scores
+
+        click.echo(render_language_scores(training.best.language, look))
     out: Path = values["out"]
     size = sum(path.stat().st_size for path in out.iterdir() if path.is_file())
     click.echo(f"model saved in {out} ({size / 1e6:.1f} MB)")

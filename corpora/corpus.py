@@ -26,12 +26,14 @@ class Split:
             columns under their own names, and ``text`` (the raw sentence, or None).
         paths: the files it was read from, as the user named them.
         label: the name of the column that ``tags`` holds, so that ``column(label)`` finds it.
+        notes: what the user must be told of a split that was read by itself (``Corpus.notes`` for a corpus).
     """
 
     name: str
     data: datasets.Dataset
     paths: tuple[str, ...] = ()
     label: str = "tags"
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return int(self.data.num_rows)

@@ -18,6 +18,7 @@ from tagger.errors import CorpusError
 
 HEAD_BYTES = 1 << 16
 STANDARD_INPUT = "-"
+NUL_SHARE = 0.01  # of the bytes; a stray one in a text is its owner's affair
 _UNPACKERS: dict[bytes, Callable[[io.BufferedReader], object]] = {
     b"\x1f\x8b": lambda stream: gzip.GzipFile(fileobj=stream),
     b"\xfd7zXZ\x00": lzma.LZMAFile,
@@ -60,7 +61,7 @@ def opened(path: str) -> Iterator[io.BufferedReader]:
         for magic, unpack in _UNPACKERS.items():
             if head.startswith(magic):
                 stream = _buffered(unpack(stream))
-        _refuse_binary(stream.peek(4)[:4])
+        _refuse_binary(stream.peek(HEAD_BYTES)[:HEAD_BYTES])
         yield stream
 
 
@@ -71,5 +72,7 @@ def _buffered(stream: object) -> io.BufferedReader:
 def _refuse_binary(head: bytes) -> None:
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise CorpusError("UTF-16 text, expected UTF-8; convert it: iconv -f utf-16 -t utf-8", line=1)
-    if head in (b"PAR1", b"PK\x03\x04"):
+    if head[:4] in (b"PAR1", b"PK\x03\x04"):
         raise CorpusError("a Parquet or ZIP file, expected text, CoNLL-U, columns or JSON lines")
+    if head.count(b"\0") > 1 + NUL_SHARE * len(head):
+        raise CorpusError(f"{head.count(0):,} NUL bytes at its beginning: not text, as far as can be told")

@@ -18,6 +18,10 @@ _RESERVED = ("tokens", "tags", "text")  # columns of the result
 _NOT_LABELS = ("id", "head", "deps", "misc")  # offered when asked for by name, not carried along
 
 
+class NoSentencesError(CorpusError):
+    """The rows are no sentences with labels: ``datasets`` read files of text by lines, or their first column."""
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """What is taken from each row.
@@ -64,10 +68,28 @@ def choose_columns(
         label_names: names of integer labels that have none of their own.
 
     Raises:
+        NoSentencesError: the rows are no sentences with labels at all.
         CorpusError: there is no such column, or its labels are integers without names.
     """
     lists = {name: inner_feature(feature) for name, feature in data.features.items()}
     lists = {name: inner for name, inner in lists.items() if inner is not None}
+    try:
+        return _choose(source, lists, data, column, tokens_column, labels_column, label_names)
+    except CorpusError as error:
+        if len(lists) > 1:
+            raise
+        raise NoSentencesError(error.message) from error
+
+
+def _choose(
+    source: str,
+    lists: Mapping[str, Any],
+    data: Dataset,
+    column: str,
+    tokens_column: str | None,
+    labels_column: str | None,
+    label_names: Sequence[str] | None,
+) -> Columns:
     tokens = _tokens_column(source, lists, list(data.column_names), tokens_column)
     names = {name: tuple(inner.names) for name, inner in lists.items() if hasattr(inner, "names")}
     ours = {_OWN_NAMES.get(name, name): name for name in lists if name != tokens}

@@ -35,18 +35,26 @@ def read_hub_corpus(
     """
     spec, name, license, tokens = _find(source)
     from tagger.corpora.hub import read_hub
+    from tagger.corpora.hub_columns import NoSentencesError
+    from tagger.corpora.hub_files import located_files
+    from tagger.corpora.sources import from_files
 
     column = labels_column or options.column or "upos"
-    tables, notes = read_hub(
-        spec,
-        column=column,
-        offline=offline,
-        tokens_column=options.tokens_column or tokens,
-        labels_column=labels_column,
-        label_names=options.label_names,
-        ignore_bad=options.ignore_bad,
-        repair=options.repair,
-    )
+    try:
+        tables, notes = read_hub(
+            spec,
+            column=column,
+            offline=offline,
+            tokens_column=options.tokens_column or tokens,
+            labels_column=labels_column,
+            label_names=options.label_names,
+            ignore_bad=options.ignore_bad,
+            repair=options.repair,
+        )
+    except NoSentencesError:
+        if (located := located_files(spec, offline=offline)) is None:
+            raise
+        return from_files(located, source, options, seed)
     if options.repair:
         from tagger.corpora.repaired_tables import repaired
 

@@ -58,7 +58,7 @@ def open_rows(source: str, spec: HubSpec, split: str | None, *, streaming: bool,
         offline: never use the network; read what was downloaded before.
 
     Raises:
-        CorpusError: there is no such data set or split, or it cannot be had.
+        CorpusError: there is no such data set or split, or it cannot be had, or ``datasets`` misreads it.
     """
     from tagger.corpora.hub import load
     from tagger.corpora.hub_columns import unnested
@@ -69,6 +69,9 @@ def open_rows(source: str, spec: HubSpec, split: str | None, *, streaming: bool,
         name = _choose(source, list(loaded.splits), split)
         data = loaded.splits[name] if streaming else unnested(loaded.splits[name])
         data = data if data.features is not None else data._resolve_features()
+    if data.info.builder_name == "conll":  # keeps the first column alone, which in CoNLL-U numbers the words
+        what = "its files are in columns, of which datasets keeps the first"
+        raise CorpusError(f"{source}: {what}; download them and tag the files themselves")
     return HubRows(f"{source} ({name})", spec, dict(data.features), loaded.notes, data)
 
 

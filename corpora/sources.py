@@ -77,7 +77,7 @@ def read_corpus(
             return _with_files(corpus, explicit, spool, options) if explicit else corpus
         if source is not None and explicit:
             override(located, explicit_files(explicit, spool))
-        return _from_files(located, source or " ".join(explicit.values()) or "bundled", options, seed)
+        return from_files(located, source or " ".join(explicit.values()) or "bundled", options, seed)
 
 
 def read_split(
@@ -122,15 +122,29 @@ def read_split(
             found = {part.name: part for part in corpus.splits}
             if split not in found:
                 raise CorpusError(f"no {split} split; there are: {', '.join(found)}", path=source)
-            return found[split]
+            others = tuple(f"{name}:" for name in ("train", "dev", "test") if name != split)
+            notes = tuple(note for note in corpus.notes if not note.startswith(others))
+            return replace(found[split], notes=notes)
         paths = located.files.get(split) or located.files.get("all")
         if paths is None:
             raise CorpusError(f"no {split} split; there are: {', '.join(located.files)}", path=source)
         reading = ingest(paths, options, located.display)
-        return Split(split, reading.entry.table(), reading.names, reading.entry.info.column)
+        notes = (*located.notes, *reading.entry.info.notes)
+        return Split(split, reading.entry.table(), reading.names, reading.entry.info.column, notes)
 
 
-def _from_files(located: Located, source: str, options: ReadOptions, seed: int) -> Corpus:
+def from_files(located: Located, source: str, options: ReadOptions, seed: int | None) -> Corpus:
+    """Reads files that were found.
+
+    Args:
+        located: the files of each split.
+        source: what the user asked for.
+        options: how to read them.
+        seed: of the random split; None to split nothing off (a corpus without parts is all train).
+
+    Raises:
+        CorpusError: a file cannot be read.
+    """
     readings = {split: ingest(paths, options, located.display) for split, paths in located.files.items()}
     tables: dict[str, tuple[datasets.Dataset, Reading]] = {}
     notes = list(located.notes)
@@ -138,7 +152,9 @@ def _from_files(located: Located, source: str, options: ReadOptions, seed: int) 
         tables[split] = reading.entry.table(), reading
     notes += _shared_notes({split: reading.entry.info.notes for split, reading in readings.items()})
     whole, wanted = ("all", ("dev", "test")) if "all" in readings else ("train", ("dev",))
-    if whole in readings and "dev" not in readings:
+    if seed is None and "all" in tables:
+        tables["train"] = tables.pop("all")
+    if whole in readings and "dev" not in readings and seed is not None:
         pieces, said = split_off(readings[whole].entry, wanted, seed)
         tables |= {part: (table, readings[whole]) for part, table in pieces.items()}
         notes += said

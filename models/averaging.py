@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +42,18 @@ class AveragedWeights:
 
     def epoch_done(self, loss: float | None) -> None:
         """Told at the end of each epoch, with the dev loss of the averages."""
+
+    def state(self) -> dict[str, Any]:
+        """All that it remembers, as plain values and tensors."""
+        return {"updates": self.updates, "averages": self.averages}
+
+    @torch.no_grad()
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state`` gave."""
+        self.updates = state["updates"]
+        self.averages = self._copies() if state["averages"] else []
+        for average, saved in zip(self.averages, state["averages"], strict=True):
+            average.copy_(saved)
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -90,3 +103,12 @@ class TriggeredAverage(AveragedWeights):
         if earlier and loss > min(earlier):
             self.averages = self._copies()
         self.losses.append(loss)
+
+    def state(self) -> dict[str, Any]:
+        """Also the losses of the epochs so far."""
+        return {**super().state(), "losses": self.losses}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state`` gave."""
+        super().restore(state)
+        self.losses = list(state["losses"])

@@ -127,7 +127,7 @@ class Encoder(nn.Module):
         between = make_dropout(dropout, locked=locked)
         sizes = {"input_size": input_size, "hidden_size": hidden_size, "layers": layers, "output_size": output_size}
         self.ahead = DirectionalStack(cell=cell, dropout=between, **sizes)
-        self.behind = DirectionalStack(cell=cell, dropout=between, **sizes) if backward else None  # type: ignore[arg-type]
+        self.behind = DirectionalStack(cell=cell, dropout=between, **sizes) if backward else None
         self.output_size = (1 + backward) * self.ahead.output_size
         self.draws = layers > 1 and dropout > 0
         self.pool: Executor | None = None

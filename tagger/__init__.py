@@ -1,9 +1,11 @@
-"""Train your own sequence tagger, and use it.
+"""Train your own sequence tagger and language model, and use them.
 
->>> from tagger import Tagger, train_pos
->>> tagger = train_pos("my-treebank/", out="runs/pos")
->>> tagger.tag("They can fish.")
+>>> from tagger import LanguageModel, Tagger, train_lm, train_pos
+>>> Tagger.load("en").tag("They can fish.")
 They/PRON can/AUX fish/VERB ./PUNCT
+>>> tagger = train_pos("my-treebank/", out="runs/pos")
+>>> model = train_lm("novels/", out="runs/lm")
+>>> model.generate("The river", max_tokens=30, seed=1)[0].text
 
 Everything loads when first used: ``import tagger`` costs next to nothing.
 """
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from tagger.config import Config
     from tagger.corpora.corpus import Corpus
     from tagger.corpora.sources import read_corpus
+    from tagger.gate_arrays import Gates
+    from tagger.generation_settings import Generated
+    from tagger.language_config import LanguageConfig
+    from tagger.language_model import LanguageModel
+    from tagger.language_scores import LanguageScores
+    from tagger.language_training import train_lm
     from tagger.scores import Scores
     from tagger.tagged import TaggedSentence, TaggedText
     from tagger.tagging import Tagger
@@ -31,6 +39,11 @@ __all__ = [
     "ConfigError",
     "Corpus",
     "CorpusError",
+    "Gates",
+    "Generated",
+    "LanguageConfig",
+    "LanguageModel",
+    "LanguageScores",
     "ModelError",
     "OutputError",
     "Scores",
@@ -41,17 +54,24 @@ __all__ = [
     "TrainingError",
     "__version__",
     "read_corpus",
+    "train_lm",
     "train_pos",
 ]
 
 _HOMES = {
     "Config": "tagger.config",
     "Corpus": "tagger.corpora.corpus",
+    "Gates": "tagger.gate_arrays",
+    "Generated": "tagger.generation_settings",
+    "LanguageConfig": "tagger.language_config",
+    "LanguageModel": "tagger.language_model",
+    "LanguageScores": "tagger.language_scores",
     "Scores": "tagger.scores",
     "TaggedSentence": "tagger.tagged",
     "TaggedText": "tagger.tagged",
     "Tagger": "tagger.tagging",
     "read_corpus": "tagger.corpora.sources",
+    "train_lm": "tagger.language_training",
     "train_pos": "tagger.training",
 }
 

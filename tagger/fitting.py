@@ -23,15 +23,24 @@ class LoopSettings(Protocol):
     """The settings that the loop itself reads, whatever is learnt."""
 
     @property
-    def epochs(self) -> int | None: ...
+    def epochs(self) -> int | None:
+        """Epochs planned."""
+
     @property
-    def learning_rate(self) -> float | None: ...
+    def learning_rate(self) -> float | None:
+        """Peak rate."""
+
     @property
-    def clip(self) -> float: ...
+    def clip(self) -> float:
+        """Largest norm of the gradient."""
+
     @property
-    def patience(self) -> int: ...
+    def patience(self) -> int:
+        """Epochs without a better score before stopping; 0 for never."""
+
     @property
-    def max_minutes(self) -> float | None: ...
+    def max_minutes(self) -> float | None:
+        """Time budget."""
 
 
 class Fitting:

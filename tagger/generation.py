@@ -94,7 +94,8 @@ def _write(
         state = engine.pick(state, torch.zeros(len(active), dtype=torch.int64))
     while active:
         rows = log_probs.detach().cpu().numpy()
-        rows = np.broadcast_to(rows, (len(active), engine.size))
+        if len(rows) < len(active):  # all samples begin where the prompt ends
+            rows = np.broadcast_to(rows, (len(active), engine.size))
         drawn = sampler.draw(rows, active, [seen[sample] for sample in active])
         for sample, unit, row in zip(active, drawn, rows, strict=True):
             drafts[sample].add(unit, float(row[unit]))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +33,8 @@ class JointObjective:
         self.size = tagging.size
         self.steps_per_epoch = tagging.steps_per_epoch
         self._text: Iterator[Stretch] | None = None
+        self._text_rng: Mapping[str, Any] = {}  # when the text was last begun
+        self._taken = 0  # stretches since then
 
     def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[tuple[Batch, Stretch]]]:
         """Every sentence once, and as many stretches of text."""
@@ -41,7 +45,39 @@ class JointObjective:
 
     def _stretches(self, rng: np.random.Generator) -> Iterator[Stretch]:
         while True:
-            yield from self.language.epoch(rng)[1]
+            self._text_rng, self._taken = rng.bit_generator.state, 0
+            for stretch in self.language.epoch(rng)[1]:
+                self._taken += 1
+                yield stretch
+
+    def place(self) -> dict[str, Any]:
+        """How far the text was read; the sentences begin anew."""
+        return {"text": None if self._text is None else {"rng": self._text_rng, "taken": self._taken}}
+
+    def seek(self, place: Mapping[str, Any], rng: np.random.Generator) -> None:
+        """Go on with the text from there."""
+        self._text = None if place["text"] is None else self._from(place["text"], rng)
+
+    def _from(self, text: Mapping[str, Any], rng: np.random.Generator) -> Iterator[Stretch]:
+        self._text_rng, self._taken = text["rng"], text["taken"]
+        begun = np.random.default_rng()
+        begun.bit_generator.state = dict(text["rng"])
+        for stretch in islice(self.language.epoch(begun)[1], self._taken, None):
+            self._taken += 1
+            yield stretch
+        yield from self._stretches(rng)
+
+    def state(self) -> dict[str, Any]:
+        """That of the language model; see ``tagger.objective.Remembers``."""
+        return self.language.state()
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """See ``tagger.objective.Remembers``."""
+        self.language.restore(state)
+
+    def forget(self) -> None:
+        """See ``tagger.objective.Remembers``."""
+        self.language.forget()
 
     def loss(self, batch: tuple[Batch, Stretch]) -> StepLoss:
         """Both losses; the tags' alone is told."""

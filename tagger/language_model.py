@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from tagger.bundled_models import find_model
 from tagger.checkpoint import LANGUAGE, SavedModel, load_model
 from tagger.corpora.passages import Passage, joined, line, sentence
 from tagger.corpora.unit_streams import UnitStream, encode_stream
-from tagger.errors import ConfigError, ModelError
+from tagger.errors import ConfigError, CorpusError, ModelError
 from tagger.generation_settings import Generated, GenerationSettings
 from tagger.language_engine import LanguageEngine
 from tagger.language_evaluation import CacheSettings, choose_cache, evaluate
@@ -129,22 +129,32 @@ class LanguageModel:
         Raises:
             CorpusError: the corpus cannot be read or has no such split.
         """
-        if isinstance(corpus, str | Path):
-            from tagger.corpora.text_corpus import read_text_split
-
-            corpus = read_text_split(str(corpus), split, unit=self.units.kind, tokenizer=self.tokenizer, **options)
         with tempfile.TemporaryDirectory(prefix="tagger-") as folder:
-            return self.evaluate_stream(encode_stream(corpus, self.units, Path(folder)), cache)
+            return self.evaluate_stream(self._stream(corpus, split, Path(folder), options), cache)
 
     def evaluate_stream(self, stream: UnitStream, cache: CacheSettings | None = None) -> LanguageScores:
         """As ``evaluate``, of a text that is encoded already."""
         with intra_op_threads(self.threads):
             return evaluate(self.engine, stream, self.units.kind, self.units.end, cache)
 
-    def choose_cache(self, stream: UnitStream) -> CacheSettings:
-        """The neural cache that does best on a validation text."""
-        with intra_op_threads(self.threads):
+    def choose_cache(
+        self, corpus: str | TextSplit | UnitStream, *, split: str = "dev", **options: Any
+    ) -> CacheSettings:
+        """The neural cache that does best on a validation text; arguments as ``evaluate``."""
+        with tempfile.TemporaryDirectory(prefix="tagger-") as folder, intra_op_threads(self.threads):
+            stream = corpus if isinstance(corpus, UnitStream) else self._stream(corpus, split, Path(folder), options)
             return choose_cache(self.engine, stream, self.units.end)
+
+    def _stream(self, corpus: str | TextSplit, split: str, folder: Path, options: Mapping[str, Any]) -> UnitStream:
+        """The units of a text."""
+        if isinstance(corpus, str | Path):
+            from tagger.corpora.text_corpus import read_text_split
+
+            corpus = read_text_split(str(corpus), split, unit=self.units.kind, tokenizer=self.tokenizer, **options)
+        stream = encode_stream(corpus, self.units, folder)
+        if not len(stream):
+            raise CorpusError("has no text to score", path=", ".join(corpus.paths))
+        return stream
 
     def gates(self, text: str | Sequence[str]) -> Gates:
         """What every gate does at every unit of a text; as ``Tagger.gates``."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -88,7 +88,7 @@ class LanguageObjective:
     ) -> None:
         self.model = model
         self.following = following
-        self.begun = False
+        self.begun = 0
         self.train, self.dev = train, dev
         self.streams = streams
         self.device, self.half = device, half
@@ -135,9 +135,7 @@ class LanguageObjective:
 
     def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Stretch]]:
         """The whole text once, in stretches that follow each other; from another beginning each time, if jittered."""
-        if self.begun and self.following is not None:
-            self.train = next(self.following)
-        self.begun = True
+        self._begin()
         ids = self.train.ids
         jitter = rng if self.streams.jitter else None
         if jitter is not None:  # so that streams are not cut at the same places in every epoch
@@ -219,6 +217,40 @@ class LanguageObjective:
             steps += block.size
         reader.states = carried
         return total, steps
+
+    def state(self) -> dict[str, Any]:
+        """Random generators, and what each stack remembers of its streams."""
+        return {
+            "generator": self.generator.get_state(),
+            "readers": [{"generator": r.generator.get_state(), "states": r.states} for r in self.readers],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """See ``tagger.objective.Remembers``."""
+        self.generator.set_state(state["generator"])
+        for reader, saved in zip(self.readers, state["readers"], strict=True):
+            reader.generator.set_state(saved["generator"])
+            states = saved["states"]
+            reader.states = states and [tuple(part.to(self.device) for part in layer) for layer in states]
+
+    def forget(self) -> None:
+        """Read on as if every stream began here."""
+        for reader in self.readers:
+            reader.restart()
+
+    def place(self) -> dict[str, Any]:
+        """How many stretches of a streamed text were begun."""
+        return {"begun": self.begun}
+
+    def seek(self, place: Mapping[str, Any], rng: np.random.Generator) -> None:
+        """Go on to that stretch of a streamed text."""
+        while self.begun < place["begun"]:
+            self._begin()
+
+    def _begin(self) -> None:
+        if self.begun and self.following is not None:
+            self.train = next(self.following)
+        self.begun += 1
 
     @contextmanager
     def on_threads(self, threads: int) -> Iterator[None]:

@@ -33,6 +33,7 @@ from tagger.runtime import (
     choose_device,
     has_fast_bfloat16,
     intra_op_threads,
+    keep_memory,
     memory_watched,
     seed_everything,
 )
@@ -170,6 +171,7 @@ def train_language_model(
     machine = Machine(device, check_threads(threads), listener or (lambda event: None))
     choose_device(device)
     torch.set_flush_denormal(True)
+    keep_memory()
     with memory_watched(), intra_op_threads(1), tempfile.TemporaryDirectory(prefix="tagger-") as scratch:
         if out is None:
             run = _train(corpus, config, machine, Path(scratch), None, cache, stretch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -9,9 +10,9 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from tagger.errors import ModelError, OutputError
+from tagger.errors import ModelError, OutputError, TrainingError
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -19,9 +20,17 @@ TOKENIZER = "tokenizer.json"
 CARD = "README.md"
 METRICS = "metrics.json"
 LOG = "log.jsonl"
+TRAINING = "training"
+"""Holds the state of an unfinished run, see ``tagger.run_checkpoints``."""
 SEAL = "sha256"
+LARGEST_CONFIG = 100_000_000  # bytes
 FORMAT_VERSION = 2
 """1: taggers alone. 2: heads and units are listed; language models."""
+Resume = Literal["no", "yes", "auto"]
+"""Whether an unfinished run goes on: never; it must; if there is one."""
+
+
+NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 def check_free(out: Path, *, overwrite: bool) -> None:
@@ -46,14 +55,21 @@ def check_free(out: Path, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def writing(out: Path, *, overwrite: bool) -> Iterator[Path]:
+def writing(out: Path, *, overwrite: bool, resume: Resume = "no", keep_state: bool = False) -> Iterator[Path]:
     """Give a folder to write into, ``OUT.partial``; it becomes ``out`` when the block ends without an exception.
 
     An earlier model stays where it is until then. A second run into the same place is refused while the first
     one lives: the lock goes when its process does.
 
+    Args:
+        out: where the model will be.
+        overwrite: whether a model that is there, and an unfinished run, may be replaced.
+        resume: what to do with an unfinished run: its state, in ``OUT.partial/training/``, is all that stays of it.
+        keep_state: whether the state of the run stays in the finished folder.
+
     Raises:
         OutputError: ``out`` is taken, not writable, or being written by another process.
+        TrainingError: there is nothing to resume.
     """
     check_free(out, overwrite=overwrite)
     place = out.resolve()  # "." has no name to put ".partial" behind
@@ -63,15 +79,59 @@ def writing(out: Path, *, overwrite: bool) -> Iterator[Path]:
         with _locked(partial.with_name(partial.name + ".lock"), out):
             _recover(place)
             check_free(out, overwrite=overwrite)  # another run may have finished since
-            if partial.exists():
-                shutil.rmtree(partial)
-            partial.mkdir()
+            _clear(partial, out, resume, overwrite=overwrite)
+            partial.mkdir(exist_ok=True)
             yield partial
             _replace(partial, place)
+            if not keep_state:
+                shutil.rmtree(place / TRAINING, ignore_errors=True)
     except BrokenPipeError:
         raise  # of a listener that has nobody left to talk to
     except OSError as error:
-        raise OutputError(f"{error.filename or out}: cannot write the model folder: {error.strerror}") from error
+        hint = _how_to_go_on(error, partial)
+        raise OutputError(f"{error.filename or out}: cannot write the model folder: {error.strerror}{hint}") from error
+
+
+def _how_to_go_on(error: OSError, partial: Path) -> str:
+    """How much room a run needs that found none, and that its work is not lost."""
+    saved = unfinished(partial)
+    size = sum(path.stat().st_size for path in partial.rglob("*") if path.is_file()) if partial.is_dir() else 0
+    wanted = "; " + room(partial.parent, size) if error.errno in NO_ROOM else ""
+    return wanted + ("; nothing is lost: mend that, and the same command with --resume goes on" if saved else "")
+
+
+def unfinished(partial: Path) -> bool:
+    """Whether a folder holds the state of a run that can go on."""
+    return any((partial / TRAINING).glob("*/*/manifest.json"))
+
+
+def finished(out: Path) -> bool:
+    """Whether a model is there and no unfinished run beside it, so that there is nothing to resume."""
+    place = out.resolve()
+    return (place / CONFIG).is_file() and not unfinished(place.with_name(place.name + ".partial"))
+
+
+def _clear(partial: Path, out: Path, resume: Resume, *, overwrite: bool) -> None:
+    """Remove what an earlier run left behind, but not a state that is or may be needed."""
+    found = unfinished(partial)
+    if resume == "yes" and not found:
+        raise TrainingError(f"{out}: no unfinished run to resume; leave --resume out, or say --resume auto")
+    if found and resume == "no" and not overwrite:
+        raise OutputError(
+            f"{out}: an unfinished run is there, in {partial}; --resume goes on with it, --overwrite starts anew"
+        )
+    if not partial.exists():
+        return
+    if not found or resume == "no":
+        shutil.rmtree(partial)
+        return
+    for path in partial.iterdir():
+        if path.name == TRAINING:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 @contextmanager
@@ -126,6 +186,24 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a file and force it to disk."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def room(folder: Path, needed: int) -> str:
+    """How much room there must be, and how much there is."""
+    megabytes = max(1, round(needed / 1e6))
+    try:
+        free = f"{shutil.disk_usage(folder).free / 1e6:,.0f} MB are free"
+    except OSError:
+        free = "how much is free is not known"
+    return f"about {megabytes:,} MB are needed, {free}"
+
+
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write readable JSON."""
     path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
@@ -139,8 +217,28 @@ def seal(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def describe_file(path: Path) -> dict[str, Any]:
     """Size in bytes and SHA-256 of a file, as listed in ``config.json``."""
-    data = path.read_bytes()
-    return {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    digest = hashlib.sha256()
+    size = 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+            size += len(chunk)
+    return {"size": size, "sha256": digest.hexdigest()}
+
+
+def verify(folder: Path) -> list[tuple[str, int, bool]]:
+    """Each listed file of a model folder: its name, its size in bytes, whether size and SHA-256 are those listed.
+
+    Raises:
+        ModelError: ``config.json`` itself is missing, damaged or of a newer format.
+    """
+    files = _read_values(folder)["files"]
+    found = []
+    for name, expected in files.items():
+        path = folder / name
+        whole = _escape(folder, name) is None and path.is_file()
+        found.append((name, path.stat().st_size if whole else 0, whole and describe_file(path) == expected))
+    return found
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -149,16 +247,31 @@ def read_config(folder: Path) -> dict[str, Any]:
     Raises:
         ModelError: the folder is missing, incomplete, damaged or of a newer format.
     """
+    values = _read_values(folder)
+    try:
+        _check_files(folder, values["files"])
+    except OSError as error:
+        raise ModelError(f"{error.filename or folder}: cannot be read: {error.strerror}") from error
+    return values
+
+
+def _read_values(folder: Path) -> dict[str, Any]:
+    """``config.json``, whole, of a format that is known, with a list of files."""
     if not folder.is_dir():
         raise ModelError(f"{folder}: no such model folder; `tagger train pos --out {folder}` makes one")
-    if not (folder / CONFIG).is_file():
+    path = folder / CONFIG
+    if not path.is_file():
         raise ModelError(f"{folder}: not a model folder: {CONFIG} is missing")
+    if (reason := _escape(folder, CONFIG)) is not None:
+        raise ModelError(f"{path}: {reason}")
     try:
-        values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        if path.stat().st_size > LARGEST_CONFIG:
+            raise ModelError(f"{path}: {path.stat().st_size:,} bytes, expected at most {LARGEST_CONFIG:,}")
+        values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{folder / CONFIG}: damaged: {error}") from error
+        raise ModelError(f"{path}: damaged: {error}") from error
     if not isinstance(values, dict) or not isinstance(values.get("format_version"), int):
-        raise ModelError(f"{folder / CONFIG}: not the configuration of a model: no format_version")
+        raise ModelError(f"{path}: not the configuration of a model: no format_version")
     if values["format_version"] > FORMAT_VERSION:
         writer = values.get("library_version", "of unknown version")
         raise ModelError(
@@ -166,19 +279,28 @@ def read_config(folder: Path) -> dict[str, Any]:
             f"this version reads; it was written by sequence-tagger {writer}"
         )
     if seal(values) != values:
-        raise ModelError(f"{folder / CONFIG}: its content is not the one that was saved (SHA-256 differs)")
-    try:
-        _check_files(folder, values.get("files"))
-    except OSError as error:
-        raise ModelError(f"{error.filename or folder}: cannot be read: {error.strerror}") from error
+        raise ModelError(f"{path}: its content is not the one that was saved (SHA-256 differs)")
+    files = values.get("files")
+    if not isinstance(files, dict) or not {WEIGHTS, TOKENIZER} <= set(files):
+        raise ModelError(f"{path}: damaged: it does not list {WEIGHTS} and {TOKENIZER} under 'files'")
     return values
 
 
-def _check_files(folder: Path, files: Any) -> None:
-    if not isinstance(files, dict) or not {WEIGHTS, TOKENIZER} <= set(files):
-        raise ModelError(f"{folder / CONFIG}: damaged: it does not list {WEIGHTS} and {TOKENIZER} under 'files'")
-    for name in (WEIGHTS, TOKENIZER):
-        expected, path = files[name], folder / name
+def _escape(folder: Path, name: str) -> str | None:
+    """Why a name does not stand for a file of this very folder; None if it does."""
+    if name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name:
+        return "not the plain name of a file of the folder"
+    path = folder / name
+    if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+        return "a link out of the model folder; copy the folder with its files (cp -rL)"
+    return None
+
+
+def _check_files(folder: Path, files: dict[str, Any]) -> None:
+    for name, expected in files.items():
+        path = folder / name
+        if (reason := _escape(folder, name)) is not None:
+            raise ModelError(f"{folder / CONFIG}: lists {clipped(name)}: {reason}")
         if not isinstance(expected, dict):
             raise ModelError(f"{folder / CONFIG}: damaged: no size and checksum of {name}")
         if not path.is_file():
@@ -188,3 +310,8 @@ def _check_files(folder: Path, files: Any) -> None:
             raise ModelError(f"{path}: {size} bytes, expected {expected.get('size')}: cut short or replaced")
         if describe_file(path)["sha256"] != expected.get("sha256"):
             raise ModelError(f"{path}: its content is not the one that was saved (SHA-256 differs)")
+
+
+def clipped(text: str) -> str:
+    """A string of any length and content as a short word."""
+    return repr(text if len(text) <= 60 else text[:56] + " ...")

@@ -1,11 +1,17 @@
-"""What a run of training learns, as the loop of ``tagger.fitting`` sees it: batches, a loss, a score on dev."""
+"""What a run of training learns, as the loop of ``tagger.fitting`` sees it: batches, a loss, a score on dev.
+
+A run can be resumed to the bit if everything random in an epoch comes from the generator that ``epoch`` is given
+(when it is called or as its batches are taken), from torch's own or from Python's. An objective that draws elsewhere or
+carries anything from step to step (states of streams) is a ``Remembers``, too; one whose data do not begin anew with
+every epoch is a ``Places``; one whose batches can be cut in two when memory runs out is a ``Divides``. All are optional.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from torch import Tensor
@@ -83,3 +89,36 @@ class Objective(Protocol):
 
     def on_threads(self, threads: int) -> AbstractContextManager[None]:
         """Within the block, compute on so many threads."""
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """An objective that remembers something from one step to the next, besides the weights."""
+
+    def state(self) -> dict[str, Any]:
+        """What it remembers: dictionaries with string keys, lists, numbers, strings, None and tensors."""
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Remember what ``state`` gave; tuples have become lists."""
+
+    def forget(self) -> None:
+        """Told that a step was left out because it was not finite: drop what it may have spoilt."""
+
+
+@runtime_checkable
+class Places(Protocol):
+    """An objective whose data go on from one epoch to the next."""
+
+    def place(self) -> dict[str, Any]:
+        """Where the data stand before an epoch; plain values as in ``Remembers``."""
+
+    def seek(self, place: Mapping[str, Any], rng: np.random.Generator) -> None:
+        """Put the data there. ``rng`` is what ``epoch`` will be given; nothing is drawn from it."""
+
+
+@runtime_checkable
+class Divides(Protocol):
+    """An objective whose batches can be taken in parts, of which the gradients are added."""
+
+    def divide(self, batch: Any, parts: int) -> Sequence[Any]:
+        """Cut a batch into at most so many parts, each a batch; fewer where it cannot be cut so often."""

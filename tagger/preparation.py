@@ -17,13 +17,15 @@ from tagger.corpora.characters import Characters
 from tagger.corpora.corpus import Corpus, Split
 from tagger.corpora.encoding import EncodedSplit, encode_split
 from tagger.corpora.vectors import read_vectors
-from tagger.corpora.vocabulary import Labels, Vocabulary
+from tagger.corpora.vocabulary import UNKNOWN_ID, Labels, Vocabulary
 from tagger.corpora.word_features import WordFeatures
 from tagger.errors import CorpusError
 
 Sentences = Sequence[Sequence[str]]
 TAG = "tag"
 """Name of the tagging head."""
+VERY_MANY = 2**40
+"""Occurrences of a word that is known from elsewhere."""
 RAREST_AUXILIARY = 2
 """An auxiliary label seen less often teaches nothing and is left out."""
 
@@ -35,7 +37,7 @@ class Prepared:
     Args:
         features: how words become numbers.
         labels: K labels by head; the tagging head ``tag`` first, then ``auxiliary1`` and so on.
-        counts: (U,) occurrences of each distinct word of ``train``.
+        counts: (U,) occurrences of each distinct word of ``train``; very many for words known from elsewhere.
         train: the encoded training split.
         dev: the encoded development split, or None.
         lexicon: the tags that each training word was seen with.
@@ -51,13 +53,17 @@ class Prepared:
     vectors: Tensor | None
 
 
-def prepare(corpus: Corpus, config: Config, features: WordFeatures | None = None) -> Prepared:
+def prepare(
+    corpus: Corpus, config: Config, features: WordFeatures | None = None, *, well_known: int = 0
+) -> Prepared:
     """Count words, collect labels, encode the splits.
 
     Args:
         corpus: with a training split.
         config: resolved.
         features: of a language model beside the tagger, with the words of the corpus; found in the corpus if None.
+        well_known: words with ids below it are known from elsewhere, however rare they are here: none is hidden by
+            word dropout.
 
     Raises:
         CorpusError: the training split is empty or has a single label.
@@ -80,12 +86,18 @@ def prepare(corpus: Corpus, config: Config, features: WordFeatures | None = None
     return Prepared(
         features=features,
         labels=labels,
-        counts=np.array([counts[word] for word in train.words], dtype=np.int64),
+        counts=_counts(train, counts, well_known),
         train=train,
         dev=None if corpus.dev is None else _encode_dev(corpus.dev, features, labels[TAG]),
         lexicon=tag_lexicon(tokens, tags),
         vectors=vectors,
     )
+
+
+def _counts(train: EncodedSplit, counts: Mapping[str, int], well_known: int) -> np.ndarray:
+    own = np.array([counts[word] for word in train.words], dtype=np.int64)
+    ids = train.arrays.word_ids
+    return np.where((ids > UNKNOWN_ID) & (ids < well_known), VERY_MANY, own)
 
 
 def tag_lexicon(tokens: Sentences, tags: Sentences) -> dict[str, frozenset[str]]:

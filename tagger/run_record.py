@@ -66,6 +66,7 @@ def write_runs(
         **best.tagger.saved.about,
         "corpus": _corpus_facts(corpus),
         "scores": {split: scores.accuracy for split, scores in best.scores.items()},
+        **({"perplexities": {k: v.perplexity for k, v in best.language.items()}} if best.language else {}),
         "seed": best.seed,
         "command": command,
         "environment": environment(),

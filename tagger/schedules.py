@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 
 def cosine(progress: float) -> float:
@@ -61,3 +61,11 @@ class Schedule:
         if self.name == "plateau" and self.waited >= self.plateau_patience:
             self.scale *= self.plateau_factor
             self.waited = 0
+
+    def state(self) -> dict[str, float]:
+        """All that it remembers of the run."""
+        return {"scale": self.scale, "waited": self.waited}
+
+    def restore(self, state: Mapping[str, float]) -> None:
+        """Go on from what ``state`` gave."""
+        self.scale, self.waited = state["scale"], int(state["waited"])

@@ -24,7 +24,7 @@ from tagger.joint_preparation import prepare_companion
 from tagger.preparation import prepare
 from tagger.raw_text import choose_tokenizer
 from tagger.run_record import Run, command_line, write_runs
-from tagger.runtime import check_threads, choose_device, intra_op_threads, memory_watched
+from tagger.runtime import check_threads, choose_device, intra_op_threads, keep_memory, memory_watched
 from tagger.tagger_run import Machine, Material, train_one
 from tagger.tagging import Tagger
 from tagger.transfer import take_over
@@ -151,7 +151,12 @@ def train_runs(
         companion = None
         if start is not None or text is not None or resolved.training.lm_weight:
             companion = prepare_companion(corpus, resolved, start, text, scratch)
-        prepared = prepare(corpus, resolved, None if companion is None else companion.features)
+        prepared = prepare(
+            corpus,
+            resolved,
+            None if companion is None else companion.features,
+            well_known=0 if start is None or start.units is None else start.units.size,
+        )
         tokenizer, tokenizer_note = choose_tokenizer(corpus)
         material = Material(corpus, prepared, tokenizer, companion, start)
         runs = [
@@ -164,6 +169,7 @@ def train_runs(
         return best, runs
 
     torch.set_flush_denormal(True)
+    keep_memory()
     with memory_watched(), intra_op_threads(1), tempfile.TemporaryDirectory(prefix="tagger-") as scratch:
         if out is None:
             best, runs = work(None, Path(scratch))

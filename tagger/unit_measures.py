@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tagger.unit_predictor import State, UnitPredictor
 
-MOST_LOG_PROBS = 1 << 22  # at most so many at once: 16 MB, and twice as much for what is computed from them
+MOST_LOG_PROBS = 1 << 22  # at most so many at once: 16 MB, and as much for what is computed from them
 _BITS = 1 / math.log(2)
 
 Measures: TypeAlias = list[tuple[float, int, float]]
@@ -55,7 +55,9 @@ def measured(log_probs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor
         (T, B) surprisal of the target in bits, its rank from 1, entropy of the distribution in bits.
     """
     found = log_probs.gather(-1, targets.to(log_probs.device)[..., None])
-    ranks = 1 + (log_probs > found).sum(-1)
-    floor = torch.finfo(log_probs.dtype).min
-    entropy = -(log_probs.exp() * log_probs.clamp(min=floor)).sum(-1)
+    room = torch.empty_like(log_probs)
+    ranks = 1 + torch.gt(log_probs, found, out=room).sum(-1).long()
+    entropy = -torch.linalg.vecdot(torch.exp(log_probs, out=room), log_probs)
+    if not entropy.isfinite().all():  # 0 log 0
+        entropy = -torch.linalg.vecdot(room, log_probs.clamp(min=torch.finfo(log_probs.dtype).min))
     return (-found[..., 0] * _BITS).cpu(), ranks.cpu(), (entropy * _BITS).cpu()

@@ -19,6 +19,7 @@ import pytest
 
 from tagger.corpora.document_hub import names_hub
 from tests.fakehub import FakeHub, client_environment
+from tests.tiny import conllu, sentences
 
 CLIENT = """
 import io, json, sys
@@ -75,6 +76,7 @@ def populate(hub: FakeHub) -> None:
     hub.add("acme/bad", {"test.jsonl": lines.encode()})
     hub.add("acme/script", {"README.md": b"# Old\n", "script.py": b"raise SystemExit"})
     hub.add("acme/script", {"ner/train/0000.parquet": shard(0)}, revision="refs/convert/parquet")
+    hub.add("acme/conllu", {"train.conllu": conllu(sentences(3, 1)).encode()})
     hub.add("acme/numbers", {"train.parquet": parquet({"x": [1, 2]})})
 
 
@@ -94,6 +96,8 @@ QUESTIONS: list[tuple[str, dict[str, Any]]] = [
     ("acme/words", {"split": "dev", "tokens_column": "id", **STREAM}),
     ("acme/words", {"split": "dev", "text_column": "id", **STREAM}),
     ("acme/absent", STREAM),
+    ("acme/conllu", STREAM),
+    ("acme/conllu", {}),
     ("acme/few", {}),
 ]
 
@@ -157,7 +161,7 @@ def test_a_stream_is_read_as_far_as_it_is_needed_and_kept_nowhere(world: World) 
     shards = {name for name in world.lazily if name.startswith("train-")}
     assert 0 < len(shards) < SHARDS / 2
     kept = [path for path in world.home.rglob("*") if path.is_file() and path.suffix in (".arrow", ".parquet")]
-    assert all("few" in str(path) for path in kept)
+    assert all("few" in str(path) or "conllu" in str(path) for path in kept)  # these were downloaded, too
 
 
 def test_downloaded_rows_are_the_same(world: World) -> None:
@@ -194,6 +198,14 @@ def test_rows_that_cannot_be_read(world: World) -> None:
         {"row": 1, "n": 1},
         {"n": 2, "tokens": ["c"], "tags": ["L1"]},
     ]
+
+
+def test_the_numbers_of_words_are_never_taken_for_words(world: World) -> None:
+    message = (
+        "acme/conllu: its files are in columns, of which datasets keeps the first; download them and tag the files"
+    )
+    for how in (STREAM, {}):
+        assert world.error("acme/conllu", **how) == f"{message} themselves"
 
 
 def test_the_converted_copy_of_a_scripted_data_set_is_streamed(world: World) -> None:

@@ -227,3 +227,11 @@ def test_memory_does_not_grow_with_the_document(suffix: str, unit: str, tmp_path
         assert tracemalloc.get_traced_memory()[1] < 1_500_000
     finally:
         tracemalloc.stop()
+
+
+def test_a_binary_file_is_not_text(tmp_path: Path) -> None:
+    for content in (b"\0PAR1" + b"\x15\x04\0\0" * 20, "Dogs bark.".encode("utf-16-le") * 30):
+        with pytest.raises(CorpusError, match=r"a\.txt: \d+ NUL bytes at its beginning: not text"):
+            tag_files([write(tmp_path / "a.txt", content)], ignore_bad=True)
+    tagged, _ = tag_files([write(tmp_path / "b.txt", b"A stray\0one. " * 10 + b"Dogs bark loudly. " * 100)])
+    assert b"bark/L4" in tagged

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.fakehub import FakeHub, client_environment
+from tests.tiny import conllu, sentences
 
 CLIENT = """
 import json, sys, time
@@ -367,3 +368,56 @@ def test_a_hub_that_accepts_and_stays_silent_is_noticed_within_seconds(tmp_path:
         (answer,) = ask(hub.url, tmp_path, [("acme/plain", {})], HF_HUB_ETAG_TIMEOUT="1")
     assert "does not answer" in answer.error
     assert answer.seconds < 4
+
+
+FILES_CLIENT = """
+import json, sys
+from tagger.corpora.sources import read_corpus
+from tagger.errors import CorpusError
+answers = []
+for text, options in json.load(sys.stdin):
+    try:
+        corpus = read_corpus(text, column="upos", **options)
+        read = [[split.name, split.tokens(), split.tags(), split.paths] for split in corpus.splits]
+        answers.append({"read": read, "notes": corpus.notes})
+    except CorpusError as error:
+        answers.append({"error": str(error)})
+json.dump(answers, sys.stdout)
+"""
+
+
+def test_files_that_datasets_would_misread_are_read_as_they_are(tmp_path: Path) -> None:
+    """``datasets`` keeps the first column of CoNLL-U alone: a tagger would learn from 1, 2, 3."""
+    made = {split: sentences(6, seed) for seed, split in enumerate(("train", "dev", "test"))}
+    slashed = b"a/X b/Y\nc/X d/Y\n" * 5
+    questions: list[tuple[str, dict[str, Any]]] = [
+        ("acme/conllu", {}),
+        ("acme/conllu:part", {}),
+        ("acme/slashed", {}),
+        ("acme/text", {}),
+        ("acme/conllu", {"offline": True}),
+    ]
+    with FakeHub() as hub:
+        files = {f"xx-ud-{split}.conllu": conllu(part).encode() for split, part in made.items()}
+        hub.add("acme/conllu", {"README.md": b"# Treebank\n", **files})
+        hub.add("acme/slashed", {"all.txt": slashed})
+        hub.add("acme/text", {"train.txt": b"No label here, not one.\nNor here.\n"})
+        done = subprocess.run(
+            [sys.executable, "-c", FILES_CLIENT],
+            input=json.dumps(questions),
+            env=client_environment(hub.url, tmp_path / "hf", TAGGER_CACHE=str(tmp_path / "cache")),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    treebank, other, pairs, text, offline = json.loads(done.stdout)
+    assert treebank["read"] == [
+        [split, [words for words, _ in part], [tags for _, tags in part], [f"acme/conllu/xx-ud-{split}.conllu"]]
+        for split, part in made.items()
+    ]
+    assert treebank["notes"] == ["the files were read as they are, not through datasets"]
+    assert offline == treebank
+    assert sum(len(words) for _, words, _, _ in pairs["read"]) == 10
+    assert text["error"].startswith("acme/text/train.txt: text without labels")
+    assert "error" in other

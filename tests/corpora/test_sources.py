@@ -151,6 +151,15 @@ def test_a_single_file_is_the_whole_split(write: Write, small: str) -> None:
     assert split.column("xpos") == [[tag.lower() for tag in tags] for tags in TAGS]
 
 
+def test_a_single_split_tells_what_was_left_out_or_mended(write: Write) -> None:
+    path = str(write("a.conll", "a\tB-x,B-y\n\nb\u00ad\tO\n"))
+    (note,) = (note for note in read_split(path, ignore_bad=True).notes if "upos" not in note)
+    assert note.startswith("1 unreadable sentence was left out: ")
+    assert [note.partition(":")[0] for note in read_split(path, repair=True).notes if "upos" not in note] == [
+        "repaired"
+    ] * 2
+
+
 def test_a_split_that_is_not_there(write: Write, tmp_path: Path, small: str) -> None:
     write("c/train.conllu", small)
     with pytest.raises(CorpusError, match=r"c: no test split; there are: train"):

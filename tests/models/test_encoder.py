@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tagger.models.dropout import Dropout
 from tagger.models.encoder import DirectionalStack, Encoder, flip_index
 from tests import reference
 
@@ -117,7 +118,7 @@ def test_flip_index_reverses_each_sentence_and_undoes_itself() -> None:
 
 
 def test_layers_start_orthogonal_with_open_forget_gates() -> None:
-    stack = DirectionalStack(cell="lstm", input_size=D, hidden_size=H, layers=2, dropout=torch.nn.Identity())
+    stack = DirectionalStack(cell="lstm", input_size=D, hidden_size=H, layers=2, dropout=Dropout(0.0))
     for layer in stack.layers:
         parameters = dict(layer.named_parameters())
         for gate in torch.split(parameters["weight_hh_l0"], H):
@@ -139,5 +140,22 @@ def test_dropout_lies_between_layers_only() -> None:
 @pytest.mark.parametrize("locked", [True, False])
 def test_the_kind_of_dropout_is_the_one_asked_for(locked: bool) -> None:
     encoder = make("rnn", 2, dropout=0.5, locked=locked).train()
+    assert encoder.behind is not None
     kinds = {type(stack.dropout).__name__ for stack in (encoder.ahead, encoder.behind)}
     assert kinds == {"LockedDropout" if locked else "Dropout"}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_without_a_backward_stack_the_forward_states_are_all(cell: str) -> None:
+    both, one = make(cell, 2).eval(), make(cell, 2, backward=False).eval()
+    assert one.behind is None
+    one.ahead.load_state_dict(both.ahead.state_dict())
+    _, padded, lengths = batch()
+    assert one.output_size == H
+    assert torch.equal(one(padded, lengths), both(padded, lengths)[..., :H])
+
+
+def test_the_last_layers_may_have_another_size() -> None:
+    encoder = make("lstm", 2, output_size=2)
+    _, padded, lengths = batch()
+    assert encoder(padded, lengths).shape == (5, 4, encoder.output_size) == (5, 4, 4)

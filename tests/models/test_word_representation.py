@@ -33,6 +33,7 @@ def test_parts_are_joined_projected_and_squashed() -> None:
     words = everything()
     assert words.affixes is not None
     assert words.characters is not None
+    assert words.projection is not None
     found = words(WORD_IDS, AFFIX_IDS, CHAR_IDS, VECTOR_IDS)
     assert found.shape == (3, words.output_size) == (3, 7)
     for n in range(3):
@@ -68,9 +69,9 @@ def test_vectors_stay_as_they_are_and_all_else_learns() -> None:
 
 def test_the_embedding_alone_is_enough() -> None:
     words = WordRepresentation(num_words=4, embedding_size=3, output_size=2)
+    assert isinstance(words.projection, nn.Linear)
     expected = torch.tanh(words.projection(words.words.weight[WORD_IDS]))
     torch.testing.assert_close(words(WORD_IDS), expected)
-    assert isinstance(words.projection, nn.Linear)
 
 
 def test_vectors_are_found_by_the_word_where_no_other_rows_are_given() -> None:
@@ -78,3 +79,11 @@ def test_vectors_are_found_by_the_word_where_no_other_rows_are_given() -> None:
     words = WordRepresentation(num_words=4, embedding_size=3, vectors=vectors, output_size=2)
     torch.testing.assert_close(words(WORD_IDS), words(WORD_IDS, vector_ids=WORD_IDS))
     assert not torch.equal(words(WORD_IDS), words(WORD_IDS, vector_ids=torch.tensor([1, 1, 2])))
+
+
+def test_a_size_of_nothing_leaves_the_parts_as_they_are() -> None:
+    vectors = torch.randn(4, 2)
+    words = WordRepresentation(num_words=4, embedding_size=3, vectors=vectors, output_size=0)
+    assert words.projection is None
+    assert words.output_size == 5
+    assert torch.equal(words(WORD_IDS), torch.cat([words.words.weight[WORD_IDS], vectors[WORD_IDS]], 1))

@@ -44,6 +44,7 @@ def features(characters: str = "affix", has_vectors: bool = False) -> WordFeatur
 def test_cells_layers_and_sizes(cell: str, kind: type[nn.Module], layers: int) -> None:
     model = build_tagger(config(encoder__cell=cell, encoder__layers=layers), features(), {"tag": 5})
     for stack in (model.encoder.ahead, model.encoder.behind):
+        assert stack is not None
         assert [type(layer) for layer in stack.layers] == [kind] * layers
         assert [layer.hidden_size for layer in stack.layers] == [12] * layers
     assert model.encoder.output_size == 24
@@ -74,15 +75,16 @@ def test_sub_word_models(characters: str, kind: type) -> None:
 
 def test_vectors_stand_beside_the_embedding() -> None:
     vectors = torch.randn(len(COUNTS) + 1, 6)
-    plain = build_tagger(config(), features(), {"tag": 5}).words.projection.in_features
+    plain = build_tagger(config(), features(), {"tag": 5}).words.get_submodule("projection")
     model = build_tagger(config(), features(has_vectors=True), {"tag": 5}, vectors)
-    assert model.words.projection.in_features == plain + 6
+    assert model.words.get_parameter("projection.weight").shape[1] == plain.get_parameter("weight").shape[1] + 6
     assert model.words.get_buffer("vectors") is vectors
 
 
 @pytest.mark.parametrize(("kind", "module"), [("locked", LockedDropout), ("plain", Dropout)])
 def test_dropout(kind: str, module: type[nn.Module]) -> None:
     model = build_tagger(config(training__dropout=0.3, training__dropout_kind=kind), features(), {"tag": 5})
+    assert model.encoder.behind is not None
     found = [model.before, model.after, model.encoder.ahead.dropout, model.encoder.behind.dropout]
     assert all(isinstance(dropout, module) for dropout in found)
     assert [dropout.p for dropout in found] == [0.3] * 4

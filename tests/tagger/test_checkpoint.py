@@ -39,6 +39,8 @@ def assert_same(first: Tagger, second: Tagger) -> None:
     assert first.saved.features == second.saved.features
     assert first.saved.config == second.saved.config
     assert (first.labels, first.column) == (second.labels, second.column)
+    assert first.saved.lexicon is not None
+    assert second.saved.lexicon is not None
     assert dict(first.saved.lexicon) == dict(second.saved.lexicon)
     assert first.tokenizer.rules() == second.tokenizer.rules()
     for one, two in zip(*(list(t.tag_sentences(TOKENS, scores=True)) for t in (first, second)), strict=True):
@@ -129,6 +131,7 @@ def test_the_lexicon_knows_the_tags_of_training(tiny_model: Path) -> None:
         for word, tag in zip(words, tags, strict=True):
             expected.setdefault(word, set()).add(tag)
     lexicon = load_model(tiny_model).lexicon
+    assert lexicon is not None
     assert {word: set(tags) for word, tags in lexicon.items()} == expected
     assert len(lexicon) == len(expected)
     assert "unheard" not in lexicon

@@ -1,0 +1,68 @@
+"""The regression head: numbers at every step, and three losses that are summed over the steps."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+LossKind = Literal["squared", "absolute", "huber"]
+
+
+class RegressionHead(nn.Module):
+    """A linear layer from the states of an encoder to K numbers at every step.
+
+    It begins at zero: an untrained head predicts 0, or no change where its output is added to the last value.
+
+    Args:
+        input_size: H of the states.
+        size: K.
+    """
+
+    def __init__(self, input_size: int, size: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(input_size, size)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """(..., K) from (..., H)."""
+        numbers: Tensor = self.linear(states)
+        return numbers
+
+
+def errors(differences: Tensor, *, kind: LossKind = "squared", delta: float = 1.0) -> Tensor:
+    """The loss of each number by its difference d from the target, of the same shape.
+
+        squared   d ** 2
+        absolute  |d|
+        huber     d ** 2 / 2 where |d| <= delta, delta * (|d| - delta / 2) beyond (Huber 1964)
+
+    Args:
+        differences: predicted minus target.
+        kind: which.
+        delta: of the Huber loss: where it turns from square to straight.
+    """
+    if kind == "squared":
+        return differences.square()
+    size = differences.abs()
+    if kind == "absolute":
+        return size
+    return torch.where(size <= delta, 0.5 * size.square(), delta * (size - 0.5 * delta))
+
+
+def summed_errors(predicted: Tensor, targets: Tensor, *, kind: LossKind = "squared", delta: float = 1.0) -> Tensor:
+    """The loss summed over all steps and numbers that have a target.
+
+    Args:
+        predicted: (N, K), or any shape.
+        targets: of the same shape; NaN where there is no target: nothing is learnt there.
+        kind: "squared", "absolute" or "huber".
+        delta: of the Huber loss.
+
+    Returns:
+        A scalar: the sum over the steps.
+    """
+    known = ~torch.isnan(targets)
+    return errors(predicted[known] - targets[known], kind=kind, delta=delta).sum()

@@ -1,0 +1,128 @@
+"""Keeps the state of a run while it trains: every few minutes, at the end of epochs, and when it is told to stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tagger.errors import ConfigError
+from tagger.model_folder import Resume
+from tagger.run_checkpoints import Checkpoints
+from tagger.run_fingerprint import differences
+from tagger.signals import Stopped, StopRequest, heeded
+from tagger.training_state import restore, state_of
+
+if TYPE_CHECKING:
+    from tagger.fitting import Fitting
+
+SHARE = 0.02
+"""Of the time of training, at most, that saving its state may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How the state of a run is kept.
+
+    Args:
+        resume: whether an unfinished run goes on: "no", "yes" (it must be there) or "auto" (if there is one).
+        minutes: between two states within an epoch.
+        keep_state: whether the last state stays in the finished folder.
+
+    Raises:
+        ConfigError: minutes is not positive.
+    """
+
+    resume: Resume = "no"
+    minutes: float = 2.0
+    keep_state: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.minutes < float("inf"):
+            raise ConfigError(f"checkpoint minutes is {self.minutes}; expected more than 0")
+
+
+class Keeper:
+    """Saves one run and brings it back.
+
+    Args:
+        store: where its states are.
+        fingerprint: what the run is, see ``tagger.run_fingerprint``.
+        minutes: between two states within an epoch; at the end of each epoch there is one as well. Both wait where
+            saving would take more than a fiftieth of the time.
+    """
+
+    def __init__(self, store: Checkpoints, fingerprint: Mapping[str, Any], minutes: float) -> None:
+        self.store = store
+        self.fingerprint = fingerprint
+        self.minutes = minutes
+        self.request = StopRequest()
+        self.cost = 0.0
+        self.last = time.monotonic()
+        self.changes: tuple[str, ...] = ()
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Within the block the first SIGINT or SIGTERM is heeded after the step."""
+        self.last = time.monotonic()
+        with heeded() as self.request:
+            yield
+
+    def resume(self, fitting: Fitting) -> None:
+        """Put ``fitting`` where the last run was, if there was one.
+
+        Raises:
+            TrainingError: that run was on other data, with other settings or of another format.
+        """
+        state = self.store.load()
+        notes = self.store.damaged
+        if state is not None:
+            self.changes = differences(state["fingerprint"], self.fingerprint)
+            restore(fitting, state)
+            notes = [*notes, f"resumed {_where(fitting)}", *self.changes]
+            if fitting.device.type != "cpu":
+                notes.append("on a GPU sums may be added in another order: the last digits of weights may differ")
+        fitting.notes = (*fitting.notes, *notes)
+
+    def after_step(self, fitting: Fitting) -> None:
+        """Save if it is time.
+
+        Raises:
+            Stopped: a signal came; the state is saved.
+        """
+        since = time.monotonic() - self.last
+        if self.request.signum is not None or (since >= 60 * self.minutes and self._cheap(since)):
+            self._save(fitting)
+
+    def after_epoch(self, fitting: Fitting) -> None:
+        """Save, unless epochs are so short that it would cost too much.
+
+        Raises:
+            Stopped: a signal came; the state is saved.
+        """
+        if self.request.signum is not None or self._cheap(time.monotonic() - self.last):
+            self._save(fitting)
+
+    def _cheap(self, since: float) -> bool:
+        return self.cost <= SHARE * since
+
+    def _save(self, fitting: Fitting) -> None:
+        began = time.monotonic()
+        state = {**state_of(fitting), "fingerprint": dict(self.fingerprint)}
+        self.store.save(state, {"epochs_done": fitting.epochs_done, "seconds": fitting.seconds})
+        self.last = time.monotonic()
+        self.cost = self.last - began
+        if self.request.signum is not None:
+            raise Stopped(
+                self.request.signum,
+                f"stopped {_where(fitting)}; all is saved, the same command with --resume goes on from there",
+            )
+
+
+def _where(fitting: Fitting) -> str:
+    current = fitting.current
+    if current is None:
+        return f"after epoch {fitting.epochs_done}"
+    return f"in epoch {fitting.epochs_done + 1}, after step {current.done:,}"
