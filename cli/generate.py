@@ -123,13 +123,10 @@ def _warn(unknown: Sequence[str]) -> None:
 
 def _stream(model: Any, text: str, settings: dict[str, Any]) -> None:
     """Print each piece as soon as it is certain."""
-    from tagger.runtime import intra_op_threads
-
-    with intra_op_threads(1):
-        for piece in model.stream(text, **settings):
-            sys.stdout.write(piece)
-            if sys.stdout.isatty():
-                sys.stdout.flush()
+    for piece in model.stream(text, **settings):
+        sys.stdout.write(piece)
+        if sys.stdout.isatty():
+            sys.stdout.flush()
     click.echo()
 
 

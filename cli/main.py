@@ -89,12 +89,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("tagger: interrupted", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+    except (click.Abort, KeyboardInterrupt) as error:  # click makes an Abort of a KeyboardInterrupt
+        stopped = error.__cause__ or error
+        click.echo(f"tagger: {_said(stopped) or 'interrupted'}", err=True)
+        sys.exit(getattr(stopped, "status", EXIT_INTERRUPTED))
     except ReaderGone:  # nothing more to say, and nothing left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+
+
+def _said(error: BaseException) -> str:
+    """How to go on, where who was interrupted says so."""
+    return str(error) if isinstance(error, KeyboardInterrupt) else ""
 
 
 if __name__ == "__main__":

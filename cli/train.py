@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli.options import machine_options, reading, reading_options
+from tagger.cli.resuming import Resumable, resume_options
 
 if TYPE_CHECKING:
     from tagger.config import Config
@@ -59,7 +60,7 @@ def train() -> None:
     """Train a model: a tagger (pos) or a language model (lm)."""
 
 
-@train.command(epilog="Example: tagger train pos my-treebank/ --column xpos --out runs/xpos")
+@train.command(cls=Resumable, epilog="Example: tagger train pos my-treebank/ --column xpos --out runs/xpos")
 @click.argument("corpus", required=False)
 @click.option("--train", "train_file", default=None, help="File of the training split, instead of CORPUS.")
 @click.option("--dev", default=None, help="File of the development split.")
@@ -96,6 +97,7 @@ def train() -> None:
 @click.option("--lm-weight", type=float, default=None, help="Train a language-model head along, with this weight.")
 @click.option("--text", default=None, metavar="CORPUS", help="Further text for it, as for `train lm`.")
 @click.option("--text-tokenised", is_flag=True, help="Words of --text are parted by blanks, a sentence a line.")
+@resume_options
 @machine_options
 @click.option("--config", "config_file", default=None, help="TOML file of settings; options override it.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")

@@ -12,6 +12,7 @@ import click
 
 from tagger.cli.language_options import given, size_options, text_options, training_options
 from tagger.cli.options import machine_options
+from tagger.cli.resuming import Resumable, keeping, nothing_left, resume_options
 
 if TYPE_CHECKING:
     from tagger.corpora.texts import TextCorpus
@@ -26,7 +27,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Resumable, epilog=EPILOG)
 @click.argument("corpus", required=False)
 @click.option("--train", "train_file", default=None, help="File of the training text, instead of CORPUS.")
 @click.option("--dev", default=None, help="File of the development text.")
@@ -39,6 +40,7 @@ Examples:
 @click.option("--preset", default=None, help="Published settings: small, medium or awd.")
 @size_options
 @training_options
+@resume_options
 @machine_options
 @click.option("--cache", is_flag=True, help="Also score with a neural cache, chosen on dev.")
 @click.option("--config", "config_file", default=None, help="TOML file of settings; options override it.")
@@ -64,6 +66,8 @@ def run(values: dict[str, Any]) -> None:
     if values["tokenised"]:
         settings.setdefault("head.min_count", 1)
     config = make_config(values["config_file"], values["preset"], settings, where="command line")
+    if nothing_left(values):
+        return
     check_free(values["out"], overwrite=values["overwrite"])
     check_threads(values["threads"])
     choose_device(values["device"])
@@ -95,6 +99,7 @@ def run(values: dict[str, Any]) -> None:
             listener=display,
             cache=values["cache"],
             stretch=values["stretch"],
+            keeping=keeping(values),
         )
     if not values["quiet"]:
         _report(training, values["out"])

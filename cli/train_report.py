@@ -14,6 +14,7 @@ import click
 from tagger.cli.display import TrainingDisplay
 from tagger.cli.look import Look, printable
 from tagger.cli.report import render_report, render_seeds
+from tagger.cli.resuming import keeping, nothing_left
 
 if TYPE_CHECKING:
     from tagger.config import Config
@@ -36,6 +37,8 @@ def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -
     from tagger.model_folder import check_free
     from tagger.runtime import check_threads, choose_device
 
+    if nothing_left(values):
+        return
     check_free(values["out"], overwrite=values["overwrite"])
     check_threads(values["threads"])
     corpus = read_corpus(
@@ -64,6 +67,7 @@ def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -
             threads=values["threads"],
             listener=display,
             text=text,
+            keeping=keeping(values),
         )
     if not values["quiet"]:
         _report(training, values)

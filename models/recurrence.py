@@ -42,6 +42,18 @@ def run_layer(
     return outputs, (h,)
 
 
+def step_layer(layer: nn.RNNBase, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+    """As ``run_layer`` for a single step, (1, B, D): setting up the fused kernel would take longer than computing."""
+    weights = list(layer.parameters())
+    before = tuple(part[0] for part in state)
+    if isinstance(layer, nn.LSTM):
+        h, c = torch.lstm_cell(inputs[0], before, *weights)
+        return h.unsqueeze(0), (h.unsqueeze(0), c.unsqueeze(0))
+    cell = torch.gru_cell if isinstance(layer, nn.GRU) else torch.rnn_tanh_cell
+    h = cell(inputs[0], before[0], *weights)
+    return h.unsqueeze(0), (h.unsqueeze(0),)
+
+
 def _as_module_takes(layer: nn.RNNBase, state: State | None) -> State | Tensor | None:
     return state if state is None or isinstance(layer, nn.LSTM) else state[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -93,14 +94,20 @@ class FullSoftmax(nn.Module):
             targets: (N,) int64, less than V.
             embedding: (at least V, E) word embedding; its first V rows are the units, where tied.
         """
-        return softmax_loss(self.projection(states), self._table(embedding), self.bias, targets)
+        return softmax_loss(self.projection(states), self.table(embedding), self.bias, targets)
 
-    def log_probabilities(self, states: Tensor, embedding: Tensor) -> Tensor:
-        """(N, V) natural logarithms, float32 or better, from (N, H); arguments as ``loss``."""
-        scores = linear(self.projection(states), self._table(embedding), self.bias.to(states.dtype))
+    def log_probabilities(self, states: Tensor, table: Tensor) -> Tensor:
+        """(N, V) natural logarithms, float32 or better, from (N, H).
+
+        Args:
+            states: (N, H).
+            table: as ``table`` gives it.
+        """
+        scores = linear(self.projection(states), table, self.bias.to(states.dtype))
         return log_softmax(_wide(scores), 1)
 
-    def _table(self, embedding: Tensor) -> Tensor:
+    def table(self, embedding: Tensor) -> Tensor:
+        """The rows that states are compared with; arguments as ``loss``."""
         return embedding[: self.num_units] if self.weight is None else self.weight
 
 
@@ -131,16 +138,16 @@ class AdaptiveSoftmax(nn.Module):
         self.narrow = nn.ModuleList(nn.Linear(size, width, bias=False) for width in widths)
         self.rare = nn.ParameterList(
             nn.Parameter(torch.empty(end - start, width).uniform_(-0.1, 0.1))
-            for start, end, width in zip(self.bounds, self.bounds[1:], widths, strict=False)
+            for (start, end), width in zip(pairwise(self.bounds), widths, strict=True)
         )
         self.rare_bias = nn.ParameterList(
-            nn.Parameter(torch.zeros(end - start)) for start, end in zip(self.bounds, self.bounds[1:], strict=False)
+            nn.Parameter(torch.zeros(end - start)) for start, end in pairwise(self.bounds)
         )
 
     def start_from(self, frequencies: Tensor) -> None:
         """As ``FullSoftmax.start_from``."""
         logs = frequencies.clamp_min(1e-9)
-        parts = [logs[start:end] for start, end in zip(self.bounds, self.bounds[1:], strict=False)]
+        parts = [logs[start:end] for start, end in pairwise(self.bounds)]
         self.bias.data.copy_(torch.cat([logs[: self.bounds[0]], torch.stack([p.sum() for p in parts])]).log())
         for bias, part in zip(self.rare_bias, parts, strict=True):
             bias.data.copy_((part / part.sum()).log())
@@ -150,27 +157,29 @@ class AdaptiveSoftmax(nn.Module):
         states = self.projection(states)
         heads = targets.clone()
         total = torch.zeros((), dtype=states.dtype, device=states.device)
-        for i, (start, end) in enumerate(zip(self.bounds, self.bounds[1:], strict=False)):
+        for i, (start, end) in enumerate(pairwise(self.bounds)):
             inside = (targets >= start) & (targets < end)
             heads[inside] = self.bounds[0] + i
             rows = inside.nonzero().squeeze(1)
             if len(rows):
                 narrow = self.narrow[i](states[rows])
                 total = total + softmax_loss(narrow, self.rare[i], self.rare_bias[i], targets[rows] - start)
-        return total + softmax_loss(states, self._head(embedding), self.bias, heads)
+        return total + softmax_loss(states, self.table(embedding), self.bias, heads)
 
-    def log_probabilities(self, states: Tensor, embedding: Tensor) -> Tensor:
+    def log_probabilities(self, states: Tensor, table: Tensor) -> Tensor:
         """As ``FullSoftmax.log_probabilities``."""
         states = self.projection(states)
-        head = log_softmax(_wide(linear(states, self._head(embedding), self.bias.to(states.dtype))), 1)
-        first = self.bounds[0]
-        parts = [head[:, :first]]
-        for i, (narrow, table, bias) in enumerate(zip(self.narrow, self.rare, self.rare_bias, strict=True)):
-            inside = log_softmax(_wide(linear(narrow(states), table, bias.to(states.dtype))), 1)
-            parts.append(head[:, first + i : first + i + 1] + inside)
-        return torch.cat(parts, 1)
+        head = log_softmax(_wide(linear(states, table, self.bias.to(states.dtype))), 1)
+        found = head.new_empty(len(states), self.num_units)
+        found[:, : self.bounds[0]] = head[:, : self.bounds[0]]
+        for i, (start, end) in enumerate(pairwise(self.bounds)):
+            scores = linear(self.narrow[i](states), self.rare[i], self.rare_bias[i].to(states.dtype))
+            entry = head[:, self.bounds[0] + i, None]
+            torch.add(log_softmax(_wide(scores), 1), entry, out=found[:, start:end])
+        return found
 
-    def _head(self, embedding: Tensor) -> Tensor:
+    def table(self, embedding: Tensor) -> Tensor:
+        """The rows of the head, frequent units and clusters; arguments as ``FullSoftmax.loss``."""
         return torch.cat([embedding[: self.bounds[0]], self.weight]) if self.tied else self.weight
 
 

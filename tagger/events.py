@@ -25,7 +25,7 @@ class Started:
         device: where the model lies, e.g. ``"cpu"``.
         threads: intra-op threads.
         notes: things the user must be told, e.g. how dev was split off.
-        task: "pos" or "lm", whose labels are its units.
+        task: "pos"; "lm", whose labels are its units; "series", whose labels are the numbers predicted at a step.
     """
 
     parameters: int
@@ -37,7 +37,7 @@ class Started:
     device: str
     threads: int
     notes: tuple[str, ...]
-    task: Literal["pos", "lm"] = "pos"
+    task: Literal["pos", "lm", "series"] = "pos"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class EpochEnd:
         tokens_per_second: mean over the epoch.
         seconds: since the start of training.
         dev_perplexity: of the language-model head, per unit; None without one.
+        left_out: steps whose loss or gradient was not finite, which changed nothing.
     """
 
     epoch: int
@@ -94,6 +95,7 @@ class EpochEnd:
     tokens_per_second: float
     seconds: float
     dev_perplexity: float | None = None
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

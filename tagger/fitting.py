@@ -1,9 +1,15 @@
-"""The training loop: an objective in, events out, the best weights left in the model."""
+"""The training loop: an objective in, events out, the best weights left in the model.
+
+A loss or a gradient that is not finite costs the step: it is left out and counted; after ``HOPELESS`` in a row training
+ends, with the best weights so far.
+"""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,10 +19,15 @@ from torch import Tensor, nn
 from tagger.errors import TrainingError
 from tagger.events import EpochEnd, Event, Finished, Started, Step
 from tagger.models.averaging import AveragedWeights
-from tagger.objective import DevScore, Objective
+from tagger.objective import DevScore, Objective, Remembers
+from tagger.run_keeper import Keeper
 from tagger.schedules import Schedule
+from tagger.training_state import EpochSoFar, batches_from, begin
 
 STEPS_BETWEEN_EVENTS = 10
+HOPELESS = 10
+"""Steps in a row whose loss or gradient was not finite, after which training ends."""
+NOTHING_KEPT = "no epoch ended with finite weights and a finite loss on dev; try a lower peak: --learning-rate"
 
 
 class LoopSettings(Protocol):
@@ -58,6 +69,13 @@ class Fitting:
         threads: threads to compute on.
         rng: draws everything that is drawn with NumPy.
         notes: told in the first event.
+        keeper: saves the state of the run, and puts the loop where an earlier run was.
+
+    Attributes:
+        current: the epoch under way, None between epochs.
+        history: the epochs that are done.
+        seconds_before: of a run that is resumed, until it was saved.
+        parts: into which batches are divided for want of memory.
     """
 
     def __init__(
@@ -73,6 +91,7 @@ class Fitting:
         threads: int = 1,
         rng: np.random.Generator,
         notes: tuple[str, ...] = (),
+        keeper: Keeper | None = None,
     ) -> None:
         self.model = model
         self.objective = objective
@@ -87,12 +106,27 @@ class Fitting:
         self.steps_done = self.epochs_done = 0
         self.best: tuple[DevScore | None, int] = (None, 0)
         self.best_weights: list[Tensor] = []
-        self.started = time.perf_counter()
+        self.current: EpochSoFar | None = None
+        self.history: list[EpochEnd] = []
+        self.remembered: Mapping[str, Any] | None = None
+        self.in_a_row, self.parts = 0, 1
+        self.trouble = ""
+        self.seconds_before = 0.0
+        self.started = self.epoch_started = time.perf_counter()
+        self.keeper = keeper
+        if keeper is not None:
+            keeper.resume(self)
 
     @property
     def seconds(self) -> float:
-        """Seconds since the start."""
-        return time.perf_counter() - self.started
+        """Seconds of training since the start, interruptions aside."""
+        return self.seconds_before + time.perf_counter() - self.started
+
+    @property
+    def epoch_seconds(self) -> float:
+        """Seconds spent on the epoch under way."""
+        before = 0.0 if self.current is None else self.current.seconds
+        return before + time.perf_counter() - self.epoch_started
 
     @property
     def progress(self) -> float:
@@ -102,10 +136,11 @@ class Fitting:
         return max(done, self.seconds / (60 * limit)) if limit else done
 
     def events(self) -> Iterator[Event]:
-        """Train; yield what happens.
+        """Train; yield what happens. The epochs of a run that is resumed are told again.
 
         Raises:
-            TrainingError: the loss is not finite.
+            TrainingError: the loss was not finite before any epoch was done.
+            Stopped: a signal came, and the state is saved.
         """
         self.started = time.perf_counter()
         size = self.objective.size
@@ -121,8 +156,11 @@ class Fitting:
             self.notes,
             self.objective.task,
         )
-        with self.objective.on_threads(self.threads):
+        yield from tuple(self.history)
+        with nullcontext() if self.keeper is None else self.keeper.watching(), self.objective.on_threads(self.threads):
             reason = yield from self._epochs()
+        if not self.best_weights:
+            raise TrainingError(self.trouble or NOTHING_KEPT)
         self._restore_best()
         self.model.eval()
         score, epoch = self.best
@@ -132,46 +170,81 @@ class Fitting:
 
     def _epochs(self) -> Generator[Event, None, str]:
         """Train epoch after epoch; return why it ended."""
-        for epoch in range(1, self.epochs + 1):
-            yield (yield from self._epoch(epoch))
-            if self.config.max_minutes and self.progress >= 1 and epoch < self.epochs:
-                return f"the time of {self.config.max_minutes:g} minutes is up"
-            if self.config.patience and epoch - self.best[1] >= self.config.patience:
-                better = "better dev accuracy" if self.objective.task == "pos" else "lower dev perplexity"
-                return f"no {better} for {self.config.patience} epochs"
-        return "all epochs done"
+        while not (reason := self._reason_to_end()):
+            end = yield from self._epoch(self.epochs_done + 1)
+            if end is None:
+                return self.trouble
+            self.history.append(end)
+            yield end
+            if self.keeper is not None:
+                self.keeper.after_epoch(self)
+        return reason
 
-    def _epoch(self, epoch: int) -> Generator[Event, None, EpochEnd]:
+    def _reason_to_end(self) -> str:
+        """Why there is no further epoch; nothing if there is one."""
+        done = self.epochs_done
+        if done and self.config.max_minutes and self.progress >= 1 and done < self.epochs:
+            return f"the time of {self.config.max_minutes:g} minutes is up"
+        if self.config.patience and done - self.best[1] >= self.config.patience:
+            better = "better dev accuracy" if self.objective.task == "pos" else "lower dev perplexity"
+            return f"no {better} for {self.config.patience} epochs"
+        return "all epochs done" if done >= self.epochs else ""
+
+    def _epoch(self, epoch: int) -> Generator[Event, None, EpochEnd | None]:
+        """Train for an epoch; None if it was given up."""
         self.model.train()
-        started = time.perf_counter()
-        nats, tokens = torch.zeros((), dtype=torch.float64), 0
-        number, batches = self.objective.epoch(self.rng)
-        rate = 0.0
-        for step, batch in enumerate(batches, 1):
+        number, batches = self._batches()
+        so_far = self.current
+        assert so_far is not None
+        self.epoch_started = time.perf_counter()
+        rate = self.peak * self.schedule.factor(self.progress)
+        for batch in batches:
             rate = self.peak * self.schedule.factor(self.progress)
-            loss, size = self._step(batch, rate)
-            nats += loss
-            tokens += size
-            if step % STEPS_BETWEEN_EVENTS == 0 or step == number:
-                _check_finite(float(nats), rate, self.peak)
-                speed = tokens / max(1e-9, time.perf_counter() - started)
-                yield Step(epoch, step, number, float(nats) / tokens, speed, rate, self.seconds, self._seconds_left())
+            nats, size = self._step(batch, rate)
+            so_far.done += 1
+            so_far.left_out += not size
+            so_far.nats += float(nats)
+            so_far.tokens += size
+            if so_far.done % STEPS_BETWEEN_EVENTS == 0 or so_far.done == number:
+                yield self._told(epoch, number, rate)
+            if self.in_a_row >= HOPELESS:
+                return None
+            if self.keeper is not None:
+                self.keeper.after_step(self)
             if self.config.max_minutes and self.progress >= 1:
                 break
-        _check_finite(float(nats), rate, self.peak)
-        speed = tokens / max(1e-9, time.perf_counter() - started)
+        return self._end_of(epoch, so_far, rate)
+
+    def _batches(self) -> tuple[int, Iterator[Any]]:
+        """The batches of a new epoch, or those that are left of the one under way."""
+        if self.current is not None:
+            return batches_from(self, self.current)
+        self.current = begin(self)
+        return self.objective.epoch(self.rng)
+
+    def _told(self, epoch: int, number: int, rate: float) -> Step:
+        so_far = self.current
+        assert so_far is not None
+        speed = so_far.tokens / max(1e-9, self.epoch_seconds)
+        loss = so_far.nats / max(1, so_far.tokens)
+        return Step(epoch, so_far.done, number, loss, speed, rate, self.seconds, self._seconds_left())
+
+    def _end_of(self, epoch: int, so_far: EpochSoFar, rate: float) -> EpochEnd:
+        """Score what was learnt, keep it if it is the best."""
+        speed = so_far.tokens / max(1e-9, self.epoch_seconds)
         self.epochs_done += 1
         score = self._evaluate()
-        best = self._keep_if_best(score, epoch)
+        best = so_far.tokens > 0 and self._keep_if_best(score, epoch)
         self.schedule.epoch_done(best)
         self.average.epoch_done(None if score is None else score.loss)
+        self.current = None
         whole = self.objective.size
-        sentences_seen = max(1, round(whole.sentences * tokens / max(1, whole.tokens)))
+        sentences_seen = max(1, round(whole.sentences * so_far.tokens / max(1, whole.tokens)))
         return EpochEnd(
             epoch,
             self.epochs,
-            float(nats) / sentences_seen,
-            float(nats) / max(1, tokens),
+            so_far.nats / sentences_seen,
+            so_far.nats / max(1, so_far.tokens),
             score.accuracy if score else None,
             score.loss if score else None,
             best,
@@ -179,21 +252,39 @@ class Fitting:
             speed,
             self.seconds,
             score.perplexity if score else None,
+            so_far.left_out,
         )
 
     def _step(self, batch: Any, rate: float) -> tuple[Tensor, int]:
-        """One update; the summed cross-entropy in nats, and the number of steps."""
+        """One update; the summed cross-entropy in nats, and the number of steps: 0 if it was left out."""
         found = self.objective.loss(batch)
         self.optimizer.zero_grad(set_to_none=True)
         found.loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip, foreach=True)
+        norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip, foreach=True))
+        nats = found.nats.detach().double().cpu()
+        self.steps_done += 1
+        if not math.isfinite(norm) or not math.isfinite(float(nats)):
+            self._leave_out(float(nats), rate)
+            return torch.zeros_like(nats), 0
         for group in self.optimizer.param_groups:
             frozen = self.epochs_done < group.get("frozen", 0)
             group["lr"] = 0.0 if frozen else rate * found.rate * group.get("scale", 1.0)
         self.optimizer.step()
         self.average.update()
-        self.steps_done += 1
-        return found.nats.detach().double().cpu(), found.steps
+        self.in_a_row = 0
+        return nats, found.steps
+
+    def _leave_out(self, nats: float, rate: float) -> None:
+        """Forget a step whose loss or gradient is not finite."""
+        self.optimizer.zero_grad(set_to_none=True)
+        if isinstance(self.objective, Remembers):
+            self.objective.forget()
+        self.in_a_row += 1
+        what = "the gradient is not finite" if math.isfinite(nats) else f"the loss is {nats}"
+        self.trouble = (
+            f"{what} at a learning rate of {rate:.2g}; expected a finite number. "
+            f"Try a lower peak: --learning-rate {self.peak / 4:.1g}"
+        )
 
     @torch.inference_mode()
     def _evaluate(self) -> DevScore | None:
@@ -204,7 +295,9 @@ class Fitting:
     def _keep_if_best(self, score: DevScore | None, epoch: int) -> bool:
         """Copy the averaged weights when they score best; without a dev split the last ones count as best."""
         best, _ = self.best
-        if score is not None and best is not None and not score.value > best.value:
+        if score is not None and (not math.isfinite(score.loss) or (best is not None and score.value <= best.value)):
+            return False
+        if not all(bool(weights.isfinite().all()) for weights in self.average.present):
             return False
         self.best = (score, epoch)
         self.best_weights = [average.clone() for average in self.average.present]
@@ -218,11 +311,3 @@ class Fitting:
     def _seconds_left(self) -> float | None:
         progress = self.progress
         return self.seconds * (1 - progress) / progress if progress > 0 else None
-
-
-def _check_finite(nats: float, rate: float, peak: float) -> None:
-    if not np.isfinite(nats):
-        raise TrainingError(
-            f"the loss is {nats} at a learning rate of {rate:.2g}; expected a finite number. "
-            f"Try a lower peak: --learning-rate {peak / 4:.1g}"
-        )

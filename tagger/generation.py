@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from secrets import randbits
 
 import numpy as np
@@ -14,13 +16,17 @@ from tagger.drafts import Draft
 from tagger.errors import ConfigError
 from tagger.generation_settings import Generated, GenerationSettings
 from tagger.prompts import Prompt
+from tagger.runtime import single_threaded
 from tagger.sampling import Sampler
 from tagger.unit_predictor import State, UnitCodec, UnitPredictor
 
 PROMPT_STEPS = 1024  # units of a prompt that are read at once
+FEWEST_SAMPLES = 4  # of a thread
 
 
-def generate(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings) -> list[Generated]:
+def generate(
+    engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings, *, threads: int = 1
+) -> list[Generated]:
     """Continue a prompt.
 
     Args:
@@ -28,6 +34,7 @@ def generate(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: 
         units: of the model.
         prompt: made by ``tagger.prompts.make_prompt``.
         settings: what to draw from and when to stop.
+        threads: that share many samples; the texts are the same for any number.
 
     Returns:
         As many texts as samples; with beam search the most probable texts, best first.
@@ -36,10 +43,21 @@ def generate(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: 
         from tagger.beam_search import beam_search
 
         return beam_search(engine, units, prompt, settings)
-    drafts: list[Draft] = []
-    for drafts in _write(engine, units, prompt, settings):  # noqa: B007
-        pass
-    return [draft.generated() for draft in drafts]
+    seed = _seed(settings)
+    shares = min(threads, settings.samples // FEWEST_SAMPLES) or 1
+    bounds = [settings.samples * share // shares for share in range(shares + 1)]
+    parts = [range(first, last) for first, last in pairwise(bounds)]
+
+    def write(numbers: range) -> list[Generated]:
+        drafts: list[Draft] = []
+        for drafts in _write(engine, units, prompt, settings, seed, numbers):  # noqa: B007
+            pass
+        return [draft.generated() for draft in drafts]
+
+    if len(parts) == 1:
+        return write(parts[0])
+    with ThreadPoolExecutor(len(parts), "tagger-generation", initializer=single_threaded) as pool:
+        return [made for share in pool.map(write, parts) for made in share]
 
 
 def stream(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
@@ -64,7 +82,7 @@ def stream(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: Ge
 def _pieces(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
     if prompt.text:
         yield prompt.text
-    for (draft,) in _write(engine, units, prompt, settings):
+    for (draft,) in _write(engine, units, prompt, settings, _seed(settings), range(1)):
         if piece := draft.take():
             yield piece
 
@@ -79,17 +97,24 @@ def read_prompt(engine: UnitPredictor, prompt: Prompt) -> tuple[Tensor, State]:
     return log_probs, state
 
 
+def _seed(settings: GenerationSettings) -> int:
+    return randbits(64) if settings.seed is None else settings.seed
+
+
 def _write(
-    engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings
+    engine: UnitPredictor,
+    units: UnitCodec,
+    prompt: Prompt,
+    settings: GenerationSettings,
+    seed: int,
+    numbers: range,
 ) -> Iterator[list[Draft]]:
-    """All drafts, after each step; finished ones leave the batch."""
-    seed = randbits(64) if settings.seed is None else settings.seed
-    numbers = range(settings.samples)
+    """The drafts of the samples with these numbers, after each step; finished ones leave the batch."""
     drafts = [Draft(prompt, units, settings) for _ in numbers]
     sampler = Sampler(settings, engine.size, UNKNOWN_ID, [(seed, number) for number in numbers])
     seen = [set(prompt.ids) for _ in numbers]
     log_probs, state = read_prompt(engine, prompt)
-    active = list(numbers)
+    active = list(range(len(numbers)))
     if len(active) > 1:
         state = engine.pick(state, torch.zeros(len(active), dtype=torch.int64))
     while active:

@@ -56,12 +56,14 @@ class JointObjective:
 
     def seek(self, place: Mapping[str, Any], rng: np.random.Generator) -> None:
         """Go on with the text from there."""
-        self._text = None if place["text"] is None else self._from(place["text"], rng)
+        text = place["text"]
+        if text is not None:
+            self._text_rng, self._taken = text["rng"], text["taken"]
+        self._text = None if text is None else self._from_here(rng)
 
-    def _from(self, text: Mapping[str, Any], rng: np.random.Generator) -> Iterator[Stretch]:
-        self._text_rng, self._taken = text["rng"], text["taken"]
+    def _from_here(self, rng: np.random.Generator) -> Iterator[Stretch]:
         begun = np.random.default_rng()
-        begun.bit_generator.state = dict(text["rng"])
+        begun.bit_generator.state = dict(self._text_rng)
         for stretch in islice(self.language.epoch(begun)[1], self._taken, None):
             self._taken += 1
             yield stretch

@@ -63,7 +63,7 @@ class LanguageEngine:
         stack, head = model.encoder.ahead, model.language["ahead"]
         self.stack = deepcopy(stack).to(dtype) if convert else stack
         self.head = cast(Softmax, deepcopy(head).to(dtype) if convert else head)
-        self.embedding = model.words.words.weight[:size].to(dtype)
+        self.rows = self.head.table(model.words.words.weight[:size].to(dtype))
 
     def start(self, batch: int) -> StreamState:
         """B streams that have read nothing."""
@@ -72,13 +72,17 @@ class LanguageEngine:
     @torch.inference_mode()
     def states(self, ids: Tensor, state: StreamState) -> tuple[Tensor, StreamState]:
         """Read (T, B) ids, int64; (T, B, H) states of the last layer, and what is remembered."""
-        outputs, layers = self.stack.read(self.table[ids.to(self.device)], state.layers)
+        vectors = self.table[ids.to(self.device)]
+        if len(ids) > 1 or state.layers is None:
+            outputs, layers = self.stack.read(vectors, state.layers)
+        else:
+            outputs, layers = self.stack.step(vectors, state.layers)
         return outputs, StreamState(state.batch, layers)
 
     @torch.inference_mode()
     def log_probabilities(self, states: Tensor) -> Tensor:
         """(N, V) float32 natural logarithms of the probability of each unit to come next, from (N, H) states."""
-        return self.head.log_probabilities(states, self.embedding)
+        return self.head.log_probabilities(states, self.rows)
 
     def read(self, ids: Tensor, state: StreamState) -> tuple[Tensor, StreamState]:
         """Read (T, B) ids; (T, B, V) log-probabilities of the unit after each, and what is remembered."""

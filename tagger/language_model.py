@@ -77,13 +77,14 @@ class LanguageModel:
 
         chosen = _settings(settings)
         with intra_op_threads(1):  # a step is too small to be shared among threads
-            return generate(self.engine, self.units, self.prompt(prompt), chosen)
+            return generate(self.engine, self.units, self.prompt(prompt), chosen, threads=self.threads)
 
     def stream(self, prompt: str = "", **settings: Any) -> Iterator[str]:
         """Continue a prompt and yield the text piece by piece, the prompt first; arguments as ``generate``."""
         from tagger.generation import stream
 
-        return stream(self.engine, self.units, self.prompt(prompt), _settings(settings))
+        pieces = stream(self.engine, self.units, self.prompt(prompt), _settings(settings))
+        return _one_by_one(pieces)
 
     def prompt(self, text: str) -> Prompt:
         """The units of a prompt, and its words that the model does not know."""
@@ -113,7 +114,7 @@ class LanguageModel:
             return [joined(text)]
         if self.units.kind == "word":
             return [sentence(tokens) for tokens in self.tokenizer.sentences(text)]
-        return [line(row, self.tokenizer.words(row)) for row in text.splitlines()]
+        return [line(row, self.tokenizer.words(row)) for row in text.split("\n")]
 
     def evaluate(
         self, corpus: str | TextSplit, *, split: str = "test", cache: CacheSettings | None = None, **options: Any
@@ -164,6 +165,16 @@ class LanguageModel:
 
     def __repr__(self) -> str:
         return f"<LanguageModel of {self.units.size:,} {self.units.kind} units, {self.threads} threads>"
+
+
+def _one_by_one(pieces: Iterator[str]) -> Iterator[str]:
+    """Pieces, each made on one thread: a step is too small to be shared, and what is between them is the caller's."""
+    while True:
+        with intra_op_threads(1):
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece
 
 
 def _settings(values: dict[str, Any]) -> GenerationSettings:

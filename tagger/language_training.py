@@ -26,7 +26,10 @@ from tagger.language_objective import LanguageObjective, Text
 from tagger.language_preparation import PreparedText, prepare_text, unit_features
 from tagger.language_record import LanguageRun, write_language_run
 from tagger.language_scores import LanguageScores
+from tagger.model_folder import Resume
 from tagger.optimisation import make_average, make_optimizer
+from tagger.run_fingerprint import as_array, fingerprint
+from tagger.run_keeper import Keeper, Keeping, make_keeper
 from tagger.run_record import append_entry, command_line, log_entry
 from tagger.runtime import (
     check_threads,
@@ -66,6 +69,7 @@ def train_lm(
     streaming: bool = False,
     out: str | Path | None = None,
     overwrite: bool = False,
+    resume: Resume = "no",
     config: LanguageConfig | str | Path | None = None,
     preset: str | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -88,6 +92,7 @@ def train_lm(
         streaming: read a hub data set over the network, without storing it.
         out: model folder to write; None writes nothing.
         overwrite: whether a model that is there already may be replaced.
+        resume: "yes" goes on with the unfinished run in ``out``, "auto" does if there is one.
         config: all settings, or a TOML file with them.
         preset: "small", "medium" or "awd": published settings to begin with.
         settings: dotted settings that override it, e.g. ``{"training.epochs": 3}``.
@@ -110,8 +115,9 @@ def train_lm(
         )  # fmt: skip
     folder = None if out is None else Path(out)
     return train_language_model(
-        corpus, chosen, out=folder, overwrite=overwrite, device=device, threads=threads, listener=listener
-    ).run.model
+        corpus, chosen, out=folder, overwrite=overwrite, device=device, threads=threads, listener=listener,
+        keeping=Keeping(resume),
+    ).run.model  # fmt: skip
 
 
 def make_config(
@@ -150,6 +156,7 @@ def train_language_model(
     command: str | None = None,
     cache: bool = False,
     stretch: int | None = None,
+    keeping: Keeping | None = None,
 ) -> LanguageTraining:
     """Train one language model.
 
@@ -164,11 +171,13 @@ def train_language_model(
         command: told in the model card; the command line of this process by default.
         cache: whether to score a neural cache, too, chosen on dev.
         stretch: units of a streamed text that are read at a time, an epoch.
+        keeping: how the state of the run is kept in ``OUT.partial``, and whether an unfinished run is resumed.
 
     Raises:
         TaggerError: as ``train_lm``.
     """
-    machine = Machine(device, check_threads(threads), listener or (lambda event: None))
+    keeping = keeping or Keeping()
+    machine = Machine(device, check_threads(threads), listener or (lambda event: None), keeping)
     choose_device(device)
     torch.set_flush_denormal(True)
     keep_memory()
@@ -176,7 +185,9 @@ def train_language_model(
         if out is None:
             run = _train(corpus, config, machine, Path(scratch), None, cache, stretch)
         else:
-            with model_folder.writing(out, overwrite=overwrite) as partial:
+            with model_folder.writing(
+                out, overwrite=overwrite, resume=keeping.resume, keep_state=keeping.keep_state
+            ) as partial:
                 run = _train(corpus, config, machine, Path(scratch), partial, cache, stretch)
                 write_language_run(partial, run, corpus, command or command_line(), out.name)
     return LanguageTraining(run, out, corpus)
@@ -221,6 +232,7 @@ def _train(
         threads=machine.threads,
         rng=rng,
         notes=corpus.notes,
+        keeper=_keeper(text, config, machine, folder),
     )
     log: list[dict[str, Any]] = []
     for event in fitting.events():
@@ -234,6 +246,15 @@ def _train(
     saved = SavedModel(config, (), features, network, None, corpus.tokenizer, units=text.units)
     model = LanguageModel(saved, device=machine.device, threads=machine.threads)
     return LanguageRun(config.training.seed, model, _scores(model, text, cache), log, text)
+
+
+def _keeper(text: PreparedText, config: LanguageConfig, machine: Machine, folder: Path | None) -> Keeper | None:
+    """What saves the run and brings it back, where a folder is written."""
+    data = {f"{name} text": [stream.ids] for name, stream in text.streams.items() if name != "test"}
+    data["vocabulary"] = [as_array(text.units.vocabulary.words)]
+    device = str(choose_device(machine.device))
+    run = fingerprint(task="lm", data=data, settings=config.to_dict(), device=device, threads=machine.threads)
+    return make_keeper(folder, machine.keeping, config.training.seed, run)
 
 
 def _scores(model: LanguageModel, text: PreparedText, cache: bool) -> dict[str, LanguageScores]:

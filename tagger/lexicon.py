@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from tagger.corpora.vocabulary import Vocabulary
+from tagger.corpora.vocabulary import UNKNOWN_ID, Vocabulary
 
 
 def pack(lexicon: Mapping[str, frozenset[str]], vocabulary: Vocabulary, labels: Sequence[str]) -> np.ndarray:
@@ -46,7 +46,7 @@ class Lexicon(Mapping[str, frozenset[str]]):
         return isinstance(word, str) and word in self.vocabulary and bool(self.table[self.vocabulary.ids[word]].any())
 
     def __iter__(self) -> Iterator[str]:
-        return (self.vocabulary.words[row] for row in np.flatnonzero(self.table.any(1)).tolist())
+        return (self.vocabulary.words[row] for row in np.flatnonzero(self.table.any(1)).tolist() if row != UNKNOWN_ID)
 
     def __len__(self) -> int:
-        return int(np.count_nonzero(self.table.any(1)))
+        return sum(1 for _ in self)

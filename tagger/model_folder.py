@@ -79,6 +79,8 @@ def writing(out: Path, *, overwrite: bool, resume: Resume = "no", keep_state: bo
         with _locked(partial.with_name(partial.name + ".lock"), out):
             _recover(place)
             check_free(out, overwrite=overwrite)  # another run may have finished since
+            if resume != "no" and overwrite and unfinished(place) and not unfinished(partial):
+                shutil.copytree(place / TRAINING, partial / TRAINING)  # of a finished run that is to become longer
             _clear(partial, out, resume, overwrite=overwrite)
             partial.mkdir(exist_ok=True)
             yield partial

@@ -3,7 +3,7 @@
 A run can be resumed to the bit if everything random in an epoch comes from the generator that ``epoch`` is given
 (when it is called or as its batches are taken), from torch's own or from Python's. An objective that draws elsewhere or
 carries anything from step to step (states of streams) is a ``Remembers``, too; one whose data do not begin anew with
-every epoch is a ``Places``; one whose batches can be cut in two when memory runs out is a ``Divides``. All are optional.
+every epoch is a ``Places``; one whose batches can be divided when memory runs out is a ``Divides``. All are optional.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 from torch import Tensor
 
-Task = Literal["pos", "lm"]
+Task = Literal["pos", "lm", "series"]
 
 
 @dataclass(frozen=True, slots=True)

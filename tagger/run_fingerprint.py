@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tagger.corpora.encoding import EncodedSplit
 from tagger.errors import TrainingError
 
 MAY_CHANGE = ("training.epochs", "training.patience", "training.max_minutes")
@@ -74,7 +75,9 @@ def differences(saved: Mapping[str, Any], present: Mapping[str, Any]) -> tuple[s
             f"cannot resume: {'; '.join(wrong)}. Give the data and the settings of the run that was begun, "
             "or start anew with --overwrite and without --resume"
         )
-    changes += [f"{name} was {before} and is {now}" for name, before, now in _changed(saved["machine"], present["machine"])]
+    changes += [
+        f"{name} was {before} and is {now}" for name, before, now in _changed(saved["machine"], present["machine"])
+    ]
     return tuple(changes)
 
 
@@ -91,3 +94,16 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield prefix + name, list(value) if isinstance(value, tuple) else value
+
+
+def split_arrays(split: EncodedSplit) -> list[np.ndarray]:
+    """A labelled split as arrays."""
+    arrays = split.arrays
+    optional = (arrays.word_ids, arrays.affix_ids, arrays.char_ids, arrays.vector_ids)
+    known = [array for array in optional if array is not None]
+    return [as_array(split.words), split.type_ids, split.offsets, *known, *split.labels.values()]
+
+
+def as_array(words: Iterable[str]) -> np.ndarray:
+    """Strings as bytes."""
+    return np.frombuffer("\0".join(words).encode("utf-8", "surrogatepass"), dtype=np.uint8)

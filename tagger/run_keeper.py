@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tagger.errors import ConfigError
-from tagger.model_folder import Resume
+from tagger.model_folder import TRAINING, Resume
 from tagger.run_checkpoints import Checkpoints
 from tagger.run_fingerprint import differences
 from tagger.signals import Stopped, StopRequest, heeded
@@ -42,6 +43,13 @@ class Keeping:
     def __post_init__(self) -> None:
         if not 0 < self.minutes < float("inf"):
             raise ConfigError(f"checkpoint minutes is {self.minutes}; expected more than 0")
+
+
+def make_keeper(folder: Path | None, keeping: Keeping, seed: int, fingerprint: Mapping[str, Any]) -> Keeper | None:
+    """The keeper of the run with one seed, in a folder that is being written; None where nothing is written."""
+    if folder is None:
+        return None
+    return Keeper(Checkpoints(folder / TRAINING / str(seed)), fingerprint, keeping.minutes)
 
 
 class Keeper:

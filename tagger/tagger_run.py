@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from tagger.models.network import Network
 from tagger.objective import Objective
 from tagger.optimisation import make_average, make_optimizer
 from tagger.preparation import TAG, Prepared
+from tagger.run_fingerprint import as_array, fingerprint, split_arrays
+from tagger.run_keeper import Keeper, Keeping, make_keeper
 from tagger.run_record import Run, append_entry, log_entry
 from tagger.runtime import choose_device, has_fast_bfloat16, seed_everything
 from tagger.schedules import Schedule
@@ -43,11 +45,13 @@ class Machine:
         device: "auto", "cpu" or "cuda".
         threads: CPU threads.
         listener: called with every event.
+        keeping: how the state of a run that writes a folder is kept.
     """
 
     device: str
     threads: int
     listener: Listener
+    keeping: Keeping = field(default_factory=Keeping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ def train_one(material: Material, config: Config, machine: Machine, folder: Path
         threads=machine.threads,
         rng=rng,
         notes=(*corpus.notes, *notes),
+        keeper=_keeper(material, config, machine, folder),
     )
     log: list[dict[str, Any]] = []
     for event in fitting.events():
@@ -108,6 +113,22 @@ def train_one(material: Material, config: Config, machine: Machine, folder: Path
         split.name: tagger.evaluate(split) for split in (corpus.dev, corpus.test) if split is not None and len(split)
     }
     return Run(config.training.seed, tagger, scores, log, _language_scores(tagger, material, machine))
+
+
+def _keeper(material: Material, config: Config, machine: Machine, folder: Path | None) -> Keeper | None:
+    """What saves the run and brings it back, where a folder is written."""
+    prepared, companion = material.prepared, material.companion
+    names = (name for labels in prepared.labels.values() for name in labels.names)
+    data = {"training data": [*split_arrays(prepared.train), as_array(names), prepared.counts]}
+    if prepared.dev is not None:
+        data["development data"] = split_arrays(prepared.dev)
+    if companion is not None and companion.train is not None:
+        data["text"] = [companion.train.ids, *([] if companion.dev is None else [companion.dev.ids])]
+    run = fingerprint(
+        task="pos", data=data, settings=config.to_dict(), device=str(choose_device(machine.device)),
+        threads=machine.threads,
+    )  # fmt: skip
+    return make_keeper(folder, machine.keeping, config.training.seed, run)
 
 
 def _network(material: Material, config: Config) -> tuple[Network, list[str]]:

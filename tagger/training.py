@@ -21,8 +21,10 @@ from tagger.defaults import Facts, resolve
 from tagger.errors import ConfigError, CorpusError
 from tagger.events import Event, Listener
 from tagger.joint_preparation import prepare_companion
+from tagger.model_folder import Resume
 from tagger.preparation import prepare
 from tagger.raw_text import choose_tokenizer
+from tagger.run_keeper import Keeping
 from tagger.run_record import Run, command_line, write_runs
 from tagger.runtime import check_threads, choose_device, intra_op_threads, keep_memory, memory_watched
 from tagger.tagger_run import Machine, Material, train_one
@@ -56,6 +58,7 @@ def train_pos(
     column: str | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
+    resume: Resume = "no",
     config: Config | str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
     device: str = "auto",
@@ -75,6 +78,7 @@ def train_pos(
         column: label column: "upos", "xpos", "feats" or any other that the corpus has.
         out: model folder to write; None writes nothing.
         overwrite: whether a model that is there already may be replaced.
+        resume: "yes" goes on with the unfinished run in ``out``, "auto" does if there is one.
         config: settings, or a TOML file of them.
         settings: dotted settings that override ``config``.
         device: "auto", "cpu" or "cuda".
@@ -102,6 +106,7 @@ def train_pos(
         device=device,
         threads=threads,
         listener=listener,
+        keeping=Keeping(resume),
     ).best.tagger
 
 
@@ -117,6 +122,7 @@ def train_runs(
     listener: Listener | None = None,
     command: str | None = None,
     text: TextCorpus | None = None,
+    keeping: Keeping | None = None,
 ) -> Training:
     """Train one model a seed and keep the best on dev.
 
@@ -131,6 +137,7 @@ def train_runs(
         listener: called with every event.
         command: told in the model card; the command line of this process by default.
         text: further text for a language model that is trained along (``training.lm_weight``).
+        keeping: how the state of the run is kept in ``OUT.partial``, and whether an unfinished run is resumed.
 
     Raises:
         TaggerError: as ``train_pos``.
@@ -139,7 +146,8 @@ def train_runs(
         raise ConfigError(f"seeds is {seeds}; expected at least 1")
     if corpus.train is None:
         raise CorpusError("has no training split", path=corpus.source)
-    machine = Machine(device, check_threads(threads), listener or _silent)
+    keeping = keeping or Keeping()
+    machine = Machine(device, check_threads(threads), listener or _silent, keeping)
     choose_device(device)
     _check_auxiliary(config, corpus)
     start = _start(config)
@@ -174,7 +182,9 @@ def train_runs(
         if out is None:
             best, runs = work(None, Path(scratch))
         else:
-            with model_folder.writing(out, overwrite=overwrite) as partial:
+            with model_folder.writing(
+                out, overwrite=overwrite, resume=keeping.resume, keep_state=keeping.keep_state
+            ) as partial:
                 best, runs = work(partial, Path(scratch))
     return Training(best, runs, out, corpus)
 

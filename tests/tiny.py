@@ -119,7 +119,7 @@ class Result:
 
 def run(*arguments: str | float | Path) -> Result:
     """Run ``tagger ARGUMENTS`` in this process, through the boundary that turns errors into exit codes."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
     code: Any = None
     with redirect_stdout(out), redirect_stderr(err):
         try:
@@ -127,4 +127,12 @@ def run(*arguments: str | float | Path) -> Result:
         except SystemExit as exit_:
             code = exit_.code
     assert isinstance(code, int)
-    return Result(code, out.getvalue(), err.getvalue())
+    return Result(code, _text(out), _text(err))
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    """What was written, as text and as bytes."""
+    stream.flush()
+    buffer = stream.buffer
+    assert isinstance(buffer, io.BytesIO)
+    return buffer.getvalue().decode()

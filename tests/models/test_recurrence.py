@@ -99,6 +99,22 @@ def test_reading_in_stretches_is_reading_at_once(cell: str, cuts: tuple[int, ...
             torch.testing.assert_close(part, wanted, rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("given", [True, False])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_single_step_is_that_of_a_stretch(cell: str, given: bool) -> None:
+    """Generation steps through another kernel than reading does."""
+    reader = stack(cell, dropout=0.5).eval()
+    states = reader.read(inputs()[:3])[1] if given else [state_of(cell), state_of(cell)]
+    expected, last = reader.read(inputs()[3:4], states)
+    found, after = reader.step(inputs()[3:4], states)
+    assert found.shape == (1, B, H)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-13)
+    for one, other in zip(after, last, strict=True):
+        for part, wanted in zip(one, other, strict=True):
+            assert part.shape == (1, B, H)
+            torch.testing.assert_close(part, wanted, rtol=0, atol=1e-13)
+
+
 def test_detached_states_hold_the_same_and_no_past() -> None:
     _, states = stack().read(inputs().requires_grad_())
     cut = detached(states)

@@ -45,6 +45,13 @@ def embedding(rows: int = V + 3) -> nn.Parameter:
     return nn.Parameter(torch.randn(rows, E, dtype=torch.float64))
 
 
+@torch.no_grad()
+def log_probs(head: Softmax, states: Tensor, words: Tensor) -> Tensor:
+    """(N, V)."""
+    found: Tensor = head.log_probabilities(states, head.table(words))
+    return found
+
+
 @pytest.mark.parametrize("block", [1, V - 1, V, 2 * V, 3 * V + 1, N * V, 10**9])
 def test_value_and_gradients_are_those_of_cross_entropy(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the size of the blocks: a step at a time, some, all."""
@@ -119,7 +126,7 @@ def test_the_full_softmax_written_out() -> None:
     assert isinstance(head.projection, nn.Linear)
     assert head.projection.bias is None
     states = torch.randn(N, E + 2, dtype=torch.float64)
-    found = head.log_probabilities(states, embedding())
+    found = log_probs(head, states, embedding())
     assert head.weight is not None
     for n in range(N):
         scores = head.weight @ (head.projection.weight @ states[n]) + head.bias
@@ -137,7 +144,7 @@ def test_a_tied_table_is_the_beginning_of_the_word_embedding() -> None:
         untied.weight.copy_(words[:V])
         untied.bias.copy_(tied.bias)
     states, targets = torch.randn(N, E, dtype=torch.float64), torch.arange(N)
-    assert torch.equal(tied.log_probabilities(states, words), untied.log_probabilities(states, words))
+    assert torch.equal(log_probs(tied, states, words), log_probs(untied, states, words))
     (found,) = gradients(tied.loss(states, targets, words), (words,))
     (expected,) = gradients(untied.loss(states, targets, words), (untied.weight,))
     assert torch.equal(found[:V], expected)
@@ -170,7 +177,7 @@ def test_the_adaptive_softmax_is_that_of_torch() -> None:
     targets = torch.tensor([0, 3, 4, 4, 7, 10, 11, 15, 22, 2, 12])  # every cluster, and its ends
     found, expected = head.loss(states, targets, embedding()), N * other(states, targets).loss
     assert found.item() == pytest.approx(expected.item(), rel=1e-13)
-    torch.testing.assert_close(head.log_probabilities(states, embedding()), other.log_prob(states), rtol=0, atol=1e-12)
+    torch.testing.assert_close(log_probs(head, states, embedding()), other.log_prob(states), rtol=0, atol=1e-12)
     own = (states, head.weight, head.bias, *(n.get_parameter("weight") for n in head.narrow), *head.rare)
     theirs = (
         states, other.head.weight, other.head.bias,
@@ -185,10 +192,10 @@ def test_the_biases_of_clusters_count() -> None:
     head = make("adaptive")
     assert isinstance(head, AdaptiveSoftmax)
     states = torch.randn(1, E, dtype=torch.float64)
-    before = head.log_probabilities(states, embedding())[0].exp()
+    before = log_probs(head, states, embedding())[0].exp()
     with torch.no_grad():
         head.rare_bias[0][2] += 1.0
-    after = head.log_probabilities(states, embedding())[0].exp()
+    after = log_probs(head, states, embedding())[0].exp()
     inside = before[4:11]
     grown = inside * torch.tensor([1.0, 1, math.e, 1, 1, 1, 1], dtype=torch.float64)
     torch.testing.assert_close(after[4:11], grown * inside.sum() / grown.sum(), rtol=1e-12, atol=0)
@@ -207,9 +214,7 @@ def test_the_tied_head_of_an_adaptive_softmax_holds_word_vectors() -> None:
         for one, other in zip(list(untied.parameters())[1:], list(tied.parameters())[1:], strict=True):
             one.copy_(other)
     states, targets = torch.randn(V, E, dtype=torch.float64), torch.arange(V)
-    torch.testing.assert_close(
-        tied.log_probabilities(states, words), untied.log_probabilities(states, words), rtol=0, atol=1e-12
-    )
+    torch.testing.assert_close(log_probs(tied, states, words), log_probs(untied, states, words), rtol=0, atol=1e-12)
     own, clusters = gradients(tied.loss(states, targets, words), (words, tied.weight))
     (theirs,) = gradients(untied.loss(states, targets, words), (untied.weight,))
     torch.testing.assert_close(torch.cat([own[:4], clusters]), theirs, rtol=0, atol=1e-12)
@@ -228,10 +233,10 @@ def test_widths_of_clusters_fall_by_four_to_sixteen() -> None:
 def test_probabilities_sum_to_one_and_make_the_loss(kind: str, input_size: int, tied: bool) -> None:
     head, words = make(kind, tied=tied, input_size=input_size), embedding()
     states, targets = torch.randn(N, input_size, dtype=torch.float64), torch.randint(0, V, (N,))
-    log_probs = head.log_probabilities(states, words)
-    assert log_probs.shape == (N, V)
-    torch.testing.assert_close(log_probs.exp().sum(1), torch.ones(N, dtype=torch.float64), rtol=0, atol=1e-12)
-    expected = -log_probs.gather(1, targets[:, None]).sum()
+    found = log_probs(head, states, words)
+    assert found.shape == (N, V)
+    torch.testing.assert_close(found.exp().sum(1), torch.ones(N, dtype=torch.float64), rtol=0, atol=1e-12)
+    expected = -found.gather(1, targets[:, None]).sum()
     assert head.loss(states, targets, words).item() == pytest.approx(expected.item(), rel=1e-13)
 
 
@@ -252,7 +257,7 @@ def test_training_starts_from_the_shares_of_the_units(kind: str) -> None:
     shares = torch.rand(V, dtype=torch.float64).softmax(0)
     head = make(kind, tied=True)
     head.start_from(shares)
-    found = head.log_probabilities(torch.zeros(2, E, dtype=torch.float64), embedding())
+    found = log_probs(head, torch.zeros(2, E, dtype=torch.float64), embedding())
     torch.testing.assert_close(found.exp(), shares.expand(2, V), rtol=0, atol=1e-12)
 
 
@@ -260,8 +265,8 @@ def test_training_starts_from_the_shares_of_the_units(kind: str) -> None:
 def test_probabilities_of_bfloat16_weights_are_wide(kind: str) -> None:
     head, words = make(kind), embedding()
     states = torch.randn(N, E, dtype=torch.float64)
-    expected = head.log_probabilities(states, words)
-    found = head.bfloat16().log_probabilities(states.bfloat16(), words.bfloat16())
+    expected = log_probs(head, states, words)
+    found = log_probs(head.bfloat16(), states.bfloat16(), words.bfloat16())
     assert found.dtype == torch.float32
     torch.testing.assert_close(found.double(), expected, rtol=0, atol=0.3)
     torch.testing.assert_close(found.exp().sum(1), torch.ones(N), rtol=0, atol=1e-5)

@@ -1,0 +1,90 @@
+"""Learning to predict the next values of a series: stretches of rows, errors summed over their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+from tagger.models.regression_head import LossKind, summed_errors
+from tagger.models.series_network import SeriesNetwork
+from tagger.objective import DevScore, Size, StepLoss, Task
+from tagger.series_config import SeriesConfig
+from tagger.series_inputs import SeriesInputs
+from tagger.series_parts import Part, Stretch, stretch, training_starts
+from tagger.series_reading import predictions
+
+
+class SeriesObjective:
+    """The regression head over time series.
+
+    Losses are in squared (or absolute) standard deviations of the training part, a step.
+
+    Args:
+        model: the network to train.
+        inputs: all rows.
+        train: the part to learn from.
+        dev: the part to choose the best epoch by, or None.
+        config: resolved.
+        device: where to compute.
+    """
+
+    task: Task = "series"
+
+    def __init__(
+        self,
+        model: SeriesNetwork,
+        inputs: SeriesInputs,
+        train: Part,
+        dev: Part | None,
+        config: SeriesConfig,
+        *,
+        device: torch.device,
+    ) -> None:
+        self.model, self.inputs = model, inputs
+        self.train, self.dev = train, dev
+        self.device = device
+        self.kind: LossKind = config.head.loss
+        self.delta = config.head.delta
+        self.batch = max(1, (config.training.batch_tokens or 1) // inputs.window)
+        self.size = Size(int((train.ends - train.starts >= 2).sum()), train.rows, len(config.data.targets))
+        starts, _ = training_starts(train, inputs.window, np.random.default_rng(0))
+        self.steps_per_epoch = -(-len(starts) // self.batch)
+
+    def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Stretch]]:
+        """Every row of the training part at least once."""
+        starts, groups = training_starts(self.train, self.inputs.window, rng)
+        cuts = range(0, len(starts), self.batch)
+        batches = (
+            stretch(self.train, starts[i : i + self.batch], groups[i : i + self.batch], self.inputs.window)
+            for i in cuts
+        )
+        return len(cuts), batches
+
+    def loss(self, batch: Stretch) -> StepLoss:
+        """Errors of a batch, summed over the steps that have a target."""
+        targets = self.inputs.wanted(batch.rows, batch.first, batch.end).to(self.device)
+        predicted = self.model(self.inputs.read(batch.rows).to(self.device))
+        summed = summed_errors(predicted, targets, kind=self.kind, delta=self.delta)
+        steps = max(1, int((~torch.isnan(targets)).any(-1).sum()))
+        return StepLoss(summed / steps, summed, steps)
+
+    def evaluate(self) -> DevScore | None:
+        """Errors a step on dev."""
+        if self.dev is None:
+            return None
+        self.model.eval()
+        total, steps = 0.0, 0
+        for found in predictions(self.model, self.inputs, self.dev, self.device):
+            targets = torch.from_numpy(found.targets)
+            total += float(summed_errors(torch.from_numpy(found.predicted), targets, kind=self.kind, delta=self.delta))
+            steps += int((~torch.isnan(targets)).any(-1).sum())
+        self.model.train()
+        return DevScore(total / max(1, steps))
+
+    @contextmanager
+    def on_threads(self, threads: int) -> Iterator[None]:
+        """The stack runs on the threads of torch; small ones gain nothing by more than one."""
+        yield

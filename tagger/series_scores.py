@@ -1,0 +1,162 @@
+"""How good forecasts are, in the unit of the data, beside forecasts that need no network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+NETWORK = "network"
+PERSISTENCE = "persistence"
+SEASONAL = "seasonal naive"
+LINEAR = "linear autoregression"
+SURE = 1.96  # standard errors that a difference must exceed to be told as one
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Errors of one kind of forecast of one target.
+
+    Args:
+        mae: mean absolute error, in the unit of the data.
+        rmse: root mean squared error, in the unit of the data.
+        r2: 1 - (squared errors) / (squared distances from the mean of what came).
+        rmse_by_lead: the same for each lead from 1.
+        detail: what the forecast looks at, for tables.
+    """
+
+    mae: float
+    rmse: float
+    r2: float
+    rmse_by_lead: tuple[float, ...]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The network against another forecast.
+
+    Args:
+        skill: 1 - RMSE / RMSE of the other; above 0 where the network is better.
+        z: mean difference of squared errors (other minus network) in standard errors, which allow for the likeness of
+            neighbours in time (Diebold and Mariano 1995; Newey and West 1987).
+    """
+
+    skill: float
+    z: float
+
+    @property
+    def verdict(self) -> str:
+        """ "better", "worse" or "level": not to be told apart."""
+        return "better" if self.z > SURE else "worse" if self.z < -SURE else "level"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetScores:
+    """One target on one part.
+
+    Args:
+        target: the column.
+        count: values that were predicted, all leads together.
+        figures: by kind of forecast, the network first.
+        comparisons: by kind, all but the network.
+    """
+
+    target: str
+    count: int
+    figures: Mapping[str, Figures]
+    comparisons: Mapping[str, Comparison]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As ``metrics.json`` holds it."""
+        return {
+            "values": self.count,
+            **{name.replace(" ", "_"): asdict(one) for name, one in self.figures.items()},
+            "skill": {name.replace(" ", "_"): asdict(one) for name, one in self.comparisons.items()},
+        }
+
+
+def score_target(
+    target: str, actual: np.ndarray, forecasts: Mapping[str, np.ndarray], details: Mapping[str, str]
+) -> TargetScores | None:
+    """Score what was forecast, on the values that all kinds of forecast have; None if there is none.
+
+    Args:
+        target: the column.
+        actual: (M, horizon), NaN where nothing came.
+        forecasts: (M, horizon) by kind, the network among them; NaN where there is none.
+        details: what some of them look at.
+    """
+    known = ~np.isnan(actual)
+    for values in forecasts.values():
+        known &= ~np.isnan(values)
+    if not known.any():
+        return None
+    errors = {name: np.where(known, values - actual, np.nan) for name, values in forecasts.items()}
+    around = float(np.nanmean((actual[known] - actual[known].mean()) ** 2))
+    figures = {name: _figures(error, around, details.get(name, "")) for name, error in errors.items()}
+    squares = errors[NETWORK] ** 2
+    comparisons = {
+        name: Comparison(_skill(figures[NETWORK].rmse, figures[name].rmse), standard_errors(error**2 - squares))
+        for name, error in errors.items()
+        if name != NETWORK
+    }
+    return TargetScores(target, int(known.sum()), figures, comparisons)
+
+
+def _figures(error: np.ndarray, around: float, detail: str) -> Figures:
+    known = ~np.isnan(error)
+    counts = np.maximum(1, known.sum(0))
+    by_lead = np.sqrt(np.square(np.where(known, error, 0.0)).sum(0) / counts)
+    mean_square = float(np.mean(error[known] ** 2))
+    r2 = 1 - mean_square / around if around > 0 else math.nan
+    return Figures(
+        float(np.abs(error[known]).mean()), math.sqrt(mean_square), r2, tuple(map(float, by_lead)), detail
+    )
+
+
+def _skill(own: float, other: float) -> float:
+    return 1 - own / other if other > 0 else (0.0 if own == 0 else -math.inf)
+
+
+def standard_errors(differences: np.ndarray) -> float:
+    """The mean of differences (M, horizon) in units of its standard error, neighbours in time being alike.
+
+    Newey and West 1987, with Bartlett weights up to lag max(horizon, M ** (1/3)).
+    """
+    rows = differences[~np.isnan(differences).all(1)]
+    series = np.nanmean(rows, axis=1)
+    count, mean = len(series), float(series.mean())
+    if count < 8:
+        return 0.0
+    centred = series - mean
+    variance = float(centred @ centred) / count
+    lags = min(count - 1, max(differences.shape[1], round(count ** (1 / 3))))
+    for lag in range(1, lags + 1):
+        variance += 2 * (1 - lag / (lags + 1)) * float(centred[lag:] @ centred[:-lag]) / count
+    error = math.sqrt(max(variance, 0.0) / count)
+    return mean / error if error > 0 else 0.0
+
+
+def in_words(scores: TargetScores, part: str) -> list[str]:
+    """What the figures say, a sentence for each kind of forecast, and the sum of it."""
+    lines = []
+    for name, one in scores.comparisons.items():
+        size = f"{abs(100 * one.skill):.1f} % {'lower' if one.skill >= 0 else 'higher'}"
+        detail = scores.figures[name].detail
+        other = f"{name}{f' ({detail})' if detail else ''}"
+        said = {"better": "beats", "worse": "is beaten by", "level": "cannot be told apart from"}[one.verdict]
+        lines.append(f"{scores.target} on {part}: the network {said} {other}: RMSE {size}")
+    verdicts = {one.verdict for one in scores.comparisons.values()}
+    persistence = scores.comparisons.get(PERSISTENCE)
+    if persistence is not None and persistence.verdict != "better":
+        lines.append(
+            f"{scores.target}: the last value is as good a forecast as any here, as with prices on a market; "
+            "do not rely on this model"
+        )
+    elif verdicts == {"better"}:
+        lines.append(f"{scores.target}: the network beats them all")
+    return lines
