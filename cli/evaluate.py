@@ -44,7 +44,7 @@ def evaluate(model: str, corpus: str | None, split: str, **values: Any) -> None:
 
 
 def _tags(model: str, corpus: str | None, split: str, values: dict[str, Any]) -> None:
-    from tagger.cli.look import Look
+    from tagger.cli.look import Look, printable
     from tagger.cli.report import render_report
     from tagger.corpora.sources import read_split
     from tagger.tagging import Tagger
@@ -52,6 +52,9 @@ def _tags(model: str, corpus: str | None, split: str, values: dict[str, Any]) ->
     tagger = Tagger.load(model, device=values["device"], threads=values["threads"])
     column = values.pop("column") or tagger.column
     found = read_split(corpus, split, column=column, **reading(values))
+    if not values["quiet"]:
+        for note in found.notes:
+            click.echo(f"note: {printable(note)}", err=True)
     scores = tagger.evaluate(found)
     if values["json_file"]:
         _write_json(values["json_file"], {"model": model, "corpus": corpus or "bundled", split: scores.to_dict()})

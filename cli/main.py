@@ -20,6 +20,8 @@ COMMANDS = {
     "score": ("tagger.cli.score", "Say how much each word of a text surprises a language model."),
     "evaluate": ("tagger.cli.evaluate", "Score a model: its tags, or its perplexity."),
     "inspect": ("tagger.cli.inspect", "Show what the gates of a model do while it reads a sentence."),
+    "forecast": ("tagger.cli.forecast", "Say how a time series goes on, and how sure that is."),
+    "cells": ("tagger.cli.cells", "Compare RNN, LSTM and GRU: size, speed, score, vanishing gradients."),
     "models": ("tagger.cli.models", "List the models that ship, show one, check a folder."),
     "check": ("tagger.cli.check", "Say what is wrong with a corpus, where, and how to mend it."),
     "corpora": ("tagger.cli.corpora", "List known corpora, describe one, convert between formats."),
@@ -84,7 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = cli.main(args=arguments, prog_name="tagger", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
     except TaggerError as error:
-        click.echo(f"tagger: error: {error}", err=True)
+        from tagger.cli.look import printable
+
+        click.echo(f"tagger: error: {printable(str(error))}", err=True)
         sys.exit(EXIT_ERROR)
     except click.ClickException as error:
         error.show()

@@ -20,6 +20,8 @@ SETTINGS = {
     "layers": "encoder.layers",
     "hidden_size": "encoder.hidden_size",
     "characters": "words.characters",
+    "jamo": "words.jamo",
+    "jamo_prefixes": "words.jamo_prefixes",
     "vectors": "words.vectors",
     "epochs": "training.epochs",
     "batch_tokens": "training.batch_tokens",
@@ -44,20 +46,24 @@ class TrainGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All kinds of models."""
-        return ["pos", "lm"]
+        return ["pos", "lm", "series"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """`lm` lives in a module of its own."""
+        """`lm` and `series` live in modules of their own."""
         if cmd_name == "lm":
             from tagger.cli.train_lm import lm
 
             return lm
+        if cmd_name == "series":
+            from tagger.cli.train_series import series
+
+            return series
         return super().get_command(ctx, cmd_name)
 
 
 @click.group(cls=TrainGroup)
 def train() -> None:
-    """Train a model: a tagger (pos) or a language model (lm)."""
+    """Train a model: a tagger (pos), a language model (lm), or one that predicts numbers (series)."""
 
 
 @train.command(cls=Resumable, epilog="Example: tagger train pos my-treebank/ --column xpos --out runs/xpos")
@@ -76,6 +82,15 @@ def train() -> None:
     default=None,
     type=click.Choice(["affix", "lstm", "cnn", "affix+lstm", "affix+cnn", "none"]),
     help="Sub-word model: hashed affixes and shape, a character LSTM or CNN, both, or none.",
+)
+@click.option(
+    "--jamo",
+    type=int,
+    default=None,
+    help="Longest suffix over decomposed Hangul (0: none).  [default: 6 for Hangul text]",
+)
+@click.option(
+    "--jamo-prefixes", type=int, default=None, help="Longest prefix over decomposed Hangul (0: none).  [default: 0]"
 )
 @click.option("--vectors", default=None, help="Pre-trained word vectors (word2vec, GloVe or fastText text).")
 @click.option("--epochs", type=int, default=None)

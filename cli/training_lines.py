@@ -9,6 +9,7 @@ from tagger.curves import BLOCKS, spark
 from tagger.events import EpochEnd, Finished, Started, Step
 
 HEADER: Final = "  epoch  loss/step  loss/sent.  dev loss  dev accuracy  tokens/s     time"
+SERIES_HEADER: Final = "  epoch  loss/step   loss/ser.  dev loss   steps/s     time"
 LANGUAGE_HEADER: Final = "  epoch  loss/step  perplexity  dev loss  dev perplexity   units/s     time"
 
 
@@ -26,12 +27,15 @@ def started_lines(event: Started) -> list[str]:
 def _data_line(event: Started) -> str:
     if event.task == "lm":
         return f"data:  {event.tokens:,} units in {event.sentences:,} passages, vocabulary of {event.labels:,}"
+    if event.task == "series":
+        predicted = f"{event.labels:,} number{'s' * (event.labels != 1)} to predict at each"
+        return f"data:  {event.sentences:,} series, {event.tokens:,} steps to learn from, {predicted}"
     return f"data:  {event.sentences:,} sentences, {event.tokens:,} tokens, {event.labels:,} labels"
 
 
 def header(event: Started) -> str:
     """What stands above the rows of the epochs."""
-    return LANGUAGE_HEADER if event.task == "lm" else HEADER
+    return {"lm": LANGUAGE_HEADER, "series": SERIES_HEADER}.get(event.task, HEADER)
 
 
 def step_figures(event: Step, dev: str | None) -> str:

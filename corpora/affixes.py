@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import numpy as np
@@ -61,19 +61,28 @@ class AffixFeatures:
         suffixes: longest suffix, in characters.
         jamo: longest suffix over jamo (decomposed Hangul), 0 for none.
         hashes: the hashes that own a row; row ``size + i`` belongs to ``hashes[i]``.
+        jamo_prefixes: longest prefix over jamo, 0 for none.
     """
 
     prefixes: int
     suffixes: int
     jamo: int
     hashes: tuple[int, ...] = ()
+    jamo_prefixes: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_rows", {h: self.size + i for i, h in enumerate(self.hashes)})
 
     @classmethod
     def fit(
-        cls, counts: Mapping[str, int], *, prefixes: int = 4, suffixes: int = 5, jamo: int = 0, min_types: int = 2
+        cls,
+        counts: Mapping[str, int],
+        *,
+        prefixes: int = 4,
+        suffixes: int = 5,
+        jamo: int = 0,
+        jamo_prefixes: int = 0,
+        min_types: int = 2,
     ) -> AffixFeatures:
         """Find the features that own a row: affixes that enough words share, forms that occur often enough.
 
@@ -82,20 +91,21 @@ class AffixFeatures:
             prefixes: longest prefix.
             suffixes: longest suffix.
             jamo: longest suffix over jamo.
+            jamo_prefixes: longest prefix over jamo.
             min_types: words that must share an affix or shape, and occurrences that a lower-cased form must have.
         """
-        empty = cls(prefixes, suffixes, jamo)
+        empty = cls(prefixes, suffixes, jamo, jamo_prefixes=jamo_prefixes)
         found: Counter[int] = Counter()
         for word, count in counts.items():
             *shared, form = empty.hash(word)
             found.update(shared)
             found[form] += count
-        return cls(prefixes, suffixes, jamo, tuple(sorted(h for h, n in found.items() if n >= min_types)))
+        return replace(empty, hashes=tuple(sorted(h for h, n in found.items() if n >= min_types)))
 
     @property
     def size(self) -> int:
         """F, the number of features of a word."""
-        return self.prefixes + self.suffixes + self.jamo + 2
+        return self.prefixes + self.suffixes + self.jamo + self.jamo_prefixes + 2
 
     @property
     def num_rows(self) -> int:
@@ -107,9 +117,10 @@ class AffixFeatures:
         lower = word[:_LONGEST].lower() if len(word) <= _LONGEST else word[:32].lower() + word[-32:].lower()
         texts = [lower[:n] for n in range(1, self.prefixes + 1)]
         texts += [lower[-n:] for n in range(1, self.suffixes + 1)]
-        if self.jamo:
+        if self.jamo or self.jamo_prefixes:
             parts = unicodedata.normalize("NFD", lower)
             texts += [parts[-n:] for n in range(1, self.jamo + 1)]
+            texts += [parts[:n] for n in range(1, self.jamo_prefixes + 1)]
         texts += [shape(word), lower]
         return [(i << 32) | crc32(text.encode("utf-8", "surrogatepass")) for i, text in enumerate(texts)]
 

@@ -233,7 +233,9 @@ class _Assembly:
             if told:
                 line, message = told[0]
                 noun = "row" if told is self.left_out else "cell"
-                notes.append(f"{number_of(len(told), noun)} {what}, the first in line {line:,}: {clipped(message, 200)}")
+                notes.append(
+                    f"{number_of(len(told), noun)} {what}, the first in line {line:,}: {clipped(message, 200)}"
+                )
         return notes
 
     def _unsorted_notes(self, times: np.ndarray, codes: np.ndarray | None, lines: np.ndarray) -> list[str]:

@@ -121,7 +121,7 @@ class Encoder(nn.Module):
 
     Attributes:
         pool: while training, a thread that computes the backward stack beside the forward one; None for one after
-            the other, as always where dropout between layers draws random numbers, whose order must not vary.
+            the other, as always where dropout draws random numbers, whose order must not vary.
     """
 
     def __init__(
@@ -142,8 +142,13 @@ class Encoder(nn.Module):
         self.ahead = DirectionalStack(cell=cell, dropout=between, **sizes)
         self.behind = DirectionalStack(cell=cell, dropout=between, **sizes) if backward else None
         self.output_size = (1 + backward) * self.ahead.output_size
-        self.draws = layers > 1 and dropout > 0
         self.pool: Executor | None = None
+
+    @property
+    def draws(self) -> bool:
+        """Whether the stacks draw random numbers in training."""
+        stacks = [stack for stack in (self.ahead, self.behind) if stack is not None]
+        return any(s.weight_drop > 0 or (len(s.layers) > 1 and s.dropout.p > 0) for s in stacks)
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Encode a padded batch.

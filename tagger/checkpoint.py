@@ -229,7 +229,8 @@ def _load_features(
     words = config.words
     affixes = None
     if hashes is not None:
-        affixes = AffixFeatures(words.prefixes, words.suffixes, words.jamo or 0, tuple(hashes.tolist()))
+        known = tuple(hashes.tolist())
+        affixes = AffixFeatures(words.prefixes, words.suffixes, words.jamo or 0, known, words.jamo_prefixes)
     characters = None if values["characters"] is None else Characters(**values["characters"])
     return WordFeatures(vocabulary, affixes, characters, has_vectors)
 

@@ -37,6 +37,8 @@ class WordsConfig:
     """Longest suffix among the affix features, in characters."""
     jamo: int | None = None
     """Longest suffix over decomposed Hangul; 0 switches it off."""
+    jamo_prefixes: int = 0
+    """Longest prefix over decomposed Hangul; 0 switches it off."""
     affix_size: int | None = None
     """E of one affix feature."""
     affix_min_types: int = 2
@@ -190,11 +192,12 @@ class Config(Settings):
             "training.dropout training.label_smoothing training.average training.beta2 streams.input_dropout "
             "streams.dropout streams.output_dropout streams.embedding_dropout streams.weight_drop",
         ),
-        (settings.SHORT, "words.prefixes words.suffixes words.jamo"),
+        (settings.SHORT, "words.prefixes words.suffixes words.jamo words.jamo_prefixes"),
         (
             settings.NOT_NEGATIVE,
             "training.patience training.seed training.weight_decay training.auxiliary_weight training.word_dropout "
-            "training.lm_weight training.init_rate training.frozen_epochs",
+            "training.lm_weight training.init_rate training.frozen_epochs streams.activation_penalty "
+            "streams.temporal_penalty",
         ),
         (settings.SHARE, "training.warmup"),
     )

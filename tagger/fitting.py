@@ -197,23 +197,22 @@ class Fitting:
         so_far = self.current
         assert so_far is not None
         self.epoch_started = time.perf_counter()
-        rate = self.peak * self.schedule.factor(self.progress)
         for batch in batches:
-            rate = self.peak * self.schedule.factor(self.progress)
+            so_far.rate = rate = self.peak * self.schedule.factor(self.progress)
             nats, size = self._step(batch, rate)
             so_far.done += 1
             so_far.left_out += not size
             so_far.nats += float(nats)
             so_far.tokens += size
             if so_far.done % STEPS_BETWEEN_EVENTS == 0 or so_far.done == number:
-                yield self._told(epoch, number, rate)
+                yield self._told(epoch, number)
             if self.in_a_row >= HOPELESS:
                 return None
             if self.keeper is not None:
                 self.keeper.after_step(self)
             if self.config.max_minutes and self.progress >= 1:
                 break
-        return self._end_of(epoch, so_far, rate)
+        return self._end_of(epoch, so_far)
 
     def _batches(self) -> tuple[int, Iterator[Any]]:
         """The batches of a new epoch, or those that are left of the one under way."""
@@ -222,14 +221,14 @@ class Fitting:
         self.current = begin(self)
         return self.objective.epoch(self.rng)
 
-    def _told(self, epoch: int, number: int, rate: float) -> Step:
+    def _told(self, epoch: int, number: int) -> Step:
         so_far = self.current
         assert so_far is not None
         speed = so_far.tokens / max(1e-9, self.epoch_seconds)
         loss = so_far.nats / max(1, so_far.tokens)
-        return Step(epoch, so_far.done, number, loss, speed, rate, self.seconds, self._seconds_left())
+        return Step(epoch, so_far.done, number, loss, speed, so_far.rate, self.seconds, self._seconds_left())
 
-    def _end_of(self, epoch: int, so_far: EpochSoFar, rate: float) -> EpochEnd:
+    def _end_of(self, epoch: int, so_far: EpochSoFar) -> EpochEnd:
         """Score what was learnt, keep it if it is the best."""
         speed = so_far.tokens / max(1e-9, self.epoch_seconds)
         self.epochs_done += 1
@@ -248,7 +247,7 @@ class Fitting:
             score.accuracy if score else None,
             score.loss if score else None,
             best,
-            rate,
+            so_far.rate,
             speed,
             self.seconds,
             score.perplexity if score else None,

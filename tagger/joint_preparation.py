@@ -79,11 +79,17 @@ def prepare_companion(
         folder: where files for large texts may be made.
 
     Raises:
-        ConfigError: text without a language model to be trained along, or a sub-word model that has no place.
+        ConfigError: text without a language model to be trained along, a language model of other units than words, or a
+            sub-word model that has no place.
     """
     assert corpus.train is not None
     counts = Counter(chain.from_iterable(corpus.train.tokens()))
     along = config.training.lm_weight > 0
+    if along and (config.head.unit != "word" or config.head.lowercase or config.head.digits):
+        raise ConfigError(
+            "a language model beside a tagger predicts words as they are written; "
+            "leave 'head.unit', 'head.lowercase' and 'head.digits' out"
+        )
     if text is not None and not along:
         raise ConfigError("text is given, but lm_weight is 0; text is read by a language model that is trained along")
     passages = Passages([corpus.train], [] if text is None else [text])

@@ -73,7 +73,7 @@ class LanguageConfig(Settings):
             "streams.input_dropout streams.dropout streams.output_dropout streams.embedding_dropout "
             "streams.weight_drop training.average training.beta2",
         ),
-        (settings.SHORT, "words.prefixes words.suffixes words.jamo"),
+        (settings.SHORT, "words.prefixes words.suffixes words.jamo words.jamo_prefixes"),
         (
             settings.NOT_NEGATIVE,
             "streams.activation_penalty streams.temporal_penalty training.patience training.plateau_patience "

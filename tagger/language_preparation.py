@@ -129,6 +129,7 @@ def unit_features(units: Units, words: WordsConfig) -> WordFeatures:
             prefixes=words.prefixes,
             suffixes=words.suffixes,
             jamo=words.jamo or 0,
+            jamo_prefixes=words.jamo_prefixes,
             min_types=words.affix_min_types,
         )
     if "lstm" in kinds or "cnn" in kinds:

@@ -54,7 +54,7 @@ def write_language_run(folder: Path, run: LanguageRun, corpus: TextCorpus, comma
     about = {
         **run.model.saved.about,
         "corpus": text_facts(corpus, run.text),
-        "scores": {split: scores.perplexity for split, scores in run.scores.items()},
+        "scores": {split: scores.to_dict()["perplexity"] for split, scores in run.scores.items()},
         "seed": run.seed,
         "command": command,
         "environment": environment(),

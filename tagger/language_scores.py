@@ -76,7 +76,7 @@ class LanguageScores:
         return self.unknown / max(1, self.units)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, the derived ones first."""
+        """Plain values for JSON, the derived ones first; None, JSON's null, where a figure is not finite."""
         derived = {
             "perplexity": self.perplexity,
             "unit": self.unit,
@@ -86,9 +86,15 @@ class LanguageScores:
             "unknown_rate": self.unknown_rate,
         }
         counted = {name: value for name, value in asdict(self).items() if name not in ("unit", "cache")}
-        return {**derived, **counted, **({"cache": asdict(self.cache)} if self.cache else {})}
+        cache = {"cache": _written(asdict(self.cache))} if self.cache else {}
+        return {**_written({**derived, **counted}), **cache}
 
 
 def _exp(nats: float) -> float:
     """A perplexity; infinite where it has no number."""
     return math.exp(nats) if nats < LARGEST_EXPONENT else math.inf
+
+
+def _written(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no infinity."""
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}

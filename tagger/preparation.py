@@ -53,9 +53,7 @@ class Prepared:
     vectors: Tensor | None
 
 
-def prepare(
-    corpus: Corpus, config: Config, features: WordFeatures | None = None, *, well_known: int = 0
-) -> Prepared:
+def prepare(corpus: Corpus, config: Config, features: WordFeatures | None = None, *, well_known: int = 0) -> Prepared:
     """Count words, collect labels, encode the splits.
 
     Args:
@@ -137,6 +135,7 @@ def _features(counts: Mapping[str, int], config: Config) -> tuple[WordFeatures, 
             prefixes=words.prefixes,
             suffixes=words.suffixes,
             jamo=jamo,
+            jamo_prefixes=words.jamo_prefixes,
             min_types=words.affix_min_types,
         )
     if "lstm" in kinds or "cnn" in kinds:

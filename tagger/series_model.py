@@ -167,7 +167,9 @@ class SeriesModel:
         if self.config.data.features and steps > self.config.data.horizon:
             notes.append(f"{', '.join(self.config.data.features)}: taken to keep the last value")
         if table.groups[group] not in self.saved.scaling.groups:
-            notes.append(f"series {excerpt(table.groups[group])} was not in training: scaled by the mean of those that were")
+            notes.append(
+                f"series {excerpt(table.groups[group])} was not in training: scaled by the mean of those that were"
+            )
         if np.isnan(table.values[table.offsets[group + 1] - 1]).any():
             notes.append("the last row lacks a value: the one before it stands in")
         return notes

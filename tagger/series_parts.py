@@ -51,9 +51,7 @@ def split_by_time(table: SeriesTable, config: SeriesConfig) -> dict[str, Part]:
     cuts = _cuts(table, config)
     bounds = [table.offsets[:-1], *(_positions(table, cut) for cut in cuts), table.offsets[1:]]
     names = ("train", "dev", "test")
-    parts = {
-        name: Part(name, starts, ends) for name, starts, ends in zip(names, bounds[:-1], bounds[1:], strict=True)
-    }
+    parts = {name: Part(name, starts, ends) for name, starts, ends in zip(names, bounds[:-1], bounds[1:], strict=True)}
     wanted = [name for name, share in zip(names, (1.0, config.data.dev, config.data.test), strict=True) if share]
     horizon = config.data.horizon
     for name in wanted:

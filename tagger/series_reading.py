@@ -56,9 +56,7 @@ def predictions(
         yield Predictions(laid.rows[made], predicted[made], targets[made])
 
 
-def gathered(
-    model: SeriesNetwork, inputs: SeriesInputs, part: Part, device: torch.device | str = "cpu"
-) -> Predictions:
+def gathered(model: SeriesNetwork, inputs: SeriesInputs, part: Part, device: torch.device | str = "cpu") -> Predictions:
     """All predictions of a part, in the order of their rows."""
     found = list(predictions(model, inputs, part, device))
     rows = np.concatenate([one.rows for one in found])

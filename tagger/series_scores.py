@@ -113,9 +113,7 @@ def _figures(error: np.ndarray, around: float, detail: str) -> Figures:
     by_lead = np.sqrt(np.square(np.where(known, error, 0.0)).sum(0) / counts)
     mean_square = float(np.mean(error[known] ** 2))
     r2 = 1 - mean_square / around if around > 0 else math.nan
-    return Figures(
-        float(np.abs(error[known]).mean()), math.sqrt(mean_square), r2, tuple(map(float, by_lead)), detail
-    )
+    return Figures(float(np.abs(error[known]).mean()), math.sqrt(mean_square), r2, tuple(map(float, by_lead)), detail)
 
 
 def _skill(own: float, other: float) -> float:

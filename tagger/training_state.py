@@ -34,6 +34,7 @@ class EpochSoFar:
         nats: cross-entropy summed over the steps so far.
         tokens: steps so far.
         left_out: batches whose loss or gradient was not finite.
+        rate: learning rate of the last step.
         seconds: spent on it so far, before the present process took it up.
     """
 
@@ -43,6 +44,7 @@ class EpochSoFar:
     nats: float = 0.0
     tokens: int = 0
     left_out: int = 0
+    rate: float = 0.0
     seconds: float = 0.0
 
 

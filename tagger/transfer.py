@@ -47,6 +47,7 @@ def united_features(start: WordFeatures, counts: Mapping[str, int], words: Words
             prefixes=affixes.prefixes,
             suffixes=affixes.suffixes,
             jamo=affixes.jamo,
+            jamo_prefixes=affixes.jamo_prefixes,
             min_types=words.affix_min_types,
         )
         known = set(affixes.hashes)

@@ -49,12 +49,16 @@ def test_standard_input_and_default_outputs() -> None:
     assert run("--model", "m", "--output", "tsv", stdin=CONLLU).stdout == "fish\tL4\n\n"
 
 
-def test_the_default_model_is_runs_pos(tmp_path: Path) -> None:
-    error = run("--text", "a").exception
-    assert isinstance(error, ModelError)
-    assert "no folder runs/pos; name one with --model, or train one with `tagger train pos`" in str(error)
-    (tmp_path / "runs" / "pos").mkdir(parents=True)
+def test_the_default_model_is_the_one_that_ships(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def load(path: str, **options: object) -> LengthTagger:
+        asked.append(path)
+        return LengthTagger()
+
+    monkeypatch.setattr("tagger.tagging.Tagger.load", load)
     assert run("--text", "a").stdout == "a/L1\n"
+    assert asked == ["en"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,133 @@
+"""What a run over time series leaves behind: the model folder with its card, scores, log and pictures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tagger import model_folder
+from tagger.corpora.series_table import SeriesTable
+from tagger.runtime import environment
+from tagger.series_card import series_card
+from tagger.series_checkpoint import save_series
+from tagger.series_model import SeriesModel
+from tagger.series_parts import Part
+from tagger.series_pictures import draw_training
+from tagger.series_scores import NETWORK, TargetScores
+
+CURVES = "curves.png"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRun:
+    """One trained model.
+
+    Args:
+        seed: it was trained with.
+        model: ready to use.
+        scores: of each target, by part.
+        log: one entry an epoch.
+        dev_loss: per step, by which runs are compared; that of train where there is no dev.
+        coverage: shares of the test values within each interval; None where there is no test.
+    """
+
+    seed: int
+    model: SeriesModel
+    scores: Mapping[str, Sequence[TargetScores]]
+    log: Sequence[Mapping[str, Any]]
+    dev_loss: float
+    coverage: tuple[float, ...] | None = None
+
+
+def write_series_run(
+    folder: Path,
+    best: SeriesRun,
+    runs: Sequence[SeriesRun],
+    table: SeriesTable,
+    parts: Mapping[str, Part],
+    command: str,
+    notes: tuple[str, ...],
+    name: str,
+) -> None:
+    """Fill a model folder with the best run.
+
+    Args:
+        folder: exists, is being written.
+        best: the run to keep.
+        runs: all runs.
+        table: what was learnt from.
+        parts: train, dev and test.
+        command: what reproduces the run.
+        notes: what the user was told.
+        name: of the model, for its card.
+    """
+    saved = best.model.saved
+    corpus = {**saved.about["corpus"], **_facts(table, parts)}
+    about = {
+        **saved.about,
+        "corpus": corpus,
+        "scores": {part: {one.target: one.figures[NETWORK].rmse for one in best.scores[part]} for part in best.scores},
+        "seed": best.seed,
+        "command": command,
+        "environment": environment(),
+        "notes": list(notes),
+        "trained_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    saved = replace(saved, about=about)
+    save_series(folder, saved)
+    model_folder.write_json(folder / model_folder.METRICS, metrics(best, runs))
+    card = series_card(
+        name=name,
+        config=saved.config.to_dict(),
+        scores=best.scores,
+        corpus=corpus,
+        command=command,
+        environment=about["environment"],
+        notes=notes,
+        coverage=dict(zip(saved.intervals.levels, best.coverage, strict=True)) if best.coverage else {},
+    )
+    (folder / model_folder.CARD).write_text(card, encoding="utf-8")
+    draw_training(folder / CURVES, best.log, SeriesModel(saved), table, parts)
+
+
+def metrics(best: SeriesRun, runs: Sequence[SeriesRun]) -> dict[str, Any]:
+    """All figures for programs; of several seeds the mean and spread of the RMSE, too."""
+    values: dict[str, Any] = {
+        part: {one.target: one.to_dict() for one in scores} for part, scores in best.scores.items()
+    }
+    values |= {"seed": best.seed, "dev_loss": best.dev_loss, "coverage": best.coverage}
+    if len(runs) > 1:
+        values["seeds"] = {str(run.seed): rmse(run) for run in runs}
+        values["mean"] = {
+            part: {
+                target: {
+                    "mean": float(np.mean([rmse(run)[part][target] for run in runs])),
+                    "sd": float(np.std([rmse(run)[part][target] for run in runs], ddof=1)),
+                }
+                for target in targets
+            }
+            for part, targets in rmse(best).items()
+        }
+    return values
+
+
+def rmse(run: SeriesRun) -> dict[str, dict[str, float]]:
+    """The network's RMSE by part and target."""
+    return {part: {one.target: one.figures[NETWORK].rmse for one in scores} for part, scores in run.scores.items()}
+
+
+def _facts(table: SeriesTable, parts: Mapping[str, Part]) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "licence": table.license,
+        "fingerprint": table.fingerprint,
+        "rows": {name: part.rows for name, part in parts.items()},
+        "series": len(table.groups),
+        "from": table.text(0),
+        "to": table.text(len(table) - 1),
+    }

@@ -1,0 +1,316 @@
+"""From a table of numbers over time to a model folder: read, scale, fit, score, forecast, save."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from tagger import model_folder
+from tagger.corpora.sentences import number_of
+from tagger.corpora.series_checks import usual_step
+from tagger.corpora.series_reading import SeriesOptions, read_series
+from tagger.corpora.series_table import SeriesTable
+from tagger.errors import ConfigError, CorpusError
+from tagger.events import EpochEnd, Listener
+from tagger.fitting import Fitting
+from tagger.models.series_network import SeriesNetwork
+from tagger.optimisation import make_average, make_optimizer
+from tagger.run_record import append_entry, command_line, log_entry
+from tagger.runtime import (
+    check_threads,
+    choose_device,
+    intra_op_threads,
+    memory_watched,
+    seed_everything,
+)
+from tagger.schedules import Schedule
+from tagger.series_checkpoint import SavedSeries, build_series_network
+from tagger.series_config import SeriesConfig, resolve
+from tagger.series_evaluation import Opponents, evaluate, fit_opponents
+from tagger.series_forecast import coverage, measure_intervals, residuals
+from tagger.series_inputs import SeriesInputs, make_calendar
+from tagger.series_model import SeriesModel
+from tagger.series_objective import SeriesObjective
+from tagger.series_parts import Part, split_by_time
+from tagger.series_record import SeriesRun, write_series_run
+from tagger.series_scaling import Scaling
+from tagger.tagger_run import Machine
+
+BUNDLED_TARGETS = {None: ("temp_max",), "weather": ("temp_max",), "stocks": ("price",)}
+BUNDLED_GROUPS = {"stocks": "symbol"}
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesTraining:
+    """What training did.
+
+    Args:
+        best: the run that was kept, the best on dev.
+        runs: all runs, one a seed.
+        folder: where the best was saved, or None.
+        table: what was read.
+    """
+
+    best: SeriesRun
+    runs: Sequence[SeriesRun]
+    folder: Path | None
+    table: SeriesTable
+
+
+def train_series(
+    source: str | SeriesTable | None = None,
+    *,
+    targets: Sequence[str] = (),
+    features: Sequence[str] = (),
+    time: str | None = None,
+    group: str | None = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    config: SeriesConfig | str | Path | None = None,
+    settings: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    offline: bool = False,
+    listener: Listener | None = None,
+) -> SeriesModel:
+    """Train a model that predicts the next values of a series; the easy way.
+
+    >>> model = train_series("weather.csv", targets=["temp_max"], out="runs/weather")
+    >>> model.forecast(steps=7)[0].values
+
+    Args:
+        source: a CSV, TSV, Parquet or JSON lines file, or a hub id; the bundled weather if None.
+        targets: columns to predict.
+        features: further columns to read.
+        time: the column of times.
+        group: the column that tells series apart, if there are several.
+        out: model folder to write; None writes nothing.
+        overwrite: whether a model that is there already may be replaced.
+        config: all settings, or a TOML file with them.
+        settings: dotted settings that override it, e.g. ``{"data.horizon": 7}``.
+        device: "auto", "cpu" or "cuda".
+        threads: CPU threads; all available cores by default.
+        offline: never use the network.
+        listener: called with every event of training.
+
+    Raises:
+        TaggerError: the data, the settings or the output folder are not usable; the message says how to mend it.
+    """
+    if not isinstance(config, SeriesConfig):
+        config = SeriesConfig() if config is None else SeriesConfig.from_toml(config)
+    given = {"targets": list(targets), "features": list(features), "time": time, "group": group}
+    named = {f"data.{name}": value for name, value in given.items() if value}
+    config = with_bundled_columns(
+        config.with_settings({**named, **(settings or {})}), None if isinstance(source, SeriesTable) else source
+    )
+    if not isinstance(source, SeriesTable):
+        source = read_series(source, options_of(config, offline=offline))
+    folder = None if out is None else Path(out)
+    return train_series_runs(
+        source, config, out=folder, overwrite=overwrite, device=device, threads=threads, listener=listener
+    ).best.model
+
+
+def with_bundled_columns(config: SeriesConfig, source: str | None) -> SeriesConfig:
+    """The columns of a bundled table, where none are named.
+
+    Raises:
+        ConfigError: no target is named, and the table is not a bundled one.
+    """
+    if config.data.targets:
+        return config
+    if source not in BUNDLED_TARGETS:
+        raise ConfigError("no column to predict is named; name one or several: --targets temp_max,temp_min")
+    settings: dict[str, Any] = {"data.targets": list(BUNDLED_TARGETS[source])}
+    if config.data.group is None and source in BUNDLED_GROUPS:
+        settings["data.group"] = BUNDLED_GROUPS[source]
+    return config.with_settings(settings)
+
+
+def options_of(
+    config: SeriesConfig,
+    *,
+    form: str | None = None,
+    time_format: str | None = None,
+    ignore_bad: bool = False,
+    offline: bool = False,
+) -> SeriesOptions:
+    """How to read the table that a configuration is for."""
+    return SeriesOptions(
+        config.inputs, config.data.time, config.data.group, form, time_format, ignore_bad, offline
+    )
+
+
+def train_series_runs(
+    table: SeriesTable,
+    config: SeriesConfig,
+    *,
+    seeds: int = 1,
+    out: Path | None = None,
+    overwrite: bool = False,
+    device: str = "auto",
+    threads: int | None = None,
+    listener: Listener | None = None,
+    command: str | None = None,
+    time_format: str | None = None,
+) -> SeriesTraining:
+    """Train one model a seed and keep the best on dev.
+
+    Args:
+        table: columns as ``config.inputs``.
+        config: settings; those left None are decided from the table.
+        seeds: how many models to train, with the seeds ``config.training.seed`` and following.
+        out: model folder to write; None writes nothing.
+        overwrite: whether a model that is there already may be replaced.
+        device: "auto", "cpu" or "cuda".
+        threads: CPU threads; all available cores by default.
+        listener: called with every event.
+        command: told in the model card; the command line of this process by default.
+        time_format: of the time column, kept for forecasting.
+
+    Raises:
+        TaggerError: as ``train_series``.
+    """
+    if seeds < 1:
+        raise ConfigError(f"seeds is {seeds}; expected at least 1")
+    machine = Machine(device, check_threads(threads), listener or (lambda event: None))
+    choose_device(device)
+    parts = split_by_time(table, config)
+    train = parts["train"]
+    config = resolve(config, train.rows, int((train.ends - train.starts).max()))
+    scaling = Scaling.fit(table, train.ends)
+    notes = (*table.notes, *_column_notes(table, config, train))
+    inputs = SeriesInputs(table, scaling, config, make_calendar(table, config))
+    torch.set_flush_denormal(True)
+
+    def work(folder: Path | None) -> list[SeriesRun]:
+        opponents = fit_opponents(inputs, parts, config)
+        material = _Material(inputs, parts, opponents, notes, time_format)
+        return [_train(material, config.with_seed(config.training.seed + i), machine, folder) for i in range(seeds)]
+
+    with memory_watched(), intra_op_threads(1):
+        if out is None:
+            runs = work(None)
+            best = _best(runs)
+        else:
+            with model_folder.writing(out, overwrite=overwrite) as partial:
+                runs = work(partial)
+                best = _best(runs)
+                write_series_run(partial, best, runs, table, parts, command or command_line(), notes, out.name)
+    return SeriesTraining(best, runs, out, table)
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What all runs share."""
+
+    inputs: SeriesInputs
+    parts: Mapping[str, Part]
+    opponents: Opponents
+    notes: tuple[str, ...]
+    time_format: str | None
+
+
+def _best(runs: Sequence[SeriesRun]) -> SeriesRun:
+    return min(runs, key=lambda run: run.dev_loss)
+
+
+def _column_notes(table: SeriesTable, config: SeriesConfig, train: Part) -> list[str]:
+    """Constant columns and holes.
+
+    Raises:
+        CorpusError: a target never changes in train, or is never there.
+    """
+    notes = []
+    spans = list(zip(train.starts.tolist(), train.ends.tolist(), strict=True))
+    for number, column in enumerate(table.columns):
+        ranges = [(np.nanmin(part), np.nanmax(part)) for part in _known(table.values[:, number], spans)]
+        if all(low == high for low, high in ranges):
+            what = "has no value" if not ranges else f"is always {ranges[0][0]:g}"
+            first, last = table.lines[spans[0][0]], table.lines[max(end for _, end in spans) - 1]
+            where = f"column {column!r} {what} in train (lines {int(first):,} to {int(last):,})"
+            if column in config.data.targets:
+                raise CorpusError(f"{where}; there is nothing to learn", path=table.source)
+            notes.append(f"{where}: it tells nothing")
+        holes = np.flatnonzero(np.isnan(table.values[:, number]))
+        if len(holes):
+            from tagger.corpora.series_checks import places
+
+            use = "not learnt from, and " * (column in config.data.targets)
+            notes.append(
+                f"column {column!r}: {number_of(len(holes), 'value')} missing ({places(table.lines[holes])}), {use}"
+                "read as the last one before"
+            )
+    return notes
+
+
+def _known(column: np.ndarray, spans: Sequence[tuple[int, int]]) -> list[np.ndarray]:
+    parts = [column[start:end] for start, end in spans]
+    return [part for part in parts if len(part) and not np.isnan(part).all()]
+
+
+def _train(material: _Material, config: SeriesConfig, machine: Machine, folder: Path | None) -> SeriesRun:
+    inputs, parts = material.inputs, material.parts
+    rng = seed_everything(config.training.seed)
+    device = choose_device(machine.device)
+    network = build_series_network(config, inputs.size).to(device)
+    objective = SeriesObjective(network, inputs, parts["train"], parts.get("dev"), config, device=device)
+    fitting = Fitting(
+        network,
+        objective,
+        config.training,
+        optimizer=make_optimizer(network, config.training),
+        average=make_average(network, config.training),
+        schedule=Schedule(config.training.schedule, warmup=config.training.warmup),
+        device=device,
+        threads=machine.threads,
+        rng=rng,
+        notes=material.notes,
+    )
+    log: list[dict[str, Any]] = []
+    for event in fitting.events():
+        if isinstance(event, EpochEnd):
+            log.append(log_entry(config.training.seed, event))
+            if folder is not None:
+                append_entry(folder / model_folder.LOG, log[-1])
+        machine.listener(event)
+    network.cpu().eval().requires_grad_(False)
+    _round_as_stored(network)
+    score = fitting.best[0]
+    loss = float(log[-1]["loss_per_step"]) if score is None else score.loss
+    return _scored(material, config, network, loss, log)
+
+
+def _scored(
+    material: _Material, config: SeriesConfig, network: SeriesNetwork, loss: float, log: list[dict[str, Any]]
+) -> SeriesRun:
+    """The run with its scores, its intervals from dev, and what they hold of test."""
+    inputs, parts = material.inputs, material.parts
+    scores = {
+        name: evaluate(network, inputs, parts[name], material.opponents, config)
+        for name in ("dev", "test")
+        if name in parts
+    }
+    held_out = parts.get("dev") or parts.get("test") or parts["train"]
+    intervals = measure_intervals(residuals(network, inputs, held_out))
+    shares = None
+    if "test" in parts and held_out is not parts["test"]:
+        shares = coverage(intervals, residuals(network, inputs, parts["test"])[: len(intervals.widths)])
+    step = usual_step(inputs.table.times, inputs.table.offsets) or 1.0
+    saved = SavedSeries(config, network, inputs.scaling, step, inputs.table.kind, intervals)
+    about = {"corpus": {"source": inputs.table.source, "time_format": material.time_format}, "coverage": shares}
+    return SeriesRun(config.training.seed, SeriesModel(replace(saved, about=about)), scores, log, loss, shares)
+
+
+def _round_as_stored(network: SeriesNetwork) -> None:
+    """Round the weights to what is stored, so that scores are those of the saved model."""
+    from tagger.checkpoint import stored
+
+    with torch.no_grad():
+        for tensor in network.state_dict().values():
+            tensor.copy_(stored(tensor))

@@ -1,0 +1,220 @@
+"""Commands in processes of their own that start at once, so that hundreds can be killed.
+
+One server process imports everything, then forks a child for each command: what is killed is a real process with
+files and locks of its own, without the seconds that importing takes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a command ended.
+
+    Args:
+        code: exit code; negative for the number of a signal.
+        err: what it wrote to standard error.
+        seconds: it ran.
+    """
+
+    code: int
+    err: str
+    seconds: float
+
+    @property
+    def message(self) -> str:
+        """The last line of what it said."""
+        return self.err.rstrip().rpartition("\n")[2]
+
+
+class Nursery:
+    """Runs ``tagger`` commands; use as a context manager."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.killing import serve; serve()"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=60)
+        self._process.stdout.close()
+
+    def run(
+        self,
+        arguments: Sequence[str | Path],
+        *,
+        after: float | None = None,
+        with_: int = signal.SIGKILL,
+        until: Path | None = None,
+        hook: str = "",
+        value: float = 0.0,
+    ) -> End:
+        """Run a command to its end.
+
+        Args:
+            arguments: of ``tagger``.
+            after: seconds after which it gets a signal.
+            with_: that signal.
+            until: a file that must be there before the seconds begin to count.
+            hook: a function of this module that the child calls first.
+            value: its argument.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        told = {
+            "arguments": [str(argument) for argument in arguments], "after": after, "with": int(with_),
+            "until": None if until is None else str(until), "hook": hook, "value": value,
+        }  # fmt: skip
+        self._process.stdin.write(json.dumps(told) + "\n")
+        self._process.stdin.flush()
+        return End(**json.loads(self._process.stdout.readline()))
+
+
+def serve() -> None:
+    """Answer requests, a line each, until there are none."""
+    import torch
+
+    import tagger.cli.tag
+    import tagger.cli.train_lm
+    import tagger.cli.train_report
+    import tagger.document_tagging
+    import tagger.language_training
+    import tagger.training  # noqa: F401
+
+    torch.set_num_threads(1)
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        answers.write(json.dumps(_answer(json.loads(line))) + "\n")
+        answers.flush()
+
+
+def _answer(told: dict[str, Any]) -> dict[str, Any]:
+    with tempfile.TemporaryFile() as err:
+        began = time.monotonic()
+        child = os.fork()
+        if child == 0:
+            _child(told, err.fileno())
+        code = _wait(child, told)
+        err.seek(0)
+        return {"code": code, "err": err.read().decode(errors="replace"), "seconds": time.monotonic() - began}
+
+
+def _child(told: dict[str, Any], err: int) -> None:
+    code = 70
+    try:
+        os.dup2(err, 2)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.stdin = open(os.devnull)  # noqa: SIM115
+        if told["hook"]:
+            globals()[told["hook"]](told["value"])
+        from tagger.cli.main import main
+
+        main(told["arguments"])
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _wait(child: int, told: dict[str, Any]) -> int:
+    began = time.monotonic()
+    until = told["until"]
+    while True:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return os.waitstatus_to_exitcode(status)
+        now = time.monotonic()
+        if until is not None:
+            if os.path.exists(until):
+                until, began = None, now
+        elif told["after"] is not None and now - began >= told["after"]:
+            os.kill(child, told["with"])
+            told["after"] = None
+        time.sleep(0.002)
+
+
+def slow_disk(seconds: float) -> None:
+    """Every file of a state is written in small pieces, each of which takes as long as this."""
+    import tagger.run_checkpoints as module
+
+    def write(path: Path, data: bytes) -> None:
+        with path.open("wb", buffering=0) as file:
+            size = max(1, len(data) // 10)
+            for start in range(0, len(data), size):
+                file.write(data[start : start + size])
+                time.sleep(seconds)
+            os.fsync(file.fileno())
+
+    module.write_synced = write  # type: ignore[attr-defined]
+    save_always(0)
+
+
+def save_always(_: float) -> None:
+    """A state after every step."""
+    import tagger.run_keeper
+
+    tagger.run_keeper.SHARE = 1e9
+
+
+def small_files(limit: float) -> None:
+    """No file may be larger than so many bytes, as on a full disk."""
+    import resource
+
+    save_always(0)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
+
+
+def full_after(writes: float) -> None:
+    """Writing fails for want of room from the nth time on that a file is opened to be written or a folder is made."""
+    import errno
+    import io
+
+    save_always(0)
+    left = [int(writes)]
+
+    def counted(operation: Any, is_write: Any) -> Any:
+        def call(*arguments: Any, **options: Any) -> Any:
+            if is_write(*arguments, **options) and "partial" in str(arguments[0]):
+                left[0] -= 1
+                if left[0] < 0:
+                    raise OSError(errno.ENOSPC, "No space left on device", str(arguments[0]))
+            return operation(*arguments, **options)
+
+        return call
+
+    def opens(path: Any, mode: str = "r", *_: Any, **options: Any) -> bool:
+        return any(sign in options.get("mode", mode) for sign in "wax+")
+
+    io.open = counted(io.open, opens)  # type: ignore[misc]
+    os.mkdir = counted(os.mkdir, lambda *_, **__: True)
+    os.rename = counted(os.rename, lambda *_, **__: True)
