@@ -41,7 +41,7 @@ SOURCES = """\
   public domain in the United States.
 
 The weights are shared under CC BY-SA 4.0, the licence of the treebank. For one reading of the novels, the treebank was
-read four times and the contemporary text three times. No text is stored in the model but its words.
+read twice and so was the contemporary text. No text is stored in the model but its words.
 """
 
 

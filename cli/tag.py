@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tagger.cli.resuming import Resumable
+
 if TYPE_CHECKING:
+    from tagger.cli.tagged_output import TaggedOutput
     from tagger.corpora.document_hub import HubRequest
     from tagger.document_tagging import Progress
 
@@ -26,7 +29,7 @@ Examples:
 """
 
 
-@click.command(short_help="Tag text, tokens, CoNLL-U, CoNLL columns or JSON lines.", epilog=EPILOG)
+@click.command(cls=Resumable, short_help="Tag text, tokens, CoNLL-U, CoNLL columns or JSON lines.", epilog=EPILOG)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("--model", metavar="MODEL", help=f"Folder or name of a model.  [default: {DEFAULT_MODEL}]")
 @click.option("--text", metavar="TEXT", help="Tag this text instead of files.")
@@ -39,6 +42,10 @@ Examples:
     help="Format of the output.  [default: conllu for conllu, jsonl for jsonl, else pairs]",
 )  # fmt: skip
 @click.option("-o", "out", metavar="FILE", help="Write to this file, once all is done, instead of stdout.")
+@click.option(
+    "--resume", type=click.Choice(["no", "yes", "auto"]), default="no", metavar="[auto]",
+    help="Go on with an unfinished -o FILE; --resume auto begins one if there is none.",
+)  # fmt: skip
 @click.option("--scores", is_flag=True, help="Give the probability of each tag (not in pairs).")
 @click.option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: all cores]")
@@ -63,7 +70,7 @@ def tag(files: tuple[str, ...], out: str | None, quiet: bool, **options: Any) ->
     In place of FILEs also one data set of the hub, OWNER/NAME[:CONFIG][@REVISION] or a name that `tagger corpora`
     lists: a line for each row of words, or for each sentence of a row of text, with the number of the row.
     """  # noqa: D301
-    from tagger.cli.tagged_output import output_stream
+    from tagger.cli.tagged_output import tagged_output
 
     if files and options["text"] is not None:
         raise click.UsageError("FILE and --text exclude each other; give one of them")
@@ -71,8 +78,8 @@ def tag(files: tuple[str, ...], out: str | None, quiet: bool, **options: Any) ->
     if options["scores"] and options["output_format"] == "pairs":
         raise click.UsageError("pairs have no room for --scores; use --output tsv, conllu or jsonl")
     show = _show if sys.stderr.isatty() and not quiet else None
-    with output_stream(out) as stream:
-        progress = _run(files, hub, stream.write, show, quiet=quiet, **options)
+    with tagged_output(out, options.pop("resume")) as output:
+        progress = _run(files, hub, output, show, quiet=quiet, **options)
     _conclude(progress, shown=show is not None)
 
 
@@ -94,7 +101,7 @@ def _hub_request(files: tuple[str, ...], options: dict[str, Any]) -> HubRequest 
 def _run(
     files: tuple[str, ...],
     hub: HubRequest | None,
-    write: Any,
+    out: TaggedOutput,
     show: Any,
     *,
     quiet: bool,
@@ -121,7 +128,11 @@ def _run(
         tagger = _load(model, device, threads)
         pieces = documents.pieces(tagger.tokenizer, tagger.column, ignore_bad=ignore_bad)
         render = make_renderer(output, tagger.column)
-        return tag_documents(tagger, pieces, render, write, scores=scores, on_progress=show)
+        written = {"output format": output, "scores": scores, "input format": input_format, "ignore-bad": ignore_bad}
+        done = out.begin(files if hub is None else [repr(hub)], model or DEFAULT_MODEL, tagger, written)
+        return tag_documents(
+            tagger, pieces, render, out.write, scores=scores, on_progress=show, done=done, journal=out.journal
+        )
 
 
 def _load(model: str | None, device: str, threads: int | None) -> Any:

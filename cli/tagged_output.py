@@ -1,15 +1,21 @@
-"""Where `tagger tag` writes: the standard output, or a file that appears only when it is complete."""
+"""Where commands write: the standard output, or a file that appears only when it is complete."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from tagger.errors import OutputError
+from tagger.errors import ConfigError, OutputError
+
+if TYPE_CHECKING:
+    from tagger.document_tagging import Progress
+    from tagger.model_folder import Resume
+    from tagger.tagged_file import TaggedFile
 
 BUFFER_BYTES = 1 << 18
 
@@ -45,6 +51,60 @@ def output_stream(path: str | None) -> Iterator[BinaryIO]:
         if aside:
             with suppress(OSError):
                 place.unlink()
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedOutput:
+    """What `tagger tag` writes to.
+
+    Args:
+        write: takes bytes.
+        journal: notes how far the run came, where it can be resumed.
+    """
+
+    write: Callable[[bytes], object]
+    journal: TaggedFile | None = None
+
+    def begin(self, inputs: Sequence[str], model: str, tagger: Any, options: Mapping[str, Any]) -> Progress | None:
+        """Say what is going to be tagged, with what and how; what is tagged already is returned."""
+        if self.journal is None:
+            return None
+        import tagger as library
+        from tagger.bundled_models import find_model
+        from tagger.tagged_file import describe_inputs, describe_model
+
+        identity = {
+            "the version of sequence-tagger": library.__version__,
+            "the input": describe_inputs(inputs),
+            "the model": describe_model(find_model(model)),
+            "the arithmetic": getattr(tagger, "precision", None),
+        }
+        return self.journal.begin({**identity, **options})
+
+
+@contextmanager
+def tagged_output(path: str | None, resume: Resume) -> Iterator[TaggedOutput]:
+    """Where tagged documents go: as ``output_stream``, but a regular file can be resumed.
+
+    Raises:
+        ConfigError: what is written to cannot be resumed.
+        OutputError: the file cannot be written.
+    """
+    if path is None or path == "-" or _is_special(path):
+        if resume != "no":
+            raise ConfigError("--resume is for an output file; name one with -o FILE")
+        with output_stream(path) as stream:
+            yield TaggedOutput(stream.write)
+        return
+    from tagger.tagged_file import tagged_file
+
+    with tagged_file(path, resume) as file:
+        yield TaggedOutput(file.write, file)
+
+
+def _is_special(path: str) -> bool:
+    target = Path(os.path.realpath(path))
+    return target.exists() and not target.is_file() and not target.is_dir()
 
 
 @contextmanager

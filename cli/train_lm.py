@@ -63,9 +63,9 @@ def run(values: dict[str, Any]) -> None:
     from tagger.runtime import check_threads, choose_device
 
     settings = given(values)
-    if values["tokenised"]:
-        settings.setdefault("head.min_count", 1)
     config = make_config(values["config_file"], values["preset"], settings, where="command line")
+    if values["tokenised"] and config.head.min_count is None:
+        config = config.with_settings({"head.min_count": 1})
     if nothing_left(values):
         return
     check_free(values["out"], overwrite=values["overwrite"])

@@ -9,7 +9,7 @@ from tagger.curves import BLOCKS, spark
 from tagger.events import EpochEnd, Finished, Started, Step
 
 HEADER: Final = "  epoch  loss/step  loss/sent.  dev loss  dev accuracy  tokens/s     time"
-SERIES_HEADER: Final = "  epoch  loss/step   loss/ser.  dev loss   steps/s     time"
+SERIES_HEADER: Final = "  epoch  loss/step loss/series  dev loss   steps/s     time"
 LANGUAGE_HEADER: Final = "  epoch  loss/step  perplexity  dev loss  dev perplexity   units/s     time"
 
 
@@ -26,7 +26,12 @@ def started_lines(event: Started) -> list[str]:
 
 def _data_line(event: Started) -> str:
     if event.task == "lm":
-        return f"data:  {event.tokens:,} units in {event.sentences:,} passages, vocabulary of {event.labels:,}"
+        names = {"word": "words", "bpe": "pieces", "char": "characters"}
+        passages = "sentences" if event.unit == "word" else "lines"
+        return (
+            f"data:  {event.tokens:,} {names[event.unit]} in {event.sentences:,} {passages}, their ends counted; "
+            f"vocabulary of {event.labels:,}"
+        )
     if event.task == "series":
         predicted = f"{event.labels:,} number{'s' * (event.labels != 1)} to predict at each"
         return f"data:  {event.sentences:,} series, {event.tokens:,} steps to learn from, {predicted}"
@@ -54,8 +59,10 @@ def step_figures(event: Step, dev: str | None) -> str:
 
 
 def dev_value(event: EpochEnd) -> float | None:
-    """What the course of training is drawn from: accuracy in per cent, or the perplexity of a language model."""
-    return event.dev_perplexity if event.dev_accuracy is None else 100 * event.dev_accuracy
+    """What the course of training is drawn from: accuracy in per cent, perplexity, or the loss of a regression."""
+    if event.dev_accuracy is not None:
+        return 100 * event.dev_accuracy
+    return event.dev_loss_per_step if event.dev_perplexity is None else event.dev_perplexity
 
 
 def dev_figure(event: EpochEnd) -> str | None:
@@ -63,7 +70,9 @@ def dev_figure(event: EpochEnd) -> str | None:
     value = dev_value(event)
     if value is None:
         return None
-    return f"perplexity {value:,.2f}" if event.dev_accuracy is None else f"{value:.2f} %"
+    if event.dev_accuracy is not None:
+        return f"{value:.2f} %"
+    return f"loss {value:.4f}" if event.dev_perplexity is None else f"perplexity {value:,.2f}"
 
 
 def epoch_line(event: EpochEnd, task: str = "pos") -> str:
@@ -75,7 +84,7 @@ def epoch_line(event: EpochEnd, task: str = "pos") -> str:
         f"{event.loss_per_step:.4f}".rjust(11),
         (_perplexity(event.loss_per_step) if language else f"{event.loss_sum:.3f}").rjust(12),
         ("-" if event.dev_loss_per_step is None else f"{event.dev_loss_per_step:.4f}").rjust(10),
-        _dev_column(event).rjust(16 if language else 14),
+        "" if task == "series" else _dev_column(event).rjust(16 if language else 14),
         f"{event.tokens_per_second:,.0f}".rjust(10),
         clock(event.seconds).rjust(9),
         "  best" if event.best else "",
@@ -112,7 +121,10 @@ def finished_lines(event: Finished, values: list[float], blocks: str = BLOCKS) -
     lines = [f"finished after {clock(event.seconds)} ({event.reason}); {best}"]
     if len(values) > 1:
         name, unit = ("accuracy", " %") if event.best_accuracy is not None else ("perplexity", "")
-        lines.append(f"dev {name}  {values[0]:,.2f} {spark(values, blocks=blocks)} {values[-1]:,.2f}{unit}")
+        form = ",.2f"
+        if event.best_accuracy is None and event.best_perplexity is None:
+            name, form = "loss", ".4f"
+        lines.append(f"dev {name}  {values[0]:{form}} {spark(values, blocks=blocks)} {values[-1]:{form}}{unit}")
     return lines
 
 

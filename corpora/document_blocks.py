@@ -16,8 +16,14 @@ _END_OF_BLOCK = re.compile(rb"\n(?:[ \t\r]*\n)+")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+def lines(
+    stream: BinaryIO, mend: str = "raw text of any length is read with --input text"
+) -> Iterator[tuple[int, bytes]]:
     """Lines with their numbers (from 1) and their line ends.
+
+    Args:
+        stream: bytes.
+        mend: what to do about a line that is too long.
 
     Raises:
         CorpusError: a line is longer than ``MAX_LINE_BYTES``.
@@ -27,8 +33,7 @@ def lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
         number += 1
         if len(line) > MAX_LINE_BYTES:
             raise CorpusError(
-                f"a line of more than {MAX_LINE_BYTES // 1_000_000} MB, expected one sentence; "
-                "raw text of any length is read with --input text",
+                f"a line of more than {MAX_LINE_BYTES // 1_000_000} MB, expected one sentence; {mend}",
                 line=number,
             )
         yield number, line

@@ -44,6 +44,7 @@ def remember(spec: HubSpec, loaded: Loaded) -> None:
         "label_names": loaded.label_names,
         "notes": loaded.notes,
         "splits": {name: [f["filename"] for f in split.cache_files] for name, split in loaded.splits.items()},
+        "builders": {name: split.info.builder_name for name, split in loaded.splits.items()},
     }
     path = _record_path(spec)
     scratch = path.with_suffix(f".{os.getpid()}")
@@ -61,7 +62,8 @@ def recall(spec: HubSpec) -> Loaded | None:
         record = json.loads(_record_path(spec).read_text(encoding="utf-8"))
         if record["format"] != _FORMAT or record["spec"] != str(spec):
             return None
-        splits = {str(name): _open(files) for name, files in record["splits"].items()}
+        builders = record.get("builders", {})
+        splits = {str(name): _open(files, builders.get(name)) for name, files in record["splits"].items()}
         names = record["label_names"]
         label_names = None if names is None else tuple(map(str, names))
         return Loaded(splits, str(record["commit"]), label_names, tuple(map(str, record["notes"])))
@@ -69,11 +71,13 @@ def recall(spec: HubSpec) -> Loaded | None:
         return None
 
 
-def _open(files: list[str]) -> Dataset:
+def _open(files: list[str], builder: str | None) -> Dataset:
     import datasets
 
     parts = [datasets.Dataset.from_file(file) for file in files]
-    return parts[0] if len(parts) == 1 else datasets.concatenate_datasets(parts)
+    whole = parts[0] if len(parts) == 1 else datasets.concatenate_datasets(parts)
+    whole.info.builder_name = builder
+    return whole
 
 
 def _record_path(spec: HubSpec) -> Path:

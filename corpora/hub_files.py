@@ -6,12 +6,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tagger.corpora.hub_spec import HubSpec
 from tagger.corpora.locating import EXTENSIONS, PACKED, Located, locate
 from tagger.errors import CorpusError
 
+MISREAD = "its files are in columns, of which datasets keeps the first"
 _READ_BY_DATASETS = (".parquet", ".jsonl", ".ndjson", ".json")
+
+
+def in_columns(data: Any) -> bool:
+    """Whether a split was read by columns: of CoNLL-U ``datasets`` keeps the first alone, the numbers of the words."""
+    return bool(data.info.builder_name == "conll")
 
 
 def located_files(spec: HubSpec, *, offline: bool) -> Located | None:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tagger.corpora.hub_spec import HubSpec
 from tagger.errors import CorpusError
-
-if TYPE_CHECKING:
-    from tagger.corpora.hub_client import Loaded
 
 ROWS_AT_A_TIME = 100
 
@@ -63,27 +60,17 @@ def open_rows(source: str, spec: HubSpec, split: str | None, *, streaming: bool,
     from tagger.corpora.hub import load
     from tagger.corpora.hub_columns import unnested
     from tagger.corpora.hub_errors import explaining
+    from tagger.corpora.hub_files import MISREAD, in_columns
+    from tagger.corpora.hub_streaming import load_streams
 
     with explaining(spec):
-        loaded = _streamed(spec, offline) if streaming else load(spec, offline=offline)
+        loaded = load_streams(spec, offline) if streaming else load(spec, offline=offline)
         name = _choose(source, list(loaded.splits), split)
         data = loaded.splits[name] if streaming else unnested(loaded.splits[name])
         data = data if data.features is not None else data._resolve_features()
-    if data.info.builder_name == "conll":  # keeps the first column alone, which in CoNLL-U numbers the words
-        what = "its files are in columns, of which datasets keeps the first"
-        raise CorpusError(f"{source}: {what}; download them and tag the files themselves")
+    if in_columns(data):
+        raise CorpusError(f"{source}: {MISREAD}; download them and tag the files themselves")
     return HubRows(f"{source} ({name})", spec, dict(data.features), loaded.notes, data)
-
-
-def _streamed(spec: HubSpec, offline: bool) -> Loaded:
-    from tagger.corpora.hub_cache import may_ask
-    from tagger.corpora.hub_client import load_online
-
-    if not may_ask(offline):
-        raise CorpusError(
-            f"{spec}: nothing can be streamed offline; leave --streaming out to read what is in the cache"
-        )
-    return load_online(spec, streaming=True)
 
 
 def _choose(source: str, names: list[str], wanted: str | None) -> str:

@@ -25,14 +25,16 @@ class DamagedLine(str):
 
     Args:
         reason: what is wrong with the bytes.
+        number: the line (or row) of the file, where it is not the place among those that are read.
     """
 
     reason: str
+    number: int | None
 
-    def __new__(cls, reason: str) -> DamagedLine:
+    def __new__(cls, reason: str, number: int | None = None) -> DamagedLine:
         """Makes the stand-in that carries ``reason``."""
         line = super().__new__(cls, "\0")
-        line.reason = reason
+        line.reason, line.number = reason, number
         return line
 
 

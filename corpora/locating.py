@@ -20,7 +20,7 @@ EXTENSIONS = (
 )
 NO_DATA = ("license", "licence", "copying", "notice", "readme", "changelog", "stats", "eval_log")
 BUNDLED = Path(__file__).parent / "bundled"
-LOOKED_FOR = "*train*, *dev* and *test* files, or files ending in .conllu, .conll, .jsonl, .parquet, .tsv, .csv"
+LOOKED_FOR = "*train*, *dev* and *test* files, or files ending in .conllu, .conll, .jsonl, .parquet, .tsv, .csv, .txt"
 
 
 @dataclass(slots=True)

@@ -6,16 +6,16 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from tagger.corpora.document import BadPiece, ConlluPiece, JsonPiece, Piece, TextPiece
+from tagger.corpora.document import BadPiece, ConlluPiece, JsonPiece, Piece
 from tagger.corpora.document_blocks import BYTE_ORDER_MARK, lines, not_utf8
 from tagger.corpora.document_columns import read_columns
 from tagger.corpora.document_conllu import read_conllu
 from tagger.corpora.document_format import detect_format
 from tagger.corpora.document_json import read_json_lines
 from tagger.corpora.document_opening import HEAD_BYTES, opened, readable, text_stream
-from tagger.corpora.document_text import read_lines, read_text
-from tagger.corpora.passages import Passage, aligned, line, sentence
-from tagger.corpora.sentence_splitting import Token
+from tagger.corpora.document_text import read_lines
+from tagger.corpora.passages import Passage, aligned
+from tagger.corpora.text_passages import raw_passages
 from tagger.corpora.tokenization import WordTokenizer
 from tagger.errors import CorpusError
 
@@ -41,11 +41,11 @@ def read_passages(
         path, input_format = "--text", "text" if input_format == "auto" else input_format
     with text_stream(text) if text is not None else opened(path) as stream, readable(path):
         found = detect_format(stream.peek(HEAD_BYTES), path) if input_format == "auto" else input_format
-        if found == "text" and by_lines:
-            yield from _text_lines(stream, tokenizer)
+        if found == "text":
+            passages = raw_passages(_text_lines(stream), tokenizer, by_lines=by_lines)
+            yield from (passage for passage in passages if passage.words)
             return
         readers: dict[str, Callable[[], Iterator[Piece]]] = {
-            "text": lambda: read_text(stream, tokenizer),
             "tokens": lambda: read_lines(stream),
             "conllu": lambda: read_conllu(stream, "upos"),
             "conll": lambda: read_columns(stream),
@@ -59,8 +59,6 @@ def read_passages(
 
 
 def _passage(piece: Piece) -> Passage:
-    if isinstance(piece, TextPiece):
-        return sentence([Token(word, *place) for word, place in zip(piece.tokens, piece.offsets, strict=True)])
     raw = None
     if isinstance(piece, ConlluPiece) and (found := _RAW.search(piece.header)):
         raw = found[1]
@@ -69,11 +67,9 @@ def _passage(piece: Piece) -> Passage:
     return aligned(raw, piece.tokens)
 
 
-def _text_lines(stream: BinaryIO, tokenizer: WordTokenizer) -> Iterator[Passage]:
-    for number, raw in lines(stream):
+def _text_lines(stream: BinaryIO) -> Iterator[str]:
+    for number, raw in lines(stream, mend="part it into lines"):
         try:
-            text = (raw.removeprefix(BYTE_ORDER_MARK) if number == 1 else raw).decode().rstrip("\r\n")
+            yield (raw.removeprefix(BYTE_ORDER_MARK) if number == 1 else raw).decode().rstrip("\r\n")
         except UnicodeDecodeError as error:
             raise CorpusError(not_utf8(error, number)[0], line=number) from None
-        if words := tokenizer.words(text):
-            yield line(text, words)

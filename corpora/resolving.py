@@ -31,6 +31,22 @@ def resolve(source: str | None, spool: dict[str, Path]) -> Located | None:
     return None
 
 
+def named_splits(source: str | None, **given: str | None) -> dict[str, str]:
+    """The splits for which the user named files.
+
+    Args:
+        source: what the user gave for the whole corpus.
+        given: by split, ``train``, ``dev`` and ``test``: what the user gave for it.
+
+    Raises:
+        CorpusError: there is no source, and no train among them.
+    """
+    named = {split: path for split, path in given.items() if path is not None}
+    if source is None and named and "train" not in named:
+        raise CorpusError(f"{' and '.join(named)} given without train; name the training file too")
+    return named
+
+
 def explicit_files(given: dict[str, str], spool: dict[str, Path]) -> Located:
     """Files named split by split."""
     whole = Located("corpus", {})

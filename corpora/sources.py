@@ -12,7 +12,7 @@ from tagger.corpora.corpus import Corpus, Split
 from tagger.corpora.formats import ReadOptions
 from tagger.corpora.ingesting import Reading, ingest
 from tagger.corpora.locating import Located
-from tagger.corpora.resolving import explicit_files, override, resolve, spooled
+from tagger.corpora.resolving import explicit_files, named_splits, override, resolve, spooled
 from tagger.corpora.splits import split_off
 from tagger.errors import CorpusError
 
@@ -63,10 +63,7 @@ def read_corpus(
     """
     names = tuple(label_names) if label_names is not None else None
     options = ReadOptions(labels_column or column, format, tokens_column, names, ignore_bad, repair)
-    given = {"train": train, "dev": dev, "test": test}
-    explicit = {split: path for split, path in given.items() if path is not None}
-    if source is None and explicit and train is None:
-        raise CorpusError(f"{' and '.join(explicit)} given without train; name the training file too")
+    explicit = named_splits(source, train=train, dev=dev, test=test)
     with spooled([source, *explicit.values()]) as spool:
         located = explicit_files(explicit, spool) if source is None and explicit else resolve(source, spool)
         if located is None:

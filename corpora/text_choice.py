@@ -30,16 +30,32 @@ def choose_tokenizer(files: Sequence[TextFile], options: TextOptions) -> tuple[W
         for file in labelled[:1]
         if file.path.suffix == ".txt"
     ]
-    if options.tokenizer is not None:
-        return options.tokenizer, notes
     if options.tokenised:
         return tokens_tokenizer(), notes
+    if options.tokenizer is not None:
+        return options.tokenizer, notes
     if labelled:
         found = list(islice(labelled_words(labelled[0], options, Skip(labelled[0].name)), SAMPLE_SENTENCES))
         name, note = rules_of_words([text for text, _ in found], [words for _, words in found])
     else:
         name, note = choose_by_text("\n".join(_head(file, options) for file in files[:SAMPLE_FILES]))
     return WordTokenizer.from_rules(name), [*notes, note]
+
+
+def for_prompts(files: Sequence[TextFile], options: TextOptions, tokenizer: WordTokenizer) -> WordTokenizer:
+    """The rules that travel with a model: those of the text; where it was tokenised before, those that fit its words.
+
+    A prompt or a text to be scored is raw, even if the training text was not.
+
+    Args:
+        files: training files.
+        options: how they are read.
+        tokenizer: what they are read with.
+    """
+    if not options.tokenised:
+        return tokenizer
+    words = [line.split() for file in files[:1] for line in _head(file, options).splitlines()]
+    return WordTokenizer.from_rules(rules_of_words([None] * len(words), words)[0])
 
 
 def choose_by_text(text: str) -> tuple[str, str]:

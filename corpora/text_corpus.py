@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import shutil
-import sys
-import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from tagger.corpora.caching import content_digest
 from tagger.corpora.locating import Located
-from tagger.corpora.paths import copy_stream
-from tagger.corpora.resolving import explicit_files, override
-from tagger.corpora.text_choice import choose_tokenizer
+from tagger.corpora.resolving import explicit_files, named_splits, override, spooled
+from tagger.corpora.text_choice import choose_tokenizer, for_prompts
 from tagger.corpora.text_files import TextFile, TextReader
 from tagger.corpora.text_forms import form_of
 from tagger.corpora.text_locating import resolve_text
-from tagger.corpora.text_splits import hold_out
-from tagger.corpora.text_survey import Survey, survey
+from tagger.corpora.text_splits import divided
+from tagger.corpora.text_survey import survey
 from tagger.corpora.texts import TextCorpus, TextOptions, TextSplit
 from tagger.corpora.tokenization import WordTokenizer
 from tagger.corpora.units import checked_kind
@@ -80,10 +77,7 @@ def read_text_corpus(
     """
     tokenizer = WordTokenizer.from_rules(rules) if rules is not None else tokenizer
     options = _options(unit, tokenised, format, text_column, tokens_column, tokenizer, ignore_bad, seed)
-    given = {"train": train, "dev": dev, "test": test}
-    explicit = {split: path for split, path in given.items() if path is not None}
-    if source is None and explicit and train is None:
-        raise CorpusError(f"{' and '.join(explicit)} given without train; name the training file too")
+    explicit = named_splits(source, train=train, dev=dev, test=test)
     spool = _spooled([source, *explicit.values()])
     located = explicit_files(explicit, spool) if source is None and explicit else resolve_text(source, spool)
     if located is None:
@@ -93,7 +87,7 @@ def read_text_corpus(
         return _with_files(hub, explicit_files(explicit, spool), options) if explicit else hub
     if source is not None and explicit:
         override(located, explicit_files(explicit, spool))
-    return _from_files(located, source or " ".join(explicit.values()) or "bundled", options)
+    return from_text_files(located, source or " ".join(explicit.values()) or "bundled", options)
 
 
 def read_text_split(
@@ -157,14 +151,25 @@ def _options(
     return TextOptions(checked_kind(unit), tokenised, format, text_column, tokens_column, tokenizer, ignore_bad, seed)
 
 
-def _from_files(located: Located, source: str, options: TextOptions) -> TextCorpus:
+def from_text_files(located: Located, source: str, options: TextOptions, *, whole: bool = False) -> TextCorpus:
+    """Reads files that were found.
+
+    Args:
+        located: the files of each split.
+        source: what the user asked for.
+        options: how to read them.
+        whole: hold nothing out; a text without parts is all train.
+
+    Raises:
+        CorpusError: a file cannot be read.
+    """
     forms = {split: _files(paths, located, options) for split, paths in located.files.items()}
     first = forms.get("all") or forms.get("train") or next(iter(forms.values()))
     tokenizer, note = choose_tokenizer(first, options)
     reader = TextReader(options, tokenizer)
     surveys = {split: [survey(file, reader) for file in files] for split, files in forms.items()}
     notes = [*located.notes, *note, *(note for found in surveys.values() for one in found for note in one.notes)]
-    parts, said = divided(surveys, options.seed)
+    parts, said = divided(surveys, None if whole else options.seed)
     made = {split: _split(split, files, reader) for split, files in parts.items()}
     return TextCorpus(
         name=located.name,
@@ -175,23 +180,8 @@ def _from_files(located: Located, source: str, options: TextOptions) -> TextCorp
         notes=(*notes, *said),
         fingerprint=_fingerprint(forms, options),
         license=located.license,
-        tokenizer=tokenizer,
+        tokenizer=for_prompts(first, options, tokenizer),
     )
-
-
-def divided(surveys: dict[str, list[Survey]], seed: int) -> tuple[dict[str, list[TextFile]], list[str]]:
-    """The files of each part; dev, and test where no part has a name, are held out if they are missing."""
-    parts = {split: [one.file for one in found] for split, found in surveys.items()}
-    whole, wanted = ("all", ("dev", "test")) if "all" in parts else ("train", ("dev",))
-    said: list[str] = []
-    if whole in parts:
-        if sum(one.words for one in surveys[whole]) < 2:
-            raise CorpusError("one word only; expected running text", path=surveys[whole][0].file.name)
-        if "dev" not in parts:
-            held, said = hold_out(surveys[whole], wanted, seed)
-            parts = {**{split: files for split, files in parts.items() if split != "all"}, **held}
-    said += [f"{split}: none in this corpus" for split in ("train", "test") if split not in parts]
-    return parts, [note for note in said if not (note.startswith("test: none") and "all" in surveys)]
 
 
 def _with_files(corpus: TextCorpus, located: Located, options: TextOptions) -> TextCorpus:
@@ -236,9 +226,6 @@ def _spooled(texts: list[str | None]) -> dict[str, Path]:
     """Where ``-`` is asked for, standard input as a file that lasts as long as the process: it is read again."""
     if "-" not in texts:
         return {}
-    if texts.count("-") > 1:
-        raise CorpusError("standard input ('-') can stand for one part of the corpus only")
-    folder = Path(tempfile.mkdtemp(prefix="tagger-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    copy_stream(sys.stdin.buffer, folder / "stdin")
-    return {"-": folder / "stdin"}
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(spooled(texts))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -10,8 +9,9 @@ from pathlib import Path
 
 from tagger.corpora.formats import ReadOptions, read_sentences
 from tagger.corpora.lines import DamagedLine, read_lines
-from tagger.corpora.passages import Passage, aligned, joined, line, sentence
+from tagger.corpora.passages import Passage, aligned, joined
 from tagger.corpora.sentences import OnProblem, Skip, Stop
+from tagger.corpora.text_passages import raw_passages
 from tagger.corpora.text_rows import ROW_FORMS, row_lines, rows_of_file
 from tagger.corpora.texts import TextOptions
 from tagger.corpora.tokenization import WordTokenizer
@@ -19,9 +19,6 @@ from tagger.errors import CorpusError
 
 TEXT, TOKENS = "text", "tokens"
 BY_LINES = (TEXT, TOKENS, *ROW_FORMS)  # the others are the labelled formats of ``formats.FORMATS``
-MAX_PARAGRAPH_LINES = 1000
-# _so_ or _ever so_, as Project Gutenberg and Markdown write italics; not snake_case, not ____
-_ITALICS = re.compile(r"(?<!\w)_(?=[^\s_])([^_]{1,1000})(?<!\s)_(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +70,8 @@ class TextReader:
         """The passages of lines of ``text`` or ``tokens``."""
         if form == TOKENS or self.options.tokenised:
             return (joined((text,)) for text in lines)
-        if self.options.unit != "word":
-            return (line(text, self.tokenizer.words(text) if self.find_words else ()) for text in lines)
-        return map(sentence, self.tokenizer.stream(map(without_italics, paragraphs(lines))))
+        by_lines = self.options.unit != "word"
+        return raw_passages(lines, self.tokenizer, by_lines=by_lines, find_words=self.find_words)
 
     def _of_file(self, file: TextFile) -> Iterator[Passage]:
         if file.form in BY_LINES:
@@ -89,7 +85,7 @@ class TextReader:
             if not isinstance(text, DamagedLine):
                 yield text
             elif not self.options.ignore_bad:
-                raise CorpusError(text.reason, path=file.name, line=number)
+                raise CorpusError(text.reason, path=file.name, line=text.number or number)
 
 
 def file_lines(file: TextFile, options: TextOptions) -> Iterator[str]:
@@ -107,21 +103,3 @@ def labelled_words(
     reading = ReadOptions(tokens_column=options.tokens_column, ignore_bad=options.ignore_bad)
     for found in read_sentences(file.path, file.name, file.form, reading, on_problem):
         yield found.text, found.tokens
-
-
-def paragraphs(lines: Iterable[str]) -> Iterator[str]:
-    """Lines up to a blank one as one string, line ends and the blank line included; long ones in pieces."""
-    held: list[str] = []
-    for text in lines:
-        held.append(text)
-        blank = not text or text.isspace()
-        if blank or len(held) >= MAX_PARAGRAPH_LINES:
-            yield "\n".join(held) + "\n"
-            held = []
-    if held:
-        yield "\n".join(held)
-
-
-def without_italics(text: str) -> str:
-    """Text without the underscores that stand for italics around words."""
-    return _ITALICS.sub(r"\1", text) if "_" in text else text

@@ -11,12 +11,15 @@ from tagger.corpora.lines import read_head
 from tagger.corpora.locating import PACKED
 from tagger.corpora.paths import open_file
 from tagger.corpora.sniffing import ARCHIVES, BY_EXTENSION, PARQUET, sniff_text
+from tagger.corpora.text_columns import choose_text_column
 from tagger.corpora.text_files import TEXT, TOKENS
-from tagger.corpora.text_rows import choose_text_column, has_text_rows, parquet_columns
+from tagger.corpora.text_rows import has_text_rows, parquet_columns
+from tagger.corpora.text_tables import has_text_column
 from tagger.corpora.texts import TextOptions
 from tagger.errors import CorpusError
 
 ENOUGH_LINES = 20  # below it, what looks like labels is an accident
+_TABLES = {".csv": "csv-text", ".tsv": "tsv-text"}
 
 
 def form_of(path: Path, name: str, options: TextOptions) -> str:
@@ -52,7 +55,7 @@ def form_of(path: Path, name: str, options: TextOptions) -> str:
         return TOKENS
     if format is not None:
         return TOKENS if options.tokenised and format == TEXT else format
-    return _by_content(head.decode("utf-8", "replace"), extension, name, options.text_column)
+    return form_of_text(head.decode("utf-8", "replace"), extension, name, options.text_column)
 
 
 def _of_parquet(path: Path, name: str, text_column: str | None) -> str:
@@ -78,7 +81,17 @@ def _extension(path: Path, name: str) -> str:
     return (Path(name).suffix if path.suffix == "" else packed.suffix).lower()
 
 
-def _by_content(text: str, extension: str, name: str, text_column: str | None) -> str:
+def form_of_text(text: str, extension: str, name: str, text_column: str | None) -> str:
+    """How to read a text, by its first lines.
+
+    Args:
+        text: the beginning of a file.
+        extension: what its name ends in.
+        name: the file, for messages.
+        text_column: the column of text that the user named, if it is a table.
+    """
+    if extension in _TABLES and has_text_column(text, text_column, tabs=extension == ".tsv"):
+        return _TABLES[extension]
     try:
         found = sniff_text(text, extension, name)
     except CorpusError:

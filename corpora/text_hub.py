@@ -12,12 +12,14 @@ from typing import Any
 
 from tagger.corpora.catalogue import lookup, nearest
 from tagger.corpora.hub_spec import HubSpec, parse_hub_spec
+from tagger.corpora.locating import Located
 from tagger.corpora.passages import Passage, aligned
 from tagger.corpora.paths import excerpt_path, near
 from tagger.corpora.sentences import number_of
 from tagger.corpora.text_choice import choose_by_text
+from tagger.corpora.text_columns import choose_text_column
 from tagger.corpora.text_files import TEXT, TextReader
-from tagger.corpora.text_rows import choose_text_column, row_lines
+from tagger.corpora.text_rows import row_lines
 from tagger.corpora.text_rules import rules_of_words, tokens_tokenizer
 from tagger.corpora.text_splits import SHARE
 from tagger.corpora.texts import TextCorpus, TextOptions, TextSplit
@@ -95,6 +97,10 @@ def read_hub_text(
     """
     spec, name, license, options = _find(source, options)
     splits, commit, notes = _open(spec, offline=offline, streaming=streaming)
+    if (located := _files_instead(spec, splits, options, offline=offline, streaming=streaming)) is not None:
+        from tagger.corpora.text_corpus import from_text_files
+
+        return from_text_files(replace(located, name=name, license=license), source, options, whole=whole)
     if not whole and "train" in splits and "dev" not in splits:
         said = _hold_out(splits, streaming=streaming)
         notes = [*notes, said]
@@ -155,6 +161,20 @@ def _open(spec: HubSpec, *, offline: bool, streaming: bool) -> tuple[dict[str, A
     if streaming:
         notes.append("read over the network as it is needed; the vocabulary is made of the first stretch of train")
     return {split: loaded.splits[name] for split, name in splits.items()}, loaded.commit, notes
+
+
+def _files_instead(
+    spec: HubSpec, splits: dict[str, Any], options: TextOptions, *, offline: bool, streaming: bool
+) -> Located | None:
+    from tagger.corpora.text_hub_files import files_instead
+
+    split, data = next(iter(splits.items()))
+    try:
+        _text(spec, split, data, options)
+        has_text = True
+    except CorpusError:
+        has_text = False  # what is wrong is said when there are no files to read instead
+    return files_instead(spec, data, options, has_text=has_text, offline=offline, streaming=streaming)
 
 
 def _hold_out(splits: dict[str, Any], *, streaming: bool) -> str:

@@ -10,9 +10,30 @@ from itertools import pairwise
 from tagger.corpora.sentences import number_of
 from tagger.corpora.text_files import TextFile
 from tagger.corpora.text_survey import Survey
+from tagger.errors import CorpusError
 
 SHARE = 0.05  # of the text, for dev and for test
 ENOUGH_FILES = 5  # from so many on, whole files are held out
+
+
+def divided(surveys: dict[str, list[Survey]], seed: int | None) -> tuple[dict[str, list[TextFile]], list[str]]:
+    """The files of each part; dev, and test where no part has a name, are held out if they are missing.
+
+    Without a seed nothing is held out, and what has no parts is train.
+    """
+    parts = {split: [one.file for one in found] for split, found in surveys.items()}
+    if seed is None:
+        return {"train" if split == "all" else split: files for split, files in parts.items()}, []
+    whole, wanted = ("all", ("dev", "test")) if "all" in parts else ("train", ("dev",))
+    said: list[str] = []
+    if whole in parts:
+        if sum(one.words for one in surveys[whole]) < 2:
+            raise CorpusError("one word only; expected running text", path=surveys[whole][0].file.name)
+        if "dev" not in parts:
+            held, said = hold_out(surveys[whole], wanted, seed)
+            parts = {**{split: files for split, files in parts.items() if split != "all"}, **held}
+    said += [f"{split}: none in this corpus" for split in ("train", "test") if split not in parts]
+    return parts, [note for note in said if not (note.startswith("test: none") and "all" in surveys)]
 
 
 def hold_out(

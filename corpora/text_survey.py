@@ -113,10 +113,11 @@ def _of_lines(file: TextFile, reader: TextReader) -> Survey:
 
 
 def _damage(found: Survey, line: DamagedLine, ignore_bad: bool) -> str:
+    number = line.number or found.records
     if not ignore_bad:
         message = f"{line.reason}; or leave such lines out (--ignore-bad)"
-        raise CorpusError(message, path=found.file.name, line=found.records)
-    return f"{found.file.name}:{found.records}: {line.reason}"
+        raise CorpusError(message, path=found.file.name, line=number)
+    return f"{found.file.name}:{number}: {line.reason}"
 
 
 def _of_labelled(file: TextFile, reader: TextReader) -> Survey:

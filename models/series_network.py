@@ -39,6 +39,7 @@ class SeriesNetwork(nn.Module):
         self.encoder = encoder
         self.targets, self.horizon = targets, horizon
         self.head = RegressionHead(encoder.output_size, horizon * targets)
+        self.direct = RegressionHead(input_size, horizon * targets)
         self.before, self.after = make_dropout(dropout, locked=True), make_dropout(dropout, locked=True)
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -58,4 +59,4 @@ class SeriesNetwork(nn.Module):
         """
         outputs, after = self.encoder.ahead.read(self.before(self.inputs(inputs)), states)
         last = inputs[..., : self.targets].repeat(1, 1, self.horizon)
-        return last + self.head(self.after(outputs)), after
+        return last + self.direct(inputs) + self.head(self.after(outputs)), after

@@ -12,6 +12,7 @@ from tagger.config import Config, EncoderConfig, HeadConfig, WordsConfig
 from tagger.corpora.word_features import WordFeatures
 from tagger.errors import ConfigError
 from tagger.language_config import LanguageConfig
+from tagger.language_defaults import cutoffs as default_cutoffs
 from tagger.models.character_encoders import CharacterCNN, CharacterLSTM
 from tagger.models.encoder import Encoder
 from tagger.models.network import Network
@@ -80,10 +81,11 @@ def _build_language_heads(
     sizes = {"input_size": encoder.ahead.output_size, "size": words.words.embedding_dim, "num_units": num_units}
     if config.softmax == "full":
         return {name: FullSoftmax(**sizes, tied=config.tied) for name in directions}
-    cutoffs = [bound for bound in config.cutoffs or () if bound < num_units]
+    asked = default_cutoffs(num_units) if config.cutoffs is None else config.cutoffs
+    cutoffs = [bound for bound in asked if bound < num_units]
     if not cutoffs:
         raise ConfigError(
-            f"the adaptive softmax ends its head at {list(config.cutoffs or ())}, beyond the {num_units:,} units there "
+            f"the adaptive softmax ends its head at {list(asked)}, beyond the {num_units:,} units there "
             "are; use --softmax full"
         )
     return {name: AdaptiveSoftmax(**sizes, cutoffs=cutoffs, tied=config.tied) for name in directions}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from tagger.language_config import LanguageConfig
 from tagger.lexicon import Lexicon, pack
 from tagger.models.network import Network
 from tagger.preparation import TAG
+from tagger.weight_checks import Stored, check_weights, read_header
 
 AFFIX_HASHES = "affixes.hashes"
 LEXICON = "lexicon.tags"
@@ -143,7 +145,7 @@ def load_model(folder: Path, head: str | None = None) -> SavedModel:
         return _load(folder, values)
     except ModelError:
         raise
-    except (ConfigError, KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
+    except (ConfigError, LookupError, TypeError, ValueError, RuntimeError, AttributeError, ArithmeticError) as error:
         raise ModelError(f"{folder}: damaged or not a model: {_one_line(error)}") from error
 
 
@@ -168,6 +170,7 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedModel:
     kind: type[Config] | type[LanguageConfig] = Config if values["task"] == "pos" else LanguageConfig
     config = kind.from_dict(values["config"], where=str(folder / files.CONFIG))
     labels = tuple(map(str, values["labels"]))
+    header = read_header(folder / files.WEIGHTS)
     try:
         tensors = load_file(folder / files.WEIGHTS)
     except SafetensorError as error:
@@ -175,17 +178,37 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedModel:
     vocabulary, tokenizer, units = _load_tokenizer(folder, values)
     hashes = tensors.pop(AFFIX_HASHES, None)
     features = _load_features(config, values, vocabulary, hashes, "words.vectors" in tensors)
+    if isinstance(config, LanguageConfig) and units is None:
+        raise ModelError(f"{folder / files.CONFIG}: damaged: a language model without units")
+    build = partial(_build, config, features, labels, _vectors(tensors), units)
+    beside = _beside_weights(vocabulary, labels, hashes)
+    check_weights(folder / files.WEIGHTS, header, build, largest=config.encoder.layers, beside=beside)
     lexicon = Lexicon(tensors.pop(LEXICON).numpy(), vocabulary, labels) if labels else None
-    if isinstance(config, LanguageConfig):
-        if units is None:
-            raise ModelError(f"{folder / files.CONFIG}: damaged: a language model without units")
-        model = build_language_model(config, features, units.size)
-    else:
-        vectors, number = _vectors(tensors), None if units is None else units.size
-        model = build_tagger(config, features, {TAG: len(labels)}, vectors, number)
+    model = build()
     model.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in tensors.items()})
     model.eval().requires_grad_(False)
     return SavedModel(config, labels, features, model, lexicon, tokenizer, values.get("about", {}), units)
+
+
+def _build(
+    config: Config | LanguageConfig,
+    features: WordFeatures,
+    labels: tuple[str, ...],
+    vectors: Tensor | None,
+    units: Units | None,
+) -> Network:
+    if isinstance(config, LanguageConfig):
+        assert units is not None
+        return build_language_model(config, features, units.size)
+    return build_tagger(config, features, {TAG: len(labels)}, vectors, None if units is None else units.size)
+
+
+def _beside_weights(vocabulary: Vocabulary, labels: tuple[str, ...], hashes: Tensor | None) -> dict[str, Stored]:
+    """What a file of weights holds besides those of the network."""
+    beside = {} if hashes is None else {AFFIX_HASHES: Stored("I64", (hashes.numel(),))}
+    if labels:
+        beside[LEXICON] = Stored("U8", (vocabulary.trained, -(-len(labels) // 8)))
+    return beside
 
 
 def _vectors(tensors: Mapping[str, Tensor]) -> Tensor | None:

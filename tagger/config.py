@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 from tagger import settings
+from tagger.errors import ConfigError
 from tagger.settings import Settings
 
 Cell = Literal["lstm", "gru", "rnn"]
@@ -202,6 +203,22 @@ class Config(Settings):
         (settings.SHARE, "training.warmup"),
     )
 
+    def check(self, *, where: str) -> None:
+        """Check ranges, and that the cutoffs rise."""
+        Settings.check(self, where=where)
+        check_cutoffs(self.head, where)
+
     def with_seed(self, seed: int) -> Config:
         """A copy with another seed."""
         return replace(self, training=replace(self.training, seed=seed))
+
+
+def check_cutoffs(head: HeadConfig, where: str) -> None:
+    """Refuse cutoffs of an adaptive softmax that do not rise.
+
+    Raises:
+        ConfigError: they do not.
+    """
+    cutoffs = head.cutoffs
+    if cutoffs is not None and (not cutoffs or cutoffs[0] < 1 or list(cutoffs) != sorted(set(cutoffs))):
+        raise ConfigError(f"{where}: 'head.cutoffs' is {list(cutoffs)}; expected rising whole numbers from 1")

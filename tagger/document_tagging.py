@@ -6,10 +6,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
 from tagger.corpora.document import BadPiece, Piece, Tagged
-from tagger.errors import TaggerError
+from tagger.errors import OutputError, TaggerError
+from tagger.look_ahead import WINDOW_SENTENCES, WINDOW_TOKENS
 
 REPORT_EVERY = 0.5  # seconds between two calls of on_progress
 
@@ -31,6 +33,7 @@ class Progress:
         bad: stretches that could not be read.
         first_bad: the first of them: path, line and reason.
         seconds: since tagging began.
+        pieces: of the input, those without words and those that could not be read included.
     """
 
     sentences: int = 0
@@ -38,14 +41,23 @@ class Progress:
     bad: int = 0
     first_bad: str = ""
     seconds: float = 0.0
+    pieces: int = 0
 
     def add(self, piece: Piece) -> None:
         """Count one piece."""
+        self.pieces += 1
         self.sentences += bool(piece.tokens)
         self.tokens += len(piece.tokens)
         if isinstance(piece, BadPiece):
             self.bad += 1
             self.first_bad = self.first_bad or f"{piece.path}:{piece.line}: {piece.message}"
+
+
+class Journal(Protocol):
+    """Notes how far a run came, and says how far an earlier one did."""
+
+    def mark(self, progress: Progress) -> None:
+        """Called where a run could be resumed with the same results to the last digit."""
 
 
 @dataclass(slots=True)
@@ -74,6 +86,8 @@ def tag_documents(
     *,
     scores: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
+    done: Progress | None = None,
+    journal: Journal | None = None,
 ) -> Progress:
     """Tag pieces and write them in order, with as much in memory as the tagger reads ahead.
 
@@ -84,6 +98,8 @@ def tag_documents(
         write: takes the bytes.
         scores: whether the tagger is to give the posterior of each tag.
         on_progress: called about twice a second.
+        done: what an earlier run did of the same pieces, which are passed over.
+        journal: told where this run may be taken up again.
 
     Returns:
         The final counts.
@@ -91,18 +107,54 @@ def tag_documents(
     Raises:
         TaggerError: what reading raised, after everything before it has been written.
     """
-    feed = _Feed(pieces)
-    progress = Progress()
-    start = last = time.monotonic()
+    progress = done or Progress()
+    feed = _Feed(_beyond(pieces, progress.pieces))
+    windows = _Windows()
+    start = last = time.monotonic() - progress.seconds
     for count, tagged in enumerate(tagger.tag_sentences(feed.tokens(), scores=scores)):
         piece = feed.waiting.popleft()
         write(render(piece, tagged))
         progress.add(piece)
+        progress.seconds = time.monotonic() - start
+        if windows.ends_with(piece) and journal is not None:
+            journal.mark(progress)
         if on_progress and count % 100 == 0 and time.monotonic() - last > REPORT_EVERY:
             last = time.monotonic()
-            progress.seconds = last - start
             on_progress(progress)
     progress.seconds = time.monotonic() - start
     if feed.failure is not None:
         raise feed.failure
     return progress
+
+
+def _beyond(pieces: Iterable[Piece], number: int) -> Iterator[Piece]:
+    """What follows the first so many pieces.
+
+    Raises:
+        OutputError: there are fewer.
+    """
+    left = iter(pieces)
+    passed = sum(1 for _ in islice(left, number))
+    if passed < number:
+        raise OutputError(f"cannot resume: {number:,} sentences and gaps were tagged, but the input has {passed:,}")
+    yield from left
+
+
+class _Windows:
+    """Where the tagger stops looking ahead.
+
+    Sentences are batched within a window: a run that begins anew at the beginning of one makes the same batches, and so
+    the same results to the last digit.
+    """
+
+    def __init__(self) -> None:
+        self.sentences = self.tokens = 0
+
+    def ends_with(self, piece: Piece) -> bool:
+        """Whether a piece is the last of its window."""
+        self.sentences += 1
+        self.tokens += len(piece.tokens)
+        if self.tokens < WINDOW_TOKENS and self.sentences < WINDOW_SENTENCES:
+            return False
+        self.sentences = self.tokens = 0
+        return True

@@ -26,6 +26,7 @@ class Started:
         threads: intra-op threads.
         notes: things the user must be told, e.g. how dev was split off.
         task: "pos"; "lm", whose labels are its units; "series", whose labels are the numbers predicted at a step.
+        unit: what a step reads: "word", "bpe" or "char".
     """
 
     parameters: int
@@ -38,6 +39,7 @@ class Started:
     threads: int
     notes: tuple[str, ...]
     task: Literal["pos", "lm", "series"] = "pos"
+    unit: str = "word"
 
 
 @dataclass(frozen=True, slots=True)

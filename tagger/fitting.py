@@ -155,6 +155,7 @@ class Fitting:
             self.threads,
             self.notes,
             self.objective.task,
+            getattr(self.objective, "unit", "word"),
         )
         yield from tuple(self.history)
         with nullcontext() if self.keeper is None else self.keeper.watching(), self.objective.on_threads(self.threads):

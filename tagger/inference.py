@@ -15,6 +15,7 @@ from torch import Tensor
 
 from tagger.corpora.batching import plan
 from tagger.corpora.word_features import WordFeatures
+from tagger.look_ahead import WINDOW_SENTENCES, WINDOW_TOKENS
 from tagger.models.network import Network
 from tagger.preparation import TAG
 from tagger.runtime import intra_op_threads, single_threaded
@@ -23,9 +24,6 @@ from tagger.type_cache import TypeCache
 BATCH_TOKENS = 1000
 """Steps of a batch on a CPU: larger ones fall out of its caches."""
 BATCH_TOKENS_CUDA = 20_000
-WINDOW_TOKENS = 16_000
-"""Tokens looked ahead, so that sentences of like length find each other; output order is kept."""
-WINDOW_SENTENCES = 4000
 WARM_WORDS = 6000
 """Words represented when a model is loaded: a tenth of a second."""
 

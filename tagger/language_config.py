@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from tagger import settings
-from tagger.config import EncoderConfig, HeadConfig, ScheduleName, StreamConfig, WordsConfig
-from tagger.errors import ConfigError
+from tagger.config import EncoderConfig, HeadConfig, ScheduleName, StreamConfig, WordsConfig, check_cutoffs
 from tagger.settings import Settings
 
 OptimizerName = Literal["adamw", "sgd", "asgd"]
@@ -65,8 +64,8 @@ class LanguageConfig(Settings):
         (settings.SIZE_OR_NONE, "words.output_size encoder.output_size"),
         (
             settings.POSITIVE,
-            "head.vocabulary_size head.min_count words.affix_min_types streams.batch_size streams.bptt "
-            "training.epochs training.learning_rate training.clip training.max_minutes",
+            "head.vocabulary_size head.min_count words.vocabulary_size words.affix_min_types "
+            "streams.batch_size streams.bptt training.epochs training.learning_rate training.clip training.max_minutes",
         ),
         (
             settings.PROBABILITY,
@@ -85,9 +84,7 @@ class LanguageConfig(Settings):
     def check(self, *, where: str) -> None:
         """Check ranges, and that the cutoffs rise."""
         Settings.check(self, where=where)
-        cutoffs = self.head.cutoffs
-        if cutoffs is not None and (not cutoffs or cutoffs[0] < 1 or list(cutoffs) != sorted(set(cutoffs))):
-            raise ConfigError(f"{where}: 'head.cutoffs' is {list(cutoffs)}; expected rising whole numbers from 1")
+        check_cutoffs(self.head, where)
 
     def with_seed(self, seed: int) -> LanguageConfig:
         """A copy with another seed."""
@@ -162,6 +159,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "streams.temporal_penalty": 1.0,
         "training.optimizer": "asgd",
         "training.learning_rate": 30.0,
+        "training.schedule": "constant",
         "training.weight_decay": 1.2e-6,
         "training.epochs": 750,
     },

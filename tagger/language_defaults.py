@@ -11,9 +11,6 @@ from typing import TypeVar
 from tagger.config import EncoderConfig, HeadConfig, StreamConfig, WordsConfig
 from tagger.language_config import LanguageConfig, LanguageTrainingConfig
 
-MANY_UNITS = 20_000
-"""From so many units on, an adaptive softmax pays."""
-
 
 def resolve(config: LanguageConfig, tokens: int, num_units: int) -> LanguageConfig:
     """Decide every setting that is None.

@@ -11,7 +11,8 @@ import torch
 
 from tagger.bundled_models import find_model
 from tagger.checkpoint import LANGUAGE, SavedModel, load_model
-from tagger.corpora.passages import Passage, joined, line, sentence
+from tagger.corpora.passages import Passage, joined
+from tagger.corpora.text_passages import raw_passages
 from tagger.corpora.unit_streams import UnitStream, encode_stream
 from tagger.errors import ConfigError, CorpusError, ModelError
 from tagger.generation_settings import Generated, GenerationSettings
@@ -112,9 +113,7 @@ class LanguageModel:
         """A text cut as the training text was: into sentences for words, lines for pieces and characters."""
         if not isinstance(text, str):
             return [joined(text)]
-        if self.units.kind == "word":
-            return [sentence(tokens) for tokens in self.tokenizer.sentences(text)]
-        return [line(row, self.tokenizer.words(row)) for row in text.split("\n")]
+        return list(raw_passages(text.split("\n"), self.tokenizer, by_lines=self.units.kind != "word"))
 
     def evaluate(
         self, corpus: str | TextSplit, *, split: str = "test", cache: CacheSettings | None = None, **options: Any

@@ -72,6 +72,7 @@ class LanguageObjective:
     """
 
     task: Task = "lm"
+    unit = "word"
 
     def __init__(
         self,

@@ -41,6 +41,7 @@ from tagger.runtime import (
     seed_everything,
 )
 from tagger.schedules import Schedule
+from tagger.settings import read_toml
 from tagger.tagger_run import Machine
 
 
@@ -107,7 +108,9 @@ def train_lm(
     Raises:
         TaggerError: the data, the settings or the output folder are not usable; the message says how to mend it.
     """
-    chosen = make_config(config, preset, {**({"head.min_count": 1} if tokenised else {}), **(settings or {})})
+    chosen = make_config(config, preset, settings or {})
+    if tokenised and chosen.head.min_count is None:
+        chosen = chosen.with_settings({"head.min_count": 1})
     if not isinstance(corpus, TextCorpus):
         corpus = read_text_corpus(
             corpus, train=train, dev=dev, test=test, unit=chosen.head.unit, tokenised=tokenised, offline=offline,
@@ -130,18 +133,25 @@ def make_config(
     """
     if preset is not None and preset not in PRESETS:
         raise ConfigError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
-    if not isinstance(config, LanguageConfig):
-        config = LanguageConfig() if config is None else LanguageConfig.from_toml(config)
+    chosen, told = LanguageConfig(), {} if config is None else _told(config)
     if preset is not None:
-        plain, told = LanguageConfig().to_dict(), config.to_dict()
-        differing = {
-            f"{table}.{key}": value
-            for table, values in told.items()
-            for key, value in values.items()
-            if value != plain[table][key]
-        }
-        config = LanguageConfig().with_settings({**PRESETS[preset], **differing}, where=f"preset {preset}")
-    return config.with_settings(settings, where=where)
+        chosen = chosen.with_settings(PRESETS[preset], where=f"preset {preset}")
+    return chosen.with_settings(told).with_settings(settings, where=where)
+
+
+def _told(config: LanguageConfig | str | Path) -> dict[str, Any]:
+    """Dotted settings that a file names; of a configuration, which names all, those that are no defaults."""
+    if isinstance(config, LanguageConfig):
+        plain, tables = LanguageConfig().to_dict(), config.to_dict()
+    else:
+        LanguageConfig.from_toml(config)  # for its messages, which name the file
+        plain, tables = {}, read_toml(config)
+    return {
+        f"{table}.{key}": value
+        for table, values in tables.items()
+        for key, value in values.items()
+        if table not in plain or value != plain[table][key]
+    }
 
 
 def train_language_model(
@@ -221,6 +231,7 @@ def _train(
         half=uses_bfloat16(config.training.precision, device),
         following=None if text.following is None else map(as_text, text.following),
     )
+    objective.unit = config.head.unit
     fitting = Fitting(
         network,
         objective,

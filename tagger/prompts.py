@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tagger.corpora.passages import Passage, line, sentence
+from tagger.corpora.passages import Passage, line
+from tagger.corpora.text_passages import raw_passages
 from tagger.corpora.tokenization import WordTokenizer
 from tagger.corpora.vocabulary import UNKNOWN_ID
 from tagger.unit_predictor import UnitCodec
@@ -35,7 +36,8 @@ def make_prompt(text: str, tokenizer: WordTokenizer, units: UnitCodec) -> Prompt
     """
     ids: list[int] = [units.end]
     unknown: dict[str, None] = {}
-    for number, passage in enumerate(_passages(text, tokenizer, units.kind)):
+    lines = text.split("\n") if text else []
+    for number, passage in enumerate(raw_passages(lines, tokenizer, by_lines=units.kind != "word")):
         ids += [units.end] if number else []
         found, owners = units.encode(passage)
         ids += found
@@ -49,10 +51,3 @@ def _unknown(passage: Passage, ids: list[int], owners: list[int], units: UnitCod
         return [character for character in passage.text if UNKNOWN_ID in units.encode(line(character, []))[0]]
     whose = sorted({owner for unit, owner in zip(ids, owners, strict=True) if unit == UNKNOWN_ID})
     return [passage.words[owner] for owner in whose if owner < len(passage.words)]
-
-
-def _passages(text: str, tokenizer: WordTokenizer, kind: str) -> list[Passage]:
-    if kind == "word":
-        return [sentence(tokens) for tokens in tokenizer.sentences(text)]
-    lines = text.split("\n") if text else []
-    return [line(row, tokenizer.words(row)) for row in lines]

@@ -91,7 +91,7 @@ def train_one(material: Material, config: Config, machine: Machine, folder: Path
         model,
         _objective(tagging, material, config, device),
         config.training,
-        optimizer=_optimizer(model, config, started=material.start is not None),
+        optimizer=_optimizer(model, config, material.start),
         average=make_average(model, config.training),
         schedule=Schedule(config.training.schedule, warmup=config.training.warmup),
         device=device,
@@ -165,11 +165,12 @@ def _objective(tagging: TaggingObjective, material: Material, config: Config, de
     return JointObjective(tagging, language, config.training.lm_weight)
 
 
-def _optimizer(model: Network, config: Config, *, started: bool) -> torch.optim.Optimizer:
+def _optimizer(model: Network, config: Config, start: SavedModel | None) -> torch.optim.Optimizer:
     """What a language model brought along learns later or more slowly, if the settings say so."""
-    if not started:
+    if start is None:
         return make_optimizer(model, config.training)
-    optimizer = make_optimizer(model, config.training, dict.fromkeys(PRETRAINED, config.training.init_rate))
+    brought = [part for part in PRETRAINED if any(name.startswith(part) for name in start.model.state_dict())]
+    optimizer = make_optimizer(model, config.training, dict.fromkeys(brought, config.training.init_rate))
     for group in optimizer.param_groups:
         group["frozen"] = config.training.frozen_epochs if group["pretrained"] else 0
     return optimizer

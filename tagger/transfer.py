@@ -122,5 +122,5 @@ def copy_weights(start: Network, network: Network) -> list[str]:
     return sorted(fresh)
 
 
-PRETRAINED = ("words.", "encoder.")
-"""Beginnings of the names of what a language model brings along."""
+PRETRAINED = ("words.", "encoder.ahead.", "encoder.behind.")
+"""Beginnings of the names of what a language model may bring along."""

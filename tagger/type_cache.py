@@ -16,6 +16,9 @@ from tagger.tensors import word_tensors
 LARGEST = 100_000
 """Types kept; the cache starts anew when it is full, so memory stays flat whatever is tagged."""
 CHUNK = 4096
+FEWEST = 16
+"""Words represented at a time: matrix products of very few rows are rounded in another way, so that a vector would
+depend on the company in which its word was met first."""
 
 
 class TypeCache:
@@ -86,6 +89,8 @@ class TypeCache:
             self.table = grown
         for start in range(0, len(words), CHUNK):
             chunk = words[start : start + CHUNK]
-            vectors = self.words(*word_tensors(self.features.encode(chunk), self.table.device))
-            self.table[first + start : first + start + len(chunk)] = vectors
+            columns = word_tensors(self.features.encode(chunk), self.table.device)
+            several = torch.arange(max(FEWEST, len(chunk)), device=self.table.device).clamp(max=len(chunk) - 1)
+            vectors = self.words(*(None if column is None else column[several] for column in columns))
+            self.table[first + start : first + start + len(chunk)] = vectors[: len(chunk)]
         self.rows.update(zip(words, range(first, needed), strict=True))

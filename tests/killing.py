@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -47,7 +48,8 @@ class Nursery:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.killing import serve; serve()"],
+            [sys.executable, "-c", "import sys; sys.path.insert(0, '.'); from tests.killing import serve; serve()"],
+            cwd=ROOT,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -96,21 +98,35 @@ class Nursery:
 
 def serve() -> None:
     """Answer requests, a line each, until there are none."""
-    import torch
-
-    import tagger.cli.tag
-    import tagger.cli.train_lm
-    import tagger.cli.train_report
-    import tagger.document_tagging
-    import tagger.language_training
-    import tagger.training  # noqa: F401
-
-    torch.set_num_threads(1)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    _warm_up()
     for line in sys.stdin:
         answers.write(json.dumps(_answer(json.loads(line))) + "\n")
         answers.flush()
+
+
+def _warm_up() -> None:
+    """Do once all that a command may do, so that everything is imported; on one thread, which a fork survives."""
+    import torch
+
+    from tagger.cli.main import main
+    from tests.tiny import TOML, write_corpus
+
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        corpus = write_corpus(folder / "corpus")
+        (folder / "settings.toml").write_text(TOML)
+        text = next(corpus.glob("*train*"))
+        for arguments in (
+            ["train", "pos", corpus, "--config", folder / "settings.toml", "--epochs", "1", "--out", folder / "pos"],
+            ["train", "lm", text, "--hidden-size", "8", "--epochs", "1", "--out", folder / "lm"],
+            ["tag", text, "--model", folder / "pos", "-o", folder / "tagged"],
+        ):
+            options = ["--quiet", "--threads", "1"]
+            with suppress(SystemExit):
+                main([*map(str, arguments), *options])
 
 
 def _answer(told: dict[str, Any]) -> dict[str, Any]:
@@ -165,7 +181,7 @@ def _wait(child: int, told: dict[str, Any]) -> int:
 
 def slow_disk(seconds: float) -> None:
     """Every file of a state is written in small pieces, each of which takes as long as this."""
-    import tagger.run_checkpoints as module
+    import tagger.run_checkpoints
 
     def write(path: Path, data: bytes) -> None:
         with path.open("wb", buffering=0) as file:
@@ -175,7 +191,7 @@ def slow_disk(seconds: float) -> None:
                 time.sleep(seconds)
             os.fsync(file.fileno())
 
-    module.write_synced = write  # type: ignore[attr-defined]
+    vars(tagger.run_checkpoints)["write_synced"] = write
     save_always(0)
 
 
@@ -215,6 +231,13 @@ def full_after(writes: float) -> None:
     def opens(path: Any, mode: str = "r", *_: Any, **options: Any) -> bool:
         return any(sign in options.get("mode", mode) for sign in "wax+")
 
-    io.open = counted(io.open, opens)  # type: ignore[misc]
+    io.open = counted(io.open, opens)
     os.mkdir = counted(os.mkdir, lambda *_, **__: True)
     os.rename = counted(os.rename, lambda *_, **__: True)
+
+
+def mark_always(_: float) -> None:
+    """Tagging may be taken up after every window."""
+    import tagger.tagged_file
+
+    tagger.tagged_file.SECONDS_BETWEEN_MARKS = -1.0

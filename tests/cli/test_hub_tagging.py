@@ -98,6 +98,7 @@ QUESTIONS: list[tuple[str, dict[str, Any]]] = [
     ("acme/absent", STREAM),
     ("acme/conllu", STREAM),
     ("acme/conllu", {}),
+    ("acme/conllu", {"offline": True}),
     ("acme/few", {}),
 ]
 
@@ -204,7 +205,7 @@ def test_the_numbers_of_words_are_never_taken_for_words(world: World) -> None:
     message = (
         "acme/conllu: its files are in columns, of which datasets keeps the first; download them and tag the files"
     )
-    for how in (STREAM, {}):
+    for how in (STREAM, {}, {"offline": True}):
         assert world.error("acme/conllu", **how) == f"{message} themselves"
 
 

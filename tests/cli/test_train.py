@@ -81,12 +81,14 @@ def test_options_become_settings_and_win_over_the_file(tiny_corpus: Path, quick:
     options = (
         "--cell gru --layers 2 --hidden-size 7 --characters cnn --epochs 1 --batch-tokens 50 --learning-rate 0.003"
     )
+    options += " --jamo 3 --jamo-prefixes 2"
     options += " --schedule linear --dropout 0.2 --dropout-kind plain --word-dropout 0.3 --label-smoothing 0.05"
     options += " --auxiliary xpos,feats --patience 3 --seed 9 --max-minutes 5 --column upos --threads 1 --quiet"
     assert run("train", "pos", tiny_corpus, "--out", out, "--config", quick, *options.split()).code == 0
     config = config_of(out)
     assert config["encoder"] == {"cell": "gru", "layers": 2, "hidden_size": 7}
     assert config["words"]["characters"] == "cnn"
+    assert (config["words"]["jamo"], config["words"]["jamo_prefixes"]) == (3, 2)
     assert config["words"]["embedding_size"] == 12, "from the file"
     expected = {
         "epochs": 1, "batch_tokens": 50, "learning_rate": 0.003, "schedule": "linear", "dropout": 0.2,

@@ -110,7 +110,7 @@ def test_every_kind_trains_scores_and_writes(texts: Path, tmp_path: Path, option
 def test_the_words_of_a_treebank_are_text_too(tiny_corpus: Path, tmp_path: Path) -> None:
     done = run("train", "lm", tiny_corpus, "--out", tmp_path / "lm", *OPTIONS)
     assert done.code == 0
-    assert "60 passages" in done.err
+    assert "60 sentences" in done.err
 
 
 def test_plain_text_without_a_line_end(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_both_heads_in_one_folder(model: Path, tiny_corpus: Path, texts: Path, t
     both = tmp_path / "both"
     lm = tmp_path / "lm"
     assert run("train", "lm", *files(texts), "--out", lm, *OPTIONS, "--bidirectional", "--quiet").code == 0
-    options = ["--epochs", 3, "--batch-tokens", 60, "--threads", 1, "--quiet", "--learning-rate", 0.02]
+    options = ["--epochs", "3", "--batch-tokens", "60", "--learning-rate", "0.02", "--threads", "1", "--quiet"]
     start = ("--init-from", lm, "--lm-weight", 0.5, "--text", texts / "train.txt", "--text-tokenised")
     assert run("train", "pos", tiny_corpus, "--out", both, *options, *start).code == 0
     assert run("tag", "--model", both, "--text", "They can fish.", "--threads", 1).out.startswith("They/")

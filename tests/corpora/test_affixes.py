@@ -101,6 +101,27 @@ def test_jamo_suffixes_see_inside_a_syllable() -> None:
     assert rows[2, third] < affixes.size
 
 
+def test_jamo_prefixes_see_inside_a_syllable_and_move_no_other_feature() -> None:
+    words = ["간다", "감자", "돈"]  # the first two begin with the jamo ㄱㅏ, but with different syllables
+    counts = dict.fromkeys(words, 1)
+    affixes = AffixFeatures.fit(counts, prefixes=PREFIXES, suffixes=SUFFIXES, jamo=2, jamo_prefixes=3)
+    assert affixes.size == PREFIXES + SUFFIXES + 2 + 3 + 2
+    rows = affixes.encode(words)
+    first = PREFIXES + SUFFIXES + 2  # after the jamo suffixes
+    begun = [[unicodedata.normalize("NFD", word)[:n] for n in (1, 2, 3)] for word in words]
+    for place in range(3):
+        shared = begun[0][place] == begun[1][place]
+        assert shared == (place < 2)
+        assert (rows[0, first + place] == rows[1, first + place] >= affixes.size) == shared
+        assert rows[2, first + place] == first + place, "the unknown row of the feature"
+    assert rows[0, 0] < affixes.size, "no prefix of syllables is shared"
+    before = fit(counts, jamo=2)
+    assert [affixes.hash(word)[:first] for word in words] == [before.hash(word)[:first] for word in words]
+    alone = AffixFeatures.fit(counts, prefixes=PREFIXES, suffixes=SUFFIXES, jamo_prefixes=1)
+    assert alone.size == PREFIXES + SUFFIXES + 1 + 2
+    assert alone.encode(words)[0, PREFIXES + SUFFIXES] >= alone.size
+
+
 @pytest.mark.parametrize(
     ("word", "expected"), [("한", True), ("a한", True), ("漢字", False), ("", False), ("ㅋ", False)]
 )

@@ -47,6 +47,7 @@ def test_a_folder_without_corpora(write: Write, tmp_path: Path) -> None:
     write("c/notes.md", "x")
     message = refused(tmp_path / "c")
     assert "no corpus in this folder; looked for *train*, *dev* and *test* files" in message
+    assert ".csv, .txt; it holds" in message
     assert "it holds notes.md" in message
 
 

@@ -161,6 +161,75 @@ def test_rows_of_text(write: Write, tmp_path: Path) -> None:
         whole(tmp_path / "b.parquet", text_column="txt")
 
 
+POEM = 'One day, "so".\nThe cat sat.'
+ROWS = [POEM, "It was the end", "a; b"]
+
+
+def table(header: str, rows: list[str], separator: str) -> str:
+    quoted = [row if separator == "\t" else '"' + row.replace('"', '""') + '"' for row in rows]
+    lines = [separator.join((str(number), row, "x")) for number, row in enumerate(quoted)]
+    return "\n".join((separator.join(("id", header, "note")), *lines, ""))
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+@pytest.mark.parametrize("header", ["text", "Sentence", "Quote"])
+def test_tables_with_a_column_of_text(write: Write, separator: str, header: str) -> None:
+    path = write("a.csv", table(header, ROWS, separator))
+    asked = {"text_column": header} if header == "Quote" else {}
+    assert lines(whole(path, unit="char", **asked)) == [*POEM.split("\n"), "It was the end", "a; b"]
+    assert lines(whole(path, **asked)) == ['One day, "so".', "The cat sat.", "It was the end", "a; b"]
+    packed = write("a.csv.gz", gzip.compress(path.read_bytes()))
+    assert lines(whole(packed, unit="char", **asked)) == lines(whole(path, unit="char", **asked))
+
+
+def test_quotes_are_part_of_the_text_between_tabs(write: Write) -> None:
+    path = write("a.tsv", table("text", ['He said "so', '"yes"', "it was"], "\t"))
+    assert lines(whole(path, unit="char")) == ['He said "so', '"yes"', "it was"]
+
+
+def test_a_long_document_in_a_cell(write: Write) -> None:
+    path = write("a.csv", f'id,text\n1,"{"so it was " * 50_000}"\n2,\n3,the end\n')
+    assert [len(text) for text in lines(whole(path, unit="char"))] == [500_000, 0, 7]
+
+
+def test_a_table_of_one_word_a_row_is_a_labelled_corpus(write: Write) -> None:
+    rows = "".join(f"{number},{word},X\n" for number, sentence in enumerate(WORDS) for word in sentence)
+    for header in ("sentence_id,text,tag", "sentence,word,tag"):
+        assert words(whole(write("a.csv", f"{header}\n{rows}"))) == WORDS
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('id,text\n1,"one two"\n\n2,three,four\n', r"a\.csv:4: a row of 3 columns, expected 2 as in the header"),
+        ('id,text\n1,"one\ntwo"\n2,"three "four\n3,five six\n', r"a\.csv:4: cells that cannot be told apart"),
+        ('id,text\n1,one two\n2,"three four\n5,six\n', r"a\.csv:3: cells that cannot be told apart \(unexpected end"),
+        (b"id,text\n1,one two\n2,a caf\xe9\n", r"a\.csv:3: byte 0xe9"),
+        (b'id,text\n1,one two\n2,"so\ncaf\xe9"\n', r"a\.csv:3: byte 0xe9"),
+    ],
+)
+def test_rows_of_a_table_that_go_wrong(write: Write, content: str | bytes, message: str) -> None:
+    path = write("a.csv", content)
+    with pytest.raises(CorpusError, match=message + ".*--ignore-bad"):
+        whole(path)
+    kept = lines(whole(path, unit="char", ignore_bad=True))
+    assert kept[0].startswith("one")
+    assert "five six" in kept or "five six" not in path.read_text(errors="replace")
+
+
+def test_a_table_without_the_column_that_was_asked_for(write: Write) -> None:
+    path = write("a.csv", table("text", ROWS, ","))
+    with pytest.raises(CorpusError, match=r"a\.csv: the column 'txt' is not there; columns of strings: id, text, note"):
+        whole(path, text_column="txt")
+
+
+@pytest.mark.parametrize("unit", ["word", "char"])
+def test_the_line_of_a_row_without_text_is_told(write: Write, unit: str) -> None:
+    rows = [json.dumps({"text": "one\ntwo three\n\nfour"}), json.dumps({"text": "five"}), json.dumps({"text": 6})]
+    with pytest.raises(CorpusError, match=r"a\.jsonl:3: no text in column 'text'"):
+        whole(write("a.jsonl", "\n".join(rows)), unit=unit)
+
+
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(STORY.encode())))
     split = read_text_split("-")

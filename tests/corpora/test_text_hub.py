@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.fakehub import FakeHub, client_environment
+from tests.tiny import conllu, sentences
 
 from .test_hub import parquet
 
@@ -61,12 +62,20 @@ def populate(hub: FakeHub) -> None:
     hub.add("acme/words", {"test.parquet": parquet({**tokens, "text": ["I can't", "So"]})})
     hub.add("acme/bare", {"test.parquet": parquet(tokens)})
     hub.add("acme/numbers", {"train.parquet": parquet({"ids": [["a"]], "label": ["x"], "name": ["y"]})})
+    files = {f"xx-ud-{split}.conllu": conllu(made).encode() for split, made in TREEBANK.items()}
+    hub.add("acme/conllu", {"README.md": b"# Treebank\n", **files})
+    hub.add("acme/columns", {"train.tsv": COLUMNS.encode()})
+    hub.add("acme/slashed", {"all.txt": b"the/D cat/N sat/V\nit/P did/V\n" * 20})
+    hub.add("acme/plain", dict.fromkeys(("train.txt", "dev.txt"), b"The cat and the dog went.\nIt was so.\n" * 20))
+    hub.add("acme/table", {"train.csv": b"text,label\nThe cat went. It left.,1\nSo it was.,0\n"})
     hub.add("acme/blank", {"train.parquet": texts("text", ["", " \n"])})
     hub.add("acme/script", {"README.md": b"# Old\n", "script.py": b"raise SystemExit"})
     converted = {f"one/{split}/0000.parquet": texts("sentence", STORY) for split in ("train", "validation")}
     hub.add("acme/script", converted, revision="refs/convert/parquet")
 
 
+TREEBANK = {split: sentences(6, seed) for seed, split in enumerate(("train", "dev", "test"))}
+COLUMNS = "".join("\n".join(f"{word}\tX" for word in words) + "\n\n" for words, _ in sentences(30, 9))
 QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "story": ("acme/story", {}),
     "lines": ("acme/story", {"unit": "char"}),
@@ -78,6 +87,18 @@ QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "stream": ("acme/story", {"streaming": True}),
     "long": ("acme/content", {"streaming": True, "unit": "char", "take": 3}),
     "script": ("acme/script", {"streaming": True}),
+    "conllu": ("acme/conllu", {}),
+    "conllu again": ("acme/conllu", {"offline": True}),
+    "conllu split": ("acme/conllu", {"split": "dev", "unit": "char"}),
+    "conllu stream": ("acme/conllu", {"streaming": True}),
+    "columns": ("acme/columns", {}),
+    "columns split": ("acme/columns", {"split": "train"}),
+    "slashed": ("acme/slashed", {}),
+    "slashed stream": ("acme/slashed", {"streaming": True}),
+    "slashed as text": ("acme/slashed", {"format": "text", "unit": "char", "take": 1}),
+    "plain": ("acme/plain", {"split": "train", "take": 2}),
+    "plain stream": ("acme/plain", {"streaming": True, "take": 2}),
+    "table": ("acme/table", {"split": "train"}),
     "numbers": ("acme/numbers", {}),
     "wrong": ("acme/story", {"text_column": "txt"}),
     "blank": ("acme/blank", {}),
@@ -164,7 +185,33 @@ def test_a_stream_without_dev_gives_its_beginning(answers: dict[str, Any]) -> No
 
 def test_a_scripted_data_set_is_streamed_from_its_converted_copy(answers: dict[str, Any]) -> None:
     assert answers["script"]["splits"]["dev"] == answers["story"]["splits"]["dev"]
-    assert any("converted copy is read" in note for note in answers["script"]["notes"])
+    assert any("converted copy was read" in note for note in answers["script"]["notes"])
+
+
+def test_files_that_datasets_would_misread_are_read_as_they_are(answers: dict[str, Any]) -> None:
+    """``datasets`` keeps the first column of CoNLL-U alone: a model would learn 1, 2, 3."""
+    found = answers["conllu"]
+    assert {split: [words for _, words in made] for split, made in found["splits"].items()} == {
+        split: [words for words, _ in made] for split, made in TREEBANK.items()
+    }
+    assert "the files were read as they are, not through datasets" in found["notes"]
+    assert (found["name"], found["streaming"], found["same"]) == ("conllu", False, True)
+    assert answers["conllu again"] == found
+    dev = answers["conllu split"]["splits"]["dev"]
+    assert [words for _, words in dev] == [words for words, _ in TREEBANK["dev"]]
+    columns = [words for part in ("train", "dev") for _, words in answers["columns"]["splits"][part]]
+    assert columns == [words for words, _ in sentences(30, 9)]
+    assert [words for _, words in answers["columns split"]["splits"]["train"]] == columns
+    pairs = [words for part in ("train", "dev", "test") for _, words in answers["slashed"]["splits"][part]]
+    assert pairs == [["the", "cat", "sat"], ["it", "did"]] * 20
+
+
+def test_files_that_datasets_reads_well_are_left_to_it(answers: dict[str, Any]) -> None:
+    expected = [["The cat and the dog went.", ["The", "cat", "and", "the", "dog", "went", "."]]]
+    expected.append(["It was so.", ["It", "was", "so", "."]])
+    assert answers["plain"]["splits"]["train"] == answers["plain stream"]["splits"]["train"] == expected
+    assert [text for text, _ in answers["slashed as text"]["splits"]["train"]] == ["the/D cat/N sat/V"]
+    assert [text for text, _ in answers["table"]["splits"]["train"]] == ["The cat went.", "It left.", "So it was."]
 
 
 @pytest.mark.parametrize(
@@ -176,6 +223,11 @@ def test_a_scripted_data_set_is_streamed_from_its_converted_copy(answers: dict[s
         ("absent", "there is no data set acme/absent on the hub"),
         ("absent stream", "there is no data set acme/absent on the hub"),
         ("no split", "acme/words: no dev split; there are: test"),
+        (
+            "conllu stream",
+            "acme/conllu: its files are in columns, of which datasets keeps the first; leave --streaming out",
+        ),
+        ("slashed stream", "acme/slashed: its files hold words with their labels, which datasets takes for text"),
         ("offline", "acme/story cannot be streamed, the hub may not be asked (offline)"),
     ],
 )

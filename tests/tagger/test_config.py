@@ -101,7 +101,9 @@ def test_shares_lie_below_one(dotted: str, value: float) -> None:
         Config().with_settings({dotted: value})
 
 
-@pytest.mark.parametrize("dotted", ["training.seed", "training.patience", "words.jamo", "words.prefixes"])
+@pytest.mark.parametrize(
+    "dotted", ["training.seed", "training.patience", "words.jamo", "words.jamo_prefixes", "words.prefixes"]
+)
 def test_counts_are_not_negative(dotted: str) -> None:
     with pytest.raises(ConfigError, match=f"'{dotted}' is -1; expected at least 0"):
         Config().with_settings({dotted: -1})

@@ -284,7 +284,7 @@ REGULARISERS: dict[str, float] = {
 @pytest.mark.parametrize("name", REGULARISERS)
 def test_each_regulariser_is_live(name: str, kind: str) -> None:
     """Switched on alone it changes the loss of the very first step, and leaves evaluation alone."""
-    options = {f"streams__{name}": REGULARISERS[name], "streams__dropout_kind": kind}
+    options: dict[str, Any] = {f"streams__{name}": REGULARISERS[name], "streams__dropout_kind": kind}
     plain, changed = objective(dev=ids(90, 2)), objective(dev=ids(90, 2), **options)
     for made in (plain, changed):
         made.model.train()
@@ -301,7 +301,8 @@ def test_each_regulariser_is_live(name: str, kind: str) -> None:
 
 @pytest.mark.parametrize("name", ["input_dropout", "output_dropout", "embedding_dropout", "weight_drop", "dropout"])
 def test_what_is_dropped_differs_from_step_to_step(name: str) -> None:
-    made = objective(**{f"streams__{name}": 0.4})
+    options: dict[str, Any] = {f"streams__{name}": 0.4}
+    made = objective(**options)
     batch = stretches_of(made)[0]
     made.model.train()
     assert len({made.loss(batch).nats.item() for _ in range(3)}) == 3
@@ -310,7 +311,7 @@ def test_what_is_dropped_differs_from_step_to_step(name: str) -> None:
 
 
 def test_the_seed_decides_what_is_dropped() -> None:
-    found = []
+    found: list[float] = []
     for seed in (1, 1, 2):
         made = objective(**DROPPING, training__seed=seed)
         torch.manual_seed(len(found))

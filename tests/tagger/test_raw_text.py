@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tagger.corpora.sources import read_corpus
-from tagger.raw_text import WORTH_TRYING, choose_tokenizer
+from tagger.corpora.text_rules import WORTH_TRYING
+from tagger.raw_text import choose_tokenizer
 
 ENGLISH = ("I do n't know .", "I don't know.")
 KOREAN = ("나는 책을 읽었다 .", "나는 책을 읽었다.")
@@ -34,7 +35,7 @@ def test_raw_sentences_of_the_corpus_decide(tmp_path: Path, words: str, text: st
     path = corpus_file(tmp_path, words, text, 30)
     tokenizer, note = choose_tokenizer(read_corpus(None, train=path, dev=path))
     assert [token.text for token in tokenizer.words(text)] == words.split()
-    assert "word F1 100.0 on 30 training sentences" in note
+    assert "word F1 100.0 on 30 sentences" in note
 
 
 def test_contractions_are_english(tmp_path: Path) -> None:
