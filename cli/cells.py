@@ -22,8 +22,8 @@ Examples:
 @click.argument("corpus", required=False)
 @reading_options
 @click.option("--task", type=click.Choice(["tags", "copy"]), default="tags", show_default=True, help="What is learnt.")
-@click.option("--hidden-size", type=int, default=None, help="Units of all cells.  [default: 96; 64 for copy]")
-@click.option("--epochs", type=int, default=None, help="Of each training.  [default: 6]")
+@click.option("--hidden-size", type=int, default=None, help="Units of all cells.  [default: 64]")
+@click.option("--epochs", type=int, default=None, help="Of each training.  [default: 5]")
 @click.option("--lengths", default=None, help="Of the memory, rising, separated by commas.  [default: 5,10,20,50,100]")
 @click.option("--updates", type=int, default=None, help="Most updates at one length.  [default: 600]")
 @click.option("--learning-rate", type=float, default=None)

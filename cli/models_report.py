@@ -39,9 +39,10 @@ def render_models(names: Iterable[str], look: Look = PLAIN) -> str:
 def _scores(about: dict[str, dict[str, float]]) -> str:
     """Test scores, as far as they are told."""
     told = []
-    if "test" in about.get("scores", {}):
-        score = about["scores"]["test"]
+    score = about.get("scores", {}).get("test")
+    if score is not None:
         told.append(f"accuracy {100 * score:.2f} %" if score <= 1 else f"perplexity {score:.1f}")
-    if "test" in about.get("perplexities", {}):
-        told.append(f"perplexity {about['perplexities']['test']:.1f} per word")
+    perplexity = about.get("perplexities", {}).get("test")
+    if perplexity is not None:
+        told.append(f"perplexity {perplexity:.1f} per word")
     return ", ".join(told)

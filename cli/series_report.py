@@ -20,8 +20,9 @@ MOST_LEADS = 14  # rows of the table of leads
 def describe(table: SeriesTable, targets: Sequence[str]) -> str:
     """What was understood of a table."""
     series = f", {len(table.groups):,} series by {table.group}" if table.group else ""
+    first, last = int(table.times.argmin()), int(table.times.argmax())
     lines = [
-        f"table {table.name}: {len(table):,} rows{series}, {table.time} {table.text(0)} to {table.text(len(table) - 1)}",
+        f"table {table.name}: {len(table):,} rows{series}, {table.time} {table.text(first)} to {table.text(last)}",
         f"  predicts {', '.join(targets)}",
     ]
     others = [name for name in table.columns if name not in targets]
@@ -66,7 +67,9 @@ def render_coverage(run: SeriesRun) -> str:
     if run.coverage is None:
         return ""
     levels = run.model.saved.intervals.levels
-    shares = [f"{100 * share:.1f} % in the {100 * level:.0f} % one" for level, share in zip(levels, run.coverage, strict=True)]
+    shares = [
+        f"{100 * share:.1f} % in the {100 * level:.0f} % one" for level, share in zip(levels, run.coverage, strict=True)
+    ]
     leads = len(run.model.saved.intervals.widths)
     return f"intervals of forecasts up to {leads:,} steps, measured on dev; of test lie {', '.join(shares)}"
 
@@ -77,7 +80,9 @@ def render_seeds(runs: Sequence[SeriesRun], kept: int, look: Look = PLAIN) -> st
 
     from tagger.series_record import rmse
 
-    figures = {run.seed: [rmse(run)[part][one.target] for part in run.scores for one in run.scores[part]] for run in runs}
+    figures = {
+        run.seed: [rmse(run)[part][one.target] for part in run.scores for one in run.scores[part]] for run in runs
+    }
     first = runs[0]
     table = new_table(look)
     table.add_column("Seed", justify="right")
@@ -115,7 +120,9 @@ def render_forecast(forecast: Forecast, look: Look = PLAIN) -> str:
 
 def forecast_lines(forecast: Forecast) -> str:
     """JSON lines, one a step."""
-    return "".join(json.dumps(_record(forecast, step), ensure_ascii=False) + "\n" for step in range(len(forecast.labels)))
+    return "".join(
+        json.dumps(_record(forecast, step), ensure_ascii=False) + "\n" for step in range(len(forecast.labels))
+    )
 
 
 def _record(forecast: Forecast, step: int) -> dict[str, Any]:

@@ -60,10 +60,16 @@ Examples:
 @click.option("--time-format", default=None, help="Format of the times as of strptime, where it is not recognised.")
 @click.option("--group", default=None, help="Column that tells series apart.")
 @click.option("--horizon", type=int, default=None, help="Steps ahead that are predicted.  [default: 1]")
-@click.option("--window", type=int, default=None, help="Steps read at a time.  [default: 64, or half of a short series]")
-@click.option("--calendar/--no-calendar", default=None, help="Read the day of the week and of the year.  [default: yes]")
+@click.option(
+    "--window", type=int, default=None, help="Steps read at a time.  [default: 64, or half of a short series]"
+)
+@click.option(
+    "--calendar/--no-calendar", default=None, help="Read the day of the week and of the year.  [default: yes]"
+)
 @click.option("--season", type=int, default=None, help="Steps of a season, for the seasonal naive forecast.")
-@click.option("--dev-share", type=float, default=None, help="Share of the rows between train and test.  [default: 0.15]")
+@click.option(
+    "--dev-share", type=float, default=None, help="Share of the rows between train and test.  [default: 0.15]"
+)
 @click.option("--test-share", type=float, default=None, help="Share of the rows at the end.  [default: 0.15]")
 @click.option("--loss", type=click.Choice(["squared", "absolute", "huber"]), default=None, help="[default: squared]")
 @click.option("--delta", type=float, default=None, help="Of the Huber loss, in standard deviations.  [default: 1]")

@@ -74,7 +74,8 @@ def gap_notes(times: np.ndarray, offsets: np.ndarray, lines: np.ndarray, kind: T
 def duplicates(times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """Rows that have the time of the row before them."""
     ends = _row_ends(times, offsets)
-    return ends[times[ends + 1] == times[ends]] + 1
+    found: np.ndarray = ends[times[ends + 1] == times[ends]] + 1
+    return found
 
 
 def is_autumn_hour(time: float, kind: TimeKind) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import numpy as np
@@ -56,8 +56,9 @@ class TimeReader:
             raise ValueError("some times have a zone and others have none; expected all or none of them to")
         self.zoned = cell.tzinfo is not None
         if cell.tzinfo is not None:
-            cell = cell.astimezone(timezone.utc).replace(tzinfo=None)
-        return (cell - EPOCH) // timedelta(microseconds=1)
+            cell = cell.astimezone(UTC).replace(tzinfo=None)
+        since: int = (cell - EPOCH) // timedelta(microseconds=1)
+        return since
 
     def _is(self, kind: TimeKind) -> None:
         if self.kind is not None and ("number" in (kind, self.kind)) and kind != self.kind:

@@ -13,9 +13,7 @@ from tagger.models.recurrence import State
 STATES = ("hidden state", "cell state")
 
 
-def gradient_norms(
-    stack: DirectionalStack, inputs: Tensor, loss: Callable[[Tensor], Tensor]
-) -> dict[str, Tensor]:
+def gradient_norms(stack: DirectionalStack, inputs: Tensor, loss: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
     """Run a stack step by step and differentiate the loss of its last output by each state before it.
 
     The derivative by a hidden state takes the ways that lead through it alone; an LSTM's cell state of the same step
@@ -31,15 +29,10 @@ def gradient_norms(
     """
     states: list[State] | None = None
     kept: list[State] = []
-    output = inputs.new_zeros(0)
-    for step in range(len(inputs)):
-        outputs, states = stack.read(inputs[step : step + 1], states)
-        output = outputs[0]
-        top = states[-1]
-        if step == len(inputs) - 1:
-            top = (output.unsqueeze(0), *top[1:])  # what the loss reads
-        kept.append(top)
-    value = loss(output)
+    for step in inputs.split(1):
+        _, states = stack.read(step, states)
+        kept.append(states[-1])
+    value = loss(kept[-1][0][0])
     names = STATES[: len(kept[0])]
     return {name: _norms(value, [state[part] for state in kept]) for part, name in enumerate(names)}
 
@@ -49,4 +42,5 @@ def _norms(value: Tensor, states: list[Tensor]) -> Tensor:
     found = torch.autograd.grad(value, states, retain_graph=True, allow_unused=True)
     zeros = torch.zeros_like(states[0])
     gradients = torch.stack([zeros if one is None else one for one in found]).flatten(1, 1)
-    return gradients.detach().double().norm(dim=-1).reshape(len(states), -1).flip(0)
+    norms: Tensor = torch.linalg.vector_norm(gradients.detach().double(), dim=-1)
+    return norms.reshape(len(states), -1).flip(0)

@@ -15,7 +15,9 @@ from tagger.models.regression_head import RegressionHead
 class SeriesNetwork(nn.Module):
     """Numbers -> linear layer -> forward stack -> the next values, predicted as changes of the last ones.
 
-    What is predicted at step t depends on inputs up to t alone: there is no backward stack.
+    A linear path from the inputs of a step to its output stands beside the stack (Lai et al. 2018), which has only the
+    rest to learn; both begin at zero: an untrained network predicts the last value. What is predicted at step t depends
+    on inputs up to t alone: there is no backward stack.
 
     Args:
         input_size: D inputs at each step; the first of them are the targets themselves.

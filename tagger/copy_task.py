@@ -130,7 +130,9 @@ def make_copy_network(cell: str, hidden_size: int) -> SymbolNetwork:
     return SymbolNetwork(symbols=CUE + 1, embedding_size=16, encoder=encoder, answers=SYMBOLS)
 
 
-def learn_copy(cell: str, settings: CopySettings, listener: Listener | None = None) -> tuple[SymbolNetwork, list[CopyResult]]:
+def learn_copy(
+    cell: str, settings: CopySettings, listener: Listener | None = None
+) -> tuple[SymbolNetwork, list[CopyResult]]:
     """Train one cell on longer and longer memories, until it fails at one.
 
     Returns:

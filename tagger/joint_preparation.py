@@ -94,19 +94,21 @@ def prepare_companion(
         raise ConfigError("text is given, but lm_weight is 0; text is read by a language model that is trained along")
     passages = Passages([corpus.train], [] if text is None else [text])
     if start is not None and start.units is not None:
-        units, features = start.units, start.features
+        united = united_features(start.features, counts, config.words)
+        if not along:
+            return Companion(united)
+        units = first_units(united.vocabulary, start.units.size)
+        train = encode_stream(passages, units, folder)
     else:
         units = fit_units(passages, config.head)
-        features = unit_features(units, config.words)
-    united = united_features(features, counts, config.words)
-    if not along:
-        return Companion(united)
-    own = first_units(united.vocabulary, units.size)
+        train = encode_stream(passages, units, folder)
+        united = united_features(unit_features(units, config.words, train.ids), counts, config.words)
+        units = first_units(united.vocabulary, units.size)
     dev, test = (
-        encode_stream(Passages([split]), own, folder) if split is not None and len(split) else None
+        encode_stream(Passages([split]), units, folder) if split is not None and len(split) else None
         for split in (corpus.dev, corpus.test)
     )
-    return Companion(united, own, encode_stream(passages, own, folder), dev, test)
+    return Companion(united, units, train, dev, test)
 
 
 def joint_streams(config: Config) -> StreamConfig:

@@ -11,6 +11,9 @@ from typing import TypeVar
 from tagger.config import EncoderConfig, HeadConfig, StreamConfig, WordsConfig
 from tagger.language_config import LanguageConfig, LanguageTrainingConfig
 
+RARE = 2
+"""Words that occur once are ``<unk>`` by default, so that a model learns what to expect of unknown ones."""
+
 
 def resolve(config: LanguageConfig, tokens: int, num_units: int) -> LanguageConfig:
     """Decide every setting that is None.
@@ -25,7 +28,10 @@ def resolve(config: LanguageConfig, tokens: int, num_units: int) -> LanguageConf
     embedding = config.words.embedding_size or (hidden if words else 64)
     return replace(
         config,
-        head=_filled(config.head, HeadConfig(vocabulary_size=num_units, min_count=1, cutoffs=cutoffs(num_units))),
+        head=_filled(
+            config.head,
+            HeadConfig(vocabulary_size=num_units, min_count=RARE if words else 1, cutoffs=cutoffs(num_units)),
+        ),
         words=_filled(
             config.words,
             WordsConfig(

@@ -60,7 +60,9 @@ def evaluate(
             found = remembered.probabilities(states, targets, [cache.theta])[0]
             mixed -= _mixture(log_probs, found, cache.weight)
     unknown = int(np.count_nonzero(stream.ids == UNKNOWN_ID))
-    scores = LanguageScores(unit, len(stream), stream.words, stream.characters, nats, unknown, unknown_nats)
+    scores = LanguageScores(
+        unit, len(stream), stream.words, stream.characters, nats, unknown, unknown_nats, stream.passages
+    )
     if cache is None:
         return scores
     perplexity = replace(scores, nats=mixed).perplexity

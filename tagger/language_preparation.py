@@ -18,11 +18,10 @@ from tagger.corpora.units import Units
 from tagger.corpora.vocabulary import Vocabulary
 from tagger.corpora.word_features import WordFeatures
 from tagger.errors import ConfigError, CorpusError
+from tagger.language_defaults import RARE
 
 STRETCH = 2_000_000
 """Units of a streamed text that are read at a time: an epoch."""
-RARE = 2
-"""Words that occur once are ``<unk>`` by default, so that a model learns what to expect of unknown ones."""
 LARGEST_VOCABULARY = 30_000
 """Word units by default: the softmax over more costs more than it tells."""
 
@@ -82,7 +81,7 @@ def prepare_text(
     following = _rest(corpus.train, units, stretch or STRETCH) if corpus.train.streaming else None
     streams = {split.name: encode_stream(split, units, folder) for split in corpus.splits if not split.streaming}
     if following is not None:
-        streams["train"] = next(following)
+        streams["train"] = next(following, UnitStream(np.zeros(0, np.int32), 0, 0, 0))
     if len(streams["train"]) < 3:
         raise CorpusError(
             f"only {len(streams['train'])} units of training text; expected at least 3", path=corpus.source
@@ -92,8 +91,12 @@ def prepare_text(
 
 def _rest(split: TextSplit, units: Units, stretch: int) -> Iterator[UnitStream]:
     """A text stretch by stretch, from its beginning again and again."""
-    while True:
-        yield from unit_chunks(split, units, stretch)
+    found = True
+    while found:
+        found = False
+        for chunk in unit_chunks(split, units, stretch):
+            found = True
+            yield chunk
 
 
 def fit_units(train: Iterable[Passage], head: HeadConfig) -> Units:
@@ -109,8 +112,13 @@ def fit_units(train: Iterable[Passage], head: HeadConfig) -> Units:
     )
 
 
-def unit_features(units: Units, words: WordsConfig) -> WordFeatures:
+def unit_features(units: Units, words: WordsConfig, ids: np.ndarray) -> WordFeatures:
     """What a model may know of each unit by its form; sub-word features are for words alone.
+
+    Args:
+        units: all of them.
+        words: resolved settings.
+        ids: (N,) the text that is learnt from: affixes that are too rare in it count as unknown.
 
     Raises:
         ConfigError: the settings ask for features of pieces or characters.
@@ -121,7 +129,7 @@ def unit_features(units: Units, words: WordsConfig) -> WordFeatures:
         return WordFeatures(vocabulary)
     if units.kind != "word":
         raise ConfigError(f"'words.characters' is '{words.characters}', but the unit is '{units.kind}'; use none")
-    counts = dict.fromkeys(vocabulary.words, 1)
+    counts = dict(zip(vocabulary.words, np.bincount(ids, minlength=units.size).tolist(), strict=True))
     affixes = characters = None
     if "affix" in kinds:
         affixes = AffixFeatures.fit(

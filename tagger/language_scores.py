@@ -38,6 +38,7 @@ class LanguageScores:
         nats: cross-entropy summed over all units.
         unknown: units that are ``<unk>``.
         unknown_nats: their part of ``nats``.
+        ends: ends of sentences or lines.
         cache: the same text with a neural cache, if one was tried.
     """
 
@@ -48,6 +49,7 @@ class LanguageScores:
     nats: float
     unknown: int
     unknown_nats: float
+    ends: int
     cache: CacheScore | None = None
 
     @property
@@ -63,7 +65,7 @@ class LanguageScores:
     @property
     def perplexity_per_word(self) -> float:
         """All nats shared among the words and the ends of sentences."""
-        return _exp(self.nats / max(1, self.units if self.unit == "word" else self.words))
+        return _exp(self.nats / max(1, self.words + self.ends))
 
     @property
     def bits_per_character(self) -> float:

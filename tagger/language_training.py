@@ -215,7 +215,7 @@ def _train(
     text = prepare_text(corpus, config.head, scratch, stretch=stretch)
     config = resolve(config, len(text.train), text.units.size)
     rng = seed_everything(config.training.seed)
-    features = unit_features(text.units, config.words)
+    features = unit_features(text.units, config.words, text.train.ids)
     network = build_language_model(config, features, text.units.size)
     for head in network.language.values():
         head.start_from(torch.from_numpy(text.frequencies).float())  # type: ignore[operator]

@@ -260,7 +260,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 def _read_values(folder: Path) -> dict[str, Any]:
     """``config.json``, whole, of a format that is known, with a list of files."""
     if not folder.is_dir():
-        raise ModelError(f"{folder}: no such model folder; `tagger train pos --out {folder}` makes one")
+        raise ModelError(f"{folder}: no such model folder; `tagger train` makes one, `tagger models` lists those that ship")
     path = folder / CONFIG
     if not path.is_file():
         raise ModelError(f"{folder}: not a model folder: {CONFIG} is missing")

@@ -92,7 +92,6 @@ class Sampler:
         rows = min(_ROWS, len(seeds))
         self._blocks = np.zeros((rows, self._races.blocks, self._races.width), dtype=np.float32)
         self._rows = self._blocks.reshape(rows, -1)[:, :size]
-        self._cut = _FIRST_CUT
 
     def draw(self, log_probs: Weights, samples: Sequence[int], seen: Sequence[Collection[int]]) -> list[int]:
         """The next unit of some samples; a sample that was left out once must stay out.
@@ -142,25 +141,34 @@ class Sampler:
         np.exp(scores, out=scores)
 
     def _filter(self, batch: int) -> tuple[Weights, Weights]:
-        """(B, blocks) sums of what is left in each block, and (B,) the least weight of what is left."""
+        """(B, blocks) sums of what is left in each block, and (B,) the least weight of what is left.
+
+        Only weights above a cut are sorted. It starts high and falls for the rows that need more: most distributions
+        are peaked, and a flat one among them must not cost the others anything.
+        """
         blocks = self._blocks[:batch]
         if not self._sampling.filters:
             return blocks.sum(axis=2), np.zeros(batch, dtype=np.float32)
-        flat, across = blocks.reshape(-1), blocks[0].size
         totals = self._rows[:batch].sum(axis=1)
-        cut = self._cut
-        while True:
+        masses = np.zeros((batch, blocks.shape[1]))
+        least = np.zeros(batch, dtype=np.float32)
+        open_ = np.arange(batch)
+        cut = _FIRST_CUT
+        while len(open_):
+            part = blocks if len(open_) == batch else blocks[open_]
+            flat, across = part.reshape(-1), part[0].size
             places = np.flatnonzero(flat >= cut)
             found, rows = flat[places], places // across
-            least = least_weights(_sorted_rows(found, rows, batch), cut, totals, self._sampling)
-            if least is not None:
-                break
-            cut = cut / 16 if cut > _NEGLIGIBLE else 0.0
-        # The next rows will be of this kind; a cut that is too low or too high costs time, nothing else.
-        self._cut = max(min(float(least.min()) / 4, _FIRST_CUT), _NEGLIGIBLE)
-        kept = found * (found >= least[rows])
-        masses = np.bincount(places // blocks.shape[2], kept, batch * blocks.shape[1])
-        return masses.reshape(batch, -1), least
+            best = _sorted_rows(found, rows, len(open_))
+            values, known = least_weights(best, cut, totals[open_], self._sampling)
+            kept = found * (known[rows] & (found >= values[rows]))
+            masses[open_] += np.bincount(places // part.shape[2], kept, len(open_) * part.shape[1]).reshape(
+                len(open_), -1
+            )
+            least[open_] = values
+            open_ = open_[~known]
+            cut = cut / 8 if cut > _NEGLIGIBLE else 0.0
+        return masses, least
 
 
 def _sorted_rows(found: Weights, rows: Weights, batch: int) -> Weights:
@@ -173,7 +181,7 @@ def _sorted_rows(found: Weights, rows: Weights, batch: int) -> Weights:
     return table[:, ::-1]
 
 
-def least_weights(best: Weights, cut: float, totals: Weights, sampling: Sampling) -> Weights | None:
+def least_weights(best: Weights, cut: float, totals: Weights, sampling: Sampling) -> tuple[Weights, np.ndarray]:
     """The weight that a unit must have to be among those of top-k, top-p and min-p.
 
     Args:
@@ -183,22 +191,21 @@ def least_weights(best: Weights, cut: float, totals: Weights, sampling: Sampling
         sampling: which filters are wanted.
 
     Returns:
-        (B,), or None if the answer for some row lies below the cut.
+        (B,) weights, and (B,) whether they are right: where not, the answer lies below the cut.
     """
     batch = np.arange(len(best))
     least = np.zeros(len(best), dtype=np.float32)
+    known = np.full(len(best), cut == 0 or sampling.top_k > 0 or sampling.top_p < 1 or cut <= sampling.min_p)
     if sampling.top_k:
-        if cut and (best.shape[1] < sampling.top_k or not best[:, sampling.top_k - 1].all()):
-            return None
+        if cut:
+            known &= best[:, sampling.top_k - 1] > 0 if best.shape[1] >= sampling.top_k else False
         best = best[:, : sampling.top_k]
         least = best[:, -1]
     if sampling.top_p < 1:
         sums = best.cumsum(axis=1, dtype=np.float64)
         needed = sampling.top_p * (sums[:, -1] if sampling.top_k else totals)
-        if cut and not sampling.top_k and (sums[:, -1] < needed).any():
-            return None
+        if cut and not sampling.top_k:
+            known &= sums[:, -1] >= needed
         last = (sums < needed[:, None]).sum(axis=1)
         least = best[batch, np.minimum(last, best.shape[1] - 1)]
-    elif not sampling.top_k and cut > sampling.min_p:
-        return None
-    return np.maximum(least, np.float32(sampling.min_p))
+    return np.maximum(least, np.float32(sampling.min_p)), known

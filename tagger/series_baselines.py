@@ -71,11 +71,12 @@ class Autoregression:
     @property
     def name(self) -> str:
         """For tables."""
-        return f"{self.lags} lag{'s' * (self.lags > 1)}{' and the other inputs' * self.inputs}"
+        return f"{self.lags} lag{'s' * (self.lags > 1)}"
 
     def predict(self, inputs: SeriesInputs, rows: np.ndarray) -> np.ndarray:
         """(M, horizon * targets), scaled."""
-        return (_regressors(inputs, rows, self.lags, self.inputs) @ self.weights).astype(np.float32)
+        found: np.ndarray = (_regressors(inputs, rows, self.lags, self.inputs) @ self.weights).astype(np.float32)
+        return found
 
 
 class NormalEquations:
@@ -108,12 +109,9 @@ class NormalEquations:
         products = self.products[np.ix_(chosen, chosen)] + RIDGE * np.eye(len(chosen))
         return Autoregression(lags, others, np.linalg.solve(products, self.moments[chosen]))
 
-    def candidates(self) -> Iterator[Autoregression]:
-        """Every number of lags, with and without the other inputs."""
-        for lags in LAGS:
-            if lags <= self.most:
-                for others in (False, True)[: 1 + bool(self.others)]:
-                    yield self.solve(lags, others)
+    def candidates(self, others: bool) -> list[Autoregression]:
+        """One for every number of lags."""
+        return [self.solve(lags, others) for lags in LAGS if lags <= self.most]
 
 
 def choose(

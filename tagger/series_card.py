@@ -39,7 +39,7 @@ def series_card(
     what = ", ".join(map(escaped, data["targets"]))
     ahead = "the next step" if data["horizon"] == 1 else f"the next {data['horizon']} steps"
     sections = [
-        _front_matter(name, str(corpus.get("name")), scores),
+        series_front_matter(name, str(corpus.get("name")), scores),
         f"# {escaped(name)}\n\nA recurrent network ({escaped(config['encoder']['cell'])}) that predicts {what} "
         f"{ahead} ahead, trained on {escaped(str(corpus.get('name')))}.",
         "\n".join(
@@ -93,10 +93,13 @@ def _shown(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _front_matter(name: str, dataset: str, scores: Mapping[str, Sequence[TargetScores]]) -> str:
+def series_front_matter(
+    name: str, dataset: str, scores: Mapping[str, Sequence[TargetScores]], *, kind: str = "time-series-forecasting"
+) -> str:
+    """Metadata with the measured scores, between and including the two ``---``."""
     results = [
         {
-            "task": {"type": "time-series-forecasting", "name": f"forecasting {one.target}"},
+            "task": {"type": kind, "name": f"predicting {one.target}"},
             "dataset": {"type": dataset, "name": dataset, "split": part},
             "metrics": [{"type": "rmse", "name": "RMSE", "value": round(one.figures[NETWORK].rmse, 4)}],
         }
@@ -104,7 +107,7 @@ def _front_matter(name: str, dataset: str, scores: Mapping[str, Sequence[TargetS
         for one in targets
     ]
     values: dict[str, Any] = {
-        "pipeline_tag": "time-series-forecasting",
+        "pipeline_tag": kind,
         "library_name": "sequence-tagger",
         "tags": ["sequence-tagger", "time series", "regression"],
     }

@@ -57,7 +57,7 @@ class SeriesConfig(Settings):
     data: SeriesDataConfig = field(default_factory=SeriesDataConfig)
     head: RegressionConfig = field(default_factory=RegressionConfig)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
-    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(patience=0, learning_rate=5e-3))
+    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(patience=0, learning_rate=3e-3))
     """Batches have ``batch_tokens`` steps."""
 
     RANGES: ClassVar = settings.ranges(

@@ -13,7 +13,7 @@ from tagger.series_config import SeriesConfig
 from tagger.series_inputs import SeriesInputs
 from tagger.series_parts import Part
 from tagger.series_reading import gathered
-from tagger.series_scores import LINEAR, NETWORK, PERSISTENCE, SEASONAL, TargetScores, score_target
+from tagger.series_scores import LINEAR, LINEAR_INPUTS, NETWORK, PERSISTENCE, SEASONAL, TargetScores, score_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,36 +23,44 @@ class Opponents:
     Args:
         season: steps of the seasonal naive forecast, or None for none.
         linear: the linear autoregression.
+        wider: one that reads the features and the calendar of the last step, too, where there are any.
     """
 
     season: int | None
     linear: Autoregression
+    wider: Autoregression | None
 
     def forecasts(self, inputs: SeriesInputs, rows: np.ndarray) -> dict[str, np.ndarray]:
         """(M, horizon * targets) by kind, scaled."""
         found = {PERSISTENCE: persistence(inputs, rows)}
         if self.season is not None:
             found[SEASONAL] = seasonal(inputs, rows, self.season)
-        return {**found, LINEAR: self.linear.predict(inputs, rows)}
+        found[LINEAR] = self.linear.predict(inputs, rows)
+        if self.wider is not None:
+            found[LINEAR_INPUTS] = self.wider.predict(inputs, rows)
+        return found
 
     @property
     def details(self) -> dict[str, str]:
         """What they look at, by kind."""
-        return {SEASONAL: f"{self.season} steps ago", LINEAR: self.linear.name}
+        wider = {} if self.wider is None else {LINEAR_INPUTS: self.wider.name}
+        return {SEASONAL: f"{self.season} steps ago", LINEAR: self.linear.name, **wider}
 
 
 def fit_opponents(inputs: SeriesInputs, parts: Mapping[str, Part], config: SeriesConfig) -> Opponents:
     """Fit on train; choose lags, further inputs and season on dev (on train where there is no dev)."""
     chosen_on = parts.get("dev") or parts["train"]
     rows, targets = _some_rows(inputs, chosen_on)
-    linear = choose(inputs, list(NormalEquations(inputs, parts["train"]).candidates()), rows, targets)
+    equations = NormalEquations(inputs, parts["train"])
+    linear = choose(inputs, equations.candidates(False), rows, targets)
+    wider = choose(inputs, equations.candidates(True), rows, targets) if equations.others else None
     tried = (config.data.season,) if config.data.season else seasons(inputs.table, parts["train"].rows)
     errors = {}
     for season in tried:
         differences = seasonal(inputs, rows, season) - targets
         if not np.isnan(differences).all():
             errors[season] = float(np.nanmean(differences**2))
-    return Opponents(min(errors, key=lambda season: errors[season]) if errors else None, linear)
+    return Opponents(min(errors, key=lambda season: errors[season]) if errors else None, linear, wider)
 
 
 def _some_rows(inputs: SeriesInputs, part: Part, most: int = 100_000) -> tuple[np.ndarray, np.ndarray]:

@@ -36,8 +36,8 @@ class Intervals:
     def at(self, lead: int) -> np.ndarray:
         """(levels, targets) half widths; beyond the leads that were measured they grow with the root of the lead."""
         measured = len(self.widths)
-        width: np.ndarray = self.widths[min(lead, measured) - 1]
-        return width * max(1.0, lead / measured) ** 0.5
+        width: np.ndarray = self.widths[min(lead, measured) - 1] * max(1.0, lead / measured) ** 0.5
+        return width
 
     def to_dict(self) -> dict[str, Any]:
         """As ``config.json`` holds it."""
@@ -104,13 +104,14 @@ def residuals(model: SeriesNetwork, inputs: SeriesInputs, part: Part) -> np.ndar
     origins = origins[np.unique(np.linspace(0, len(origins) - 1, MOST_ORIGINS).round().astype(int))]
     ahead = origins + np.arange(1, leads + 1)[:, None]
     came = inputs.scaled(inputs.table.values[ahead][..., : inputs.targets], ahead, inputs.targets)
-    return came - feed_back(model, inputs, origins, inputs.table.times[ahead])
+    found: np.ndarray = came - feed_back(model, inputs, origins, inputs.table.times[ahead])
+    return found
 
 
 def measure_intervals(found: np.ndarray) -> Intervals:
     """Half widths that hold a share of the residuals (leads, M, targets): split conformal prediction.
 
-    The ceil((M + 1) * level)-th smallest size (Vovk et al. 2005; Lei et al. 2018), or the largest where there are too few.
+    The ceil((M + 1) * level)-th smallest size (Vovk et al. 2005; Lei et al. 2018), or the largest where there are few.
     """
     sizes = np.sort(np.abs(found), axis=1)  # NaN last
     counts = (~np.isnan(found)).sum(1)  # (leads, targets)

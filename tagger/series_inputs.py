@@ -89,12 +89,14 @@ class SeriesInputs:
     def scaled(self, values: np.ndarray, rows: np.ndarray, columns: int) -> np.ndarray:
         """Values of (..., columns) as multiples of the spread of their series."""
         mean, spread = self._scale(rows, columns)
-        return ((values - mean) / spread).astype(np.float32)
+        found: np.ndarray = ((values - mean) / spread).astype(np.float32)
+        return found
 
     def unscaled(self, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """(M, horizon, targets) float64 in the unit of the data from (M, horizon * targets); ``rows`` is (M,)."""
         mean, spread = self._scale(rows, self.targets)
-        return values.reshape(len(rows), -1, self.targets) * spread[:, None] + mean[:, None]
+        found: np.ndarray = values.reshape(len(rows), -1, self.targets) * spread[:, None] + mean[:, None]
+        return found
 
     def _scale(self, rows: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray]:
         one = len(self.scale_rows) == 1

@@ -58,8 +58,8 @@ def split_by_time(table: SeriesTable, config: SeriesConfig) -> dict[str, Part]:
         longest = int((parts[name].ends - parts[name].starts).max())
         if longest < horizon + (name == "train"):
             raise CorpusError(
-                f"{len(table):,} rows leave {parts[name].rows:,} for {name} ({longest:,} in the longest series), too few "
-                f"for a horizon of {horizon:,}; expected more rows, or a shorter --horizon",
+                f"{len(table):,} rows leave {parts[name].rows:,} for {name} ({longest:,} in the longest series), "
+                f"too few for a horizon of {horizon:,}; expected more rows, or a shorter --horizon",
                 path=table.source,
             )
     longest = int((parts["train"].ends - parts["train"].starts).max())

@@ -128,6 +128,6 @@ def _facts(table: SeriesTable, parts: Mapping[str, Part]) -> dict[str, Any]:
         "fingerprint": table.fingerprint,
         "rows": {name: part.rows for name, part in parts.items()},
         "series": len(table.groups),
-        "from": table.text(0),
-        "to": table.text(len(table) - 1),
+        "from": table.text(int(table.times.argmin())),
+        "to": table.text(int(table.times.argmax())),
     }

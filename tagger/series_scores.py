@@ -13,6 +13,7 @@ NETWORK = "network"
 PERSISTENCE = "persistence"
 SEASONAL = "seasonal naive"
 LINEAR = "linear autoregression"
+LINEAR_INPUTS = "linear autoregression with all inputs"
 SURE = 1.96  # standard errors that a difference must exceed to be told as one
 
 
@@ -50,7 +51,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """ "better", "worse" or "level": not to be told apart."""
+        """Whether the network is "better", "worse" or "level", that is, not to be told apart."""
         return "better" if self.z > SURE else "worse" if self.z < -SURE else "level"
 
 

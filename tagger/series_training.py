@@ -141,9 +141,7 @@ def options_of(
     offline: bool = False,
 ) -> SeriesOptions:
     """How to read the table that a configuration is for."""
-    return SeriesOptions(
-        config.inputs, config.data.time, config.data.group, form, time_format, ignore_bad, offline
-    )
+    return SeriesOptions(config.inputs, config.data.time, config.data.group, form, time_format, ignore_bad, offline)
 
 
 def train_series_runs(

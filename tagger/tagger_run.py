@@ -34,7 +34,7 @@ from tagger.runtime import choose_device, has_fast_bfloat16, seed_everything
 from tagger.schedules import Schedule
 from tagger.tagging import Tagger
 from tagger.tagging_objective import TaggingObjective
-from tagger.transfer import PRETRAINED, copy_weights
+from tagger.transfer import PRETRAINED, copy_weights, start_new_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,7 @@ def _network(material: Material, config: Config) -> tuple[Network, list[str]]:
     if material.start is None:
         return model, []
     fresh = copy_weights(material.start.model, model)
+    start_new_rows(model, material.start.features, prepared.features)
     return model, [f"started from {config.training.init_from}; anew: {', '.join(fresh)}"]
 
 

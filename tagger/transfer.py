@@ -11,7 +11,7 @@ import torch
 from tagger.checkpoint import SavedModel
 from tagger.config import Config, EncoderConfig, WordsConfig
 from tagger.corpora.affixes import AffixFeatures
-from tagger.corpora.vocabulary import UNKNOWN, Vocabulary
+from tagger.corpora.vocabulary import UNKNOWN, UNKNOWN_ID, Vocabulary
 from tagger.corpora.word_features import WordFeatures
 from tagger.errors import ConfigError, ModelError
 from tagger.models.network import Network
@@ -120,6 +120,26 @@ def copy_weights(start: Network, network: Network) -> list[str]:
         own[name][: len(weights)] = weights.to(own[name].dtype)
     fresh = {".".join(name.split(".")[:2]) for name in own if name not in theirs}
     return sorted(fresh)
+
+
+@torch.no_grad()
+def start_new_rows(network: Network, before: WordFeatures, after: WordFeatures) -> None:
+    """Let new words begin as the unknown word and new affixes as the unknown one of their kind.
+
+    So that the network reads every word, before it is trained, as the language model would have read it.
+
+    Args:
+        network: with the weights of the language model.
+        before: the features of the language model.
+        after: ``united_features``.
+    """
+    words = network.words.words.weight
+    words[before.vocabulary.embedded :] = words[UNKNOWN_ID].clone()
+    if before.affixes is None or after.affixes is None or network.words.affixes is None:
+        return
+    table = network.words.affixes.weight
+    kinds = [hash_ >> 32 for hash_ in after.affixes.hashes[len(before.affixes.hashes) :]]
+    table[before.affixes.num_rows :] = table[torch.tensor(kinds, dtype=torch.int64, device=table.device)]
 
 
 PRETRAINED = ("words.", "encoder.ahead.", "encoder.behind.")

@@ -76,7 +76,7 @@ def test_another_column(tiny_model: Path, tiny_corpus: Path) -> None:
 def test_what_is_refused(tiny_model: Path, tiny_corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.conllu").write_text("")
     cases: list[tuple[list[str | Path], str]] = [
-        ([tmp_path / "none", tiny_corpus], "none: no such model folder; `tagger train pos --out"),
+        ([tmp_path / "none", tiny_corpus], "none: no such model folder; `tagger train` makes one"),
         ([tiny_corpus, tiny_corpus], "not a model folder: config.json is missing"),
         ([tiny_model, tmp_path / "none.conllu"], "none.conllu"),
         ([tiny_model, tmp_path / "empty.conllu"], "empty.conllu"),

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -64,7 +65,9 @@ def test_a_folder_from_before_there_were_prefixes_over_jamo(tmp_path: Path) -> N
 
 def test_a_language_model_hands_its_prefixes_over_jamo_on() -> None:
     vocabulary = unit_vocabulary(dict.fromkeys(WORDS, 2), 1, max_size=None, min_count=1, source=None)
-    start = unit_features(WordUnits(vocabulary), WordsConfig(characters="affix", jamo=2, jamo_prefixes=3))
+    start = unit_features(
+        WordUnits(vocabulary), WordsConfig(characters="affix", jamo=2, jamo_prefixes=3), np.arange(len(vocabulary))
+    )
     assert start.affixes is not None
     assert (start.affixes.jamo, start.affixes.jamo_prefixes) == (2, 3)
     counts = {"새는": 2, "샌다": 2}  # they begin alike in jamo alone

@@ -106,6 +106,7 @@ def test_perplexity_is_that_of_a_loop_over_units(block: int, monkeypatch: pytest
     assert scores.perplexity_without_unknown == pytest.approx(math.exp(known), rel=1e-12)
     assert scores.bits_per_character == pytest.approx(sum(nats) / math.log(2) / text.characters, rel=1e-12)
     assert (scores.words, scores.characters, scores.cache) == (text.words, text.characters, None)
+    assert scores.perplexity_per_word == pytest.approx(scores.perplexity, rel=1e-12), "ends are predicted, too"
 
 
 def test_few_log_probabilities_are_held_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,10 +185,10 @@ LN2 = math.log(2)
 
 
 def scores(**changes: Any) -> LanguageScores:
-    """Eight units, two of them unknown and twice as dear: 8 x 1 bit and 2 x 1 bit more."""
+    """Six words and two ends; a bit each, and two of the words are unknown and cost a bit more."""
     values: dict[str, Any] = {
         "unit": "word", "units": 8, "words": 6, "characters": 40, "nats": 10 * LN2, "unknown": 2,
-        "unknown_nats": 4 * LN2,
+        "unknown_nats": 4 * LN2, "ends": 2,
     }  # fmt: skip
     return LanguageScores(**{**values, **changes})
 
@@ -202,14 +203,14 @@ def test_figures_by_hand() -> None:
 
 
 def test_the_perplexity_per_word_of_pieces_by_hand() -> None:
-    """Twelve pieces of six words: the ten bits are shared among the words."""
+    """Twelve pieces, two ends among them, of six words: the ten bits are shared as they are among words as units."""
     found = scores(unit="bpe", units=12, unknown=0, unknown_nats=0.0)
     assert found.perplexity == pytest.approx(2 ** (10 / 12))
-    assert found.perplexity_per_word == pytest.approx(2 ** (10 / 6))
+    assert found.perplexity_per_word == pytest.approx(2 ** (10 / 8)) == scores().perplexity_per_word
 
 
 def test_nothing_to_score_is_no_division_by_zero() -> None:
-    found = scores(units=0, words=0, characters=0, nats=0.0, unknown=0, unknown_nats=0.0)
+    found = scores(units=0, words=0, ends=0, characters=0, nats=0.0, unknown=0, unknown_nats=0.0)
     assert (found.perplexity, found.bits_per_character, found.unknown_rate) == (1.0, 0.0, 0.0)
     assert scores(unknown=8, unknown_nats=10 * LN2).perplexity_without_unknown == 1.0
 

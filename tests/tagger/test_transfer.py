@@ -338,7 +338,8 @@ def joint(tiny_corpus: Path, text: Path, tmp_path_factory: pytest.TempPathFactor
 def test_a_folder_with_both_heads_tags_scores_and_writes(joint: Path) -> None:
     tagger, model = Tagger.load(joint, threads=1), LanguageModel.load(joint, threads=1)
     assert tagger.saved.heads == model.saved.heads == ("tag", "language")
-    assert tagger.tag(["the", "dog", "sees", "the", "cat", "."]).tags[:2] == ["DET", "NOUN"]
+    tags = tagger.tag(["the", "dog", "sees", "the", "cat", "."]).tags
+    assert (tags[0], tags[-1]) == ("DET", "PUNCT"), "words with one tag only"
     (scored,) = model.score(["the", "dog", "sees"])
     assert scored is not None
     assert (
@@ -421,7 +422,7 @@ def test_the_number_of_threads_changes_nothing(changes: dict[str, Any], corpus: 
 
 def test_a_head_of_clusters_beside_a_tagger(corpus: Corpus, tmp_path: Path) -> None:
     """Their bounds are decided by the number of units where they are not given."""
-    config = settings(training__lm_weight=1.0, head__softmax="adaptive", training__epochs=1)
+    config = settings(training__lm_weight=1.0, head__softmax="adaptive", training__epochs=8)
     run = train_runs(corpus, config, out=tmp_path / "joint", threads=1).best
     assert run.language["dev"].perplexity < run.tagger.saved.features.vocabulary.embedded
     assert LanguageModel.load(tmp_path / "joint", threads=1).saved.heads == ("tag", "language")

@@ -1,0 +1,135 @@
+"""Damaged and hostile model folders, loaded. Run: ``python -m benchmarks.mutated_models --help``.
+
+Each must be refused in one line or give the same weights; none may raise anything else, take longer than ten seconds
+or more memory than twice the size of the folder beyond what the sound model takes. Every mutant is loaded by a process
+of its own. The exit code is 1 if any fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import machine, markdown, report
+
+SECONDS = 10
+SLACK = 8_000_000  # bytes by which the memory of a process differs from run to run
+
+
+def main() -> None:
+    """Damage, load, count."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mutants", type=int, default=2000)
+    parser.add_argument("--out", type=Path, default=None)
+    arguments = parser.parse_args()
+    before = machine()
+    with tempfile.TemporaryDirectory(prefix="tagger-models-") as folder:
+        counts, failures, slowest, largest = run(Path(folder), arguments.mutants)
+    kinds = sorted({kind for kind, _ in counts})
+    rows = [(kind, *(f"{counts[kind, end]:,}" for end in ("refused", "same weights"))) for kind in kinds]
+    text = markdown(("damage", "refused", "same weights"), rows)
+    text += (
+        f"\n\n{len(failures)} failures; the slowest took {slowest:.2f} s, the largest {largest / 1e6:.1f} MB more than "
+    )
+    text += "the process had."
+    named = {f"{kind} {end}": count for (kind, end), count in counts.items()}
+    report(
+        f"{arguments.mutants:,} damaged model folders",
+        text,
+        {"counts": named, "failures": failures},
+        arguments.out,
+        before,
+    )
+    sys.exit(1 if failures else 0)
+
+
+def run(folder: Path, number: int) -> tuple[Counter[tuple[str, str]], list[str], float, float]:
+    """Load mutants.
+
+    Args:
+        folder: to work in.
+        number: how many.
+
+    Returns:
+        How many of each kind ended how; what went wrong; seconds of the slowest; bytes of the largest.
+    """
+    import torch
+
+    from tagger import train_pos
+    from tagger.checkpoint import load_model
+    from tests.model_mutations import mutant
+    from tests.tiny import SETTINGS, write_corpus
+
+    torch.set_num_threads(1)
+    model = folder / "model"
+    train_pos(str(write_corpus(folder / "corpus")), out=model, settings={**SETTINGS, "training.epochs": 2}, threads=1)
+    sound = load_model(model).model.state_dict()
+    size = sum(path.stat().st_size for path in model.iterdir())
+    allowed = _load(model, sound)["memory"] + 2 * size + SLACK
+    counts: Counter[tuple[str, str]] = Counter()
+    failures: list[str] = []
+    slowest = largest = 0.0
+    for one in range(number):
+        kind = mutant(model, folder / "mutant", one)
+        end = _load(folder / "mutant", sound)
+        counts[kind, end["end"]] += 1
+        slowest, largest = max(slowest, end["seconds"]), max(largest, end["memory"])
+        if end["end"] not in ("refused", "same weights") or end["memory"] > allowed:
+            failures.append(f"{one} {kind}: {end}")
+    return counts, failures, slowest, largest
+
+
+def _load(folder: Path, sound: Any) -> dict[str, Any]:
+    """Load a folder in a process of its own; how that ended."""
+    reading, writing = os.pipe()
+    began = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        signal.alarm(SECONDS)
+        with os.fdopen(writing, "w") as answer:
+            answer.write(json.dumps(_outcome(folder, sound)))
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        told = answer.read()
+    _, status = os.waitpid(child, 0)
+    found = json.loads(told) if told else {"end": f"ended with status {status}", "memory": 0}
+    return {**found, "seconds": time.monotonic() - began}
+
+
+def _outcome(folder: Path, sound: Any) -> dict[str, Any]:
+    import torch
+
+    from tagger.checkpoint import load_model
+    from tagger.errors import ModelError
+
+    before = _resident()
+    try:
+        found = load_model(folder).model.state_dict()
+        same = list(found) == list(sound) and all(torch.equal(found[name], sound[name]) for name in sound)
+        end = "same weights" if same else "other weights"
+    except ModelError as error:
+        end = "refused" if "\n" not in str(error) else "refused in several lines"
+    except BaseException as error:
+        end = f"{type(error).__name__}: {error}"[:200]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {"end": end, "memory": max(0, peak - before)}
+
+
+def _resident() -> int:
+    """Bytes of memory of this process at its largest so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+if __name__ == "__main__":
+    main()
