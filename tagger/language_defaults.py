@@ -52,14 +52,15 @@ def resolve(config: LanguageConfig, tokens: int, num_units: int) -> LanguageConf
 
 def _streams(tokens: int) -> StreamConfig:
     """More is dropped where there is less to learn from."""
-    drop = 0.4 if tokens < 2_000_000 else 0.2
+    small = tokens < 2_000_000
+    drop = 0.3 if small else 0.2
     return StreamConfig(
         batch_size=int(min(32, max(2, tokens // 2000))),
         input_dropout=drop,
-        dropout=drop / 2,
+        dropout=0.2,
         output_dropout=drop,
-        embedding_dropout=0.1,
-        weight_drop=0.2 if tokens < 2_000_000 else 0.0,
+        embedding_dropout=0.05,
+        weight_drop=0.1 if small else 0.0,
         activation_penalty=0.0,
         temporal_penalty=0.0,
     )

@@ -13,7 +13,9 @@ from tagger.corpora.series_times import DAY, HOUR
 from tagger.series_inputs import SeriesInputs
 from tagger.series_parts import Part
 
-CHUNK = 32_768  # rows
+CHUNK = 8_192  # rows
+MOST_ROWS = 400_000
+"""Rows that an autoregression is fitted on; of longer series, chunks evenly taken from all of them."""
 LAGS = (1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 64)
 RIDGE = 1e-3
 """Added to the diagonal of the normal equations, in units of one row: lags are nearly the same number twice."""
@@ -123,10 +125,14 @@ def choose(
 
 def _training_rows(train: Part, lags: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Rows with all lags behind them, a chunk at a time, and the ends of their series."""
-    for start, end in zip(train.starts.tolist(), train.ends.tolist(), strict=True):
-        for first in range(min(start + lags - 1, end), end - 1, CHUNK):
-            rows = np.arange(first, min(first + CHUNK, end - 1))
-            yield rows, np.full(len(rows), end)
+    chunks = [
+        (first, end)
+        for start, end in zip(train.starts.tolist(), train.ends.tolist(), strict=True)
+        for first in range(min(start + lags - 1, end), end - 1, CHUNK)
+    ]
+    for first, end in chunks[:: -(-len(chunks) * CHUNK // MOST_ROWS) if len(chunks) * CHUNK > MOST_ROWS else 1]:
+        rows = np.arange(first, min(first + CHUNK, end - 1))
+        yield rows, np.full(len(rows), end)
 
 
 def _regressors(inputs: SeriesInputs, rows: np.ndarray, lags: int, others: bool) -> np.ndarray:

@@ -86,7 +86,7 @@ def test_options_become_settings_and_win_over_the_file(tiny_corpus: Path, quick:
     options += " --auxiliary xpos,feats --patience 3 --seed 9 --max-minutes 5 --column upos --threads 1 --quiet"
     assert run("train", "pos", tiny_corpus, "--out", out, "--config", quick, *options.split()).code == 0
     config = config_of(out)
-    assert config["encoder"] == {"cell": "gru", "layers": 2, "hidden_size": 7}
+    assert config["encoder"] == {"cell": "gru", "layers": 2, "hidden_size": 7, "output_size": 0}
     assert config["words"]["characters"] == "cnn"
     assert (config["words"]["jamo"], config["words"]["jamo_prefixes"]) == (3, 2)
     assert config["words"]["embedding_size"] == 12, "from the file"

@@ -327,7 +327,7 @@ def test_the_rate_of_what_came_along_is_scaled(corpus: Corpus, both: Path, monke
 def joint(tiny_corpus: Path, text: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Trained for both from nothing, with further text."""
     out = tmp_path_factory.mktemp("joint") / "joint"
-    config = Config().with_settings({**SETTINGS, "training.epochs": 6, "training.lm_weight": 0.5})
+    config = Config().with_settings({**SETTINGS, "training.epochs": 12, "training.lm_weight": 0.5})
     more = read_text_corpus(train=str(text), tokenised=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(__import__("sys").modules, "matplotlib.figure", None)

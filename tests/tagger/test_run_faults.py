@@ -1,0 +1,142 @@
+"""Real processes: killed, told to stop, out of room, two in one folder. The full counts are in benchmarks/faults.py."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tagger.run_checkpoints import Checkpoints
+from tests.killing import Nursery
+from tests.tiny import TOML, run
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as made:
+        yield made
+
+
+@pytest.fixture
+def command(tiny_corpus: Path, tmp_path: Path) -> list[str | Path]:
+    (tmp_path / "settings.toml").write_text(TOML)
+    return ["train", "pos", tiny_corpus, "--config", tmp_path / "settings.toml", "--threads", "1", "--quiet"]
+
+
+@pytest.fixture(scope="module")
+def expected(tiny_corpus: Path, tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> bytes:
+    """The weights of an unbroken run."""
+    folder = tmp_path_factory.mktemp("unbroken")
+    (folder / "settings.toml").write_text(TOML)
+    options = ["--config", folder / "settings.toml", "--threads", "1", "--quiet", "--out", folder / "m"]
+    assert nursery.run(["train", "pos", tiny_corpus, *options]).code == 0
+    return (folder / "m" / "model.safetensors").read_bytes()
+
+
+def weights(out: Path) -> bytes:
+    return (out / "model.safetensors").read_bytes()
+
+
+def test_killed_at_random_instants(
+    nursery: Nursery, command: list[str | Path], tmp_path: Path, expected: bytes
+) -> None:
+    chance = random.Random(5)
+    state = tmp_path / "m.partial" / "training" / "1" / "000001"
+    killed = 0
+    for _ in range(4):
+        end = nursery.run(
+            [*command, "--out", tmp_path / "m", "--resume", "auto"], after=chance.uniform(0, 0.3), until=state,
+            hook="save_always",
+        )  # fmt: skip
+        assert end.code in (-signal.SIGKILL, 0), end.err
+        killed += end.code != 0
+    assert killed
+    assert nursery.run([*command, "--out", tmp_path / "m", "--resume", "auto"]).code == 0
+    assert weights(tmp_path / "m") == expected
+    assert {path.name for path in tmp_path.iterdir()} == {"m", "settings.toml"}
+    again = nursery.run([*command, "--out", tmp_path / "m", "--resume"])
+    assert (again.code, again.message) == (0, f"{tmp_path / 'm'}: the run is finished, nothing is left to resume")
+
+
+@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
+def test_told_to_stop(
+    nursery: Nursery, command: list[str | Path], tmp_path: Path, expected: bytes, which: signal.Signals
+) -> None:
+    out = tmp_path / "m"
+    command = [*command, "--checkpoint-minutes", "1e-9"]
+    state = tmp_path / "m.partial" / "training" / "1" / "000001"
+    # On a slow disk a state takes a while, so that the signal meets the run in training.
+    end = nursery.run([*command, "--out", out], after=0, with_=which, until=state, hook="slow_disk", value=0.005)
+    assert end.code == 128 + which
+    assert end.message.startswith("tagger: stopped ")
+    assert end.message.endswith("; all is saved, the same command with --resume goes on from there")
+    assert not out.exists()
+    refused = nursery.run([*command, "--out", out])
+    assert refused.code == 1
+    assert "an unfinished run is there" in refused.message
+    assert nursery.run([*command, "--out", out, "--resume"]).code == 0
+    assert weights(out) == expected
+
+
+def test_killed_while_a_state_is_written(nursery: Nursery, command: list[str | Path], tmp_path: Path) -> None:
+    states = tmp_path / "m.partial" / "training" / "1"
+    chance = random.Random(3)
+    until = states / "000001"
+    for _ in range(5):
+        end = nursery.run(
+            [*command, "--out", tmp_path / "m", "--resume", "auto", "--checkpoint-minutes", "1e-9"],
+            after=chance.uniform(0, 0.2), until=until, hook="slow_disk", value=0.01,
+        )  # fmt: skip
+        assert end.code == -signal.SIGKILL
+        store = Checkpoints(states)
+        assert store.load() is not None
+        assert store.damaged == []
+        assert len(store.numbers()) <= 3  # the third is on its way out
+        until = states / "next"
+
+
+@pytest.mark.parametrize("write", [0, 1, 4, 9, 14, 20])
+def test_no_room_at_some_write(
+    nursery: Nursery, command: list[str | Path], tmp_path: Path, expected: bytes, write: int
+) -> None:
+    out = tmp_path / "m"
+    end = nursery.run([*command, "--out", out, "--checkpoint-minutes", "1e-9"], hook="full_after", value=write)
+    assert end.code == 1
+    assert "No space left on device" in end.message
+    assert "MB are needed, " in end.message
+    assert "Traceback" not in end.err
+    assert not out.exists()
+    assert nursery.run([*command, "--out", out, "--resume", "auto"]).code == 0
+    assert weights(out) == expected
+
+
+def test_files_that_may_not_grow(nursery: Nursery, command: list[str | Path], tmp_path: Path) -> None:
+    end = nursery.run([*command, "--out", tmp_path / "m"], hook="small_files", value=10_000)
+    assert end.code == 1
+    assert "cannot write the state of the run: File too large; about 1 MB are needed" in end.message
+    assert end.message.endswith("there is none before it. Mend that, and the same command with --resume goes on")
+
+
+def test_a_folder_that_may_not_be_written(command: list[str | Path], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    result = run(*command, "--out", tmp_path / "file" / "m")
+    assert result.code == 1
+    assert "cannot" in result.message
+
+
+def test_several_runs_in_one_folder(command: list[str | Path], tmp_path: Path) -> None:
+    def start(_: int) -> int:
+        with Nursery() as own:
+            return own.run([*command, "--out", tmp_path / "m"]).code
+
+    with ThreadPoolExecutor(2) as pool:
+        codes = sorted(pool.map(start, range(2)))
+    assert codes == [0, 1]
+    assert {path.name for path in tmp_path.iterdir()} == {"m", "settings.toml"}
