@@ -41,7 +41,7 @@ SOURCES = """\
   public domain in the United States.
 
 The weights are shared under CC BY-SA 4.0, the licence of the treebank. For one reading of the novels, the treebank was
-read twice and so was the contemporary text. No text is stored in the model but its words.
+read four times and the contemporary text three times. No text is stored in the model but its words.
 """
 
 
@@ -54,7 +54,14 @@ def main() -> None:
         corpus = read_text_corpus(train=str(text["train"]), dev=str(text["dev"]), tokenised=True)
         train_language_model(corpus, LanguageConfig.from_toml(SETTINGS), out=lm, listener=_tell)
     treebank = read_corpus(str(arguments.treebank))
-    config = Config().with_settings({"training.init_from": str(lm), "training.lm_weight": arguments.lm_weight})
+    config = Config().with_settings(
+        {
+            "training.init_from": str(lm),
+            "training.lm_weight": arguments.lm_weight,
+            "streams.batch_size": 16,
+            "head.bidirectional": False,
+        }
+    )
     train_runs(
         treebank,
         config,
@@ -104,7 +111,7 @@ def _arguments() -> argparse.Namespace:
         "--work", type=Path, default=Path("runs/english"), help="folder for the text and the first model"
     )
     parser.add_argument("--out", type=Path, default=Path("models/pretrained/en"))
-    parser.add_argument("--lm-weight", type=float, default=0.2)
+    parser.add_argument("--lm-weight", type=float, default=0.1)
     return parser.parse_args()
 
 

@@ -39,7 +39,7 @@ class Sources:
     novels: Path
 
 
-def write_text(sources: Sources, folder: Path, *, repeats: tuple[int, int] = (2, 2)) -> dict[str, Path]:
+def write_text(sources: Sources, folder: Path, *, repeats: tuple[int, int] = (4, 3)) -> dict[str, Path]:
     """Write the training text and the texts to measure on.
 
     Args:

@@ -75,7 +75,7 @@ def tag_command(folder: Path, nursery: Nursery, number: int = 40_000) -> Command
 def until_done(
     nursery: Nursery, command: Command, seconds: float, chance: random.Random, hook: str, value: float = 0.0
 ) -> tuple[int, str]:
-    """Kill a command at random instants and resume it, until it ends by itself: how often it was killed, what is wrong."""
+    """Kill a command at random instants and resume it, until it ends: how often it was killed, and what is wrong."""
     for killed in range(60):
         end = nursery.run([*command, "--resume", "auto"], after=chance.uniform(0, seconds), hook=hook, value=value)
         if end.code == 0:

@@ -52,14 +52,14 @@ def render_scores(scores: Mapping[str, Sequence[TargetScores]], look: Look = PLA
 
 def _leads(one: TargetScores, part: str, look: Look) -> str:
     table = new_table(look)
-    table.add_column(plain_text(f"RMSE on {part} by lead"))
+    table.add_column("lead", justify="right")
     for kind in one.figures:
         table.add_column(kind, justify="right")
     leads = len(one.figures[NETWORK].rmse_by_lead)
     for lead in range(min(leads, MOST_LEADS)):
         table.add_row(str(lead + 1), *(f"{figures.rmse_by_lead[lead]:.4g}" for figures in one.figures.values()))
     more = f"\n{leads - MOST_LEADS:,} further leads are in metrics.json" if leads > MOST_LEADS else ""
-    return as_text(table, look) + more
+    return f"{one.target} on {part}: RMSE by lead\n{as_text(table, look)}{more}"
 
 
 def render_coverage(run: SeriesRun) -> str:

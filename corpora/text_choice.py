@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from tagger.corpora.lines import DamagedLine
@@ -42,20 +42,28 @@ def choose_tokenizer(files: Sequence[TextFile], options: TextOptions) -> tuple[W
     return WordTokenizer.from_rules(name), [*notes, note]
 
 
-def for_prompts(files: Sequence[TextFile], options: TextOptions, tokenizer: WordTokenizer) -> WordTokenizer:
+def for_prompts(words: Iterable[list[str]], options: TextOptions, tokenizer: WordTokenizer) -> WordTokenizer:
     """The rules that travel with a model: those of the text; where it was tokenised before, those that fit its words.
 
     A prompt or a text to be scored is raw, even if the training text was not.
 
     Args:
-        files: training files.
-        options: how they are read.
-        tokenizer: what they are read with.
+        words: of sentences from the beginning of the training text.
+        options: how it is read.
+        tokenizer: what it is read with.
     """
     if not options.tokenised:
         return tokenizer
-    words = [line.split() for file in files[:1] for line in _head(file, options).splitlines()]
-    return WordTokenizer.from_rules(rules_of_words([None] * len(words), words)[0])
+    sample = list(words)
+    return WordTokenizer.from_rules(rules_of_words([None] * len(sample), sample)[0])
+
+
+def first_words(file: TextFile, options: TextOptions) -> Iterator[list[str]]:
+    """The words of the first sentences of a labelled corpus, or what is parted by white space in the first lines."""
+    if file.form not in BY_LINES:
+        yield from (words for _, words in islice(labelled_words(file, options, Skip(file.name)), SAMPLE_SENTENCES))
+    else:
+        yield from (line.split() for line in _head(file, options).splitlines())
 
 
 def choose_by_text(text: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tagger.corpora.caching import content_digest
 from tagger.corpora.locating import Located
 from tagger.corpora.resolving import explicit_files, named_splits, override, spooled
-from tagger.corpora.text_choice import choose_tokenizer, for_prompts
+from tagger.corpora.text_choice import choose_tokenizer, first_words, for_prompts
 from tagger.corpora.text_files import TextFile, TextReader
 from tagger.corpora.text_forms import form_of
 from tagger.corpora.text_locating import resolve_text
@@ -180,7 +180,7 @@ def from_text_files(located: Located, source: str, options: TextOptions, *, whol
         notes=(*notes, *said),
         fingerprint=_fingerprint(forms, options),
         license=located.license,
-        tokenizer=for_prompts(first, options, tokenizer),
+        tokenizer=for_prompts(first_words(first[0], options), options, tokenizer),
     )
 
 

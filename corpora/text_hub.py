@@ -16,7 +16,7 @@ from tagger.corpora.locating import Located
 from tagger.corpora.passages import Passage, aligned
 from tagger.corpora.paths import excerpt_path, near
 from tagger.corpora.sentences import number_of
-from tagger.corpora.text_choice import choose_by_text
+from tagger.corpora.text_choice import choose_by_text, for_prompts
 from tagger.corpora.text_columns import choose_text_column
 from tagger.corpora.text_files import TEXT, TextReader
 from tagger.corpora.text_rows import row_lines
@@ -63,6 +63,10 @@ class HubText:
                 nothing = [None] * len(batch[columns[0]])
                 texts = batch[self.text] if self.text else nothing
                 yield from zip(texts, batch[self.words] if self.words else nothing, strict=True)
+
+    def words_apart(self) -> Iterator[list[str]]:
+        """The words of the first rows, or what is parted by white space in them."""
+        return ((text or "").split() if words is None else words for text, words in islice(self.rows(), SAMPLE_ROWS))
 
     def passages(self, reader: TextReader) -> Iterator[Passage]:
         """A pass over the split."""
@@ -125,7 +129,7 @@ def read_hub_text(
         notes=(*notes, *note, *(f"{split}: none in this corpus" for split in ("train", "test") if split not in made)),
         fingerprint=hashlib.sha256("\n".join(told).encode()).hexdigest()[:16],
         license=license,
-        tokenizer=tokenizer,
+        tokenizer=for_prompts(first.words_apart(), options, tokenizer),
     )
 
 

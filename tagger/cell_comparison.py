@@ -164,7 +164,7 @@ def _untrained(prepared: Prepared, config: Config) -> Network:
 def follow_gradients(model: Network, features: WordFeatures, material: Material) -> dict[str, list[float]]:
     """The mean norm of the gradient k steps back, k = 0 first, by state.
 
-    Streams of words of dev (of train where there is no dev) are read by the forward stack; the loss is that of the
+    Streams of words of dev (of train where dev is too short) are read by the forward stack; the loss is that of the
     tag of the last word. The backward stack, which has seen only that word, does not depend on earlier states.
 
     Raises:
@@ -191,8 +191,8 @@ def follow_gradients(model: Network, features: WordFeatures, material: Material)
 
 def _streams(material: Material) -> tuple[np.ndarray, np.ndarray]:
     """(T, B) words in running text, and their tags."""
-    split = material.corpus.dev or material.corpus.train
-    assert split is not None
+    splits = [split for split in (material.corpus.dev, material.corpus.train) if split is not None]
+    split = next((one for one in splits if one.num_tokens >= STEPS + STREAMS), splits[-1])
     words = [word for sentence in split.tokens() for word in sentence]
     tags = [tag for sentence in split.tags() for tag in sentence]
     if len(words) < STEPS + STREAMS:

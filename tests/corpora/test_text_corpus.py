@@ -21,7 +21,7 @@ from tagger.corpora.text_corpus import read_text_corpus, read_text_split
 from tagger.corpora.texts import TextCorpus, TextSplit
 from tagger.errors import ConfigError, CorpusError
 
-from .conftest import WORDS, Write
+from .conftest import WORDS, Write, conllu
 
 STORY = "The cat and the dog went to the\nedge of the wood. They saw Mr. Fox!\n\nHe didn't _see_ them.\n"
 SENTENCES = [
@@ -99,6 +99,15 @@ def test_a_labelled_corpus_is_tokenised_as_it_is(write: Write, small: str) -> No
     assert words(split) == WORDS
     assert [token.text for token in split.tokenizer.words("don't stop.")] == ["don't", "stop."]
     assert words(whole(write("a.conllu", small), tokenised=True, format="text"))[0][:3] == ["#", "text", "="]
+
+
+@pytest.mark.parametrize("name", ["a.conllu", "a.conll"])
+def test_prompts_of_a_tokenised_labelled_corpus_are_raw_text(write: Write, name: str) -> None:
+    sentences = [["He", "did", "n't", "go", "."], ["So", "it", "was"]] * 30
+    rows = "".join("\n".join(f"{word}\tX" for word in words) + "\n\n" for words in sentences)
+    content = conllu(sentences, [["X"] * len(words) for words in sentences]) if name == "a.conllu" else rows
+    corpus = read_text_corpus(str(write(name, content)), tokenised=True)
+    assert [token.text for token in corpus.tokenizer.words("I can't go.")] == ["I", "ca", "n't", "go", "."]
 
 
 @pytest.mark.parametrize("unit", ["word", "bpe", "char"])

@@ -36,7 +36,9 @@ for name, options in json.load(sys.stdin):
         again = {part.name: [[p.text, list(p.words)] for p in islice(part, take)] for part in splits}
         answer = {"splits": found, "same": again == found, "notes": corpus.notes if corpus else []}
         if corpus:
+            rules = [token.text for token in corpus.tokenizer.words("didn't go.")]
             answer |= {"name": corpus.name, "fingerprint": corpus.fingerprint, "streaming": splits[0].streaming}
+            answer["prompt"] = rules
     except CorpusError as error:
         answer = {"error": str(error)}
     answers.append(answer)
@@ -53,7 +55,7 @@ def texts(column: str, rows: list[str]) -> bytes:
 
 def populate(hub: FakeHub) -> None:
     hub.add("acme/story", {"train.parquet": texts("text", STORY * 20), "validation.parquet": texts("text", STORY)})
-    wiki = ["", " = Title = \n", " The <unk> sat . \n"]
+    wiki = ["", " = Title = \n", " The <unk> sat . \n", "He did n't .\n"]
     hub.add(
         "acme/wiki", {name: texts("text", wiki) for name in ("train.parquet", "test.parquet", "validation.parquet")}
     )
@@ -148,7 +150,9 @@ def test_tokenised_rows_are_lines_empty_ones_too(answers: dict[str, Any]) -> Non
         ["", []],
         ["= Title =", ["=", "Title", "="]],
         ["The <unk> sat .", ["The", "<unk>", "sat", "."]],
+        ["He did n't .", ["He", "did", "n't", "."]],
     ]
+    assert answers["wiki"]["prompt"] == ["did", "n't", "go", "."], "prompts are raw text all the same"
 
 
 def test_a_missing_dev_split_is_the_end_of_train(answers: dict[str, Any]) -> None:

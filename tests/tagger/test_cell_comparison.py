@@ -44,7 +44,7 @@ def test_gradients_in_running_text(tiny_corpus: Path) -> None:
 
     corpus = read_corpus(str(tiny_corpus))
     config = resolve(Config().with_settings({**SETTINGS, "encoder.hidden_size": 5}), Facts.of(corpus))
-    material = Material(corpus, prepare(corpus, config), WordTokenizer.from_rules("words"))
+    material = Material(corpus, prepare(corpus, config), WordTokenizer.from_rules("generic"))
     model = _untrained(material.prepared, config)
     features = material.prepared.features
     norms = follow_gradients(model, features, material)

@@ -1,4 +1,4 @@
-"""Losses, gradients and weights that are not finite: steps are left out and counted; hopeless runs end with their best."""
+"""Losses, gradients and weights that are not finite: steps are left out and counted, hopeless runs end early."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def spoil(fitting: Fitting, steps: set[int], how: str, monkeypatch: pytest.Monke
             else:
                 value = found.loss
                 found.loss = value + 0 * value.detach()
-                found.loss.register_hook(lambda gradient: gradient * float("inf"))
+                found.loss.register_hook(lambda gradient: gradient * float("inf"))  # type: ignore[no-untyped-call]
         return found
 
     monkeypatch.setattr(objective, "loss", spoilt)
@@ -92,7 +92,7 @@ def test_a_weight_that_is_not_finite_is_never_kept(corpus: Corpus) -> None:
         kept.append(event)
         if len(ends(kept)) == 2:
             with torch.no_grad():
-                tagging(fitting).model.words.projection.bias[0] = NAN
+                tagging(fitting).model.get_parameter("words.projection.bias")[0] = NAN
     assert isinstance(kept[-1], Finished)
     assert kept[-1].best_epoch <= 2
     assert "the loss is nan" in kept[-1].reason

@@ -35,7 +35,15 @@ def expected(tiny_corpus: Path, tmp_path_factory: pytest.TempPathFactory, nurser
     """The weights of an unbroken run."""
     folder = tmp_path_factory.mktemp("unbroken")
     (folder / "settings.toml").write_text(TOML)
-    options = ["--config", folder / "settings.toml", "--threads", "1", "--quiet", "--out", folder / "m"]
+    options: list[str | Path] = [
+        "--config",
+        folder / "settings.toml",
+        "--threads",
+        "1",
+        "--quiet",
+        "--out",
+        folder / "m",
+    ]
     assert nursery.run(["train", "pos", tiny_corpus, *options]).code == 0
     return (folder / "m" / "model.safetensors").read_bytes()
 
