@@ -77,7 +77,8 @@ def until_done(
 ) -> tuple[int, str]:
     """Kill a command at random instants and resume it, until it ends: how often it was killed, and what is wrong."""
     for killed in range(60):
-        end = nursery.run([*command, "--resume", "auto"], after=chance.uniform(0, seconds), hook=hook, value=value)
+        longest = seconds * (0.4 if killed < 4 else 1.15)
+        end = nursery.run([*command, "--resume", "auto"], after=chance.uniform(0, longest), hook=hook, value=value)
         if end.code == 0:
             return killed, ""
         if end.code != -signal.SIGKILL:
@@ -95,7 +96,7 @@ def killed_runs(
     kills = failures = 0
     for one in range(number):
         out = folder / f"out{one}"
-        killed, wrong = until_done(nursery, [*command, option, out], 1.15 * end.seconds, random.Random(one), hook)
+        killed, wrong = until_done(nursery, [*command, option, out], end.seconds, random.Random(one), hook)
         kills += killed
         if wrong or _content(out) != expected or [p for p in folder.iterdir() if "part" in p.name]:
             failures += 1

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from tagger.copy_task import CopyResult, CopySettings
 
 Gradients = Mapping[str, Sequence[float]]
-BACK = (1, 2, 5, 10, 20, 40, 60, 100, 200, 500)
+BACK = (1, 5, 10, 20, 40, 60, 100, 200, 500)
+MOST_BACK = 7  # columns
 
 
 def render_cells(equal: Sequence[CellResult], matched: Sequence[CellResult], look: Look = PLAIN) -> str:
@@ -51,9 +52,9 @@ def render_gradients(found: Mapping[str, tuple[Gradients, Gradients]], look: Loo
         look: what the stream can show.
     """
     longest = min(len(values) for before, _ in found.values() for values in before.values())
-    back = [k for k in BACK if k < longest]
+    back = [k for k in BACK if k < longest][-MOST_BACK:]
     table = new_table(look)
-    table.add_column("Gradient k steps back")
+    table.add_column("Gradient k steps back", no_wrap=True)
     for k in back:
         table.add_column(f"k = {k}", justify="right")
     table.add_column("a step", justify="right")

@@ -68,10 +68,11 @@ def keeping(values: Mapping[str, Any]) -> Keeping:
 
 def nothing_left(values: Mapping[str, Any]) -> bool:
     """Whether a run that is to be resumed is finished, and nothing is to be replaced; then it is said."""
-    from tagger.model_folder import finished
+    from tagger.model_folder import clear_up, finished
 
     out: Path = values["out"]
     if values["resume"] == "no" or values["overwrite"] or not finished(out):
         return False
+    clear_up(out)
     click.echo(f"{out}: the run is finished, nothing is left to resume", err=True)
     return True

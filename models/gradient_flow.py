@@ -29,8 +29,8 @@ def gradient_norms(stack: DirectionalStack, inputs: Tensor, loss: Callable[[Tens
     """
     states: list[State] | None = None
     kept: list[State] = []
-    for step in inputs.split(1):
-        _, states = stack.read(step, states)
+    for step in range(len(inputs)):
+        _, states = stack.read(inputs[step : step + 1], states)
         kept.append(states[-1])
     value = loss(kept[-1][0][0])
     names = STATES[: len(kept[0])]

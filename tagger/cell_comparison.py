@@ -204,15 +204,15 @@ def _streams(material: Material) -> tuple[np.ndarray, np.ndarray]:
 
 
 def step_time(stack: DirectionalStack, input_size: int, *, steps: int = 25, batch: int = 32) -> float:
-    """Microseconds of one word, forwards and back, in the fastest of several batches: others use the machine, too."""
+    """Microseconds of one word, forwards and back, on one core: CPU time, the fastest of several batches."""
     for parameter in stack.parameters():
         parameter.requires_grad_(True)
     inputs = torch.randn(steps, batch, input_size)
     times = []
     for _ in range(20):
-        begun = time.perf_counter()
+        begun = time.process_time()
         stack(inputs).sum().backward()
-        times.append(time.perf_counter() - begun)
+        times.append(time.process_time() - begun)
     return 1e6 * min(times) / (steps * batch)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def draw_gradients(path: str | Path, results: Sequence[CellResult]) -> bool:
 def _draw_norms(panel: Any, norms: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
     for cell, states in norms.items():
         for name, values in states.items():
-            shown = [max(value, SMALLEST) for value in values]
+            shown = [max(value, SMALLEST) if value else math.nan for value in values]  # 0: it does not depend on it
             style = "--" if name == "cell state" else "-"
             panel.plot(shown, style, color=COLOURS[cell], linewidth=1.5, label=f"{cell.upper()}, {name}")
     panel.set_yscale("log")

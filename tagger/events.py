@@ -84,6 +84,7 @@ class EpochEnd:
         seconds: since the start of training.
         dev_perplexity: of the language-model head, per unit; None without one.
         left_out: steps whose loss or gradient was not finite, which changed nothing.
+        parts: into which batches were divided because memory ran out.
     """
 
     epoch: int
@@ -98,6 +99,7 @@ class EpochEnd:
     seconds: float
     dev_perplexity: float | None = None
     left_out: int = 0
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True)

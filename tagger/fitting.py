@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from tagger.errors import TrainingError
 from tagger.events import EpochEnd, Event, Finished, Started, Step
 from tagger.models.averaging import AveragedWeights
-from tagger.objective import DevScore, Objective, Remembers
+from tagger.objective import DevScore, Divides, Objective, Remembers, StepLoss
 from tagger.run_keeper import Keeper
+from tagger.runtime import ran_out_of_memory
 from tagger.schedules import Schedule
 from tagger.training_state import EpochSoFar, batches_from, begin
 
@@ -253,13 +254,12 @@ class Fitting:
             self.seconds,
             score.perplexity if score else None,
             so_far.left_out,
+            self.parts,
         )
 
     def _step(self, batch: Any, rate: float) -> tuple[Tensor, int]:
         """One update; the summed cross-entropy in nats, and the number of steps: 0 if it was left out."""
-        found = self.objective.loss(batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        found.loss.backward()  # type: ignore[no-untyped-call]
+        found = self._gradients(batch)
         norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip, foreach=True))
         nats = found.nats.detach().double().cpu()
         self.steps_done += 1
@@ -273,6 +273,35 @@ class Fitting:
         self.average.update()
         self.in_a_row = 0
         return nats, found.steps
+
+    def _gradients(self, batch: Any) -> StepLoss:
+        """The loss of a batch, with its gradients; where memory runs out, of ever smaller parts of it, added up."""
+        while True:
+            self.optimizer.zero_grad(set_to_none=True)
+            try:
+                return self._added_up(batch)
+            except (MemoryError, RuntimeError) as error:
+                if not ran_out_of_memory(error) or not isinstance(self.objective, Divides):
+                    raise
+                if len(self.objective.divide(batch, 2 * self.parts)) <= self.parts:
+                    raise
+            self.parts *= 2
+
+    def _added_up(self, batch: Any) -> StepLoss:
+        if self.parts == 1 or not isinstance(self.objective, Divides):
+            found = self.objective.loss(batch)
+            found.loss.backward()  # type: ignore[no-untyped-call]
+            return found
+        total = StepLoss(torch.zeros(()), torch.zeros((), dtype=torch.float64), 0)
+        for part in self.objective.divide(batch, self.parts):
+            found = self.objective.loss(part)
+            (found.loss * found.steps).backward()  # type: ignore[no-untyped-call]
+            total.nats = total.nats + found.nats.detach().double().cpu()
+            total.steps += found.steps
+        for parameter in self.model.parameters():
+            if parameter.grad is not None:
+                parameter.grad /= total.steps
+        return total
 
     def _leave_out(self, nats: float, rate: float) -> None:
         """Forget a step whose loss or gradient is not finite."""

@@ -113,6 +113,17 @@ def finished(out: Path) -> bool:
     return (place / CONFIG).is_file() and not unfinished(place.with_name(place.name + ".partial"))
 
 
+def clear_up(out: Path) -> None:
+    """Remove what a run left that was killed after its model was in place.
+
+    Raises:
+        OutputError: another run is writing here.
+    """
+    place = out.resolve()
+    with _locked(place.with_name(place.name + ".partial.lock"), out):
+        shutil.rmtree(place.with_name(place.name + ".old"), ignore_errors=True)
+
+
 def _clear(partial: Path, out: Path, resume: Resume, *, overwrite: bool) -> None:
     """Remove what an earlier run left behind, but not a state that is or may be needed."""
     found = unfinished(partial)
@@ -260,7 +271,9 @@ def read_config(folder: Path) -> dict[str, Any]:
 def _read_values(folder: Path) -> dict[str, Any]:
     """``config.json``, whole, of a format that is known, with a list of files."""
     if not folder.is_dir():
-        raise ModelError(f"{folder}: no such model folder; `tagger train` makes one, `tagger models` lists those that ship")
+        raise ModelError(
+            f"{folder}: no such model folder; `tagger train` makes one, `tagger models` lists those that ship"
+        )
     path = folder / CONFIG
     if not path.is_file():
         raise ModelError(f"{folder}: not a model folder: {CONFIG} is missing")

@@ -62,6 +62,11 @@ def keep_memory() -> None:
         mallopt(trim_threshold, (1 << 31) - 1)
 
 
+def ran_out_of_memory(error: Exception) -> bool:
+    """Whether torch or Python could not get the memory it asked for."""
+    return isinstance(error, MemoryError) or bool(re.search("allocate|out of memory", str(error), re.IGNORECASE))
+
+
 @contextmanager
 def memory_watched() -> Iterator[None]:
     """Turn running out of memory within the block into one line that says what to change.
@@ -72,7 +77,7 @@ def memory_watched() -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not re.search("allocate|out of memory", str(error), re.IGNORECASE):
+        if not ran_out_of_memory(error):
             raise
         raise TrainingError(
             "not enough memory for this model; try a smaller --hidden-size, --batch-tokens or fewer --layers"

@@ -77,8 +77,9 @@ class Autoregression:
 
     def predict(self, inputs: SeriesInputs, rows: np.ndarray) -> np.ndarray:
         """(M, horizon * targets), scaled."""
-        found: np.ndarray = (_regressors(inputs, rows, self.lags, self.inputs) @ self.weights).astype(np.float32)
-        return found
+        chunks = [rows[first : first + CHUNK] for first in range(0, max(1, len(rows)), CHUNK)]
+        found = [_regressors(inputs, chunk, self.lags, self.inputs) @ self.weights for chunk in chunks]
+        return np.concatenate(found).astype(np.float32)
 
 
 class NormalEquations:

@@ -10,6 +10,8 @@ from tagger.corpora.series_table import SeriesTable
 from tagger.errors import CorpusError
 from tagger.series_config import SeriesConfig
 
+MOST_SCORED = 200_000
+"""Rows of dev and of test that are scored, the last ones of longer parts."""
 FEWEST = 64  # stretches of an epoch, however short the series: they overlap then
 
 
@@ -71,6 +73,14 @@ def split_by_time(table: SeriesTable, config: SeriesConfig) -> dict[str, Part]:
             path=table.source,
         )
     return {name: parts[name] for name in wanted}
+
+
+def shortened(part: Part, most: int = MOST_SCORED) -> Part:
+    """The end of a part that is too long to be scored as a whole: so many rows, the same number of each series."""
+    if part.rows <= most:
+        return part
+    each = max(1, most // len(part.starts))
+    return Part(part.name, np.maximum(part.starts, part.ends - each), part.ends)
 
 
 def _cuts(table: SeriesTable, config: SeriesConfig) -> tuple[float, float]:

@@ -36,7 +36,7 @@ from tagger.series_forecast import coverage, measure_intervals, residuals
 from tagger.series_inputs import SeriesInputs, make_calendar
 from tagger.series_model import SeriesModel
 from tagger.series_objective import SeriesObjective
-from tagger.series_parts import Part, split_by_time
+from tagger.series_parts import Part, shortened, split_by_time
 from tagger.series_record import SeriesRun, write_series_run
 from tagger.series_scaling import Scaling
 from tagger.tagger_run import Machine
@@ -178,11 +178,11 @@ def train_series_runs(
         raise ConfigError(f"seeds is {seeds}; expected at least 1")
     machine = Machine(device, check_threads(threads), listener or (lambda event: None))
     choose_device(device)
-    parts = split_by_time(table, config)
+    parts, cut = _scored_parts(split_by_time(table, config))
     train = parts["train"]
     config = resolve(config, train.rows, int((train.ends - train.starts).max()))
     scaling = Scaling.fit(table, train.ends)
-    notes = (*table.notes, *_column_notes(table, config, train))
+    notes = (*table.notes, *_column_notes(table, config, train), *cut)
     inputs = SeriesInputs(table, scaling, config, make_calendar(table, config))
     torch.set_flush_denormal(True)
 
@@ -201,6 +201,17 @@ def train_series_runs(
                 best = _best(runs)
                 write_series_run(partial, best, runs, table, parts, command or command_line(), notes, out.name)
     return SeriesTraining(best, runs, out, table)
+
+
+def _scored_parts(parts: Mapping[str, Part]) -> tuple[dict[str, Part], list[str]]:
+    """Dev and test without what is not scored of them, and notes on it."""
+    found, notes = dict(parts), []
+    for name in ("dev", "test"):
+        if name in parts:
+            found[name] = shortened(parts[name])
+            if found[name].rows < parts[name].rows:
+                notes.append(f"{name}: the last {found[name].rows:,} of its {parts[name].rows:,} rows are scored")
+    return found, notes
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,18 @@ class TaggingObjective:
                 loss = loss + self.config.auxiliary_weight * summed_loss(scores, targets)
         return StepLoss(loss / size, summed, size)
 
+    def divide(self, batch: Batch, parts: int) -> list[Batch]:
+        """Parts of like many sentences each."""
+        ends = np.cumsum(batch.lengths)
+        made = []
+        for chosen in np.array_split(np.arange(len(ends)), min(parts, len(ends))):
+            lengths = batch.lengths[chosen]
+            types, steps = np.unique(batch.steps[: lengths.max(), chosen], return_inverse=True)
+            positions = batch.positions[ends[chosen[0]] - lengths[0] : ends[chosen[-1]]]
+            steps = steps.reshape(lengths.max(), len(chosen))
+            made.append(Batch(batch.types[types], batch.hidden[types], steps, lengths, positions))
+        return made
+
     def _logits(self, split: _Split, batch: Batch) -> dict[str, Tensor]:
         """(N, K) scores by head."""
         types = torch.from_numpy(batch.types).to(self.device)

@@ -212,3 +212,21 @@ def test_the_bundled_tables() -> None:
     stocks = read_series("stocks", SeriesOptions(("price",), group="symbol"))
     assert stocks.groups == ("AAPL", "AMZN", "GOOG", "IBM", "MSFT")
     assert (len(stocks), stocks.notes) == (560, ())
+
+
+def test_a_data_set_of_the_hub_is_read_like_parquet() -> None:
+    import datasets
+
+    from tagger.corpora.series_rows import RowSource
+
+    data = datasets.Dataset.from_dict({"time": DAYS, "load": [1.5, None, 3.0, 4.0, 5.0, 6.0], "other": ["x"] * 6})
+    (batch,) = RowSource("owner/name (train)", tuple(data.column_names), None, "hub", data).batches(["time", "load"])
+    assert list(batch.lines) == [1, 2, 3, 4, 5, 6]
+    assert batch.columns["load"].to_pylist() == [1.5, None, 3.0, 4.0, 5.0, 6.0]
+    assert set(batch.columns) == {"time", "load"}
+
+
+def test_offline_a_hub_id_that_is_not_in_the_cache_is_one_line() -> None:
+    with pytest.raises(CorpusError, match="is not in the cache") as caught:
+        read("owner/nothing-by-that-name", offline=True)
+    assert "\n" not in str(caught.value)

@@ -31,7 +31,9 @@ def one_error(difference: float, kind: str) -> tuple[float, float]:
     return DELTA * (size - DELTA / 2), DELTA * sign
 
 
-def loop(states: Tensor, head: RegressionHead, targets: Tensor, kind: str) -> tuple[float, list[list[float]], list[float]]:
+def loop(
+    states: Tensor, head: RegressionHead, targets: Tensor, kind: str
+) -> tuple[float, list[list[float]], list[float]]:
     """Summed loss, its gradient by the weights and by the biases, step by step and number by number."""
     weight, bias = head.linear.weight.tolist(), head.linear.bias.tolist()
     total = 0.0
@@ -64,7 +66,9 @@ def test_loss_and_gradients_are_the_sum_over_steps(kind: LossKind) -> None:
     loss.backward()  # type: ignore[no-untyped-call]
     total, by_weight, by_bias = loop(states, head, targets, kind)
     assert float(loss.detach()) == pytest.approx(total, rel=1e-12)
-    torch.testing.assert_close(head.linear.weight.grad, torch.tensor(by_weight, dtype=torch.float64), rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        head.linear.weight.grad, torch.tensor(by_weight, dtype=torch.float64), rtol=0, atol=1e-12
+    )
     torch.testing.assert_close(head.linear.bias.grad, torch.tensor(by_bias, dtype=torch.float64), rtol=0, atol=1e-12)
 
 

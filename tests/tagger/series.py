@@ -28,7 +28,9 @@ def wave(number: int = 200, seed: int = 1) -> np.ndarray:
     """A noisy wave of 14 steps that rises slowly."""
     rng = np.random.default_rng(seed)
     steps = np.arange(number)
-    return np.round(20 + 0.02 * steps + 5 * np.sin(2 * np.pi * steps / 14) + rng.normal(0, 0.5, number), 2)
+    wave = 5 * np.sin(2 * np.pi * steps / 14)
+    values: np.ndarray = np.round(20 + 0.02 * steps + wave + rng.normal(0, 0.5, number), 2)
+    return values
 
 
 def write_wave(path: Path, number: int = 200, groups: tuple[str, ...] = ()) -> Path:

@@ -6,7 +6,6 @@ import os
 import random
 import signal
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -69,7 +68,9 @@ def test_killed_at_random_instants(
     assert nursery.run([*command, "--out", tmp_path / "m", "--resume", "auto"]).code == 0
     assert weights(tmp_path / "m") == expected
     assert {path.name for path in tmp_path.iterdir()} == {"m", "settings.toml"}
+    (tmp_path / "m.partial.lock").touch()  # as if it had been killed in the last moment
     again = nursery.run([*command, "--out", tmp_path / "m", "--resume"])
+    assert not (tmp_path / "m.partial.lock").exists()
     assert (again.code, again.message) == (0, f"{tmp_path / 'm'}: the run is finished, nothing is left to resume")
 
 
@@ -137,14 +138,3 @@ def test_a_folder_that_may_not_be_written(command: list[str | Path], tmp_path: P
     result = run(*command, "--out", tmp_path / "file" / "m")
     assert result.code == 1
     assert "cannot" in result.message
-
-
-def test_several_runs_in_one_folder(command: list[str | Path], tmp_path: Path) -> None:
-    def start(_: int) -> int:
-        with Nursery() as own:
-            return own.run([*command, "--out", tmp_path / "m"]).code
-
-    with ThreadPoolExecutor(2) as pool:
-        codes = sorted(pool.map(start, range(2)))
-    assert codes == [0, 1]
-    assert {path.name for path in tmp_path.iterdir()} == {"m", "settings.toml"}

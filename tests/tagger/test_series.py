@@ -18,8 +18,10 @@ from tagger.series_baselines import NormalEquations, persistence, seasonal, seas
 from tagger.series_checkpoint import build_series_network
 from tagger.series_config import SeriesConfig
 from tagger.series_forecast import Intervals, coverage, feed_back, following_times, measure_intervals
+from tagger.series_inputs import SeriesInputs
 from tagger.series_model import SeriesModel
 from tagger.series_objective import SeriesObjective
+from tagger.series_parts import shortened
 from tagger.series_reading import gathered
 from tagger.series_scaling import Scaling
 from tagger.series_scores import LINEAR, NETWORK, PERSISTENCE, in_words, score_target, standard_errors
@@ -50,6 +52,14 @@ def test_parts_follow_each_other_in_time_for_all_series(tmp_path: Path) -> None:
     assert latest["train"] < earliest["dev"] < latest["dev"] < earliest["test"]
     assert sum(part.rows for part in parts.values()) == len(table)
     assert [part.rows for part in parts.values()] == [84, 18, 18]
+
+
+def test_a_long_part_is_scored_at_its_end(tmp_path: Path) -> None:
+    _, _, _, parts = prepared(write_wave(tmp_path / "t.csv", 60, ("a", "b")), group="site")
+    short = shortened(parts["test"], 10)
+    assert short.ends.tolist() == parts["test"].ends.tolist()
+    assert (short.ends - short.starts).tolist() == [5, 5]
+    assert shortened(parts["test"]) is parts["test"]
 
 
 def test_scaling_knows_the_training_part_alone(table_path: Path) -> None:
@@ -87,7 +97,8 @@ def test_the_loss_is_that_of_a_loop_over_steps(table_path: Path) -> None:
                     target = np.float32((table.values[batch.rows[t, b] + lead, 0] - mean) / spread)
                     total += (outputs[t, b, lead - 1] - float(target)) ** 2
     assert float(found.nats.detach()) == pytest.approx(total, rel=1e-5)
-    assert (found.steps, float(found.loss.detach())) == (steps, pytest.approx(total / steps, rel=1e-5))
+    assert found.steps == steps
+    assert float(found.loss.detach()) == pytest.approx(total / steps, rel=1e-5)
 
 
 def test_an_epoch_reads_every_row_and_none_of_dev(table_path: Path) -> None:
@@ -126,7 +137,7 @@ def test_predictions_do_not_see_what_comes_later(table_path: Path) -> None:
     values = table.values.copy()
     cut = int(parts["test"].starts[0]) + 9
     values[cut:] += 1000
-    changed = SeriesInputs_of(inputs, values)
+    changed = with_values(inputs, values)
     after = gathered(network, changed, parts["test"])
     early = before.rows < cut
     assert early.sum() == 10
@@ -134,9 +145,8 @@ def test_predictions_do_not_see_what_comes_later(table_path: Path) -> None:
     assert not np.isclose(before.predicted[~early], after.predicted[~early]).any()
 
 
-def SeriesInputs_of(inputs, values):  # type: ignore[no-untyped-def]  # noqa: N802 - reads as the class it makes
-    from tagger.series_inputs import SeriesInputs
-
+def with_values(inputs: SeriesInputs, values: np.ndarray) -> SeriesInputs:
+    """The same table with other numbers in it."""
     config = SeriesConfig().with_settings({"data.targets": ["load"], "data.window": inputs.window})
     return SeriesInputs(replace(inputs.table, values=values), inputs.scaling, config, inputs.calendar)
 
@@ -146,7 +156,9 @@ def test_opponents_are_what_their_names_say(table_path: Path) -> None:
     rows = np.arange(60, 90)
     scaled = ((table.values[:, 0] - inputs.scaling.mean[0, 0]) / inputs.scaling.spread[0, 0]).astype(np.float32)
     np.testing.assert_allclose(persistence(inputs, rows), np.stack([scaled[rows]] * 2, 1), atol=1e-6)
-    np.testing.assert_allclose(seasonal(inputs, rows, 14), np.stack([scaled[rows - 13], scaled[rows - 12]], 1), atol=1e-6)
+    np.testing.assert_allclose(
+        seasonal(inputs, rows, 14), np.stack([scaled[rows - 13], scaled[rows - 12]], 1), atol=1e-6
+    )
     assert np.isnan(seasonal(inputs, np.array([3]), 14)).all()
     train = int(parts["train"].ends[0])
     origins = np.arange(9, train - 2)  # the first row with ten lags behind it
@@ -185,7 +197,9 @@ def test_a_difference_is_told_only_where_it_is_sure() -> None:
     assert [one.verdict for one in scores.comparisons.values()] == ["better", "level"]
     first, second = in_words(scores, "test")
     assert first == "price on test: the network beats persistence: RMSE 50.0 % lower"
-    assert second.startswith("price on test: the network cannot be told apart from linear autoregression (3 lags): RMSE ")
+    assert second.startswith(
+        "price on test: the network cannot be told apart from linear autoregression (3 lags): RMSE "
+    )
     reverse = score_target("price", actual, {NETWORK: actual + 2 * errors, PERSISTENCE: actual + errors}, {})
     assert reverse is not None
     told = in_words(reverse, "test")
@@ -227,7 +241,9 @@ def test_intervals_hold_what_they_say() -> None:
     assert shares == pytest.approx((0.8, 0.95), abs=0.002)
     assert intervals.widths[:, 0, 0] == pytest.approx(1.2816 * np.arange(1, 5), rel=0.1)
     assert intervals.at(16)[0, 0] == pytest.approx(2 * intervals.at(4)[0, 0])
-    assert Intervals.from_dict(json.loads(json.dumps(intervals.to_dict()))).at(2) == pytest.approx(intervals.at(2), abs=1e-5)
+    assert Intervals.from_dict(json.loads(json.dumps(intervals.to_dict()))).at(2) == pytest.approx(
+        intervals.at(2), abs=1e-5
+    )
 
 
 def test_training_writes_a_folder_that_forecasts_alike(trained: Path, table_path: Path) -> None:
@@ -328,7 +344,9 @@ def test_a_constant_feature_is_told(tmp_path: Path) -> None:
 
 def test_two_rows_are_too_few(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="2 rows leave"):
-        train_series(str(write_wave(tmp_path / "t.csv", 2)), targets=["load"], settings={"training.epochs": 1}, threads=1)
+        train_series(
+            str(write_wave(tmp_path / "t.csv", 2)), targets=["load"], settings={"training.epochs": 1}, threads=1
+        )
 
 
 def test_folders_of_other_kinds_are_refused(trained: Path, tiny_model: Path, tmp_path: Path) -> None:

@@ -79,7 +79,10 @@ def test_all_formats_hold_the_same_numbers(tmp_path: Path) -> None:
     records = [{"words": words, "rt": times} for words, times in made]
     (tmp_path / "c.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     pq.write_table(pa.Table.from_pylist(records), tmp_path / "c.parquet")
-    rows = ["word,rt,sentence", *(f"{w},{t},{n}" for n, (ws, ts) in enumerate(made) for w, t in zip(ws, ts, strict=True))]
+    rows = [
+        "word,rt,sentence",
+        *(f"{w},{t},{n}" for n, (ws, ts) in enumerate(made) for w, t in zip(ws, ts, strict=True)),
+    ]
     (tmp_path / "c.csv").write_text("\n".join(rows) + "\n")
     write_conllu(tmp_path / "c.conllu", made)
     for name in ("c.jsonl", "c.parquet", "c.csv", "c.conllu"):
@@ -129,7 +132,9 @@ def test_a_model_learns_what_it_must_remember(trained: Path) -> None:
     made = sentences(140)[90:]
     found = np.concatenate(tagger.numbers([words for words, _ in made]))[:, 0]
     wanted = np.concatenate([times for _, times in made])
-    by_word = {word: np.mean([t for ws, ts in made for w, t in zip(ws, ts, strict=True) if w == word]) for word in WORDS}
+    by_word = {
+        word: np.mean([t for ws, ts in made for w, t in zip(ws, ts, strict=True) if w == word]) for word in WORDS
+    }
     plain = np.array([by_word[word] for words, _ in made for word in words])
     assert np.sqrt(np.mean((found - wanted) ** 2)) < 0.5 * np.sqrt(np.mean((plain - wanted) ** 2))
 
