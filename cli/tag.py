@@ -136,6 +136,13 @@ def _run(
 
 
 def _load(model: str | None, device: str, threads: int | None) -> Any:
+    from tagger.bundled_models import find_model
+    from tagger.word_numbers_checkpoint import gives_numbers
+
+    if gives_numbers(find_model(model or DEFAULT_MODEL)):
+        from tagger.number_tagger import NumberTagger
+
+        return NumberTagger.load(model or DEFAULT_MODEL, device=device, threads=threads)
     from tagger.tagging import Tagger
 
     return Tagger.load(model or DEFAULT_MODEL, device=device, threads=threads)

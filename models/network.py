@@ -65,6 +65,21 @@ class Network(nn.Module):
         return {name: head(states) for name, head in self.heads.items()}
 
 
+@torch.no_grad()
+def initialise_uniformly(network: Network, largest: float = 0.1) -> None:
+    """Embeddings uniform in +-0.1, recurrent layers in +-1 / sqrt(H), biases of language-model heads zero.
+
+    As in the word language model among PyTorch's examples (after Zaremba et al. 2014); SGD with a large rate wants it.
+    """
+    nn.init.uniform_(network.words.words.weight, -largest, largest)
+    for stack in (network.encoder.ahead, network.encoder.behind):
+        for layer in [] if stack is None else stack.layers:
+            layer.reset_parameters()  # type: ignore[operator]
+    for name, parameter in network.language.named_parameters():
+        if "bias" in name:
+            nn.init.zeros_(parameter)
+
+
 def real_steps(lengths: Tensor, steps: int) -> Tensor:
     """(B, T) mask, true where a sentence has a token."""
     return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(1)

@@ -23,8 +23,8 @@ def bundled_names() -> list[str]:
 
 
 def find_model(name: str | Path) -> Path:
-    """The folder of a model: a folder that exists, else a model that ships, by its name."""
+    """The folder of a model: one that holds a model, else a model that ships, by its name."""
     path = Path(name)
-    if not path.is_dir() and str(name) in bundled_names():
+    if not (path / CONFIG).is_file() and str(name) in bundled_names():
         return bundled_folder() / str(name)
     return path

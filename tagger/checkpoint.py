@@ -80,7 +80,7 @@ def save_model(folder: Path, saved: SavedModel) -> None:
         "units": None if saved.units is None else {"kind": saved.units.kind, "number": saved.units.size},
         "config": saved.config.to_dict(),
         "vocabulary": {"trained": words.vocabulary.trained, "embedded": words.vocabulary.embedded},
-        "characters": None if words.characters is None else _characters_dict(words.characters),
+        "characters": None if words.characters is None else characters_dict(words.characters),
         "sentence_rules": saved.tokenizer.rules(),
         "about": dict(saved.about),
         "files": {name: files.describe_file(folder / name) for name in (files.WEIGHTS, files.TOKENIZER)},
@@ -124,7 +124,8 @@ def _save_tokenizer(path: Path, saved: SavedModel) -> None:
     path.write_text(tokenizer.to_str(pretty=False), encoding="utf-8")  # save() hides a full disk in a bare Exception
 
 
-def _characters_dict(characters: Characters) -> dict[str, Any]:
+def characters_dict(characters: Characters) -> dict[str, Any]:
+    """An alphabet as ``config.json`` holds it."""
     return {"alphabet": characters.alphabet, "longest": characters.longest, "jamo": characters.jamo}
 
 
@@ -175,9 +176,9 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedModel:
         tensors = load_file(folder / files.WEIGHTS)
     except SafetensorError as error:
         raise ModelError(f"{folder / files.WEIGHTS}: damaged: {_one_line(error)}") from error
-    vocabulary, tokenizer, units = _load_tokenizer(folder, values)
+    vocabulary, tokenizer, units = load_tokenizer(folder, values)
     hashes = tensors.pop(AFFIX_HASHES, None)
-    features = _load_features(config, values, vocabulary, hashes, "words.vectors" in tensors)
+    features = load_features(config, values, vocabulary, hashes, "words.vectors" in tensors)
     if isinstance(config, LanguageConfig) and units is None:
         raise ModelError(f"{folder / files.CONFIG}: damaged: a language model without units")
     build = partial(_build, config, features, labels, _vectors(tensors), units)
@@ -216,7 +217,12 @@ def _vectors(tensors: Mapping[str, Tensor]) -> Tensor | None:
     return None if vectors is None else vectors.float()
 
 
-def _load_tokenizer(folder: Path, values: Mapping[str, Any]) -> tuple[Vocabulary, WordTokenizer, Units | None]:
+def load_tokenizer(folder: Path, values: Mapping[str, Any]) -> tuple[Vocabulary, WordTokenizer, Units | None]:
+    """Vocabulary, rules for raw text and, with a language-model head, units out of ``tokenizer.json``.
+
+    Raises:
+        ModelError: the file is damaged.
+    """
     from tokenizers import Tokenizer
 
     path = folder / files.TOKENIZER
@@ -242,13 +248,14 @@ def first_units(vocabulary: Vocabulary, number: int) -> Units:
     return WordUnits(Vocabulary(vocabulary.words[:number], number, number))
 
 
-def _load_features(
+def load_features(
     config: Config | LanguageConfig,
     values: Mapping[str, Any],
     vocabulary: Vocabulary,
     hashes: Tensor | None,
     has_vectors: bool,
 ) -> WordFeatures:
+    """The features that the settings, the vocabulary and the stored hashes make."""
     words = config.words
     affixes = None
     if hashes is not None:

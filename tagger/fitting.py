@@ -188,7 +188,8 @@ class Fitting:
         if done and self.config.max_minutes and self.progress >= 1 and done < self.epochs:
             return f"the time of {self.config.max_minutes:g} minutes is up"
         if self.config.patience and done - self.best[1] >= self.config.patience:
-            better = "better dev accuracy" if self.objective.task == "pos" else "lower dev perplexity"
+            names = {"pos": "better dev accuracy", "lm": "lower dev perplexity"}
+            better = names.get(self.objective.task, "lower dev loss")
             return f"no {better} for {self.config.patience} epochs"
         return "all epochs done" if done >= self.epochs else ""
 

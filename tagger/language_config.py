@@ -18,6 +18,9 @@ class LanguageTrainingConfig:
     """How the weights are found."""
 
     epochs: int | None = None
+    initialisation: Literal["scaled", "uniform"] = "scaled"
+    """Weights before training: orthogonal and Glorot matrices, an open forget gate and unigram biases; or everything
+    uniform and small, as published recipes of SGD have it."""
     optimizer: OptimizerName = "adamw"
     """AdamW (Loshchilov and Hutter 2019); SGD; or SGD averaged from the first epoch on that does not beat the best
     of more than ``patience_average`` epochs ago (NT-ASGD, Merity et al. 2018)."""
@@ -102,6 +105,7 @@ _TEXTBOOK: dict[str, Any] = {
     "streams.weight_drop": 0.0,
     "streams.activation_penalty": 0.0,
     "streams.temporal_penalty": 0.0,
+    "training.initialisation": "uniform",
     "training.optimizer": "sgd",
     "training.learning_rate": 20.0,
     "training.schedule": "plateau",

@@ -27,6 +27,7 @@ from tagger.language_preparation import PreparedText, prepare_text, unit_feature
 from tagger.language_record import LanguageRun, write_language_run
 from tagger.language_scores import LanguageScores
 from tagger.model_folder import Resume
+from tagger.models.network import initialise_uniformly
 from tagger.optimisation import make_average, make_optimizer
 from tagger.run_fingerprint import as_array, fingerprint
 from tagger.run_keeper import Keeper, Keeping, make_keeper
@@ -217,8 +218,11 @@ def _train(
     rng = seed_everything(config.training.seed)
     features = unit_features(text.units, config.words, text.train.ids)
     network = build_language_model(config, features, text.units.size)
-    for head in network.language.values():
-        head.start_from(torch.from_numpy(text.frequencies).float())  # type: ignore[operator]
+    if config.training.initialisation == "uniform":
+        initialise_uniformly(network)
+    else:
+        for head in network.language.values():
+            head.start_from(torch.from_numpy(text.frequencies).float())  # type: ignore[operator]
     device = choose_device(machine.device)
     objective = LanguageObjective(
         network.to(device),

@@ -79,7 +79,7 @@ def prepare(corpus: Corpus, config: Config, features: WordFeatures | None = None
         labels[head] = _frequent_labels(columns[head])
     vectors = None
     if features is None:
-        features, vectors = _features(counts, config)
+        features, vectors = word_features_of(counts, config)
     train = encode_split(tokens, columns, features, labels)
     return Prepared(
         features=features,
@@ -124,7 +124,8 @@ def _encode_dev(split: Split, features: WordFeatures, labels: Labels) -> Encoded
     return encode_split(split.tokens(), {TAG: split.tags()}, features, {TAG: labels})
 
 
-def _features(counts: Mapping[str, int], config: Config) -> tuple[WordFeatures, Tensor | None]:
+def word_features_of(counts: Mapping[str, int], config: Config) -> tuple[WordFeatures, Tensor | None]:
+    """What may be known of the words of a corpus, and their (V, E) pre-trained vectors, if any."""
     words = config.words
     kinds = (words.characters or "").split("+")
     jamo = words.jamo or 0

@@ -13,7 +13,7 @@ import torch
 import tagger
 from tagger import model_folder as files
 from tagger.building import build_tagger
-from tagger.checkpoint import AFFIX_HASHES, _characters_dict, _load_features, _load_tokenizer, stored
+from tagger.checkpoint import AFFIX_HASHES, characters_dict, load_features, load_tokenizer, stored
 from tagger.corpora.tokenization import WordTokenizer
 from tagger.corpora.vocabulary import UNKNOWN
 from tagger.corpora.word_features import WordFeatures
@@ -73,7 +73,7 @@ def save_word_numbers(folder: Path, saved: SavedWordNumbers) -> None:
         "units": None,
         "config": saved.config.to_dict(),
         "vocabulary": {"trained": features.vocabulary.trained, "embedded": features.vocabulary.embedded},
-        "characters": None if features.characters is None else _characters_dict(features.characters),
+        "characters": None if features.characters is None else characters_dict(features.characters),
         "sentence_rules": saved.tokenizer.rules(),
         "scaling": {"mean": saved.mean.tolist(), "spread": saved.spread.tolist()},
         "about": dict(saved.about),
@@ -88,7 +88,7 @@ def gives_numbers(folder: Path) -> bool:
         values = files.read_config(folder)
     except ModelError:
         return False
-    return values.get("task") == TASK
+    return values.get("task") == TASK and values.get("over") == OVER
 
 
 def load_word_numbers(folder: Path) -> SavedWordNumbers:
@@ -116,9 +116,9 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedWordNumbers:
         tensors = load_file(folder / files.WEIGHTS)
     except SafetensorError as error:
         raise ModelError(f"{folder / files.WEIGHTS}: damaged: {' '.join(str(error).split())[:300]}") from error
-    vocabulary, tokenizer, _ = _load_tokenizer(folder, values)
+    vocabulary, tokenizer, _ = load_tokenizer(folder, values)
     hashes = tensors.pop(AFFIX_HASHES, None)
-    features = _load_features(config.as_tagger(), values, vocabulary, hashes, "words.vectors" in tensors)
+    features = load_features(config.as_tagger(), values, vocabulary, hashes, "words.vectors" in tensors)
     vectors = tensors["words.vectors"].float() if "words.vectors" in tensors else None
     network = build_tagger(config.as_tagger(), features, {TAG: len(config.targets)}, vectors)
     network.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in tensors.items()})

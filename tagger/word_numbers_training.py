@@ -26,7 +26,7 @@ from tagger.events import EpochEnd, Listener
 from tagger.fitting import Fitting
 from tagger.number_tagger import NumberTagger, flat
 from tagger.optimisation import make_average, make_optimizer
-from tagger.preparation import TAG, _features
+from tagger.preparation import TAG, word_features_of
 from tagger.run_record import append_entry, command_line, log_entry
 from tagger.runtime import (
     check_threads,
@@ -111,7 +111,7 @@ def _train(
     config = config.resolved(train.tokens)
     rng = seed_everything(config.training.seed)
     counts = Counter(chain.from_iterable(train.tokens))
-    features, vectors = _features(counts, config.as_tagger())
+    features, vectors = word_features_of(counts, config.as_tagger())
     mean, spread = _scale(corpus, flat(train.values, len(corpus.targets)))
     encoded = {name: _encoded(split, features, mean, spread) for name, split in corpus.splits.items()}
     network = build_tagger(config.as_tagger(), features, {TAG: len(corpus.targets)}, vectors)

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from tagger.checkpoint import SavedModel, load_model
-from tagger.inference import WINDOW_SENTENCES, WINDOW_TOKENS, Engine
+from tagger.inference import Engine
+from tagger.look_ahead import WINDOW_SENTENCES, WINDOW_TOKENS
 from tagger.preparation import TAG
 from tagger.runtime import available_cores
 from tagger.tensors import word_tensors
