@@ -12,6 +12,7 @@ import click
 
 import tagger
 from tagger.errors import TaggerError
+from tagger.signals import ended_by_sigterm
 
 COMMANDS = {
     "train": ("tagger.cli.train", "Train a tagger on a labelled corpus, or a language model on text."),
@@ -83,7 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("HF_UPDATE_DOWNLOAD_COUNTS", "0")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
-        status = cli.main(args=arguments, prog_name="tagger", standalone_mode=False)
+        with ended_by_sigterm():
+            status = cli.main(args=arguments, prog_name="tagger", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
     except TaggerError as error:
         from tagger.cli.look import printable

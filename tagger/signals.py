@@ -42,6 +42,26 @@ class StopRequest:
 
 
 @contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """Within the block SIGTERM raises ``Stopped``, as Ctrl-C raises ``KeyboardInterrupt``: what is open is put away.
+
+    Nothing is changed outside the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        raise Stopped(number, "stopped")
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
+
+
+@contextmanager
 def heeded() -> Iterator[StopRequest]:
     """Within the block the first SIGINT or SIGTERM is noted; it also puts the former handlers back for the second.
 

@@ -172,7 +172,7 @@ def tagged_file(path: str, resume: Resume) -> Iterator[TaggedFile]:
             if file.marked is None:
                 file.discard()
                 raise
-            raise Stopped(SIGINT, f"interrupted; {file.kept()}") from error
+            raise Stopped(getattr(error, "signum", SIGINT), f"interrupted; {file.kept()}") from error
         except OSError as error:
             free = f"; {room(target.parent, file.size)}" if error.errno in NO_ROOM else ""
             kept = "; ".join(["", file.kept()] if file.kept() else [])
