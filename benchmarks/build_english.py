@@ -29,6 +29,9 @@ TESTS = {
     "treebank": "EWT, its test part",
     "novel": "The War of the Worlds (Wells), held out",
 }
+COMMAND = (
+    "python -m benchmarks.build_english --treebank UD_English-EWT --contemporary masc.txt --novels gutenberg --out en"
+)
 SOURCES = """\
 ## Sources and licences
 
@@ -69,7 +72,7 @@ def main() -> None:
         overwrite=True,
         listener=_tell,
         text=read_text_corpus(train=str(text["train"]), dev=str(text["dev"]), tokenised=True),
-        command="python -m benchmarks.build_english (see its --help; benchmarks/english.toml has the settings)",
+        command=COMMAND,
     )
     complete_card(arguments.out, text)
 

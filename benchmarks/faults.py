@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.measuring import machine, markdown, report
@@ -226,26 +225,25 @@ def signals(nursery: Nursery, folder: Path, number: int) -> Row:
 
 
 def twins(nursery: Nursery, folder: Path, number: int) -> Row:
-    """Start many runs into one folder at once, several times over."""
-    command = [sys.executable, "-m", "tagger.cli.main", *map(str, pos_command(folder))]
+    """Start so many runs into one folder at once, so many times."""
+    command = pos_command(folder)
     failures = 0
-    out = folder / "out"
+    for one in range(number):
+        ends = nursery.run_at_once([*command, "--out", folder / f"out{one}"], number)
+        refused = [end for end in ends if end.code == 1 and _is_refusal(end.message)]
+        if len(refused) != number - 1 or sum(end.code == 0 for end in ends) != 1:
+            failures += 1
+            sys.stderr.write(f"at once: {[(end.code, end.message) for end in ends]}\n")
+    return (
+        f"{number} runs into one folder at once",
+        number,
+        failures,
+        "one trained, the others were refused in one line",
+    )
 
-    def start(_: int) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*command, "--out", str(out)], capture_output=True, text=True, check=False)
 
-    with ThreadPoolExecutor(number) as pool:
-        ends = list(pool.map(start, range(number)))
-    trained = [end for end in ends if end.returncode == 0]
-    refused = [
-        end
-        for end in ends
-        if end.returncode == 1 and ("another run is writing" in end.stderr or "already holds" in end.stderr)
-    ]
-    failures = int(len(trained) != 1 or len(refused) != number - 1)
-    if failures:
-        sys.stderr.write("\n".join(f"{end.returncode} {end.stderr[-300:]}" for end in ends))
-    return "runs into one folder at once", number, failures, f"{len(trained)} trained, {len(refused)} refused"
+def _is_refusal(message: str) -> bool:
+    return "another run is writing this model" in message or "already holds a model" in message
 
 
 def big_file(nursery: Nursery, folder: Path, number: int) -> Row:

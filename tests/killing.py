@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -85,15 +85,23 @@ class Nursery:
             hook: a function of this module that the child calls first.
             value: its argument.
         """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         told = {
             "arguments": [str(argument) for argument in arguments], "after": after, "with": int(with_),
             "until": None if until is None else str(until), "hook": hook, "value": value,
         }  # fmt: skip
+        return self._ends(told)[0]
+
+    def run_at_once(self, arguments: Sequence[str | Path], number: int) -> list[End]:
+        """Run a command so many times at the same time."""
+        told = {"arguments": [str(argument) for argument in arguments], "after": None, "until": None, "hook": ""}
+        return self._ends({**told, "number": number})
+
+    def _ends(self, told: dict[str, Any]) -> list[End]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(told) + "\n")
         self._process.stdin.flush()
-        return End(**json.loads(self._process.stdout.readline()))
+        return [End(**end) for end in json.loads(self._process.stdout.readline())]
 
 
 def serve() -> None:
@@ -129,15 +137,23 @@ def _warm_up() -> None:
                 main([*map(str, arguments), *options])
 
 
-def _answer(told: dict[str, Any]) -> dict[str, Any]:
-    with tempfile.TemporaryFile() as err:
+def _answer(told: dict[str, Any]) -> list[dict[str, Any]]:
+    with ExitStack() as stack:
         began = time.monotonic()
-        child = os.fork()
-        if child == 0:
-            _child(told, err.fileno())
-        code = _wait(child, told)
-        err.seek(0)
-        return {"code": code, "err": err.read().decode(errors="replace"), "seconds": time.monotonic() - began}
+        children = []
+        for _ in range(told.get("number", 1)):
+            err = stack.enter_context(tempfile.TemporaryFile())
+            child = os.fork()
+            if child == 0:
+                _child(told, err.fileno())
+            children.append((child, err))
+        ends = []
+        for child, err in children:
+            code = _wait(child, told)
+            err.seek(0)
+            said = err.read().decode(errors="replace")
+            ends.append({"code": code, "err": said, "seconds": time.monotonic() - began})
+        return ends
 
 
 def _child(told: dict[str, Any], err: int) -> None:

@@ -138,3 +138,11 @@ def test_a_folder_that_may_not_be_written(command: list[str | Path], tmp_path: P
     result = run(*command, "--out", tmp_path / "file" / "m")
     assert result.code == 1
     assert "cannot" in result.message
+
+
+def test_several_runs_into_one_folder(nursery: Nursery, command: list[str | Path], tmp_path: Path) -> None:
+    ends = nursery.run_at_once([*command, "--out", tmp_path / "m"], 4)
+    assert sorted(end.code for end in ends) == [0, 1, 1, 1]
+    refusals = [end.message for end in ends if end.code]
+    assert all("another run is writing" in message or "already holds a model" in message for message in refusals)
+    assert {path.name for path in tmp_path.iterdir()} == {"m", "settings.toml"}
