@@ -78,6 +78,7 @@ class FullSoftmax(nn.Module):
     def __init__(self, *, input_size: int, num_units: int, size: int, tied: bool) -> None:
         super().__init__()
         self.num_units = num_units
+        self.bounds = [num_units]
         self.projection = nn.Identity() if input_size == size else nn.Linear(input_size, size, bias=False)
         self.weight = None if tied else nn.Parameter(torch.empty(num_units, size).uniform_(-0.1, 0.1))
         self.bias = nn.Parameter(torch.zeros(num_units))
@@ -103,8 +104,16 @@ class FullSoftmax(nn.Module):
             states: (N, H).
             table: as ``table`` gives it.
         """
+        return self.frequent(states, table)
+
+    def frequent(self, states: Tensor, table: Tensor) -> Tensor:
+        """Of all units, for none is rare; arguments as ``log_probabilities``."""
         scores = linear(self.projection(states), table, self.bias.to(states.dtype))
         return log_softmax(_wide(scores), 1)
+
+    def complete(self, states: Tensor, frequent: Tensor) -> Tensor:  # noqa: ARG002
+        """As ``AdaptiveSoftmax.complete``."""
+        return frequent
 
     def table(self, embedding: Tensor) -> Tensor:
         """The rows that states are compared with; arguments as ``loss``."""
@@ -168,13 +177,28 @@ class AdaptiveSoftmax(nn.Module):
 
     def log_probabilities(self, states: Tensor, table: Tensor) -> Tensor:
         """As ``FullSoftmax.log_probabilities``."""
+        return self.complete(states, self.frequent(states, table))
+
+    def frequent(self, states: Tensor, table: Tensor) -> Tensor:
+        """(N, bounds[0] + clusters) log-probabilities of frequent units, then of entering each cluster.
+
+        Arguments as ``log_probabilities``.
+        """
+        return log_softmax(_wide(linear(self.projection(states), table, self.bias.to(states.dtype))), 1)
+
+    def complete(self, states: Tensor, frequent: Tensor) -> Tensor:
+        """(N, V) log-probabilities of all units.
+
+        Args:
+            states: (N, H).
+            frequent: as ``frequent`` gives it.
+        """
         states = self.projection(states)
-        head = log_softmax(_wide(linear(states, table, self.bias.to(states.dtype))), 1)
-        found = head.new_empty(len(states), self.num_units)
-        found[:, : self.bounds[0]] = head[:, : self.bounds[0]]
+        found = frequent.new_empty(len(states), self.num_units)
+        found[:, : self.bounds[0]] = frequent[:, : self.bounds[0]]
         for i, (start, end) in enumerate(pairwise(self.bounds)):
             scores = linear(self.narrow[i](states), self.rare[i], self.rare_bias[i].to(states.dtype))
-            entry = head[:, self.bounds[0] + i, None]
+            entry = frequent[:, self.bounds[0] + i, None]
             torch.add(log_softmax(_wide(scores), 1), entry, out=found[:, start:end])
         return found
 

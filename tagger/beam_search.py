@@ -44,7 +44,7 @@ def beam_search(
     settings = replace(settings, sentences=settings.sentences or 1)
     width = settings.beam or 1
     going, finished = [_Hypothesis()], list[_Hypothesis]()
-    log_probs, state = read_prompt(engine, prompt)
+    log_probs, state = engine.next(*read_prompt(engine, prompt))
 
     def is_over(ids: Sequence[int]) -> bool:
         return _is_over(ids, units, prompt, settings)

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from secrets import randbits
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,12 +15,13 @@ from tagger.drafts import Draft
 from tagger.errors import ConfigError
 from tagger.generation_settings import Generated, GenerationSettings
 from tagger.prompts import Prompt
+from tagger.prospects import next_prospects
 from tagger.runtime import single_threaded
 from tagger.sampling import Sampler
 from tagger.unit_predictor import State, UnitCodec, UnitPredictor
 
 PROMPT_STEPS = 1024  # units of a prompt that are read at once
-FEWEST_SAMPLES = 4  # of a thread
+FEWEST_SAMPLES = 32  # of a thread: with fewer, threads wait for each other more than they work
 
 
 def generate(
@@ -88,13 +88,13 @@ def _pieces(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: G
 
 
 def read_prompt(engine: UnitPredictor, prompt: Prompt) -> tuple[Tensor, State]:
-    """(1, V) log-probabilities of what follows the prompt, and the state after it."""
+    """(T, 1) last units of the prompt, and the state before them; they are to be read next."""
+    ids = torch.tensor(prompt.ids)[:, None]
     state = engine.start(1)
-    log_probs = torch.empty(0)
-    for start in range(0, len(prompt.ids), PROMPT_STEPS):
-        ids = torch.tensor(prompt.ids[start : start + PROMPT_STEPS])
-        log_probs, state = engine.next(ids[:, None], state)
-    return log_probs, state
+    last = (len(ids) - 1) // PROMPT_STEPS * PROMPT_STEPS
+    for start in range(0, last, PROMPT_STEPS):
+        _, state = engine.next(ids[start : start + PROMPT_STEPS], state)
+    return ids[last:], state
 
 
 def _seed(settings: GenerationSettings) -> int:
@@ -111,19 +111,14 @@ def _write(
 ) -> Iterator[list[Draft]]:
     """The drafts of the samples with these numbers, after each step; finished ones leave the batch."""
     drafts = [Draft(prompt, units, settings) for _ in numbers]
-    sampler = Sampler(settings, engine.size, UNKNOWN_ID, [(seed, number) for number in numbers])
     seen = [set(prompt.ids) for _ in numbers]
-    log_probs, state = read_prompt(engine, prompt)
+    prospects, state = next_prospects(engine, *read_prompt(engine, prompt), repeat=len(numbers))
+    sampler = Sampler(settings, prospects.bounds, UNKNOWN_ID, [(seed, number) for number in numbers])
     active = list(range(len(numbers)))
-    if len(active) > 1:
-        state = engine.pick(state, torch.zeros(len(active), dtype=torch.int64))
     while active:
-        rows = log_probs.detach().cpu().numpy()
-        if len(rows) < len(active):  # all samples begin where the prompt ends
-            rows = np.broadcast_to(rows, (len(active), engine.size))
-        drawn = sampler.draw(rows, active, [seen[sample] for sample in active])
-        for sample, unit, row in zip(active, drawn, rows, strict=True):
-            drafts[sample].add(unit, float(row[unit]))
+        drawn, log_probs = sampler.draw(prospects, active, [seen[sample] for sample in active])
+        for sample, unit, log_prob in zip(active, drawn, log_probs, strict=True):
+            drafts[sample].add(unit, log_prob)
             seen[sample].add(unit)
         yield drafts
         going = [place for place, sample in enumerate(active) if not drafts[sample].stopped_by]
@@ -131,4 +126,5 @@ def _write(
             state = engine.pick(state, torch.tensor(going))
         active = [active[place] for place in going]
         if active:
-            log_probs, state = engine.next(torch.tensor([[drawn[place] for place in going]]), state)
+            ids = torch.tensor([[drawn[place] for place in going]])
+            prospects, state = next_prospects(engine, ids, state)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from tagger.errors import ConfigError
-from tagger.sampling import Sampling
+from tagger.sampling_settings import Sampling
 
 ONE_TEXT = "beam search gives the most probable texts and draws nothing"
 

@@ -6,206 +6,133 @@ each sees what the one before has left, renormalised.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
-from tagger.errors import ConfigError
+from tagger.prospects import Prospects
 from tagger.races import Races
+from tagger.sampling_filters import ClusterBounds, block_masses, least_kept, surely_kept
+from tagger.sampling_settings import Sampling
 
 Weights: TypeAlias = np.ndarray
 Ids: TypeAlias = np.ndarray
 
-_FIRST_CUT = 1 / 64
-_NEGLIGIBLE = 1e-20
-_ROWS = 16  # distributions that are worked on at once
-_COLD = 1e-6  # below it float32 has no room for log-probabilities, and nothing would ever change
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampling:
-    """What to draw from.
-
-    Args:
-        temperature: log-probabilities are divided by it; 0 takes the most probable unit.
-        top_k: only the K most probable units (and those that tie with the last of them); 0 for all.
-        top_p: only the most probable units that together have at least this probability (Holtzman et al. 2020,
-            https://arxiv.org/abs/1904.09751).
-        min_p: only units of at least this probability relative to the most probable one
-            (https://arxiv.org/abs/2407.01082).
-        repetition_penalty: log-probabilities of units that occurred, in the prompt too, are multiplied by it
-            (Keskar et al. 2019, https://arxiv.org/abs/1909.05858, with log-probabilities for their scores).
-        no_unk: whether ``<unk>`` is left out.
-
-    Raises:
-        ConfigError: a value out of range.
-    """
-
-    temperature: float = 0.8
-    top_k: int = 0
-    top_p: float = 0.9
-    min_p: float = 0.0
-    repetition_penalty: float = 1.0
-    no_unk: bool = True
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.temperature < math.inf:
-            raise ConfigError(f"temperature is {self.temperature}; expected 0 (most probable unit) or more")
-        if self.top_k < 0:
-            raise ConfigError(f"top_k is {self.top_k}; expected 1 or more units, or 0 for all")
-        if not 0 < self.top_p <= 1:
-            raise ConfigError(f"top_p is {self.top_p}; expected more than 0 and at most 1 (1 for all units)")
-        if not 0 <= self.min_p <= 1:
-            raise ConfigError(f"min_p is {self.min_p}; expected 0 (all units) to 1")
-        if not 0 < self.repetition_penalty < math.inf:
-            raise ConfigError(f"repetition_penalty is {self.repetition_penalty}; expected more than 0 (1 for none)")
-
-    @property
-    def greedy(self) -> bool:
-        """Whether the most probable unit is always taken."""
-        return self.temperature < _COLD
-
-    @property
-    def filters(self) -> bool:
-        """Whether any of top-k, top-p and min-p is set."""
-        return self.top_k > 0 or self.top_p < 1 or self.min_p > 0
+_ROWS = 16  # whole distributions that are worked on at once
 
 
 class Sampler:
-    """Draws the next units of several samples at once, a few rows at a time so that they stay in the cache.
+    """Draws the next units of several samples at once.
+
+    Frequent units race first. Who wins and is among those that the filters leave has been drawn from these; whether it
+    is needs a comparison with its weight and no sorting, and of a cluster of rare units only bounds. Where that does
+    not decide, all units are weighed, and the same clocks run again.
 
     Args:
         sampling: what to draw from.
-        size: V.
-        unknown: id of ``<unk>``.
+        bounds: as in ``Prospects``.
+        unknown: id of ``<unk>``, a frequent unit.
         seeds: of each sample, seeds of its random numbers; for example the user's and the number of the sample.
     """
 
-    def __init__(self, sampling: Sampling, size: int, unknown: int, seeds: Sequence[Sequence[int]]) -> None:
+    def __init__(self, sampling: Sampling, bounds: Sequence[int], unknown: int, seeds: Sequence[Sequence[int]]) -> None:
         self._sampling = sampling
-        self._size = size
-        self._unknown = unknown
-        self._races = Races(size, seeds)
-        rows = min(_ROWS, len(seeds))
-        self._blocks = np.zeros((rows, self._races.blocks, self._races.width), dtype=np.float32)
-        self._rows = self._blocks.reshape(rows, -1)[:, :size]
+        self._unknown = unknown if sampling.no_unk and bounds[-1] > 1 else None
+        self._races = races = Races(bounds, seeds)
+        self._clusters = ClusterBounds(sampling, np.diff(bounds))
+        self._near = np.zeros((len(seeds), races.near * races.width), dtype=np.float32)
+        self._all = np.zeros((min(_ROWS, len(seeds)), races.blocks * races.width), dtype=np.float32)
 
-    def draw(self, log_probs: Weights, samples: Sequence[int], seen: Sequence[Collection[int]]) -> list[int]:
-        """The next unit of some samples; a sample that was left out once must stay out.
+    def draw(
+        self, prospects: Prospects, samples: Sequence[int], seen: Sequence[Collection[int]]
+    ) -> tuple[list[int], list[float]]:
+        """The next unit of some samples, and its log-probability; a sample that was left out once must stay out.
 
         Args:
-            log_probs: (B, V) nats, float32.
-            samples: (B) numbers of the samples.
+            prospects: of the B samples.
+            samples: (B) their numbers.
             seen: (B) units that occurred, each once; only the repetition penalty looks at them.
         """
         clocks = self._races.clocks(samples)
-        drawn: list[int] = []
-        for start in range(0, len(samples), _ROWS):
-            part = slice(start, start + _ROWS)
-            if self._sampling.greedy:
-                drawn += self._score(log_probs[part], seen[part], 1.0).argmax(axis=1).tolist()
-                continue
-            self._weigh(log_probs[part], seen[part])
-            masses, least = self._filter(len(log_probs[part]))
-            drawn += self._races.winners(masses, self._blocks[: len(masses)], least, clocks[part])
-        return drawn
+        near = prospects.near
+        units, sure = self._glance(near, clocks, seen)
+        log_probs = near[np.arange(len(near)), units]
+        unsure = np.flatnonzero(~sure)
+        for start in range(0, len(unsure), _ROWS):
+            rows = unsure[start : start + _ROWS]
+            whole = prospects.whole(rows)
+            units[rows] = self._look(whole, [samples[row] for row in rows], [seen[row] for row in rows], clocks[rows])
+            log_probs[rows] = whole[np.arange(len(rows)), units[rows]]
+        return units.tolist(), log_probs.tolist()
 
     def probabilities(self, log_probs: Weights, seen: Collection[int] = ()) -> Weights:
         """(V,) what the next unit of one sample is drawn from, given (V,) log-probabilities."""
+        weights = log_probs[None] / np.float32(self._sampling.divisor)
+        self._discourage(weights, [list(seen)])
         if self._sampling.greedy:
-            best = self._score(log_probs[None], [seen], 1.0)[0].argmax()
-            return np.asarray(np.arange(self._size) == best, dtype=np.float64)
-        self._weigh(log_probs[None], [seen])
-        least = self._filter(1)[1]
-        weights = self._rows[0] * (self._rows[0] >= least[0])
-        return np.asarray(weights / weights.sum(dtype=np.float64))
+            return np.asarray(np.arange(len(log_probs)) == weights[0].argmax(), dtype=np.float64)
+        _exponentiate(weights, weights.max(axis=1))
+        weights *= weights >= least_kept(weights[0], self._sampling)
+        return np.asarray(weights[0] / weights.sum(dtype=np.float64))
 
-    def _score(self, log_probs: Weights, seen: Sequence[Collection[int]], temperature: float) -> Weights:
-        """(B, V) log-probabilities up to a constant: without ``<unk>``, penalty and temperature applied."""
-        rows: Weights = self._rows[: len(log_probs)]
-        np.multiply(log_probs, np.float32(1 / temperature), out=rows)
-        if self._sampling.no_unk and self._size > 1:
-            rows[:, self._unknown] = -np.inf
-        if self._sampling.repetition_penalty != 1:
-            for row, units in zip(rows, seen, strict=True):
-                row[np.fromiter(units, np.int64, len(units))] *= self._sampling.repetition_penalty
-        return rows
+    def _glance(self, near: Weights, clocks: Weights, seen: Sequence[Collection[int]]) -> tuple[Ids, np.ndarray]:
+        """(B,) units drawn from the frequent ones, and (B,) whether they are certainly right."""
+        frequent = near.shape[1] - self._races.clusters
+        cells = self._near[: len(near)]
+        weights = cells[:, :frequent]
+        np.multiply(near[:, :frequent], np.float32(1 / self._sampling.divisor), out=weights)
+        self._discourage(weights, [[unit for unit in units if unit < frequent] for units in seen])
+        entries = near[:, frequent:] * np.float32(1 / self._sampling.divisor)
+        best, rival = weights.max(axis=1), entries.max(axis=1, initial=-np.inf)
+        if self._sampling.greedy:
+            return weights.argmax(axis=1), (best > rival) & self._clusters.hold
+        top = np.maximum(best, rival)
+        _exponentiate(weights, top)
+        _exponentiate(entries, top)
+        blocks = cells.reshape(len(near), self._races.near, -1)
+        masses = block_masses(blocks)
+        units, sure = self._races.near_winners(masses, blocks, entries * self._clusters.most, clocks)
+        if self._sampling.filters:
+            own = weights[np.arange(len(units)), units]
+            sure &= surely_kept(cells, own, masses.sum(axis=1), self._sampling, entries, self._clusters)
+        return units, sure & self._clusters.hold
 
-    def _weigh(self, log_probs: Weights, seen: Sequence[Collection[int]]) -> None:
-        """Fill the rows with probabilities before top-k, top-p and min-p, relative to the greatest."""
-        scores = self._score(log_probs, seen, self._sampling.temperature)
-        np.subtract(scores, scores.max(axis=1, keepdims=True), out=scores)
-        np.exp(scores, out=scores)
-
-    def _filter(self, batch: int) -> tuple[Weights, Weights]:
-        """(B, blocks) sums of what is left in each block, and (B,) the least weight of what is left.
-
-        Only weights above a cut are sorted. It starts high and falls for the rows that need more: most distributions
-        are peaked, and a flat one among them must not cost the others anything.
-        """
-        blocks = self._blocks[:batch]
+    def _look(
+        self, log_probs: Weights, samples: Sequence[int], seen: Sequence[Collection[int]], clocks: Weights
+    ) -> Ids:
+        """(B,) units drawn from all, given (B, V) log-probabilities."""
+        if self._sampling.greedy:
+            return np.asarray([self.probabilities(*one).argmax() for one in zip(log_probs, seen, strict=True)])
+        cells = self._all[: len(log_probs)]
+        self._races.spread(log_probs, 1 / self._sampling.divisor, cells)
+        self._discourage(cells, [self._races.cells(np.fromiter(units, np.int64, len(units))) for units in seen])
+        _exponentiate(cells, cells.max(axis=1))
+        blocks = cells.reshape(len(cells), self._races.blocks, -1)
+        masses = block_masses(blocks)
+        units = self._races.winners(masses, blocks, clocks)
         if not self._sampling.filters:
-            return blocks.sum(axis=2), np.zeros(batch, dtype=np.float32)
-        totals = self._rows[:batch].sum(axis=1)
-        masses = np.zeros((batch, blocks.shape[1]))
-        least = np.zeros(batch, dtype=np.float32)
-        open_ = np.arange(batch)
-        cut = _FIRST_CUT
-        while len(open_):
-            part = blocks if len(open_) == batch else blocks[open_]
-            flat, across = part.reshape(-1), part[0].size
-            places = np.flatnonzero(flat >= cut)
-            found, rows = flat[places], places // across
-            best = _sorted_rows(found, rows, len(open_))
-            values, known = least_weights(best, cut, totals[open_], self._sampling)
-            kept = found * (known[rows] & (found >= values[rows]))
-            masses[open_] += np.bincount(places // part.shape[2], kept, len(open_) * part.shape[1]).reshape(
-                len(open_), -1
-            )
-            least[open_] = values
-            open_ = open_[~known]
-            cut = cut / 8 if cut > _NEGLIGIBLE else 0.0
-        return masses, least
+            return units
+        own = cells[np.arange(len(units)), self._races.cells(units)]
+        for row in np.flatnonzero(~surely_kept(cells, own, masses.sum(axis=1), self._sampling)).tolist():
+            # A unit that is left out is above nothing that is left; with both filters, it may be among the top k.
+            above = 0.0 if self._sampling.top_k and self._sampling.top_p < 1 else own[row]
+            least = least_kept(cells[row], self._sampling, above)
+            if own[row] < least:
+                left = blocks[row : row + 1] * (blocks[row : row + 1] >= least)
+                fresh = self._races.fresh_clocks(samples[row])
+                units[row] = self._races.winners(block_masses(left), left, fresh)[0]
+        return units
+
+    def _discourage(self, scores: Weights, seen: Sequence[Sequence[int] | Ids]) -> None:
+        """Leave ``<unk>`` out of (B, N) log-probabilities, and multiply those at the places ``seen`` by the penalty."""
+        if self._unknown is not None:
+            scores[:, self._unknown] = -np.inf
+        if self._sampling.repetition_penalty != 1:
+            for row, places in zip(scores, seen, strict=True):
+                row[places] *= self._sampling.repetition_penalty
 
 
-def _sorted_rows(found: Weights, rows: Weights, batch: int) -> Weights:
-    """(B, M) the weights of each row, greatest first, then zeros; ``rows`` ascends."""
-    counts = np.bincount(rows, minlength=batch)
-    starts = counts.cumsum() - counts
-    table = np.zeros((batch, int(counts.max())), dtype=np.float32)
-    table[rows, np.arange(len(found)) - starts[rows]] = found
-    table.sort(axis=1)
-    return table[:, ::-1]
-
-
-def least_weights(best: Weights, cut: float, totals: Weights, sampling: Sampling) -> tuple[Weights, np.ndarray]:
-    """The weight that a unit must have to be among those of top-k, top-p and min-p.
-
-    Args:
-        best: (B, M) the weights that are not below ``cut``, the greatest (1) first, then zeros.
-        cut: see there.
-        totals: (B,) sums of all V weights.
-        sampling: which filters are wanted.
-
-    Returns:
-        (B,) weights, and (B,) whether they are right: where not, the answer lies below the cut.
-    """
-    batch = np.arange(len(best))
-    least = np.zeros(len(best), dtype=np.float32)
-    known = np.full(len(best), cut == 0 or sampling.top_k > 0 or sampling.top_p < 1 or cut <= sampling.min_p)
-    if sampling.top_k:
-        if cut:
-            known &= best[:, sampling.top_k - 1] > 0 if best.shape[1] >= sampling.top_k else False
-        best = best[:, : sampling.top_k]
-        least = best[:, -1]
-    if sampling.top_p < 1:
-        sums = best.cumsum(axis=1, dtype=np.float64)
-        needed = sampling.top_p * (sums[:, -1] if sampling.top_k else totals)
-        if cut and not sampling.top_k:
-            known &= sums[:, -1] >= needed
-        last = (sums < needed[:, None]).sum(axis=1)
-        least = best[batch, np.minimum(last, best.shape[1] - 1)]
-    return np.maximum(least, np.float32(sampling.min_p)), known
+def _exponentiate(scores: Weights, top: Weights) -> None:
+    np.subtract(scores, top[:, None], out=scores)
+    np.exp(scores, out=scores)
