@@ -6,13 +6,13 @@ The figures behind the choices are in ``benchmarks/README.md``; all were chosen 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TypeVar
 
 from tagger.config import Config, EncoderConfig, TrainingConfig, WordsConfig
 from tagger.corpora.affixes import is_hangul
 from tagger.corpora.corpus import Corpus
+from tagger.settings import filled
 
 SAMPLE = 2000
 """Training sentences looked at for the script."""
@@ -63,7 +63,7 @@ def resolve(config: Config, facts: Facts) -> Config:
     return replace(
         config,
         words=_words(config.words, small, hangul),
-        encoder=_filled(config.encoder, EncoderConfig(hidden_size=200)),
+        encoder=filled(config.encoder, EncoderConfig(hidden_size=200)),
         training=_training(config.training, facts),
     )
 
@@ -78,7 +78,7 @@ def _words(words: WordsConfig, small: bool, hangul: bool) -> WordsConfig:
         jamo=6 if hangul else 0,
         output_size=200,
     )
-    return _filled(words, chosen)
+    return filled(words, chosen)
 
 
 def _training(training: TrainingConfig, facts: Facts) -> TrainingConfig:
@@ -91,7 +91,7 @@ def _training(training: TrainingConfig, facts: Facts) -> TrainingConfig:
         label_smoothing=0.1,
         auxiliary=_auxiliary(facts) if small else (),
     )
-    return _filled(training, chosen)
+    return filled(training, chosen)
 
 
 def _auxiliary(facts: Facts) -> tuple[str, ...]:
@@ -103,12 +103,3 @@ def _auxiliary(facts: Facts) -> tuple[str, ...]:
 def epochs(tokens: int) -> int:
     """More passes over less text: 8 from 200,000 words on, 22 over 16,000, up to 40 for tiny corpora."""
     return int(min(40, max(8, round(8 * (200_000 / max(1, tokens)) ** 0.4))))
-
-
-_Section = TypeVar("_Section", WordsConfig, EncoderConfig, TrainingConfig)
-
-
-def _filled(config: _Section, defaults: _Section) -> _Section:
-    """Put the defaults where the configuration has None."""
-    missing = [field.name for field in fields(config) if getattr(config, field.name) is None]
-    return replace(config, **{name: getattr(defaults, name) for name in missing})

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from tagger.checkpoint import SavedModel, first_units
-from tagger.config import Config, StreamConfig
+from tagger.config import Config
 from tagger.corpora.corpus import Corpus, Split
 from tagger.corpora.passages import Passage, aligned
 from tagger.corpora.texts import TextCorpus
@@ -19,6 +19,7 @@ from tagger.corpora.unit_streams import UnitStream, encode_stream
 from tagger.corpora.units import Units
 from tagger.corpora.word_features import WordFeatures
 from tagger.errors import ConfigError
+from tagger.language_defaults import resolve_streams
 from tagger.language_preparation import fit_units, unit_features, unit_shares
 from tagger.transfer import united_features
 
@@ -111,22 +112,8 @@ def prepare_companion(
     return Companion(united, units, train, dev, test)
 
 
-def joint_streams(config: Config) -> StreamConfig:
-    """How text is read beside a treebank: what is not set is dropped as it is from the sentences."""
-    drop = config.training.dropout or 0.0
-    chosen = StreamConfig(
-        batch_size=16,
-        input_dropout=drop,
-        dropout=drop,
-        output_dropout=drop,
-        embedding_dropout=0.0,
-        weight_drop=0.0,
-        activation_penalty=0.0,
-        temporal_penalty=0.0,
-    )
-    missing = [field.name for field in fields(StreamConfig) if getattr(config.streams, field.name) is None]
-    return replace(
-        config.streams,
-        dropout_kind=config.training.dropout_kind,
-        **{name: getattr(chosen, name) for name in missing},
-    )
+def with_streams(config: Config, companion: Companion) -> Config:
+    """The configuration with all that was left open of how the text is read: as by a language model alone."""
+    if companion.train is None:
+        return config
+    return replace(config, streams=resolve_streams(config.streams, len(companion.train.ids)))

@@ -5,11 +5,11 @@ The figures behind the choices are in ``benchmarks/README.md``; all were chosen 
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import TypeVar
+from dataclasses import replace
 
 from tagger.config import EncoderConfig, HeadConfig, StreamConfig, WordsConfig
 from tagger.language_config import LanguageConfig, LanguageTrainingConfig
+from tagger.settings import filled
 
 RARE = 2
 """Words that occur once are ``<unk>`` by default, so that a model learns what to expect of unknown ones."""
@@ -28,11 +28,11 @@ def resolve(config: LanguageConfig, tokens: int, num_units: int) -> LanguageConf
     embedding = config.words.embedding_size or (hidden if words else 64)
     return replace(
         config,
-        head=_filled(
+        head=filled(
             config.head,
             HeadConfig(vocabulary_size=num_units, min_count=RARE if words else 1, cutoffs=cutoffs(num_units)),
         ),
-        words=_filled(
+        words=filled(
             config.words,
             WordsConfig(
                 embedding_size=embedding,
@@ -44,17 +44,22 @@ def resolve(config: LanguageConfig, tokens: int, num_units: int) -> LanguageConf
                 output_size=0,
             ),
         ),
-        encoder=_filled(config.encoder, EncoderConfig(hidden_size=hidden)),
-        streams=_filled(config.streams, _streams(tokens)),
-        training=_filled(config.training, LanguageTrainingConfig(epochs=epochs(tokens), learning_rate=_rate(config))),
+        encoder=filled(config.encoder, EncoderConfig(hidden_size=hidden)),
+        streams=resolve_streams(config.streams, tokens),
+        training=filled(config.training, LanguageTrainingConfig(epochs=epochs(tokens), learning_rate=_rate(config))),
     )
 
 
-def _streams(tokens: int) -> StreamConfig:
-    """More is dropped where there is less to learn from."""
+def resolve_streams(streams: StreamConfig, tokens: int) -> StreamConfig:
+    """Decide how text is read; more is dropped where there is less to learn from.
+
+    Args:
+        streams: settings of the user.
+        tokens: units of the training text.
+    """
     small = tokens < 2_000_000
     drop = 0.3 if small else 0.2
-    return StreamConfig(
+    plain = StreamConfig(
         batch_size=int(min(32, max(2, tokens // 2000))),
         input_dropout=drop,
         dropout=0.2,
@@ -64,6 +69,7 @@ def _streams(tokens: int) -> StreamConfig:
         activation_penalty=0.0,
         temporal_penalty=0.0,
     )
+    return filled(streams, plain)
 
 
 def _rate(config: LanguageConfig) -> float:
@@ -78,12 +84,3 @@ def cutoffs(num_units: int) -> tuple[int, ...]:
 def epochs(tokens: int) -> int:
     """More passes over less text: 6 from 3 million units on, 20 over half a million, up to 40."""
     return int(min(40, max(6, round(20 * (500_000 / max(1, tokens)) ** 0.6))))
-
-
-_Section = TypeVar("_Section", HeadConfig, WordsConfig, EncoderConfig, StreamConfig, LanguageTrainingConfig)
-
-
-def _filled(config: _Section, defaults: _Section) -> _Section:
-    """Put the defaults where the configuration has None."""
-    missing = [field.name for field in fields(config) if getattr(config, field.name) is None]
-    return replace(config, **{name: getattr(defaults, name) for name in missing})

@@ -5,12 +5,27 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, ClassVar, Literal, Self, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Literal,
+    Self,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from tagger.errors import ConfigError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 LARGEST = 2**63  # what torch takes for a seed, and more than any count
 
@@ -169,3 +184,12 @@ def _describe(options: tuple[Any, ...]) -> str:
                 {int: "a whole number", float: "a number", str: "text", bool: "true or false"}.get(option, str(option))
             )
     return " or ".join(names)
+
+
+_Section = TypeVar("_Section", bound="DataclassInstance")
+
+
+def filled(section: _Section, defaults: _Section) -> _Section:
+    """One table of settings, with the values of another where it has None."""
+    missing = [field.name for field in fields(section) if getattr(section, field.name) is None]
+    return replace(section, **{name: getattr(defaults, name) for name in missing})

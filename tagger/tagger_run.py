@@ -18,7 +18,7 @@ from tagger.corpora.tokenization import WordTokenizer
 from tagger.events import EpochEnd, Listener
 from tagger.fitting import Fitting
 from tagger.joint_objective import JointObjective
-from tagger.joint_preparation import Companion, joint_streams
+from tagger.joint_preparation import Companion
 from tagger.language_config import LanguageTrainingConfig
 from tagger.language_model import LanguageModel
 from tagger.language_objective import LanguageObjective, Text
@@ -158,7 +158,7 @@ def _objective(tagging: TaggingObjective, material: Material, config: Config, de
         features.encode(features.vocabulary.words[: companion.units.size]),
         Text(companion.train.ids, companion.train.passages),
         None if companion.dev is None else Text(companion.dev.ids, companion.dev.passages),
-        joint_streams(config),
+        config.streams,
         LanguageTrainingConfig(seed=config.training.seed),
         device=device,
         half=device.type == "cuda" or has_fast_bfloat16(),

@@ -20,7 +20,7 @@ from tagger.corpora.texts import TextCorpus
 from tagger.defaults import Facts, resolve
 from tagger.errors import ConfigError, CorpusError
 from tagger.events import Event, Listener
-from tagger.joint_preparation import prepare_companion
+from tagger.joint_preparation import prepare_companion, with_streams
 from tagger.model_folder import Resume
 from tagger.preparation import prepare
 from tagger.raw_text import choose_tokenizer
@@ -153,12 +153,13 @@ def train_runs(
     start = _start(config)
     if start is not None:
         config = take_over(config, start, str(config.training.init_from))
-    resolved = resolve(config, Facts.of(corpus))
+    settled = resolve(config, Facts.of(corpus))
 
     def work(folder: Path | None, scratch: Path) -> tuple[Run, list[Run]]:
-        companion = None
+        companion, resolved = None, settled
         if start is not None or text is not None or resolved.training.lm_weight:
             companion = prepare_companion(corpus, resolved, start, text, scratch)
+            resolved = with_streams(resolved, companion)
         prepared = prepare(
             corpus,
             resolved,

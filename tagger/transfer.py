@@ -15,6 +15,7 @@ from tagger.corpora.vocabulary import UNKNOWN, UNKNOWN_ID, Vocabulary
 from tagger.corpora.word_features import WordFeatures
 from tagger.errors import ConfigError, ModelError
 from tagger.models.network import Network
+from tagger.settings import filled
 
 
 def united_vocabulary(base: Sequence[str], counts: Mapping[str, int], min_count: int) -> Vocabulary:
@@ -72,6 +73,7 @@ def take_over(config: Config, start: SavedModel, where: str) -> Config:
         config,
         words=_taken(config.words, start.config.words, WordsConfig(), "words", ("vectors", "min_count")),
         encoder=_taken(config.encoder, start.config.encoder, EncoderConfig(), "encoder", ()),
+        streams=filled(config.streams, start.config.streams),
         head=replace(head, bidirectional=config.head.bidirectional and head.bidirectional),
     )
 

@@ -59,6 +59,15 @@ def test_the_same_seed_gives_the_same_text_whatever_the_number_of_samples(units:
     assert write("a b", seed=4, **options) != many[:1]
 
 
+def test_threads_share_many_samples_and_change_none() -> None:
+    engine, settings = FadingPredictor(WORDS.size), GenerationSettings(samples=70, seed=3, max_tokens=12)
+    prompt = make_prompt("a b", ENGLISH, WORDS)
+    one, two = (generate(engine, WORDS, prompt, settings, threads=threads) for threads in (1, 2))
+    assert one == two
+    assert max(engine.batches) == 70
+    assert 35 in engine.batches
+
+
 def test_without_a_seed_texts_differ() -> None:
     assert write(max_tokens=60, temperature=1.0)[0].text != write(max_tokens=60, temperature=1.0)[0].text
 

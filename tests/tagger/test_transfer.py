@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from tagger import LanguageModel, Tagger, train_pos
 from tagger.checkpoint import SavedModel, load_model
-from tagger.config import Config
+from tagger.config import Config, StreamConfig
 from tagger.corpora.affixes import AffixFeatures
 from tagger.corpora.corpus import Corpus
 from tagger.corpora.sources import read_corpus
@@ -23,7 +24,9 @@ from tagger.corpora.word_features import WordFeatures
 from tagger.defaults import Facts, resolve
 from tagger.errors import ConfigError, ModelError
 from tagger.events import EpochEnd, Event, Started
-from tagger.joint_preparation import prepare_companion
+from tagger.joint_preparation import Companion, prepare_companion, with_streams
+from tagger.language_config import LanguageConfig
+from tagger.language_defaults import resolve as resolve_language
 from tagger.language_engine import LanguageEngine
 from tagger.language_training import train_lm
 from tagger.preparation import prepare
@@ -426,3 +429,17 @@ def test_a_head_of_clusters_beside_a_tagger(corpus: Corpus, tmp_path: Path) -> N
     run = train_runs(corpus, config, out=tmp_path / "joint", threads=1).best
     assert run.language["dev"].perplexity < run.tagger.saved.features.vocabulary.embedded
     assert LanguageModel.load(tmp_path / "joint", threads=1).saved.heads == ("tag", "language")
+
+
+def test_text_is_read_as_the_language_model_read_it(corpus: Corpus, text: Path, forward: Path, tmp_path: Path) -> None:
+    """What was asked for goes first, then what the model to start from did, then what ``tagger train lm`` would do."""
+    start = load_model(forward)
+    changed = replace(start, config=replace(start.config, streams=StreamConfig(input_dropout=0.37, output_dropout=0.4)))
+    asked = settings(training__init_from="lm", training__lm_weight=1.0, streams__output_dropout=0.11)
+    config = resolve(take_over(asked, changed, "lm"), Facts.of(corpus))
+    companion = prepare_companion(corpus, config, start, read_text_corpus(train=str(text), tokenised=True), tmp_path)
+    streams = with_streams(config, companion).streams
+    assert companion.train is not None
+    alone = resolve_language(LanguageConfig(), len(companion.train.ids), 100).streams
+    assert streams == replace(alone, input_dropout=0.37, output_dropout=0.11)
+    assert with_streams(config, Companion(companion.features)) == config, "no text is read"
