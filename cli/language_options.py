@@ -40,6 +40,7 @@ SETTINGS = {
     "clip": "training.clip",
     "patience": "training.patience",
     "max_minutes": "training.max_minutes",
+    "max_memory": "training.max_memory",
     "seed": "training.seed",
 }
 
@@ -96,4 +97,5 @@ training_options: Callable[[Command], Command] = together(
     click.option("--patience", type=int, default=None, help="Epochs without a lower dev perplexity before stopping."),
     click.option("--seed", type=int, default=None),
     click.option("--max-minutes", type=float, default=None, help="Time budget; the schedule ends with it."),
+    click.option("--max-memory", default=None, metavar="SIZE", help="Use no more, e.g. 2G: batches are divided to fit."),
 )

@@ -34,6 +34,7 @@ SETTINGS = {
     "patience": "training.patience",
     "seed": "training.seed",
     "max_minutes": "training.max_minutes",
+    "max_memory": "training.max_memory",
     "init_from": "training.init_from",
     "init_rate": "training.init_rate",
     "frozen_epochs": "training.frozen_epochs",
@@ -106,6 +107,7 @@ def train() -> None:
 @click.option("--seed", type=int, default=None)
 @click.option("--seeds", type=int, default=1, help="Train so many models, print mean and spread, keep the best on dev.")
 @click.option("--max-minutes", type=float, default=None, help="Time budget; the schedule ends with it.")
+@click.option("--max-memory", default=None, metavar="SIZE", help="Use no more, e.g. 2G: batches are divided to fit.")
 @click.option("--init-from", default=None, metavar="MODEL", help="Start from the words and stacks of a language model.")
 @click.option("--init-rate", type=float, default=None, help="Factor of the learning rate for these.  [default: 1]")
 @click.option("--frozen-epochs", type=int, default=None, help="Epochs before these begin to learn.  [default: 0]")

@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 
 from tagger import settings
 from tagger.errors import ConfigError
+from tagger.memory_limit import parse_bytes
 from tagger.settings import Settings
 
 Cell = Literal["lstm", "gru", "rnn"]
@@ -149,6 +150,8 @@ class TrainingConfig:
     """Stop after so many epochs without a better dev accuracy; 0 never stops early."""
     max_minutes: float | None = None
     """Time budget; the schedule comes to its end when the time does."""
+    max_memory: str | int | None = None
+    """Most resident memory of the process, e.g. "2G": batches are divided until they fit."""
     seed: int = 1
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
     """Arithmetic of the recurrent layers while training."""
@@ -204,9 +207,11 @@ class Config(Settings):
     )
 
     def check(self, *, where: str) -> None:
-        """Check ranges, and that the cutoffs rise."""
+        """Check ranges, that the cutoffs rise, and that the limit of memory is a size."""
         Settings.check(self, where=where)
         check_cutoffs(self.head, where)
+        if self.training.max_memory is not None:
+            parse_bytes(self.training.max_memory, where)
 
     def with_seed(self, seed: int) -> Config:
         """A copy with another seed."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from tagger import settings
 from tagger.config import EncoderConfig, HeadConfig, ScheduleName, StreamConfig, WordsConfig, check_cutoffs
+from tagger.memory_limit import parse_bytes
 from tagger.settings import Settings
 
 OptimizerName = Literal["adamw", "sgd", "asgd"]
@@ -43,6 +44,8 @@ class LanguageTrainingConfig:
     """Stop after so many epochs without a better dev loss; 0 never stops early."""
     max_minutes: float | None = None
     """Time budget; the schedule comes to its end when the time does."""
+    max_memory: str | int | None = None
+    """Most resident memory of the process, e.g. "2G": batches are divided until they fit."""
     seed: int = 1
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Arithmetic of recurrence and softmax: bfloat16 where the CPU multiplies it natively, if auto."""
@@ -85,9 +88,11 @@ class LanguageConfig(Settings):
     )
 
     def check(self, *, where: str) -> None:
-        """Check ranges, and that the cutoffs rise."""
+        """Check ranges, that the cutoffs rise, and that the limit of memory is a size."""
         Settings.check(self, where=where)
         check_cutoffs(self.head, where)
+        if self.training.max_memory is not None:
+            parse_bytes(self.training.max_memory, where)
 
     def with_seed(self, seed: int) -> LanguageConfig:
         """A copy with another seed."""

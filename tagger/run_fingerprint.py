@@ -12,8 +12,8 @@ import numpy as np
 from tagger.corpora.encoding import EncodedSplit
 from tagger.errors import TrainingError
 
-MAY_CHANGE = ("training.epochs", "training.patience", "training.max_minutes")
-"""Settings that say when a run ends, not how it learns."""
+MAY_CHANGE = ("training.epochs", "training.patience", "training.max_minutes", "training.max_memory")
+"""Settings that say when a run ends and what it may use, not how it learns."""
 
 
 def fingerprint(

@@ -144,5 +144,5 @@ def start_new_rows(network: Network, before: WordFeatures, after: WordFeatures) 
     table[before.affixes.num_rows :] = table[torch.tensor(kinds, dtype=torch.int64, device=table.device)]
 
 
-PRETRAINED = ("words.", "encoder.ahead.", "encoder.behind.")
+PRETRAINED = ("words.", "encoder.ahead.", "encoder.behind.", "language.")
 """Beginnings of the names of what a language model may bring along."""

@@ -309,7 +309,8 @@ def test_a_backward_stack_that_begins_anew_is_not_frozen(
 
 
 def test_a_rate_of_nothing_keeps_what_came_along(corpus: Corpus, both: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    still = weights_by_epoch(corpus, both, monkeypatch, training__init_rate=0.0)
+    still = weights_by_epoch(corpus, both, monkeypatch, training__init_rate=0.0, training__lm_weight=0.5)
+    assert any(name.startswith("language.") for name in still[0])
     assert {name.split(".")[0] for name in moved(still[0], still[-1])} == {"heads"}
 
 
