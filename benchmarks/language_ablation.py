@@ -51,7 +51,7 @@ def main() -> None:
 
 def _train(corpus: TextCorpus, arguments: argparse.Namespace, changes: dict[str, Any]) -> dict[str, float]:
     sizes = {"words.embedding_size": arguments.size, "encoder.hidden_size": arguments.size} if arguments.size else {}
-    settings = {"training.epochs": arguments.epochs, "head.min_count": 1, **sizes, **changes}
+    settings = {"training.epochs": arguments.epochs, "head.min_count": arguments.min_count, **sizes, **changes}
     ends: list[EpochEnd] = []
 
     def listen(event: Event) -> None:
@@ -70,6 +70,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--preset", default="medium")
     parser.add_argument("--size", type=int, help="embedding and hidden size instead of those of the preset")
     parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--min-count", type=int, default=1, help="rarer words are unknown")
     parser.add_argument("--out", type=Path, help="write NAME.md and NAME.json")
     return parser.parse_args()
 
