@@ -6,7 +6,7 @@ each sees what the one before has left, renormalised.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -69,7 +69,7 @@ class Sampler:
     def probabilities(self, log_probs: Weights, seen: Collection[int] = ()) -> Weights:
         """(V,) what the next unit of one sample is drawn from, given (V,) log-probabilities."""
         weights = log_probs[None] / np.float32(self._sampling.divisor)
-        self._discourage(weights, [list(seen)])
+        self._discourage(weights, [seen], lambda units: units)
         if self._sampling.greedy:
             return np.asarray(np.arange(len(log_probs)) == weights[0].argmax(), dtype=np.float64)
         _exponentiate(weights, weights.max(axis=1))
@@ -82,7 +82,7 @@ class Sampler:
         cells = self._near[: len(near)]
         weights = cells[:, :frequent]
         np.multiply(near[:, :frequent], np.float32(1 / self._sampling.divisor), out=weights)
-        self._discourage(weights, [[unit for unit in units if unit < frequent] for units in seen])
+        self._discourage(weights, seen, lambda units: units[units < frequent])
         entries = near[:, frequent:] * np.float32(1 / self._sampling.divisor)
         best, rival = weights.max(axis=1), entries.max(axis=1, initial=-np.inf)
         if self._sampling.greedy:
@@ -106,7 +106,7 @@ class Sampler:
             return np.asarray([self.probabilities(*one).argmax() for one in zip(log_probs, seen, strict=True)])
         cells = self._all[: len(log_probs)]
         self._races.spread(log_probs, 1 / self._sampling.divisor, cells)
-        self._discourage(cells, [self._races.cells(np.fromiter(units, np.int64, len(units))) for units in seen])
+        self._discourage(cells, seen, self._races.cells)
         _exponentiate(cells, cells.max(axis=1))
         blocks = cells.reshape(len(cells), self._races.blocks, -1)
         masses = block_masses(blocks)
@@ -124,13 +124,13 @@ class Sampler:
                 units[row] = self._races.winners(block_masses(left), left, fresh)[0]
         return units
 
-    def _discourage(self, scores: Weights, seen: Sequence[Sequence[int] | Ids]) -> None:
-        """Leave ``<unk>`` out of (B, N) log-probabilities, and multiply those at the places ``seen`` by the penalty."""
+    def _discourage(self, scores: Weights, seen: Sequence[Collection[int]], places: Callable[[Ids], Ids]) -> None:
+        """Leave ``<unk>`` out of (B, N) log-probabilities, and multiply those of units seen by the penalty."""
         if self._unknown is not None:
             scores[:, self._unknown] = -np.inf
         if self._sampling.repetition_penalty != 1:
-            for row, places in zip(scores, seen, strict=True):
-                row[places] *= self._sampling.repetition_penalty
+            for row, units in zip(scores, seen, strict=True):
+                row[places(np.fromiter(units, np.int64, len(units)))] *= self._sampling.repetition_penalty
 
 
 def _exponentiate(scores: Weights, top: Weights) -> None:
