@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli.options import machine_options
+from tagger.cli.resuming import Resumable, keeping, nothing_left, resume_options
 
 if TYPE_CHECKING:
     from tagger.series_config import SeriesConfig
@@ -52,7 +53,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Resumable, epilog=EPILOG)
 @click.argument("source", metavar="[CORPUS|FILE]", required=False)
 @click.option("--targets", default=None, help="Columns to predict, separated by commas.")
 @click.option("--features", default=None, help="Further columns to read, separated by commas.")
@@ -93,6 +94,7 @@ Examples:
 @click.option("--seeds", type=int, default=1, help="Train so many models, print mean and spread, keep the best on dev.")
 @click.option("--max-minutes", type=float, default=None, help="Time budget; the schedule ends with it.")
 @machine_options
+@resume_options
 @click.option("--config", "config_file", default=None, help="TOML file of settings; options override it.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def series(**values: Any) -> None:
@@ -122,6 +124,8 @@ def run(values: dict[str, Any]) -> None:
     if values["tokens_column"] is not None:
         raise click.UsageError("--tokens-column is for numbers over words; over time there are none")
     config = with_bundled_columns(_config(values), values["source"])
+    if nothing_left(values):
+        return
     check_free(values["out"], overwrite=values["overwrite"])
     check_threads(values["threads"])
     choose_device(values["device"])
@@ -143,6 +147,7 @@ def run(values: dict[str, Any]) -> None:
             threads=values["threads"],
             listener=display,
             time_format=values["time_format"],
+            keeping=keeping(values),
         )
     if not values["quiet"]:
         _report(training, values)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tagger.cli.resuming import keeping, nothing_left
+
 if TYPE_CHECKING:
     from tagger.word_numbers_config import WordNumbersConfig
 
@@ -92,6 +94,8 @@ def run_words(values: dict[str, Any]) -> None:
     if values["source"] is None:
         raise click.UsageError("name a CORPUS with numbers beside its words")
     config = _config(values)
+    if nothing_left(values):
+        return
     check_free(values["out"], overwrite=values["overwrite"])
     check_threads(values["threads"])
     choose_device(values["device"])
@@ -102,7 +106,7 @@ def run_words(values: dict[str, Any]) -> None:
     with TrainingDisplay(quiet=values["quiet"]) as display:
         training = train_word_numbers(
             corpus, config, out=values["out"], overwrite=values["overwrite"], device=values["device"],
-            threads=values["threads"], listener=display,
+            threads=values["threads"], listener=display, keeping=keeping(values),
         )  # fmt: skip
     if not values["quiet"]:
         if training.scores:

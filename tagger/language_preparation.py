@@ -118,7 +118,8 @@ def unit_features(units: Units, words: WordsConfig, ids: np.ndarray) -> WordFeat
     Args:
         units: all of them.
         words: resolved settings.
-        ids: (N,) the text that is learnt from: affixes that are too rare in it count as unknown.
+        ids: (N,) the text that is learnt from: affixes of too few of its words count as unknown, and so do lower-cased
+            forms of a single one, whose own row says it all.
 
     Raises:
         ConfigError: the settings ask for features of pieces or characters.
@@ -133,7 +134,7 @@ def unit_features(units: Units, words: WordsConfig, ids: np.ndarray) -> WordFeat
     affixes = characters = None
     if "affix" in kinds:
         affixes = AffixFeatures.fit(
-            counts,
+            {word: min(count, 1) for word, count in counts.items()},
             prefixes=words.prefixes,
             suffixes=words.suffixes,
             jamo=words.jamo or 0,

@@ -34,6 +34,7 @@ class SeriesRun:
         log: one entry an epoch.
         dev_loss: per step, by which runs are compared; that of train where there is no dev.
         coverage: shares of the test values within each interval; None where there is no test.
+        notes: how often it was interrupted, and what changed then.
     """
 
     seed: int
@@ -42,6 +43,7 @@ class SeriesRun:
     log: Sequence[Mapping[str, Any]]
     dev_loss: float
     coverage: tuple[float, ...] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def write_series_run(

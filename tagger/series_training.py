@@ -16,11 +16,14 @@ from tagger.corpora.series_checks import usual_step
 from tagger.corpora.series_reading import SeriesOptions, read_series
 from tagger.corpora.series_table import SeriesTable
 from tagger.errors import ConfigError, CorpusError
-from tagger.events import EpochEnd, Listener
+from tagger.events import Listener
 from tagger.fitting import Fitting
+from tagger.following import follow
 from tagger.models.series_network import SeriesNetwork
 from tagger.optimisation import make_average, make_optimizer
-from tagger.run_record import append_entry, command_line, log_entry
+from tagger.run_fingerprint import fingerprint
+from tagger.run_keeper import Keeper, Keeping, make_keeper
+from tagger.run_record import command_line
 from tagger.runtime import (
     check_threads,
     choose_device,
@@ -156,6 +159,7 @@ def train_series_runs(
     listener: Listener | None = None,
     command: str | None = None,
     time_format: str | None = None,
+    keeping: Keeping | None = None,
 ) -> SeriesTraining:
     """Train one model a seed and keep the best on dev.
 
@@ -170,13 +174,15 @@ def train_series_runs(
         listener: called with every event.
         command: told in the model card; the command line of this process by default.
         time_format: of the time column, kept for forecasting.
+        keeping: how the state of the run is kept in ``OUT.partial``, and whether an unfinished run is resumed.
 
     Raises:
         TaggerError: as ``train_series``.
     """
     if seeds < 1:
         raise ConfigError(f"seeds is {seeds}; expected at least 1")
-    machine = Machine(device, check_threads(threads), listener or (lambda event: None))
+    keeping = keeping or Keeping()
+    machine = Machine(device, check_threads(threads), listener or (lambda event: None), keeping)
     choose_device(device)
     parts, cut = _scored_parts(split_by_time(table, config))
     train = parts["train"]
@@ -196,10 +202,13 @@ def train_series_runs(
             runs = work(None)
             best = _best(runs)
         else:
-            with model_folder.writing(out, overwrite=overwrite) as partial:
+            with model_folder.writing(
+                out, overwrite=overwrite, resume=keeping.resume, keep_state=keeping.keep_state
+            ) as partial:
                 runs = work(partial)
                 best = _best(runs)
-                write_series_run(partial, best, runs, table, parts, command or command_line(), notes, out.name)
+                told = (*notes, *best.notes)
+                write_series_run(partial, best, runs, table, parts, command or command_line(), told, out.name)
     return SeriesTraining(best, runs, out, table)
 
 
@@ -268,6 +277,7 @@ def _train(material: _Material, config: SeriesConfig, machine: Machine, folder: 
     rng = seed_everything(config.training.seed)
     device = choose_device(machine.device)
     network = build_series_network(config, inputs.size).to(device)
+    keeper = _keeper(material, config, machine, folder)
     objective = SeriesObjective(network, inputs, parts["train"], parts.get("dev"), config, device=device)
     fitting = Fitting(
         network,
@@ -280,19 +290,35 @@ def _train(material: _Material, config: SeriesConfig, machine: Machine, folder: 
         threads=machine.threads,
         rng=rng,
         notes=material.notes,
+        keeper=keeper,
     )
-    log: list[dict[str, Any]] = []
-    for event in fitting.events():
-        if isinstance(event, EpochEnd):
-            log.append(log_entry(config.training.seed, event))
-            if folder is not None:
-                append_entry(folder / model_folder.LOG, log[-1])
-        machine.listener(event)
+    log = follow(fitting, seed=config.training.seed, folder=folder, listener=machine.listener)
     network.cpu().eval().requires_grad_(False)
     _round_as_stored(network)
     score = fitting.best[0]
     loss = float(log[-1]["loss_per_step"]) if score is None else score.loss
-    return _scored(material, config, network, loss, log)
+    run = _scored(material, config, network, loss, log)
+    return run if keeper is None else replace(run, notes=keeper.story())
+
+
+def _keeper(material: _Material, config: SeriesConfig, machine: Machine, folder: Path | None) -> Keeper | None:
+    """What saves the run and brings it back, where a folder is written."""
+    inputs, parts = material.inputs, [part for name, part in material.parts.items() if name != "test"]
+    bounds = [array for part in parts for array in (part.starts, part.ends)]
+    rows = [
+        array[start:end]
+        for part in parts
+        for start, end in zip(part.starts.tolist(), part.ends.tolist(), strict=True)
+        for array in (inputs.table.values, inputs.table.times)
+    ]
+    run = fingerprint(
+        task="series",
+        data={"rows of train and dev": [*bounds, *rows]},
+        settings=config.to_dict(),
+        device=str(choose_device(machine.device)),
+        threads=machine.threads,
+    )
+    return make_keeper(folder, machine.keeping, config.training.seed, run)
 
 
 def _scored(

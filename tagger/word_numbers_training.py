@@ -22,12 +22,15 @@ from tagger.corpora.text_rules import rules_of_words
 from tagger.corpora.tokenization import WordTokenizer
 from tagger.corpora.word_features import WordFeatures
 from tagger.errors import ConfigError, CorpusError
-from tagger.events import EpochEnd, Listener
+from tagger.events import Listener
 from tagger.fitting import Fitting
+from tagger.following import follow
 from tagger.number_tagger import NumberTagger, flat
 from tagger.optimisation import make_average, make_optimizer
 from tagger.preparation import TAG, word_features_of
-from tagger.run_record import append_entry, command_line, log_entry
+from tagger.run_fingerprint import fingerprint, split_arrays
+from tagger.run_keeper import Keeper, Keeping, make_keeper
+from tagger.run_record import command_line
 from tagger.runtime import (
     check_threads,
     choose_device,
@@ -56,12 +59,14 @@ class WordNumbersTraining:
         scores: of each target, by split.
         log: one entry an epoch.
         folder: where it was saved, or None.
+        notes: how often the run was interrupted, and what changed then.
     """
 
     tagger: NumberTagger
     scores: Mapping[str, Sequence[TargetScores]]
     log: Sequence[Mapping[str, Any]]
     folder: Path | None
+    notes: tuple[str, ...] = ()
 
 
 def train_word_numbers(
@@ -74,6 +79,7 @@ def train_word_numbers(
     threads: int | None = None,
     listener: Listener | None = None,
     command: str | None = None,
+    keeping: Keeping | None = None,
 ) -> WordNumbersTraining:
     """Train one model.
 
@@ -86,19 +92,23 @@ def train_word_numbers(
         threads: CPU threads.
         listener: called with every event.
         command: told in the model card.
+        keeping: how the state of the run is kept in ``OUT.partial``, and whether an unfinished run is resumed.
 
     Raises:
         TaggerError: the data, the settings or the output folder are not usable.
     """
     if tuple(config.targets) != corpus.targets:
         raise ConfigError(f"targets are {list(config.targets)}, but the corpus was read with {list(corpus.targets)}")
-    machine = Machine(device, check_threads(threads), listener or (lambda event: None))
+    keeping = keeping or Keeping()
+    machine = Machine(device, check_threads(threads), listener or (lambda event: None), keeping)
     choose_device(device)
     torch.set_flush_denormal(True)
     with memory_watched(), intra_op_threads(1):
         if out is None:
             return _train(corpus, config, machine, None)
-        with model_folder.writing(out, overwrite=overwrite) as partial:
+        with model_folder.writing(
+            out, overwrite=overwrite, resume=keeping.resume, keep_state=keeping.keep_state
+        ) as partial:
             training = _train(corpus, config, machine, partial)
             _write(partial, training, corpus, command or command_line(), out.name)
     return replace(training, folder=out)
@@ -120,19 +130,14 @@ def _train(
     objective = WordNumbersObjective(
         network.to(device), encoded["train"], encoded.get("dev"), occurrences, config, device=device
     )
+    keeper = _keeper(encoded, config, machine, folder)
     fitting = Fitting(
         network, objective, config.training,
         optimizer=make_optimizer(network, config.training), average=make_average(network, config.training),
         schedule=Schedule(config.training.schedule, warmup=config.training.warmup), device=device,
-        threads=machine.threads, rng=rng, notes=corpus.notes,
+        threads=machine.threads, rng=rng, notes=corpus.notes, keeper=keeper,
     )  # fmt: skip
-    log: list[dict[str, Any]] = []
-    for event in fitting.events():
-        if isinstance(event, EpochEnd):
-            log.append(log_entry(config.training.seed, event))
-            if folder is not None:
-                append_entry(folder / model_folder.LOG, log[-1])
-        machine.listener(event)
+    log = follow(fitting, seed=config.training.seed, folder=folder, listener=machine.listener)
     network.cpu().eval().requires_grad_(False)
     round_as_stored(network)
     tokenizer, _ = _tokenizer(train)
@@ -141,7 +146,25 @@ def _train(
     scores: dict[str, list[TargetScores]] = {
         name: _scores(tagger, corpus, name) for name in ("dev", "test") if name in corpus.splits
     }
-    return WordNumbersTraining(tagger, scores, log, None)
+    return WordNumbersTraining(tagger, scores, log, None, () if keeper is None else keeper.story())
+
+
+def _keeper(
+    encoded: Mapping[str, NumberedSplit], config: WordNumbersConfig, machine: Machine, folder: Path | None
+) -> Keeper | None:
+    """What saves the run and brings it back, where a folder is written."""
+    run = fingerprint(
+        task="series",
+        data={
+            f"{name} data": [*split_arrays(split.encoded), split.targets]
+            for name, split in encoded.items()
+            if name != "test"
+        },
+        settings=config.to_dict(),
+        device=str(choose_device(machine.device)),
+        threads=machine.threads,
+    )
+    return make_keeper(folder, machine.keeping, config.training.seed, run)
 
 
 def _scale(corpus: NumberCorpus, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -207,7 +230,7 @@ def _write(folder: Path, training: WordNumbersTraining, corpus: NumberCorpus, co
         },
         "command": command,
         "environment": environment(),
-        "notes": list(corpus.notes),
+        "notes": [*corpus.notes, *training.notes],
         "trained_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
     save_word_numbers(folder, replace(saved, about=about))

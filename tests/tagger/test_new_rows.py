@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import torch
 
+from tagger.config import WordsConfig
 from tagger.corpora.affixes import AffixFeatures
+from tagger.corpora.unit_vocabulary import unit_vocabulary
 from tagger.corpora.vocabulary import UNKNOWN_ID, Vocabulary
 from tagger.corpora.word_features import WordFeatures
+from tagger.corpora.word_units import WordUnits
+from tagger.language_preparation import unit_features
 from tagger.models.encoder import Encoder
 from tagger.models.network import Network
 from tagger.models.word_representation import WordRepresentation
@@ -42,3 +46,15 @@ def test_a_new_word_is_read_as_it_was_before() -> None:
         start_new_rows(network, before, after)
         for word, expected in zip(("cats", "dogs"), as_before, strict=True):
             torch.testing.assert_close(words(*word_tensors(after.encode([word]), device)), expected)
+
+
+def test_a_lower_cased_form_owns_a_row_where_words_share_it() -> None:
+    """In a language model; a word that is alone with its form has a row already, however often it occurs."""
+    words = {"River": 9, "river": 3, "lake": 50, "Sea": 2}
+    units = WordUnits(unit_vocabulary(words, 1, max_size=None, min_count=1, source=None))
+    text = units.vocabulary.encode(["River", *50 * ["lake"], "river", "river"])
+    affixes = unit_features(units, WordsConfig(characters="affix"), text).affixes
+    assert affixes is not None
+    known = {word: affixes.hash(word)[-1] in affixes.hashes for word in words}
+    assert known == {"River": True, "river": True, "lake": False, "Sea": False}
+    assert affixes.hash("Sea")[0] not in affixes.hashes, "a word that the text never had shares nothing"
