@@ -23,12 +23,13 @@ from tagger.corpora.units import Units, word_rules
 from tagger.corpora.vocabulary import UNKNOWN, Vocabulary
 from tagger.corpora.word_features import WordFeatures
 from tagger.corpora.word_units import WordUnits
-from tagger.errors import ConfigError, ModelError
+from tagger.errors import ModelError
 from tagger.language_config import LanguageConfig
 from tagger.lexicon import Lexicon, pack
 from tagger.models.network import Network
 from tagger.preparation import TAG
-from tagger.weight_checks import Stored, check_weights, read_header
+from tagger.weight_checks import Stored
+from tagger.weights_file import damage_told, load_network, one_line, read_tensors
 
 AFFIX_HASHES = "affixes.hashes"
 LEXICON = "lexicon.tags"
@@ -140,14 +141,10 @@ def load_model(folder: Path, head: str | None = None) -> SavedModel:
         ModelError: the folder is missing, incomplete, damaged, of a newer format, or lacks the head.
     """
     values = files.read_config(folder)
-    try:
+    with damage_told(folder):
         if head is not None:
             _check_heads(folder, values, head)
         return _load(folder, values)
-    except ModelError:
-        raise
-    except (ConfigError, LookupError, TypeError, ValueError, RuntimeError, AttributeError, ArithmeticError) as error:
-        raise ModelError(f"{folder}: damaged or not a model: {_one_line(error)}") from error
 
 
 def _check_heads(folder: Path, values: Mapping[str, Any], head: str) -> None:
@@ -163,31 +160,22 @@ def _check_heads(folder: Path, values: Mapping[str, Any], head: str) -> None:
 
 
 def _load(folder: Path, values: Mapping[str, Any]) -> SavedModel:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     if values["task"] not in ("pos", "lm"):
         raise ModelError(f"{folder}: holds a model for '{values['task']}', which this version does not know")
     kind: type[Config] | type[LanguageConfig] = Config if values["task"] == "pos" else LanguageConfig
     config = kind.from_dict(values["config"], where=str(folder / files.CONFIG))
     labels = tuple(map(str, values["labels"]))
-    header = read_header(folder / files.WEIGHTS)
-    try:
-        tensors = load_file(folder / files.WEIGHTS)
-    except SafetensorError as error:
-        raise ModelError(f"{folder / files.WEIGHTS}: damaged: {_one_line(error)}") from error
+    path = folder / files.WEIGHTS
+    header, tensors = read_tensors(path)
     vocabulary, tokenizer, units = load_tokenizer(folder, values)
-    hashes = tensors.pop(AFFIX_HASHES, None)
+    hashes = tensors.get(AFFIX_HASHES)
     features = load_features(config, values, vocabulary, hashes, "words.vectors" in tensors)
     if isinstance(config, LanguageConfig) and units is None:
         raise ModelError(f"{folder / files.CONFIG}: damaged: a language model without units")
     build = partial(_build, config, features, labels, _vectors(tensors), units)
     beside = _beside_weights(vocabulary, labels, hashes)
-    check_weights(folder / files.WEIGHTS, header, build, largest=config.encoder.layers, beside=beside)
-    lexicon = Lexicon(tensors.pop(LEXICON).numpy(), vocabulary, labels) if labels else None
-    model = build()
-    model.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in tensors.items()})
-    model.eval().requires_grad_(False)
+    model = load_network(path, header, tensors, build, layers=config.encoder.layers, beside=beside)
+    lexicon = Lexicon(tensors[LEXICON].numpy(), vocabulary, labels) if labels else None
     return SavedModel(config, labels, features, model, lexicon, tokenizer, values.get("about", {}), units)
 
 
@@ -206,10 +194,15 @@ def _build(
 
 def _beside_weights(vocabulary: Vocabulary, labels: tuple[str, ...], hashes: Tensor | None) -> dict[str, Stored]:
     """What a file of weights holds besides those of the network."""
-    beside = {} if hashes is None else {AFFIX_HASHES: Stored("I64", (hashes.numel(),))}
+    beside = affixes_beside(hashes)
     if labels:
         beside[LEXICON] = Stored("U8", (vocabulary.trained, -(-len(labels) // 8)))
     return beside
+
+
+def affixes_beside(hashes: Tensor | None) -> dict[str, Stored]:
+    """The hashes of affixes as they must be stored, if there are any."""
+    return {} if hashes is None else {AFFIX_HASHES: Stored("I64", (hashes.numel(),))}
 
 
 def _vectors(tensors: Mapping[str, Tensor]) -> Tensor | None:
@@ -229,7 +222,7 @@ def load_tokenizer(folder: Path, values: Mapping[str, Any]) -> tuple[Vocabulary,
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises bare Exception
-        raise ModelError(f"{path}: damaged: {_one_line(error)}") from error
+        raise ModelError(f"{path}: damaged: {one_line(error)}") from error
     if values["task"] == "lm":
         units = Units.from_tokenizer(tokenizer)
         rules = WordTokenizer.from_pre_tokenizer(word_rules(tokenizer), values["sentence_rules"])
@@ -263,10 +256,6 @@ def load_features(
         affixes = AffixFeatures(words.prefixes, words.suffixes, words.jamo or 0, known, words.jamo_prefixes)
     characters = None if values["characters"] is None else Characters(**values["characters"])
     return WordFeatures(vocabulary, affixes, characters, has_vectors)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300]
 
 
 def seen_tags(lexicon: Mapping[str, frozenset[str]], features: WordFeatures, labels: tuple[str, ...]) -> Lexicon:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import tagger
 from tagger import model_folder as files
 from tagger.checkpoint import stored
-from tagger.errors import ConfigError, ModelError
+from tagger.errors import ModelError
 from tagger.models.encoder import Encoder
 from tagger.models.series_network import SeriesNetwork
 from tagger.series_config import SeriesConfig
 from tagger.series_forecast import Intervals
 from tagger.series_inputs import Calendar
 from tagger.series_scaling import Scaling
+from tagger.weights_file import damage_told, load_network, read_tensors
 
 TASK = "series"
 HEAD = "number"
@@ -118,12 +120,8 @@ def load_series(folder: Path) -> SavedSeries:
     """
     values = files.read_config(folder)
     check_kind(folder, values, OVER)
-    try:
+    with damage_told(folder):
         return _load(folder, values)
-    except ModelError:
-        raise
-    except (ConfigError, KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
-        raise ModelError(f"{folder}: damaged or not a model: {' '.join(str(error).split())[:300]}") from error
 
 
 def check_kind(folder: Path, values: Mapping[str, Any], over: str) -> None:
@@ -146,25 +144,13 @@ def check_kind(folder: Path, values: Mapping[str, Any], over: str) -> None:
         raise ModelError(f"{folder}: a model of numbers of another kind; {way}")
 
 
-def load_weights(folder: Path, network: Any) -> None:
-    """Read the weights of a folder into a network, in evaluation mode."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        tensors = load_file(folder / files.WEIGHTS)
-    except SafetensorError as error:
-        raise ModelError(f"{folder / files.WEIGHTS}: damaged: {' '.join(str(error).split())[:300]}") from error
-    network.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in tensors.items()})
-    network.eval().requires_grad_(False)
-
-
 def _load(folder: Path, values: Mapping[str, Any]) -> SavedSeries:
     config = SeriesConfig.from_dict(values["config"], where=str(folder / files.CONFIG))
     step, kind = float(values["step"]), str(values["kind"])
     calendar = Calendar(step) if config.data.calendar and kind != "number" else None
-    network = build_series_network(config, len(config.inputs) + (0 if calendar is None else calendar.size))
-    load_weights(folder, network)
+    build = partial(build_series_network, config, len(config.inputs) + (0 if calendar is None else calendar.size))
+    path = folder / files.WEIGHTS
+    network = load_network(path, *read_tensors(path), build, layers=config.encoder.layers)
     intervals = Intervals.from_dict(values["intervals"])
     scaling = Scaling.from_dict(values["scaling"])
     return SavedSeries(config, network, scaling, step, kind, intervals, values.get("about", {}))

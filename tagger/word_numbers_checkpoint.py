@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,15 @@ import torch
 import tagger
 from tagger import model_folder as files
 from tagger.building import build_tagger
-from tagger.checkpoint import AFFIX_HASHES, characters_dict, load_features, load_tokenizer, stored
+from tagger.checkpoint import AFFIX_HASHES, affixes_beside, characters_dict, load_features, load_tokenizer, stored
 from tagger.corpora.tokenization import WordTokenizer
 from tagger.corpora.vocabulary import UNKNOWN
 from tagger.corpora.word_features import WordFeatures
-from tagger.errors import ConfigError, ModelError
+from tagger.errors import ModelError
 from tagger.models.network import Network
 from tagger.preparation import TAG
 from tagger.series_checkpoint import HEAD, TASK, check_kind
+from tagger.weights_file import damage_told, load_network, read_tensors
 from tagger.word_numbers_config import WordNumbersConfig
 
 OVER = "words"
@@ -99,30 +101,21 @@ def load_word_numbers(folder: Path) -> SavedWordNumbers:
     """
     values = files.read_config(folder)
     check_kind(folder, values, OVER)
-    try:
+    with damage_told(folder):
         return _load(folder, values)
-    except ModelError:
-        raise
-    except (ConfigError, KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
-        raise ModelError(f"{folder}: damaged or not a model: {' '.join(str(error).split())[:300]}") from error
 
 
 def _load(folder: Path, values: Mapping[str, Any]) -> SavedWordNumbers:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     config = WordNumbersConfig.from_dict(values["config"], where=str(folder / files.CONFIG))
-    try:
-        tensors = load_file(folder / files.WEIGHTS)
-    except SafetensorError as error:
-        raise ModelError(f"{folder / files.WEIGHTS}: damaged: {' '.join(str(error).split())[:300]}") from error
+    path = folder / files.WEIGHTS
+    header, tensors = read_tensors(path)
     vocabulary, tokenizer, _ = load_tokenizer(folder, values)
-    hashes = tensors.pop(AFFIX_HASHES, None)
-    features = load_features(config.as_tagger(), values, vocabulary, hashes, "words.vectors" in tensors)
-    vectors = tensors["words.vectors"].float() if "words.vectors" in tensors else None
-    network = build_tagger(config.as_tagger(), features, {TAG: len(config.targets)}, vectors)
-    network.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in tensors.items()})
-    network.eval().requires_grad_(False)
+    hashes, vectors = tensors.get(AFFIX_HASHES), tensors.get("words.vectors")
+    features = load_features(config.as_tagger(), values, vocabulary, hashes, vectors is not None)
+    heads = {TAG: len(config.targets)}
+    build = partial(build_tagger, config.as_tagger(), features, heads, None if vectors is None else vectors.float())
+    beside = affixes_beside(hashes)
+    network = load_network(path, header, tensors, build, layers=config.encoder.layers, beside=beside)
     scaling = values["scaling"]
     mean, spread = np.array(scaling["mean"], float), np.array(scaling["spread"], float)
     return SavedWordNumbers(config, features, network, tokenizer, mean, spread, values.get("about", {}))

@@ -193,11 +193,14 @@ def configurations(folder: Path, chance: random.Random) -> None:
 def sizes(folder: Path, chance: random.Random) -> None:
     """A configuration that asks for a network of any size."""
     values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    tables = {**values["config"], "vocabulary": values.get("vocabulary")}
     table, key = chance.choice(
-        [("encoder", "hidden_size"), ("encoder", "layers"), ("words", "embedding_size"), ("words", "output_size"),
-         ("words", "affix_size"), ("vocabulary", "embedded"), ("vocabulary", "trained")]
+        [(table, key) for table, key in [
+            ("encoder", "hidden_size"), ("encoder", "layers"), ("words", "embedding_size"), ("words", "output_size"),
+            ("words", "affix_size"), ("vocabulary", "embedded"), ("vocabulary", "trained"), ("head", "embedding_size"),
+        ] if key in (tables.get(table) or {})]
     )  # fmt: skip
-    target = values["vocabulary"] if table == "vocabulary" else values["config"][table]
+    target = tables[table]
     target[key] = chance.choice((1, 999, 99_999, 100_000, 10**9, 10**15))
     (folder / CONFIG).write_text(json.dumps(values), encoding="utf-8")
 
