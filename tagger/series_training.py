@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from tagger import model_folder
-from tagger.corpora.sentences import number_of
-from tagger.corpora.series_checks import usual_step
 from tagger.corpora.series_reading import SeriesOptions, read_series
 from tagger.corpora.series_table import SeriesTable
-from tagger.errors import ConfigError, CorpusError
+from tagger.errors import ConfigError
 from tagger.events import Listener
-from tagger.fitting import Fitting
-from tagger.following import follow
-from tagger.models.series_network import SeriesNetwork
-from tagger.optimisation import make_average, make_optimizer
-from tagger.run_fingerprint import fingerprint
-from tagger.run_keeper import Keeper, Keeping, make_keeper
+from tagger.run_keeper import Keeping
 from tagger.run_record import command_line
 from tagger.runtime import (
     check_threads,
     choose_device,
     intra_op_threads,
     memory_watched,
-    seed_everything,
 )
-from tagger.schedules import Schedule
-from tagger.series_checkpoint import SavedSeries, build_series_network
 from tagger.series_config import SeriesConfig, resolve
-from tagger.series_evaluation import Opponents, evaluate, fit_opponents
-from tagger.series_forecast import coverage, measure_intervals, residuals
+from tagger.series_evaluation import fit_opponents
 from tagger.series_inputs import SeriesInputs, make_calendar
 from tagger.series_model import SeriesModel
-from tagger.series_objective import SeriesObjective
+from tagger.series_notes import column_notes
 from tagger.series_parts import Part, shortened, split_by_time
 from tagger.series_record import SeriesRun, write_series_run
+from tagger.series_run import Material, train_one
 from tagger.series_scaling import Scaling
 from tagger.tagger_run import Machine
 
@@ -188,14 +177,14 @@ def train_series_runs(
     train = parts["train"]
     config = resolve(config, train.rows, int((train.ends - train.starts).max()))
     scaling = Scaling.fit(table, train.ends)
-    notes = (*table.notes, *_column_notes(table, config, train), *cut)
+    notes = (*table.notes, *column_notes(table, config, train), *cut)
     inputs = SeriesInputs(table, scaling, config, make_calendar(table, config))
     torch.set_flush_denormal(True)
 
     def work(folder: Path | None) -> list[SeriesRun]:
         opponents = fit_opponents(inputs, parts, config)
-        material = _Material(inputs, parts, opponents, notes, time_format)
-        return [_train(material, config.with_seed(config.training.seed + i), machine, folder) for i in range(seeds)]
+        material = Material(inputs, parts, opponents, notes, time_format)
+        return [train_one(material, config.with_seed(config.training.seed + i), machine, folder) for i in range(seeds)]
 
     with memory_watched(), intra_op_threads(1):
         if out is None:
@@ -223,129 +212,5 @@ def _scored_parts(parts: Mapping[str, Part]) -> tuple[dict[str, Part], list[str]
     return found, notes
 
 
-@dataclass(frozen=True, slots=True)
-class _Material:
-    """What all runs share."""
-
-    inputs: SeriesInputs
-    parts: Mapping[str, Part]
-    opponents: Opponents
-    notes: tuple[str, ...]
-    time_format: str | None
-
-
 def _best(runs: Sequence[SeriesRun]) -> SeriesRun:
     return min(runs, key=lambda run: run.dev_loss)
-
-
-def _column_notes(table: SeriesTable, config: SeriesConfig, train: Part) -> list[str]:
-    """Constant columns and holes.
-
-    Raises:
-        CorpusError: a target never changes in train, or is never there.
-    """
-    notes = []
-    spans = list(zip(train.starts.tolist(), train.ends.tolist(), strict=True))
-    for number, column in enumerate(table.columns):
-        ranges = [(np.nanmin(part), np.nanmax(part)) for part in _known(table.values[:, number], spans)]
-        if all(low == high for low, high in ranges):
-            what = "has no value" if not ranges else f"is always {ranges[0][0]:g}"
-            first, last = table.lines[spans[0][0]], table.lines[max(end for _, end in spans) - 1]
-            where = f"column {column!r} {what} in train (lines {int(first):,} to {int(last):,})"
-            if column in config.data.targets:
-                raise CorpusError(f"{where}; there is nothing to learn", path=table.source)
-            notes.append(f"{where}: it tells nothing")
-        holes = np.flatnonzero(np.isnan(table.values[:, number]))
-        if len(holes):
-            from tagger.corpora.series_checks import places
-
-            use = "not learnt from, and " * (column in config.data.targets)
-            notes.append(
-                f"column {column!r}: {number_of(len(holes), 'value')} missing ({places(table.lines[holes])}), {use}"
-                "read as the last one before"
-            )
-    return notes
-
-
-def _known(column: np.ndarray, spans: Sequence[tuple[int, int]]) -> list[np.ndarray]:
-    parts = [column[start:end] for start, end in spans]
-    return [part for part in parts if len(part) and not np.isnan(part).all()]
-
-
-def _train(material: _Material, config: SeriesConfig, machine: Machine, folder: Path | None) -> SeriesRun:
-    inputs, parts = material.inputs, material.parts
-    rng = seed_everything(config.training.seed)
-    device = choose_device(machine.device)
-    network = build_series_network(config, inputs.size).to(device)
-    keeper = _keeper(material, config, machine, folder)
-    objective = SeriesObjective(network, inputs, parts["train"], parts.get("dev"), config, device=device)
-    fitting = Fitting(
-        network,
-        objective,
-        config.training,
-        optimizer=make_optimizer(network, config.training),
-        average=make_average(network, config.training),
-        schedule=Schedule(config.training.schedule, warmup=config.training.warmup),
-        device=device,
-        threads=machine.threads,
-        rng=rng,
-        notes=material.notes,
-        keeper=keeper,
-    )
-    log = follow(fitting, seed=config.training.seed, folder=folder, listener=machine.listener)
-    network.cpu().eval().requires_grad_(False)
-    _round_as_stored(network)
-    score = fitting.best[0]
-    loss = float(log[-1]["loss_per_step"]) if score is None else score.loss
-    run = _scored(material, config, network, loss, log)
-    return run if keeper is None else replace(run, notes=keeper.story())
-
-
-def _keeper(material: _Material, config: SeriesConfig, machine: Machine, folder: Path | None) -> Keeper | None:
-    """What saves the run and brings it back, where a folder is written."""
-    inputs, parts = material.inputs, [part for name, part in material.parts.items() if name != "test"]
-    bounds = [array for part in parts for array in (part.starts, part.ends)]
-    rows = [
-        array[start:end]
-        for part in parts
-        for start, end in zip(part.starts.tolist(), part.ends.tolist(), strict=True)
-        for array in (inputs.table.values, inputs.table.times)
-    ]
-    run = fingerprint(
-        task="series",
-        data={"rows of train and dev": [*bounds, *rows]},
-        settings=config.to_dict(),
-        device=str(choose_device(machine.device)),
-        threads=machine.threads,
-    )
-    return make_keeper(folder, machine.keeping, config.training.seed, run)
-
-
-def _scored(
-    material: _Material, config: SeriesConfig, network: SeriesNetwork, loss: float, log: list[dict[str, Any]]
-) -> SeriesRun:
-    """The run with its scores, its intervals from dev, and what they hold of test."""
-    inputs, parts = material.inputs, material.parts
-    scores = {
-        name: evaluate(network, inputs, parts[name], material.opponents, config)
-        for name in ("dev", "test")
-        if name in parts
-    }
-    held_out = parts.get("dev") or parts.get("test") or parts["train"]
-    intervals = measure_intervals(residuals(network, inputs, held_out))
-    shares = None
-    if "test" in parts and held_out is not parts["test"]:
-        shares = coverage(intervals, residuals(network, inputs, parts["test"])[: len(intervals.widths)])
-    step = usual_step(inputs.table.times, inputs.table.offsets) or 1.0
-    saved = SavedSeries(config, network, inputs.scaling, step, inputs.table.kind, intervals)
-    about = {"corpus": {"source": inputs.table.source, "time_format": material.time_format}, "coverage": shares}
-    return SeriesRun(config.training.seed, SeriesModel(replace(saved, about=about)), scores, log, loss, shares)
-
-
-def _round_as_stored(network: SeriesNetwork) -> None:
-    """Round the weights to what is stored, so that scores are those of the saved model."""
-    from tagger.checkpoint import stored
-
-    with torch.no_grad():
-        for tensor in network.state_dict().values():
-            tensor.copy_(stored(tensor))
