@@ -10,7 +10,8 @@ import numpy as np
 
 from tagger.corpora.sentences import excerpt
 from tagger.corpora.series_checks import usual_step
-from tagger.corpora.series_reading import SeriesOptions, read_series
+from tagger.corpora.series_options import SeriesOptions
+from tagger.corpora.series_reading import read_series
 from tagger.corpora.series_table import SeriesTable
 from tagger.corpora.series_times import time_text
 from tagger.errors import ConfigError, CorpusError

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 
 from tagger import model_folder
-from tagger.corpora.series_reading import SeriesOptions, read_series
+from tagger.corpora.series_options import SeriesOptions
+from tagger.corpora.series_reading import read_series
 from tagger.corpora.series_table import SeriesTable
 from tagger.errors import ConfigError
 from tagger.events import Listener

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tagger.corpora.series_reading import SeriesOptions, read_series
+from tagger.corpora.series_options import SeriesOptions
+from tagger.corpora.series_reading import read_series
 from tagger.corpora.series_table import SeriesTable
 from tagger.corpora.series_times import TimeReader, time_text
 from tagger.errors import CorpusError

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tagger.corpora.series_reading import SeriesOptions, read_series
+from tagger.corpora.series_options import SeriesOptions
+from tagger.corpora.series_reading import read_series
 from tagger.corpora.series_table import SeriesTable
 from tagger.series_config import SeriesConfig, resolve
 from tagger.series_inputs import SeriesInputs, make_calendar
