@@ -61,7 +61,6 @@ def main() -> None:
         {
             "training.init_from": str(lm),
             "training.lm_weight": arguments.lm_weight,
-            "streams.batch_size": 16,
             "head.bidirectional": False,
         }
     )
@@ -114,7 +113,7 @@ def _arguments() -> argparse.Namespace:
         "--work", type=Path, default=Path("runs/english"), help="folder for the text and the first model"
     )
     parser.add_argument("--out", type=Path, default=Path("models/pretrained/en"))
-    parser.add_argument("--lm-weight", type=float, default=0.1)
+    parser.add_argument("--lm-weight", type=float, default=0.2)
     return parser.parse_args()
 
 

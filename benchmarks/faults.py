@@ -174,6 +174,26 @@ def full_disk(nursery: Nursery, folder: Path, number: int) -> Row:
     return "no room at the nth write of train pos", tried, failures, "resumed once there was room: the same to the bit"
 
 
+def every_change(nursery: Nursery, folder: Path, number: int) -> Row:
+    """End the process right before the nth change of the disk, for all n, then resume it."""
+    command = [*pos_command(folder), "--epochs", "2", "--checkpoint-minutes", "1e-9", "--resume", "auto"]
+    assert nursery.run([*command, "--out", folder / "whole"], hook="die_anywhere", value=1e9).code == 0
+    failures = tried = 0
+    for change in range(number):
+        place = folder / str(change)
+        place.mkdir()
+        end = nursery.run([*command, "--out", place / "m"], hook="die_anywhere", value=change)
+        if end.code == 0:
+            break  # a run changes no more than that
+        tried += 1
+        again = nursery.run([*command, "--out", place / "m"], hook="save_always")
+        left = [path.name for path in place.iterdir()]
+        if end.code != 137 or again.code or left != ["m"] or _content(place / "m") != _content(folder / "whole"):
+            failures += 1
+            sys.stderr.write(f"killed at change {change}: {end}\n{again}\n{left}\n")
+    return "killed right before the nth change of the disk", tried, failures, "each result the same to the bit"
+
+
 def small_disk(nursery: Nursery, folder: Path, number: int) -> Row:
     """Train on a file system too small for the run, if one may be mounted; then make it larger and resume."""
     disk = folder / "disk"
@@ -271,6 +291,7 @@ FAULTS: dict[Callable[[Nursery, Path, int], Row], int] = {
     tag: 15,
     slow_disk: 50,
     full_disk: 1000,
+    every_change: 1000,
     small_disk: 12,
     signals: 20,
     twins: 20,

@@ -97,5 +97,7 @@ training_options: Callable[[Command], Command] = together(
     click.option("--patience", type=int, default=None, help="Epochs without a lower dev perplexity before stopping."),
     click.option("--seed", type=int, default=None),
     click.option("--max-minutes", type=float, default=None, help="Time budget; the schedule ends with it."),
-    click.option("--max-memory", default=None, metavar="SIZE", help="Use no more, e.g. 2G: batches are divided to fit."),
+    click.option(
+        "--max-memory", default=None, metavar="SIZE", help="Use no more, e.g. 2G: batches are divided to fit."
+    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from pathlib import Path
 
 import click
 
@@ -48,10 +48,11 @@ def show(model: str, *, verify: bool, as_json: bool) -> None:
     from tagger.model_folder import CARD, read_config
 
     folder = find_model(model)
-    values = read_config(folder)
     if verify:
-        click.echo(_verified(folder, values))
-    elif as_json:
+        click.echo(_verified(folder))
+        return
+    values = read_config(folder)
+    if as_json:
         click.echo(json.dumps(values, ensure_ascii=False, indent=2))
     elif (folder / CARD).is_file():
         click.echo((folder / CARD).read_text(encoding="utf-8"), nl=False)
@@ -59,12 +60,21 @@ def show(model: str, *, verify: bool, as_json: bool) -> None:
         raise ModelError(f"{folder / CARD}: the folder has no card; --json prints what its configuration says")
 
 
-def _verified(folder: Any, values: dict[str, Any]) -> str:
-    """A line a file; reading the configuration has compared them all already."""
-    from tagger.checkpoint import load_model
+def _verified(folder: Path) -> str:
+    """A line a file, and what the model is that they make.
 
+    Raises:
+        ModelError: files are not those that were saved: all of them are named.
+    """
+    from tagger.checkpoint import load_model
+    from tagger.errors import ModelError
+    from tagger.model_folder import clipped, read_config, verify
+
+    files = verify(folder)
+    if damaged := [clipped(file.name) for file in files if not file.whole]:
+        raise ModelError(f"{folder}: missing or not what was saved: {', '.join(damaged)}; copy the folder again, whole")
     saved = load_model(folder)
-    lines = [f"{name}  {facts['size']:,} bytes  SHA-256 {facts['sha256']}" for name, facts in values["files"].items()]
+    lines = [f"{file.name}  {file.size:,} bytes  SHA-256 {file.sha256}" for file in files]
     parameters = sum(parameter.numel() for parameter in saved.model.parameters())
-    heads = " and ".join(saved.heads)
-    return "\n".join([*lines, f"whole: format {values['format_version']}, heads {heads}, {parameters:,} parameters"])
+    heads, version = " and ".join(saved.heads), read_config(folder)["format_version"]
+    return "\n".join([*lines, f"whole: format {version}, heads {heads}, {parameters:,} parameters"])

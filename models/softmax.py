@@ -111,7 +111,7 @@ class FullSoftmax(nn.Module):
         scores = linear(self.projection(states), table, self.bias.to(states.dtype))
         return log_softmax(_wide(scores), 1)
 
-    def complete(self, states: Tensor, frequent: Tensor) -> Tensor:  # noqa: ARG002
+    def complete(self, states: Tensor, frequent: Tensor) -> Tensor:
         """As ``AdaptiveSoftmax.complete``."""
         return frequent
 

@@ -18,10 +18,11 @@ from torch import Tensor, nn
 
 from tagger.errors import TrainingError
 from tagger.events import EpochEnd, Event, Finished, Started, Step
+from tagger.gradients import Gradients
+from tagger.memory_limit import MemoryLimit
 from tagger.models.averaging import AveragedWeights
-from tagger.objective import DevScore, Divides, Objective, Remembers, StepLoss
+from tagger.objective import DevScore, Objective, Remembers
 from tagger.run_keeper import Keeper
-from tagger.runtime import ran_out_of_memory
 from tagger.schedules import Schedule
 from tagger.training_state import EpochSoFar, batches_from, begin
 
@@ -71,12 +72,13 @@ class Fitting:
         rng: draws everything that is drawn with NumPy.
         notes: told in the first event.
         keeper: saves the state of the run, and puts the loop where an earlier run was.
+        memory: the limit of the memory of the process, within which this runs.
 
     Attributes:
         current: the epoch under way, None between epochs.
         history: the epochs that are done.
         seconds_before: of a run that is resumed, until it was saved.
-        parts: into which batches are divided for want of memory.
+        gradients: computes those of a batch, in parts for want of memory.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Fitting:
         rng: np.random.Generator,
         notes: tuple[str, ...] = (),
         keeper: Keeper | None = None,
+        memory: MemoryLimit | None = None,
     ) -> None:
         self.model = model
         self.objective = objective
@@ -110,11 +113,13 @@ class Fitting:
         self.current: EpochSoFar | None = None
         self.history: list[EpochEnd] = []
         self.remembered: Mapping[str, Any] | None = None
-        self.in_a_row, self.parts = 0, 1
+        self.in_a_row = 0
         self.trouble = ""
         self.seconds_before = 0.0
         self.started = self.epoch_started = time.perf_counter()
         self.keeper = keeper
+        self.memory = memory
+        self.gradients = Gradients(model, objective, memory, self._still_to_come)
         if keeper is not None:
             keeper.resume(self)
 
@@ -144,6 +149,7 @@ class Fitting:
             Stopped: a signal came, and the state is saved.
         """
         self.started = time.perf_counter()
+        self.gradients.check()
         size = self.objective.size
         yield Started(
             sum(p.numel() for p in self.model.parameters() if p.requires_grad),
@@ -255,12 +261,12 @@ class Fitting:
             self.seconds,
             score.perplexity if score else None,
             so_far.left_out,
-            self.parts,
+            self.gradients.parts,
         )
 
     def _step(self, batch: Any, rate: float) -> tuple[Tensor, int]:
         """One update; the summed cross-entropy in nats, and the number of steps: 0 if it was left out."""
-        found = self._gradients(batch)
+        found = self.gradients.of(batch)
         norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip, foreach=True))
         nats = found.nats.detach().double().cpu()
         self.steps_done += 1
@@ -275,34 +281,11 @@ class Fitting:
         self.in_a_row = 0
         return nats, found.steps
 
-    def _gradients(self, batch: Any) -> StepLoss:
-        """The loss of a batch, with its gradients; where memory runs out, of ever smaller parts of it, added up."""
-        while True:
-            self.optimizer.zero_grad(set_to_none=True)
-            try:
-                return self._added_up(batch)
-            except (MemoryError, RuntimeError) as error:
-                if not ran_out_of_memory(error) or not isinstance(self.objective, Divides):
-                    raise
-                if len(self.objective.divide(batch, 2 * self.parts)) <= self.parts:
-                    raise
-            self.parts *= 2
-
-    def _added_up(self, batch: Any) -> StepLoss:
-        if self.parts == 1 or not isinstance(self.objective, Divides):
-            found = self.objective.loss(batch)
-            found.loss.backward()  # type: ignore[no-untyped-call]
-            return found
-        total = StepLoss(torch.zeros(()), torch.zeros((), dtype=torch.float64), 0)
-        for part in self.objective.divide(batch, self.parts):
-            found = self.objective.loss(part)
-            (found.loss * found.steps).backward()  # type: ignore[no-untyped-call]
-            total.nats = total.nats + found.nats.detach().double().cpu()
-            total.steps += found.steps
-        for parameter in self.model.parameters():
-            if parameter.grad is not None:
-                parameter.grad /= total.steps
-        return total
+    def _still_to_come(self) -> int:
+        """Bytes that later steps will want, besides those of their batches: of the optimiser, and of the best epoch."""
+        size = sum(p.nbytes for p in self.average.parameters)
+        moments = 2 if "betas" in self.optimizer.defaults and not self.optimizer.state else 0
+        return size * (moments + (not self.best_weights))
 
     def _leave_out(self, nats: float, rate: float) -> None:
         """Forget a step whose loss or gradient is not finite."""
@@ -319,6 +302,8 @@ class Fitting:
     @torch.inference_mode()
     def _evaluate(self) -> DevScore | None:
         """How the averaged weights do on dev."""
+        if self.memory is not None:
+            self.memory.begin("scoring the dev data")
         with self.average.applied():
             return self.objective.evaluate()
 

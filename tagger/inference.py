@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -32,13 +33,16 @@ Words = Sequence[str]
 
 @dataclass(slots=True)
 class _Window:
-    """Sentences being tagged: their batches run on the pool and fill ``label_ids`` (and ``scores``)."""
+    """Sentences being tagged: their batches run on the pool and fill ``label_ids`` (and ``scores``).
+
+    Beside each batch that was handed to the pool stands what labels it again, should its worker fail.
+    """
 
     sentences: list[Words]
     offsets: np.ndarray
     label_ids: np.ndarray
     scores: np.ndarray | None
-    pending: list[Future[None]]
+    pending: list[tuple[Future[None], Callable[[], None]]]
 
 
 class Engine:
@@ -97,12 +101,12 @@ class Engine:
             for window in _windows(sentences):
                 running.append(self._start(window, scores))
                 if len(running) > ahead:
-                    yield from _finish(running.popleft())
+                    yield from self._finish(running.popleft())
             while running:
-                yield from _finish(running.popleft())
+                yield from self._finish(running.popleft())
         finally:
             for unfinished in running:
-                for future in unfinished.pending:
+                for future, _ in unfinished.pending:
                     future.cancel()
 
     @torch.inference_mode()
@@ -127,12 +131,16 @@ class Engine:
         return window
 
     def _submit(self, window: _Window, rows: np.ndarray, table: Tensor, chosen: np.ndarray) -> None:
+        label = partial(self._label, window, rows, table, chosen)
         if self.threads == 1 or len(window.label_ids) <= self.batch_tokens:
-            self._label(window, rows, table, chosen)
+            label()
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.threads, "tagger", initializer=single_threaded)
-        window.pending.append(self._pool.submit(self._label, window, rows, table, chosen))
+        try:
+            window.pending.append((self._pool.submit(label), label))
+        except RuntimeError:  # no thread could be started
+            label()
 
     @torch.inference_mode()
     def _label(self, window: _Window, rows: np.ndarray, table: Tensor, chosen: np.ndarray) -> None:
@@ -154,6 +162,23 @@ class Engine:
             window.label_ids[where] = best.indices.cpu().numpy()
             window.scores[where] = best.values.cpu().numpy()
 
+    def _finish(self, window: _Window) -> Iterator[tuple[Words, np.ndarray, np.ndarray | None]]:
+        """The sentences of a window in order, once all are labelled; here, where a worker failed."""
+        for future, label in window.pending:
+            try:
+                future.result()
+            except Exception:
+                with intra_op_threads(1):
+                    label()
+        bounds = window.offsets.tolist()
+        for i, sentence in enumerate(window.sentences):
+            start, end = bounds[i], bounds[i + 1]
+            yield (
+                sentence,
+                window.label_ids[start:end],
+                None if window.scores is None else window.scores[start:end],
+            )
+
 
 def _windows(sentences: Iterable[Words]) -> Iterator[list[Words]]:
     """Cut a stream into lists of about WINDOW_TOKENS tokens."""
@@ -169,16 +194,3 @@ def _windows(sentences: Iterable[Words]) -> Iterator[list[Words]]:
             window, tokens = [], 0
     if window:
         yield window
-
-
-def _finish(window: _Window) -> Iterator[tuple[Words, np.ndarray, np.ndarray | None]]:
-    for future in window.pending:
-        future.result()
-    bounds = window.offsets.tolist()
-    for i, sentence in enumerate(window.sentences):
-        start, end = bounds[i], bounds[i + 1]
-        yield (
-            sentence,
-            window.label_ids[start:end],
-            None if window.scores is None else window.scores[start:end],
-        )

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import islice, zip_longest
 from typing import Any
 
 import numpy as np
+import torch
 
 from tagger.corpora.batching import Batch
-from tagger.language_objective import LanguageObjective, Stretch
+from tagger.language_objective import LanguageObjective
 from tagger.objective import DevScore, StepLoss, Task
+from tagger.stream_parts import Stretch
 from tagger.tagging_objective import TaggingObjective
+
+
+@dataclass(frozen=True, slots=True)
+class JointPart:
+    """A part of a batch: of its sentences, of its text, or of both.
+
+    Args:
+        sentences: None where there are fewer parts of them.
+        stretch: None where there are fewer parts of it.
+        share: of the whole batch, labelled steps for each step of text.
+    """
+
+    sentences: Batch | None
+    stretch: Stretch | None
+    share: float
 
 
 class JointObjective:
@@ -81,11 +98,29 @@ class JointObjective:
         """See ``tagger.objective.Remembers``."""
         self.language.forget()
 
-    def loss(self, batch: tuple[Batch, Stretch]) -> StepLoss:
+    def divide(self, batch: tuple[Batch, Stretch], parts: int) -> list[JointPart]:
+        """At most so many parts of the sentences, and of the text."""
+        sentences, stretch = batch
+        share = len(sentences.positions) / max(1, stretch.steps)
+        pairs = zip_longest(self.tagging.divide(sentences, parts), self.language.divide(stretch, parts))
+        return [JointPart(some, text, share) for some, text in pairs]
+
+    def loss(self, batch: tuple[Batch, Stretch] | JointPart) -> StepLoss:
         """Both losses; the tags' alone is told."""
+        if isinstance(batch, JointPart):
+            return self._loss_of_part(batch)
         sentences, stretch = batch
         found = self.tagging.loss(sentences)
         found.loss = found.loss + self.weight * self.language.loss(stretch).loss
+        return found
+
+    def _loss_of_part(self, part: JointPart) -> StepLoss:
+        """What of the loss of the whole batch comes from a part, times all labelled steps, divided by its own."""
+        nothing = torch.zeros((), device=self.tagging.device)
+        found = StepLoss(nothing, nothing, 0) if part.sentences is None else self.tagging.loss(part.sentences)
+        if part.stretch is not None:
+            text = self.language.loss(part.stretch)
+            found.loss = found.loss + self.weight * text.loss * (text.steps * part.share / max(1, found.steps))
         return found
 
     def evaluate(self) -> DevScore | None:

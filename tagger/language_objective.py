@@ -25,19 +25,12 @@ from tagger.models.softmax import Softmax
 from tagger.models.stream_reader import ActivationPenalties, StreamReader
 from tagger.models.two_threads import Job, side_by_side
 from tagger.objective import DevScore, Size, StepLoss, Task
-from tagger.runtime import single_threaded
+from tagger.runtime import ran_out_of_memory, single_threaded
+from tagger.stream_parts import Carried, Stretch, divide
 from tagger.tensors import word_tensors
 
 EVALUATION_STREAMS = 10
 EVALUATION_STEPS = 70
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """What is read at one step: for each reader the (T, B) units read and the (T, B) units that follow them."""
-
-    blocks: tuple[tuple[np.ndarray, np.ndarray], ...]
-    first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +90,7 @@ class LanguageObjective:
         self.columns = word_tensors(arrays, device)
         self.size = Size(train.sentences, len(train.ids), len(arrays.word_ids))
         self.readers = self._readers(config.seed)
+        self.carried = Carried(self.readers)
         self.generator = torch.Generator(device).manual_seed(config.seed)
         rows = len(self._layout(train.ids)) - 1
         self.steps_per_epoch = max(1, len(stretches(rows, streams.bptt)))
@@ -157,10 +151,21 @@ class LanguageObjective:
             yield Stretch(blocks, start == 0)
 
     def loss(self, batch: Stretch) -> StepLoss:
-        """Read a stretch with each reader."""
+        """Read a stretch, or a part of it, with each reader."""
         if batch.first:
-            for reader in self.readers:
-                reader.restart()
+            self.forget()
+        if batch.streams is not None:
+            self.carried.begin(batch.streams)
+        found = self._loss(batch)
+        if batch.streams is not None:
+            self.carried.end(batch.streams)
+        return found
+
+    def divide(self, batch: Stretch, parts: int) -> list[Stretch]:
+        """Parts of like many streams each."""
+        return divide(batch, parts)
+
+    def _loss(self, batch: Stretch) -> StepLoss:
         inputs = np.concatenate([block.ravel() for block, _ in batch.blocks])
         types, rows = np.unique(inputs, return_inverse=True)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
@@ -198,25 +203,36 @@ class LanguageObjective:
         if self.dev is None:
             return None
         self.model.eval()
-        nats, steps = self._nats(self.dev.ids)
+        nats, steps = self._nats(self.dev.ids, EVALUATION_STEPS)
         self.model.train()
         loss = nats / max(1, steps)
         return DevScore(loss, perplexity=math.exp(min(loss, 700.0)))
 
-    @torch.inference_mode()
-    def _nats(self, ids: np.ndarray) -> tuple[float, int]:
-        layout = lay_out(ids, EVALUATION_STREAMS)
+    def _nats(self, ids: np.ndarray, length: int) -> tuple[float, int]:
+        """Summed nats and their number, read in stretches of this length, or of a shorter one where memory runs out."""
         reader = self.readers[0]
         carried, reader.states = reader.states, None
+        try:
+            return self._read_through(ids, length)
+        except (MemoryError, RuntimeError) as error:
+            if length == 1 or not ran_out_of_memory(error):
+                raise
+        finally:
+            reader.states = carried
+        return self._nats(ids, length // 2)
+
+    @torch.inference_mode()
+    def _read_through(self, ids: np.ndarray, length: int) -> tuple[float, int]:
+        layout = lay_out(ids, EVALUATION_STREAMS)
+        reader = self.readers[0]
         total, steps = 0.0, 0
-        for start, end in stretches(len(layout) - 1, EVALUATION_STEPS):
+        for start, end in stretches(len(layout) - 1, length):
             block = layout[start:end]
             types, rows = np.unique(block, return_inverse=True)
             vectors = self._represent(types)[torch.from_numpy(rows.ravel()).to(self.device)]
             targets = torch.from_numpy(layout[start + 1 : end + 1].astype(np.int64)).to(self.device)
             total += float(reader.loss(vectors.view(*block.shape, -1), targets)[1])
             steps += block.size
-        reader.states = carried
         return total, steps
 
     def state(self) -> dict[str, Any]:
@@ -228,6 +244,8 @@ class LanguageObjective:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """See ``tagger.objective.Remembers``."""
+        if self.pool is not None:
+            self.pool.submit(int).result()  # a reader whose fellow failed is still reading
         self.generator.set_state(state["generator"])
         for reader, saved in zip(self.readers, state["readers"], strict=True):
             reader.generator.set_state(saved["generator"])

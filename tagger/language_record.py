@@ -32,6 +32,7 @@ class LanguageRun:
         scores: by split, "dev" and "test" where the corpus has them.
         log: one entry an epoch.
         text: what it was trained on.
+        notes: how often it was interrupted, and what changed then.
     """
 
     seed: int
@@ -39,6 +40,7 @@ class LanguageRun:
     scores: Mapping[str, LanguageScores]
     log: Sequence[Mapping[str, Any]]
     text: PreparedText
+    notes: tuple[str, ...] = ()
 
 
 def write_language_run(folder: Path, run: LanguageRun, corpus: TextCorpus, command: str, name: str) -> None:
@@ -57,8 +59,8 @@ def write_language_run(folder: Path, run: LanguageRun, corpus: TextCorpus, comma
         "scores": {split: scores.to_dict()["perplexity"] for split, scores in run.scores.items()},
         "seed": run.seed,
         "command": command,
-        "environment": environment(),
-        "notes": list(corpus.notes),
+        "environment": environment(run.model.threads),
+        "notes": [*corpus.notes, *run.notes],
         "trained_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
     saved = replace(run.model.saved, about=about)
@@ -72,7 +74,7 @@ def write_language_run(folder: Path, run: LanguageRun, corpus: TextCorpus, comma
         corpus=about["corpus"],
         command=command,
         environment=about["environment"],
-        notes=corpus.notes,
+        notes=about["notes"],
     )
     (folder / model_folder.CARD).write_text(card, encoding="utf-8")
     draw_curves([dict(entry) for entry in run.log], folder / "curves.png")

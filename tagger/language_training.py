@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from tagger.corpora.text_corpus import read_text_corpus
 from tagger.corpora.texts import TextCorpus
 from tagger.corpora.unit_streams import UnitStream
 from tagger.errors import ConfigError
-from tagger.events import EpochEnd, Listener
+from tagger.events import Listener
 from tagger.fitting import Fitting
 from tagger.language_config import PRESETS, LanguageConfig
 from tagger.language_defaults import resolve
@@ -26,12 +25,13 @@ from tagger.language_objective import LanguageObjective, Text
 from tagger.language_preparation import PreparedText, prepare_text, unit_features
 from tagger.language_record import LanguageRun, write_language_run
 from tagger.language_scores import LanguageScores
+from tagger.memory_limit import MemoryLimit
 from tagger.model_folder import Resume
 from tagger.models.network import initialise_uniformly
 from tagger.optimisation import make_average, make_optimizer
 from tagger.run_fingerprint import as_array, fingerprint
 from tagger.run_keeper import Keeper, Keeping, make_keeper
-from tagger.run_record import append_entry, command_line, log_entry
+from tagger.run_record import command_line
 from tagger.runtime import (
     check_threads,
     choose_device,
@@ -42,8 +42,9 @@ from tagger.runtime import (
     seed_everything,
 )
 from tagger.schedules import Schedule
+from tagger.scratch import scratch_folder
 from tagger.settings import read_toml
-from tagger.tagger_run import Machine
+from tagger.tagger_run import Machine, follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,18 +189,24 @@ def train_language_model(
         TaggerError: as ``train_lm``.
     """
     keeping = keeping or Keeping()
-    machine = Machine(device, check_threads(threads), listener or (lambda event: None), keeping)
+    memory = config.training.max_memory
+    limit = None if memory is None else MemoryLimit(memory)
+    machine = Machine(device, check_threads(threads), listener or (lambda event: None), keeping, limit)
     choose_device(device)
     torch.set_flush_denormal(True)
     keep_memory()
-    with memory_watched(), intra_op_threads(1), tempfile.TemporaryDirectory(prefix="tagger-") as scratch:
+    with memory_watched(limit), intra_op_threads(1):
         if out is None:
-            run = _train(corpus, config, machine, Path(scratch), None, cache, stretch)
+            with scratch_folder(None) as scratch:
+                run = _train(corpus, config, machine, scratch, None, cache, stretch)
         else:
-            with model_folder.writing(
-                out, overwrite=overwrite, resume=keeping.resume, keep_state=keeping.keep_state
-            ) as partial:
-                run = _train(corpus, config, machine, Path(scratch), partial, cache, stretch)
+            with (
+                model_folder.writing(
+                    out, overwrite=overwrite, resume=keeping.resume, keep_state=keeping.keep_state
+                ) as partial,
+                scratch_folder(partial) as scratch,
+            ):
+                run = _train(corpus, config, machine, scratch, partial, cache, stretch)
                 write_language_run(partial, run, corpus, command or command_line(), out.name)
     return LanguageTraining(run, out, corpus)
 
@@ -236,6 +243,7 @@ def _train(
         following=None if text.following is None else map(as_text, text.following),
     )
     objective.unit = config.head.unit
+    keeper = _keeper(text, config, machine, folder)
     fitting = Fitting(
         network,
         objective,
@@ -247,20 +255,17 @@ def _train(
         threads=machine.threads,
         rng=rng,
         notes=corpus.notes,
-        keeper=_keeper(text, config, machine, folder),
+        keeper=keeper,
+        memory=machine.memory,
     )
-    log: list[dict[str, Any]] = []
-    for event in fitting.events():
-        if isinstance(event, EpochEnd):
-            log.append(log_entry(config.training.seed, event))
-            if folder is not None:
-                append_entry(folder / model_folder.LOG, log[-1])
-        machine.listener(event)
+    log = follow(fitting, config.training.seed, machine, folder)
+    del fitting  # and with it the memory of the optimiser
     network.cpu().eval().requires_grad_(False)
     round_as_stored(network)
     saved = SavedModel(config, (), features, network, None, corpus.tokenizer, units=text.units)
     model = LanguageModel(saved, device=machine.device, threads=machine.threads)
-    return LanguageRun(config.training.seed, model, _scores(model, text, cache), log, text)
+    notes = () if keeper is None else keeper.story()
+    return LanguageRun(config.training.seed, model, _scores(model, text, cache), log, text, notes)
 
 
 def _keeper(text: PreparedText, config: LanguageConfig, machine: Machine, folder: Path | None) -> Keeper | None:

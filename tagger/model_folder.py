@@ -7,8 +7,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,8 @@ METRICS = "metrics.json"
 LOG = "log.jsonl"
 TRAINING = "training"
 """Holds the state of an unfinished run, see ``tagger.run_checkpoints``."""
+SPENT = "training.spent"
+"""What becomes of it when the model is whole, unless it is to be kept: it is of use until the model is in its place."""
 SEAL = "sha256"
 LARGEST_CONFIG = 100_000_000  # bytes
 FORMAT_VERSION = 2
@@ -77,16 +80,17 @@ def writing(out: Path, *, overwrite: bool, resume: Resume = "no", keep_state: bo
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
         with _locked(partial.with_name(partial.name + ".lock"), out):
-            _recover(place)
+            _recover(place, partial)
             check_free(out, overwrite=overwrite)  # another run may have finished since
-            if resume != "no" and overwrite and unfinished(place) and not unfinished(partial):
+            if resume != "no" and overwrite and _holds_state(place / TRAINING) and not unfinished(partial):
                 shutil.copytree(place / TRAINING, partial / TRAINING)  # of a finished run that is to become longer
             _clear(partial, out, resume, overwrite=overwrite)
             partial.mkdir(exist_ok=True)
             yield partial
+            if not keep_state and (partial / TRAINING).is_dir():
+                (partial / TRAINING).rename(partial / SPENT)
             _replace(partial, place)
-            if not keep_state:
-                shutil.rmtree(place / TRAINING, ignore_errors=True)
+            shutil.rmtree(place / SPENT, ignore_errors=True)
     except BrokenPipeError:
         raise  # of a listener that has nobody left to talk to
     except OSError as error:
@@ -104,7 +108,11 @@ def _how_to_go_on(error: OSError, partial: Path) -> str:
 
 def unfinished(partial: Path) -> bool:
     """Whether a folder holds the state of a run that can go on."""
-    return any((partial / TRAINING).glob("*/*/manifest.json"))
+    return _holds_state(partial / TRAINING) or _holds_state(partial / SPENT)
+
+
+def _holds_state(folder: Path) -> bool:
+    return any(folder.glob("*/*/manifest.json"))
 
 
 def finished(out: Path) -> bool:
@@ -121,7 +129,8 @@ def clear_up(out: Path) -> None:
     """
     place = out.resolve()
     with _locked(place.with_name(place.name + ".partial.lock"), out):
-        shutil.rmtree(place.with_name(place.name + ".old"), ignore_errors=True)
+        for left in (place.with_name(place.name + ".old"), place / SPENT):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _clear(partial: Path, out: Path, resume: Resume, *, overwrite: bool) -> None:
@@ -170,8 +179,10 @@ def _locked(path: Path, out: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def _recover(place: Path) -> None:
-    """Put back a model whose replacement was cut off between its two renames."""
+def _recover(place: Path, partial: Path) -> None:
+    """Put back a model whose replacement was cut off between its renames, and the state of the run that made it."""
+    if (partial / SPENT).is_dir() and not (partial / TRAINING).exists():
+        (partial / SPENT).rename(partial / TRAINING)
     old = place.with_name(place.name + ".old")
     if old.is_dir() and not place.exists():
         old.rename(place)
@@ -199,10 +210,10 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_synced(path: Path, data: bytes) -> None:
+def write_synced(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
     """Write a file and force it to disk."""
     with path.open("wb") as file:
-        file.write(data)
+        file.writelines(pieces)
         file.flush()
         os.fsync(file.fileno())
 
@@ -239,18 +250,37 @@ def describe_file(path: Path) -> dict[str, Any]:
     return {"size": size, "sha256": digest.hexdigest()}
 
 
-def verify(folder: Path) -> list[tuple[str, int, bool]]:
-    """Each listed file of a model folder: its name, its size in bytes, whether size and SHA-256 are those listed.
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file that a model folder lists.
+
+    Args:
+        name: as it is listed.
+        size: in bytes; 0 if there is none.
+        sha256: of what is there; nothing if there is none.
+        whole: whether size and SHA-256 are those that are listed.
+    """
+
+    name: str
+    size: int
+    sha256: str
+    whole: bool
+
+
+def verify(folder: Path) -> list[FileState]:
+    """Each listed file of a model folder, compared with what is listed of it; ``read_config`` stops at the first.
 
     Raises:
         ModelError: ``config.json`` itself is missing, damaged or of a newer format.
     """
-    files = _read_values(folder)["files"]
     found = []
-    for name, expected in files.items():
+    for name, expected in _read_values(folder)["files"].items():
         path = folder / name
-        whole = _escape(folder, name) is None and path.is_file()
-        found.append((name, path.stat().st_size if whole else 0, whole and describe_file(path) == expected))
+        present: dict[str, Any] = {"size": 0, "sha256": ""}
+        if _escape(folder, name) is None and path.is_file():
+            with suppress(OSError):
+                present = describe_file(path)
+        found.append(FileState(name, whole=present == expected, **present))
     return found
 
 

@@ -39,7 +39,8 @@ class StepLoss:
     """The loss of one batch.
 
     Args:
-        loss: to be minimised: summed over the steps, divided by their number. A scalar with a gradient.
+        loss: to be minimised: summed over the steps, divided by their number (of a part of a batch without steps, see
+            ``Divides``: summed). A scalar with a gradient.
         nats: cross-entropy summed over the steps, without smoothing and penalties.
         steps: of the batch.
         rate: factor of the learning rate.

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tagger.errors import OutputError
 from tagger.model_folder import describe_file, room, sync, write_synced
-from tagger.state_values import pack, unpack
+from tagger.state_values import as_safetensors, pack, unpack
 
 VALUES = "state.json"
 TENSORS = "state.safetensors"
 MANIFEST = "manifest.json"
 ASIDE = "next"
+NOTES = "interruptions.jsonl"
 KEPT = 2
 
 
@@ -44,31 +45,29 @@ class Checkpoints:
         Raises:
             OutputError: it cannot be written; the states that are there stay.
         """
-        from safetensors.torch import save
-
         values, tensors = pack(state)
-        content = {VALUES: json.dumps(values).encode(), TENSORS: save(tensors)}
+        content = {VALUES: [memoryview(json.dumps(values).encode())], TENSORS: as_safetensors(tensors)}
         try:
             self._write(content, progress)
         except OSError as error:
             with suppress(OSError):
                 shutil.rmtree(self.folder / ASIDE, ignore_errors=True)
-            needed = room(self.folder, sum(map(len, content.values())))
+            needed = room(self.folder, sum(piece.nbytes for pieces in content.values() for piece in pieces))
             kept = "the one before it stays" if self.numbers() else "there is none before it"
             raise OutputError(
                 f"{self.folder}: cannot write the state of the run: {error.strerror or error}; {needed}; "
                 f"{kept}. Mend that, and the same command with --resume goes on"
             ) from error
 
-    def _write(self, content: Mapping[str, bytes], progress: Mapping[str, Any]) -> None:
+    def _write(self, content: Mapping[str, Sequence[memoryview]], progress: Mapping[str, Any]) -> None:
         aside = self.folder / ASIDE
         if aside.exists():
             shutil.rmtree(aside)
         aside.mkdir(parents=True)
-        for name, data in content.items():
-            write_synced(aside / name, data)
+        for name, pieces in content.items():
+            write_synced(aside / name, pieces)
         files = {name: describe_file(aside / name) for name in content}
-        write_synced(aside / MANIFEST, json.dumps({"progress": dict(progress), "files": files}).encode())
+        write_synced(aside / MANIFEST, [json.dumps({"progress": dict(progress), "files": files}).encode()])
         sync(aside)
         numbers = self.numbers()
         aside.rename(self.folder / f"{max(numbers, default=0) + 1:06}")
@@ -82,10 +81,23 @@ class Checkpoints:
             return []
         return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdecimal())
 
+    def note(self, entry: Mapping[str, Any]) -> None:
+        """Add an entry to what is known of the interruptions of the run; it is no harm if there is no room for it."""
+        with suppress(OSError), (self.folder / NOTES).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+
+    def notes(self) -> list[dict[str, Any]]:
+        """The entries; one that was cut off is left out."""
+        found = []
+        with suppress(OSError, ValueError):
+            for line in (self.folder / NOTES).read_text(encoding="utf-8").splitlines():
+                found.append(json.loads(line))
+        return found
+
     def load(self) -> dict[str, Any] | None:
         """The newest state that is whole; None if there is none."""
         from safetensors import SafetensorError
-        from safetensors.torch import load
+        from safetensors.torch import load_file
 
         self.damaged = []
         for number in reversed(self.numbers()):
@@ -93,7 +105,7 @@ class Checkpoints:
             try:
                 _check(place)
                 values = json.loads((place / VALUES).read_text(encoding="utf-8"))
-                found: dict[str, Any] = unpack(values, load((place / TENSORS).read_bytes()))
+                found: dict[str, Any] = unpack(values, load_file(place / TENSORS))
             except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
                 self.damaged.append(f"the state {place} is damaged and passed over: {error}")
                 continue

@@ -69,7 +69,6 @@ class Keeper:
         self.request = StopRequest()
         self.cost = 0.0
         self.last = time.monotonic()
-        self.changes: tuple[str, ...] = ()
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -87,12 +86,23 @@ class Keeper:
         state = self.store.load()
         notes = self.store.damaged
         if state is not None:
-            self.changes = differences(state["fingerprint"], self.fingerprint)
+            changes = differences(state["fingerprint"], self.fingerprint)
             restore(fitting, state)
-            notes = [*notes, f"resumed {_where(fitting)}", *self.changes]
+            self.store.note({"resumed": _where(fitting), "changes": changes})
+            notes = [*notes, f"resumed {_where(fitting)}", *changes]
             if fitting.device.type != "cpu":
                 notes.append("on a GPU sums may be added in another order: the last digits of weights may differ")
         fitting.notes = (*fitting.notes, *notes)
+
+    def story(self) -> tuple[str, ...]:
+        """How often the run was interrupted and went on, and what changed then; nothing of one that was not."""
+        resumed = self.store.notes()
+        if not resumed:
+            return ()
+        last = resumed[-1]["resumed"]
+        times = {1: "once", 2: "twice"}.get(len(resumed), f"{len(resumed):,} times")
+        changes = dict.fromkeys(change for note in resumed for change in note["changes"])
+        return (f"interrupted and resumed {times}, the last time {last}", *changes)
 
     def after_step(self, fitting: Fitting) -> None:
         """Save if it is time.

@@ -33,6 +33,7 @@ class Run:
         scores: by split, "dev" and "test" where the corpus has them.
         log: one entry an epoch.
         language: by split, how well a language-model head beside it predicts the words.
+        notes: how often it was interrupted, and what changed then.
     """
 
     seed: int
@@ -40,6 +41,7 @@ class Run:
     scores: Mapping[str, Scores]
     log: Sequence[Mapping[str, Any]]
     language: Mapping[str, LanguageScores] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def write_runs(
@@ -69,7 +71,7 @@ def write_runs(
         **({"perplexities": {k: v.perplexity for k, v in best.language.items()}} if best.language else {}),
         "seed": best.seed,
         "command": command,
-        "environment": environment(),
+        "environment": environment(best.tagger.threads),
         "notes": list(notes),
         "trained_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }

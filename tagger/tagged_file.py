@@ -71,7 +71,9 @@ class TaggedFile:
         return Progress()
 
     def _resumed(self) -> Progress | None:
-        """How far an earlier run came."""
+        """How far an earlier run came; one that ended between its last two steps left a journal, but no file."""
+        if not os.fstat(self.part.fileno()).st_size:
+            return None
         try:
             journal = json.loads(self.journal.read_text(encoding="utf-8"))
             saved, size, digest = journal["identity"], journal["size"], journal["sha256"]
@@ -157,7 +159,7 @@ def tagged_file(path: str, resume: Resume) -> Iterator[TaggedFile]:
         resume: see ``tagger.model_folder.Resume``.
 
     Raises:
-        OutputError: it cannot be written, or another process is writing it.
+        OutputError: it cannot be written, another process is writing it, or a worker failed for good.
         Stopped: Ctrl-C, and what was tagged is kept.
     """
     target = Path(os.path.realpath(path))
@@ -177,6 +179,11 @@ def tagged_file(path: str, resume: Resume) -> Iterator[TaggedFile]:
             free = f"; {room(target.parent, file.size)}" if error.errno in NO_ROOM else ""
             kept = "; ".join(["", file.kept()] if file.kept() else [])
             raise OutputError(f"{path}: cannot write: {error.strerror or error}{free}{kept}") from error
+        except (MemoryError, RuntimeError) as error:
+            if file.marked is None:
+                file.discard()
+                raise
+            raise OutputError(f"{path}: tagging broke off: {str(error) or 'out of memory'}; {file.kept()}") from error
         except BaseException:
             file.discard()
             raise

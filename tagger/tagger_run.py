@@ -23,6 +23,7 @@ from tagger.language_config import LanguageTrainingConfig
 from tagger.language_model import LanguageModel
 from tagger.language_objective import LanguageObjective, Text
 from tagger.language_scores import LanguageScores
+from tagger.memory_limit import MemoryLimit
 from tagger.models.network import Network
 from tagger.objective import Objective
 from tagger.optimisation import make_average, make_optimizer
@@ -46,12 +47,14 @@ class Machine:
         threads: CPU threads.
         listener: called with every event.
         keeping: how the state of a run that writes a folder is kept.
+        memory: the limit of the memory of the process, if there is one.
     """
 
     device: str
     threads: int
     listener: Listener
     keeping: Keeping = field(default_factory=Keeping)
+    memory: MemoryLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ def train_one(material: Material, config: Config, machine: Machine, folder: Path
     rng = seed_everything(config.training.seed)
     model, notes = _network(material, config)
     device = choose_device(machine.device)
+    keeper = _keeper(material, config, machine, folder)
     tagging = TaggingObjective(model.to(device), prepared, config.training, device=device)
     fitting = Fitting(
         model,
@@ -98,21 +102,42 @@ def train_one(material: Material, config: Config, machine: Machine, folder: Path
         threads=machine.threads,
         rng=rng,
         notes=(*corpus.notes, *notes),
-        keeper=_keeper(material, config, machine, folder),
+        keeper=keeper,
+        memory=machine.memory,
     )
-    log: list[dict[str, Any]] = []
-    for event in fitting.events():
-        if isinstance(event, EpochEnd):
-            log.append(log_entry(config.training.seed, event))
-            if folder is not None:
-                append_entry(folder / model_folder.LOG, log[-1])
-        machine.listener(event)
+    log = follow(fitting, config.training.seed, machine, folder)
+    del fitting  # and with it the memory of the optimiser
     tagging.calibrate()
     tagger = _finished(model, material, config, machine)
     scores = {
         split.name: tagger.evaluate(split) for split in (corpus.dev, corpus.test) if split is not None and len(split)
     }
-    return Run(config.training.seed, tagger, scores, log, _language_scores(tagger, material, machine))
+    language = _language_scores(tagger, material, machine)
+    return Run(config.training.seed, tagger, scores, log, language, () if keeper is None else keeper.story())
+
+
+def follow(fitting: Fitting, seed: int, machine: Machine, folder: Path | None) -> list[dict[str, Any]]:
+    """Train, tell the listener, and note each epoch.
+
+    Args:
+        fitting: not begun.
+        seed: of the run.
+        machine: who listens.
+        folder: where the log is written, if anywhere.
+
+    Returns:
+        The log: an entry an epoch.
+    """
+    log: list[dict[str, Any]] = []
+    for event in fitting.events():
+        if isinstance(event, EpochEnd):
+            log.append(log_entry(seed, event))
+            if folder is not None:
+                append_entry(folder / model_folder.LOG, log[-1])
+        machine.listener(event)
+    if machine.memory is not None:
+        machine.memory.begin("scoring and saving the model")
+    return log
 
 
 def _keeper(material: Material, config: Config, machine: Machine, folder: Path | None) -> Keeper | None:

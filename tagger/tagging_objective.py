@@ -20,7 +20,7 @@ from tagger.models.network import Network, summed_loss
 from tagger.objective import DevScore, Size, StepLoss, Task
 from tagger.optimisation import hiding
 from tagger.preparation import TAG, Prepared
-from tagger.runtime import single_threaded
+from tagger.runtime import ran_out_of_memory, single_threaded
 from tagger.tensors import word_tensors
 
 EVALUATION_TOKENS = 2000
@@ -124,12 +124,21 @@ class TaggingObjective:
         nats = float(summed_loss(scores, targets))
         return DevScore(nats / max(1, int((targets >= 0).sum())), right / max(1, len(targets)))
 
+    def _dev_scores(self, dev: _Split, tokens: int = EVALUATION_TOKENS) -> tuple[Tensor, Tensor]:
+        """(N, K) scores of the tagging head and (N,) labels of a split; in smaller batches where memory runs out."""
+        try:
+            return self._scores_of(dev, tokens)
+        except (MemoryError, RuntimeError) as error:
+            if tokens == 1 or not ran_out_of_memory(error):
+                raise
+        return self._dev_scores(dev, tokens // 2)
+
     @torch.inference_mode()
-    def _dev_scores(self, dev: _Split) -> tuple[Tensor, Tensor]:
-        """(N, K) scores of the tagging head and (N,) labels of a split, in evaluation mode."""
+    def _scores_of(self, dev: _Split, tokens: int) -> tuple[Tensor, Tensor]:
+        """The same, in evaluation mode, in batches of so many tokens."""
         scores, targets = [], []
         self.model.eval()
-        for sentences in plan(dev.encoded.lengths, EVALUATION_TOKENS):
+        for sentences in plan(dev.encoded.lengths, tokens):
             batch = assemble(dev.encoded, sentences)
             scores.append(self._logits(dev, batch)[TAG])
             targets.append(dev.labels[TAG][torch.from_numpy(batch.positions).to(self.device)])

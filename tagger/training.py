@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +20,14 @@ from tagger.defaults import Facts, resolve
 from tagger.errors import ConfigError, CorpusError
 from tagger.events import Event, Listener
 from tagger.joint_preparation import prepare_companion, with_streams
+from tagger.memory_limit import MemoryLimit
 from tagger.model_folder import Resume
 from tagger.preparation import prepare
 from tagger.raw_text import choose_tokenizer
 from tagger.run_keeper import Keeping
 from tagger.run_record import Run, command_line, write_runs
 from tagger.runtime import check_threads, choose_device, intra_op_threads, keep_memory, memory_watched
+from tagger.scratch import scratch_folder
 from tagger.tagger_run import Machine, Material, train_one
 from tagger.tagging import Tagger
 from tagger.transfer import take_over
@@ -147,7 +148,9 @@ def train_runs(
     if corpus.train is None:
         raise CorpusError("has no training split", path=corpus.source)
     keeping = keeping or Keeping()
-    machine = Machine(device, check_threads(threads), listener or _silent, keeping)
+    memory = config.training.max_memory
+    limit = None if memory is None else MemoryLimit(memory)
+    machine = Machine(device, check_threads(threads), listener or _silent, keeping, limit)
     choose_device(device)
     _check_auxiliary(config, corpus)
     start = _start(config)
@@ -173,20 +176,24 @@ def train_runs(
         ]
         best = max(runs, key=lambda run: run.scores["dev"].accuracy if "dev" in run.scores else 0.0)
         if folder is not None:
-            notes = (*corpus.notes, tokenizer_note)
+            notes = (*corpus.notes, tokenizer_note, *best.notes)
             write_runs(folder, best, runs, corpus, command or command_line(), notes, (out or folder).name)
         return best, runs
 
     torch.set_flush_denormal(True)
     keep_memory()
-    with memory_watched(), intra_op_threads(1), tempfile.TemporaryDirectory(prefix="tagger-") as scratch:
+    with memory_watched(limit), intra_op_threads(1):
         if out is None:
-            best, runs = work(None, Path(scratch))
+            with scratch_folder(None) as scratch:
+                best, runs = work(None, scratch)
         else:
-            with model_folder.writing(
-                out, overwrite=overwrite, resume=keeping.resume, keep_state=keeping.keep_state
-            ) as partial:
-                best, runs = work(partial, Path(scratch))
+            with (
+                model_folder.writing(
+                    out, overwrite=overwrite, resume=keeping.resume, keep_state=keeping.keep_state
+                ) as partial,
+                scratch_folder(partial) as scratch,
+            ):
+                best, runs = work(partial, scratch)
     return Training(best, runs, out, corpus)
 
 

@@ -67,7 +67,7 @@ def state_of(fitting: Fitting) -> dict[str, Any]:
         "best": {"score": None if score is None else asdict(score), "epoch": epoch, "weights": fitting.best_weights},
         "seconds": fitting.seconds,
         "in_a_row": fitting.in_a_row,
-        "parts": fitting.parts,
+        "parts": fitting.gradients.parts,
         "history": [asdict(end) for end in fitting.history],
     }
 
@@ -96,7 +96,7 @@ def restore(fitting: Fitting, state: Mapping[str, Any]) -> None:
     fitting.best_weights = [weights.to(fitting.device) for weights in best["weights"]]
     fitting.history = [EpochEnd(**end) for end in state["history"]]
     fitting.seconds_before = state["seconds"]
-    fitting.in_a_row, fitting.parts = state["in_a_row"], state["parts"]
+    fitting.in_a_row, fitting.gradients.parts = state["in_a_row"], state["parts"]
     fitting.current = None if state["epoch"] is None else EpochSoFar(**state["epoch"])
     if fitting.current is None:
         _seek(fitting, state["place"])

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,11 +31,13 @@ class End:
         code: exit code; negative for the number of a signal.
         err: what it wrote to standard error.
         seconds: it ran.
+        peak: most bytes of memory that were resident.
     """
 
     code: int
     err: str
     seconds: float
+    peak: int
 
     @property
     def message(self) -> str:
@@ -149,10 +151,10 @@ def _answer(told: dict[str, Any]) -> list[dict[str, Any]]:
             children.append((child, err))
         ends = []
         for child, err in children:
-            code = _wait(child, told)
+            code, peak = _wait(child, told)
             err.seek(0)
             said = err.read().decode(errors="replace")
-            ends.append({"code": code, "err": said, "seconds": time.monotonic() - began})
+            ends.append({"code": code, "err": said, "seconds": time.monotonic() - began, "peak": peak})
         return ends
 
 
@@ -178,13 +180,13 @@ def _child(told: dict[str, Any], err: int) -> None:
         os._exit(code)
 
 
-def _wait(child: int, told: dict[str, Any]) -> int:
+def _wait(child: int, told: dict[str, Any]) -> tuple[int, int]:
     began = time.monotonic()
     until = told["until"]
     while True:
-        pid, status = os.waitpid(child, os.WNOHANG)
+        pid, status, used = os.wait4(child, os.WNOHANG)
         if pid:
-            return os.waitstatus_to_exitcode(status)
+            return os.waitstatus_to_exitcode(status), used.ru_maxrss << (0 if sys.platform == "darwin" else 10)
         now = time.monotonic()
         if until is not None:
             if os.path.exists(until):
@@ -199,7 +201,8 @@ def slow_disk(seconds: float) -> None:
     """Every file of a state is written in small pieces, each of which takes as long as this."""
     import tagger.run_checkpoints
 
-    def write(path: Path, data: bytes) -> None:
+    def write(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+        data = b"".join(pieces)
         with path.open("wb", buffering=0) as file:
             size = max(1, len(data) // 10)
             for start in range(0, len(data), size):
@@ -252,8 +255,76 @@ def full_after(writes: float) -> None:
     os.rename = counted(os.rename, lambda *_, **__: True)
 
 
+def die_anywhere(number: float) -> None:
+    """The process ends, as if it had been killed, right before the nth change of the disk."""
+    die_at(number, from_the_start=True)
+
+
+def die_at(number: float, *, from_the_start: bool = False) -> None:
+    """The process ends, as if it had been killed, right before the nth change of the disk since its work was done.
+
+    Work is done when the model is about to be saved, or the file of tags about to be put in its place.
+    """
+    import io
+
+    import tagger.run_record
+    import tagger.tagged_file
+
+    save_always(0)
+    sys.modules["matplotlib.figure"] = None  # type: ignore[assignment]
+    done = [from_the_start]
+    left = [int(number)]
+
+    def counted(operation: Any) -> Any:
+        def call(*arguments: Any, **options: Any) -> Any:
+            writes = operation is not opened or any(s in str([*arguments[1:], *options.values()]) for s in "wax+")
+            if done[0] and writes:
+                left[0] -= 1
+                if left[0] < 0:
+                    os._exit(137)
+            return operation(*arguments, **options)
+
+        return call
+
+    def begins(work: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            done[0] = True
+            return work(*arguments)
+
+        return call
+
+    opened = io.open
+    io.open = counted(opened)
+    for name in ("rename", "replace", "unlink", "rmdir", "mkdir"):
+        setattr(os, name, counted(getattr(os, name)))
+    vars(tagger.run_record)["save_model"] = begins(vars(tagger.run_record)["save_model"])
+    setattr(tagger.tagged_file.TaggedFile, "finish", begins(tagger.tagged_file.TaggedFile.finish))  # noqa: B010
+
+
 def mark_always(_: float) -> None:
     """Tagging may be taken up after every window."""
     import tagger.tagged_file
 
     tagger.tagged_file.SECONDS_BETWEEN_MARKS = -1.0
+
+
+def workers_that_fail(for_good: float) -> None:
+    """Every third batch finds no memory in the thread that labels it.
+
+    Args:
+        for_good: number of batches after which none is labelled any more.
+    """
+    import threading
+
+    from tagger.inference import Engine
+
+    label, tried = Engine._label, [0]
+
+    def failing(*arguments: Any) -> None:
+        tried[0] += 1
+        if tried[0] > for_good or (tried[0] % 3 == 0 and threading.current_thread() is not threading.main_thread()):
+            raise MemoryError
+        label(*arguments)
+
+    setattr(Engine, "_label", failing)  # noqa: B010
+    mark_always(0)

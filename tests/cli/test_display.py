@@ -60,6 +60,10 @@ def shown(stream: io.StringIO, *, quiet: bool = False) -> str:
     return stream.getvalue()
 
 
+def test_an_epoch_in_parts_says_so() -> None:
+    assert epoch_line(replace(EPOCH, parts=4)) == epoch_line(EPOCH) + "  (batches in 4 parts for want of memory)"
+
+
 def test_plain_output_is_one_line_per_epoch() -> None:
     assert shown(io.StringIO()).splitlines() == [
         "note: dev: 10 % of train",

@@ -211,4 +211,7 @@ def test_a_damaged_model_is_not_verified(model: Path, tmp_path: Path) -> None:
     data = bytearray((copy / "model.safetensors").read_bytes())
     data[-1] ^= 1
     (copy / "model.safetensors").write_bytes(bytes(data))
-    assert "model.safetensors" in run("models", "show", copy, "--verify").message
+    assert "missing or not what was saved: 'model.safetensors'; copy" in run("models", "show", copy, "--verify").message
+    (copy / "tokenizer.json").unlink()
+    message = run("models", "show", copy, "--verify").message
+    assert "not what was saved: 'model.safetensors', 'tokenizer.json'; copy the folder again" in message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -38,5 +39,7 @@ def test_it_gives_what_it_gave(folder: Path) -> None:
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.name))
 def test_its_files_are_whole(folder: Path) -> None:
     found = verify(folder)
-    assert [(name, whole) for name, _, whole in found] == [("model.safetensors", True), ("tokenizer.json", True)]
-    assert [size for _, size, _ in found] == [(folder / name).stat().st_size for name, _, _ in found]
+    assert [(file.name, file.whole) for file in found] == [("model.safetensors", True), ("tokenizer.json", True)]
+    contents = [(folder / file.name).read_bytes() for file in found]
+    assert [file.size for file in found] == [len(content) for content in contents]
+    assert [file.sha256 for file in found] == [hashlib.sha256(content).hexdigest() for content in contents]

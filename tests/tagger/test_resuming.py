@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from torch import Tensor
 
 from tagger import ConfigError, OutputError, TrainingError, model_folder, read_corpus
 from tagger.config import Config
@@ -14,8 +15,11 @@ from tagger.corpora.text_corpus import read_text_corpus
 from tagger.events import EpochEnd, Event, Started
 from tagger.fitting import Fitting
 from tagger.language_config import LanguageConfig
+from tagger.language_objective import LanguageObjective
 from tagger.language_training import train_language_model
+from tagger.markdown import escaped
 from tagger.run_keeper import Keeper, Keeping
+from tagger.stream_parts import Stretch
 from tagger.training import train_runs
 from tests.tiny import SETTINGS, sentences
 
@@ -161,6 +165,32 @@ def test_a_tagger_with_a_language_model_beside(
     assert_same(tmp_path / "broken", tmp_path / "whole")
 
 
+def test_after_memory_ran_out(
+    tiny_corpus: Path, text: Path, tmp_path: Path, crashes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches that were divided stay divided: the weights are those of a run whose memory ran out at the same step."""
+    read = LanguageObjective._read
+
+    def limited(made: LanguageObjective, batch: Stretch, vectors: Tensor) -> Tensor:
+        if batch.streams is None:
+            raise MemoryError
+        return read(made, batch, vectors)
+
+    monkeypatch.setattr(LanguageObjective, "_read", limited)
+    dropping = {"streams.dropout": 0.2, "streams.input_dropout": 0.2, "streams.weight_drop": 0.2}
+    lm(text, tmp_path / "whole", settings=dropping)
+    crashes += [1, 3, 14, 2]
+    until_done(lm, text, tmp_path / "broken", settings=dropping)
+    settings = {"training__lm_weight": 0.3, "streams__batch_size": 3, "streams__bptt": 6, "head__min_count": 1}
+    pos(tiny_corpus, tmp_path / "joint", settings=settings)
+    crashes += [2, 9, 1, 3]
+    until_done(pos, tiny_corpus, tmp_path / "broken joint", settings=settings)
+    assert crashes == []
+    for broken, whole in (("broken", "whole"), ("broken joint", "joint")):
+        assert_same(tmp_path / broken, tmp_path / whole)
+        assert {entry["parts"] for entry in log(tmp_path / whole)} == {2}
+
+
 def crash(corpus: Path, out: Path, crashes: list[int], after: int = 9, **options: Any) -> None:
     crashes.append(after)
     with pytest.raises(Crash):
@@ -176,6 +206,34 @@ def test_what_is_told_of_a_resumed_run(tiny_corpus: Path, tmp_path: Path, crashe
     assert started.notes[-2].startswith("resumed in epoch 2, after step ")
     assert started.notes[-1] == "training.epochs was 3 and is 4"
     assert [event.epoch for event in events if isinstance(event, EpochEnd)] == [1, 2, 3, 4]
+
+
+def test_the_card_tells_of_interruptions_the_machine_and_the_command(
+    tiny_corpus: Path, text: Path, tmp_path: Path, crashes: list[int]
+) -> None:
+    crashes += [2, 2]
+    for _ in range(2):
+        with pytest.raises(Crash):
+            pos(tiny_corpus, tmp_path / "m")
+    pos(tiny_corpus, tmp_path / "m", settings={"training__patience": 4}, command="tagger train pos 'my corpus' --out m")
+    crashes += [1]
+    until_done(lm, text, tmp_path / "lm", command="tagger train lm novels/")
+    machine = {"cpu", "cores", "threads", "torch", "cpu capability"}
+    for name, command, told in (
+        ("m", "tagger train pos 'my corpus' --out m", "interrupted and resumed twice, the last time in epoch"),
+        ("lm", "tagger train lm novels/", "interrupted and resumed once, the last time in epoch"),
+    ):
+        card = (tmp_path / name / "README.md").read_text(encoding="utf-8")
+        about = json.loads((tmp_path / name / "config.json").read_text(encoding="utf-8"))["about"]
+        assert f"```sh\n{command}\n```" in card
+        assert f"- {told} " in card
+        assert machine <= set(about["environment"])
+        assert about["environment"]["threads"] == "1"
+        assert all(f"| {escaped(name)} | {escaped(value)} |" in card for name, value in about["environment"].items())
+        assert any(note.startswith(told) for note in about["notes"])
+    assert "- training.patience was 5 and is 4" in (tmp_path / "m" / "README.md").read_text(encoding="utf-8")
+    pos(tiny_corpus, tmp_path / "unbroken")
+    assert "interrupted" not in (tmp_path / "unbroken" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

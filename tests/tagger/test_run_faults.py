@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from tagger.run_checkpoints import Checkpoints
 from tests.killing import Nursery
 from tests.tiny import TOML, run
 
+FILES = {"config.json", "log.jsonl", "metrics.json", "model.safetensors", "README.md", "tokenizer.json"}
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
@@ -146,3 +148,45 @@ def test_several_runs_into_one_folder(nursery: Nursery, command: list[str | Path
     refusals = [end.message for end in ends if end.code]
     assert all("another run is writing" in message or "already holds a model" in message for message in refusals)
     assert {path.name for path in tmp_path.iterdir()} == {"m", "settings.toml"}
+
+
+def test_killed_between_any_two_changes_of_the_disk_at_the_end(
+    nursery: Nursery, command: list[str | Path], tmp_path: Path, expected: bytes
+) -> None:
+    """From the first file of the model to the last thing that is cleared away: the same command always ends the run."""
+    command = [*command, "--resume", "auto"]
+    assert nursery.run([*command, "--out", tmp_path / "first"], hook="die_at").code == 137
+    trained = tmp_path / "first.partial"
+    for change in range(100):
+        folder = tmp_path / str(change)
+        shutil.copytree(trained, folder / "m.partial")
+        end = nursery.run([*command, "--out", folder / "m"], hook="die_at", value=change)
+        again = nursery.run([*command, "--out", folder / "m"], hook="die_at", value=1_000)
+        assert again.code == 0, (change, again.err)
+        assert weights(folder / "m") == expected, change
+        assert [path.name for path in folder.iterdir()] == ["m"], change
+        assert {path.name for path in (folder / "m").iterdir()} == FILES, change
+        if end.code == 0:
+            break
+        assert end.code == 137
+    assert 15 < change < 60, change
+
+
+def test_killed_between_any_two_changes_of_the_disk_while_a_model_is_replaced(
+    nursery: Nursery, command: list[str | Path], tmp_path: Path, expected: bytes
+) -> None:
+    """An earlier model is there until the new one is: at no instant is there none, or neither can be had."""
+    command = [*command, "--resume", "auto", "--overwrite"]
+    assert nursery.run([*command, "--out", tmp_path / "first"], hook="die_at").code == 137
+    trained = tmp_path / "first.partial"
+    assert nursery.run([*command, "--epochs", "1", "--out", tmp_path / "old"]).code == 0
+    for change in (6, 7, 8, 9, 15, 22):  # the renames, and two of what is cleared away
+        folder = tmp_path / str(change)
+        shutil.copytree(trained, folder / "m.partial")
+        shutil.copytree(tmp_path / "old", folder / "m")
+        assert nursery.run([*command, "--out", folder / "m"], hook="die_at", value=change).code == 137
+        present = [folder / name for name in ("m", "m.old") if (folder / name).is_dir()]
+        assert weights(present[0]) in (expected, weights(tmp_path / "old"))
+        assert nursery.run([*command, "--out", folder / "m"], hook="die_at", value=1_000).code == 0
+        assert weights(folder / "m") == expected, change
+        assert [path.name for path in folder.iterdir()] == ["m"], change

@@ -175,3 +175,41 @@ def test_bad_lines_are_copied_and_counted_across_a_resumption(
     )
     assert (tmp_path / "out").read_bytes() == (tmp_path / "whole").read_bytes()
     assert b"\n\nthis is\tno word line\n\n" in (tmp_path / "out").read_bytes()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_workers_that_fail_lose_no_sentence(tiny_model: Path, big: Path, tmp_path: Path) -> None:
+    """What a thread could not label is labelled by another one; if none can, what was written is kept."""
+    command: list[str | Path] = ["tag", big, "--model", tiny_model, "--threads", "2", "--scores", "--quiet", "-o"]
+    with Nursery() as nursery:
+        assert nursery.run([*command, tmp_path / "whole"]).code == 0
+        whole = (tmp_path / "whole").read_bytes()
+        assert nursery.run([*command, tmp_path / "some"], hook="workers_that_fail", value=1e9).code == 0
+        assert (tmp_path / "some").read_bytes() == whole
+        end = nursery.run([*command, tmp_path / "none"], hook="workers_that_fail", value=60)
+        assert (end.code, (tmp_path / "none").exists()) == (1, False)
+        assert "tagging broke off: out of memory; " in end.message
+        assert "sentences are kept in " in end.message
+        assert nursery.run([*command, tmp_path / "none", "--resume"]).code == 0
+        assert (tmp_path / "none").read_bytes() == whole
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_killed_between_any_two_changes_of_the_disk_at_the_end(tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.conllu").write_text(conllu(sentences(5_000, 7)), encoding="utf-8")
+    command: list[str | Path] = ["tag", tmp_path / "in.conllu", "--model", tiny_model, "--threads", "1", "--quiet"]
+    with Nursery() as nursery:
+        assert nursery.run([*command, "-o", tmp_path / "whole"]).code == 0
+        whole = (tmp_path / "whole").read_bytes()
+        for change in range(20):
+            folder = tmp_path / str(change)
+            folder.mkdir()
+            again: list[str | Path] = [*command, "-o", folder / "out", "--resume", "auto"]
+            end = nursery.run(again, hook="die_at", value=change)
+            last = nursery.run(again)
+            assert last.code == 0, (change, last.err)
+            assert (folder / "out").read_bytes() == whole
+            assert [path.name for path in folder.iterdir()] == ["out"]
+            if end.code == 0:
+                break
+        assert 1 < change < 20
