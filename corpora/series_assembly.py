@@ -22,7 +22,14 @@ from tagger.errors import CorpusError
 
 @dataclass
 class Assembly:
-    """Batches on their way to flat arrays."""
+    """Batches on their way to flat arrays.
+
+    Args:
+        rows: of the table.
+        time: name of the time column.
+        options: which columns.
+        source: what the user asked for.
+    """
 
     rows: RowSource
     time: str
@@ -37,6 +44,11 @@ class Assembly:
     taken_for_missing: list[tuple[int, str]] = field(default_factory=list)
 
     def table(self) -> SeriesTable:
+        """Read all batches, and sort their rows by series and time.
+
+        Raises:
+            CorpusError: a row cannot be read, and bad ones are not to be left out; or nothing is left.
+        """
         self.reader = TimeReader(self.options.time_format)
         self.digest = hashlib.sha256()
         group = self.options.group

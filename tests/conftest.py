@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.killing import Nursery
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads of torch slow each other down
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_UPDATE_DOWNLOAD_COUNTS", "0")
@@ -39,3 +41,12 @@ def tiny_model(tiny_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     out = tmp_path_factory.mktemp("models") / "tiny"
     train_pos(str(tiny_corpus), out=out, settings=SETTINGS, threads=1)
     return out
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Where commands run in processes of their own that can be killed."""
+    if not hasattr(os, "fork"):
+        pytest.skip("needs fork")
+    with Nursery() as made:
+        yield made

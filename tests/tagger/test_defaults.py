@@ -13,7 +13,7 @@ from tagger.defaults import Facts, resolve
 from tests.tiny import SETTINGS, conllu, sentences
 
 SIZES = [1, 900, 20_000, 60_000, 119_999, 120_000, 200_000, 1_000_000, 100_000_000]
-STAY_OPEN = {"vectors", "max_minutes", "init_from"}
+STAY_OPEN = {"vectors", "max_minutes", "max_memory", "init_from"}
 
 
 def facts(tokens: int, hangul: float = 0.0) -> Facts:

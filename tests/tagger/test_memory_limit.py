@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,12 +48,6 @@ def test_the_option_names_the_setting() -> None:
         result = run("train", task, "--max-memory", "much", "--quiet")
         assert result.code == 1
         assert "command line: 'training.max_memory' is 'much'; expected a size" in result.message
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery() as made:
-        yield made
 
 
 @pytest.fixture

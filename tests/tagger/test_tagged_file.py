@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -114,14 +113,6 @@ def test_inputs_are_told_apart(tmp_path: Path) -> None:
     assert describe_inputs([str(path), "-"]) == before
     path.write_bytes(b"x" * 4_999_999 + b"y")
     assert describe_inputs([str(path), "-"]) != before
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    if not hasattr(os, "fork"):
-        pytest.skip("needs fork")
-    with Nursery() as made:
-        yield made
 
 
 @pytest.mark.parametrize("options", [[], ["--scores", "--threads", "2"]], ids=["tags", "scores"])
