@@ -1,8 +1,9 @@
 """Damaged and hostile model folders, loaded. Run: ``python -m benchmarks.mutated_models --help``.
 
-Each must be refused in one line or give the same weights; none may raise anything else, take longer than ten seconds
-or more memory than twice the size of the folder beyond what the sound model takes. Every mutant is loaded by a process
-of its own. The exit code is 1 if any fails.
+The model is a tagger, or one of numbers: over time, or over words (``--model``). Each damaged copy must be refused in
+one line or give the same weights; none may raise anything else, take longer than ten seconds or more memory than twice
+the size of the folder beyond what the sound model takes. Every mutant is loaded by a process of its own. The exit code
+is 1 if any fails.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +31,12 @@ def main() -> None:
     """Damage, load, count."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutants", type=int, default=2000)
+    parser.add_argument("--model", choices=list(KINDS), default="tags")
     parser.add_argument("--out", type=Path, default=None)
     arguments = parser.parse_args()
     before = machine()
     with tempfile.TemporaryDirectory(prefix="tagger-models-") as folder:
-        counts, failures, slowest, largest = run(Path(folder), arguments.mutants)
+        counts, failures, slowest, largest = run(Path(folder), arguments.mutants, arguments.model)
     kinds = sorted({kind for kind, _ in counts})
     rows = [(kind, *(f"{counts[kind, end]:,}" for end in ("refused", "same weights"))) for kind in kinds]
     text = markdown(("damage", "refused", "same weights"), rows)
@@ -43,7 +46,7 @@ def main() -> None:
     text += "the process had."
     named = {f"{kind} {end}": count for (kind, end), count in counts.items()}
     report(
-        f"{arguments.mutants:,} damaged model folders",
+        f"{arguments.mutants:,} damaged model folders ({arguments.model})",
         text,
         {"counts": named, "failures": failures},
         arguments.out,
@@ -52,39 +55,38 @@ def main() -> None:
     sys.exit(1 if failures else 0)
 
 
-def run(folder: Path, number: int) -> tuple[Counter[tuple[str, str]], list[str], float, float]:
+def run(folder: Path, number: int, kind: str = "tags") -> tuple[Counter[tuple[str, str]], list[str], float, float]:
     """Load mutants.
 
     Args:
         folder: to work in.
         number: how many.
+        kind: of the model.
 
     Returns:
         How many of each kind ended how; what went wrong; seconds of the slowest; bytes of the largest.
     """
     import torch
 
-    from tagger import train_pos
-    from tagger.checkpoint import load_model
+    from tagger.any_model import load_any
     from tests.model_mutations import mutant
-    from tests.tiny import SETTINGS, write_corpus
 
     torch.set_num_threads(1)
     model = folder / "model"
-    train_pos(str(write_corpus(folder / "corpus")), out=model, settings={**SETTINGS, "training.epochs": 2}, threads=1)
-    sound = load_model(model).model.state_dict()
+    KINDS[kind](folder, model)
+    sound = load_any(model)[1].state_dict()
     size = sum(path.stat().st_size for path in model.iterdir())
     allowed = _load(model, sound)["memory"] + 2 * size + SLACK
     counts: Counter[tuple[str, str]] = Counter()
     failures: list[str] = []
     slowest = largest = 0.0
     for one in range(number):
-        kind = mutant(model, folder / "mutant", one)
+        damage = mutant(model, folder / "mutant", one)
         end = _load(folder / "mutant", sound)
-        counts[kind, end["end"]] += 1
+        counts[damage, end["end"]] += 1
         slowest, largest = max(slowest, end["seconds"]), max(largest, end["memory"])
         if end["end"] not in ("refused", "same weights") or end["memory"] > allowed:
-            failures.append(f"{one} {kind}: {end}")
+            failures.append(f"{one} {damage}: {end}")
     return counts, failures, slowest, largest
 
 
@@ -110,12 +112,12 @@ def _load(folder: Path, sound: Any) -> dict[str, Any]:
 def _outcome(folder: Path, sound: Any) -> dict[str, Any]:
     import torch
 
-    from tagger.checkpoint import load_model
+    from tagger.any_model import load_any
     from tagger.errors import ModelError
 
     before = _resident()
     try:
-        found = load_model(folder).model.state_dict()
+        found = load_any(folder)[1].state_dict()
         same = list(found) == list(sound) and all(torch.equal(found[name], sound[name]) for name in sound)
         end = "same weights" if same else "other weights"
     except ModelError as error:
@@ -129,6 +131,34 @@ def _outcome(folder: Path, sound: Any) -> dict[str, Any]:
 def _resident() -> int:
     """Bytes of memory of this process at its largest so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _train_tagger(folder: Path, out: Path) -> None:
+    from tagger import train_pos
+    from tests.tiny import SETTINGS, write_corpus
+
+    train_pos(str(write_corpus(folder / "corpus")), out=out, settings={**SETTINGS, "training.epochs": 2}, threads=1)
+
+
+def _train_series(folder: Path, out: Path) -> None:
+    from tagger.series_training import train_series
+    from tests.tagger.series import QUICK, write_wave
+
+    train_series(str(write_wave(folder / "wave.csv")), targets=["load"], out=out, settings=QUICK, threads=1)
+
+
+def _train_words(folder: Path, out: Path) -> None:
+    from tagger.corpora.number_corpus import read_number_corpus
+    from tagger.word_numbers_config import WordNumbersConfig
+    from tagger.word_numbers_training import train_word_numbers
+    from tests.tagger.test_word_numbers import QUICK, sentences, write_conllu
+
+    corpus = read_number_corpus(str(write_conllu(folder / "c.conllu", sentences())), ["rt"])
+    train_word_numbers(corpus, WordNumbersConfig().with_settings(QUICK), out=out, threads=1)
+
+
+KINDS: dict[str, Callable[[Path, Path], None]] = {"tags": _train_tagger, "time": _train_series, "words": _train_words}
+"""How a small model of each kind is trained."""
 
 
 if __name__ == "__main__":

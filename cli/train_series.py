@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli.options import machine_options
-from tagger.cli.resuming import Resumable, keeping, nothing_left, resume_options
+from tagger.cli.resuming import Resumable, resume_options
+from tagger.cli.starting import NUMBERS, given, may_start, run_options, size_of
 
 if TYPE_CHECKING:
     from tagger.series_config import SeriesConfig
@@ -26,23 +27,9 @@ SETTINGS = {
     "season": "data.season",
     "dev_share": "data.dev",
     "test_share": "data.test",
-    "loss": "head.loss",
-    "delta": "head.delta",
-    "cell": "encoder.cell",
-    "layers": "encoder.layers",
-    "hidden_size": "encoder.hidden_size",
-    "epochs": "training.epochs",
-    "batch_tokens": "training.batch_tokens",
-    "learning_rate": "training.learning_rate",
-    "schedule": "training.schedule",
-    "dropout": "training.dropout",
-    "patience": "training.patience",
-    "seed": "training.seed",
-    "max_minutes": "training.max_minutes",
+    **NUMBERS,
 }
 """Options that are settings of ``tagger.series_config.SeriesConfig``, by their dotted names."""
-OVER_TIME = ("time", "group", "horizon", "window", "calendar", "season", "dev_share", "test_share")
-"""Settings that words do not have."""
 
 EPILOG = """\b
 Examples:
@@ -93,6 +80,7 @@ Examples:
 @click.option("--seed", type=int, default=None)
 @click.option("--seeds", type=int, default=1, help="Train so many models, print mean and spread, keep the best on dev.")
 @click.option("--max-minutes", type=float, default=None, help="Time budget; the schedule ends with it.")
+@click.option("--max-memory", default=None, metavar="SIZE", help="Use no more, e.g. 2G: batches are divided to fit.")
 @machine_options
 @resume_options
 @click.option("--config", "config_file", default=None, help="TOML file of settings; options override it.")
@@ -117,18 +105,13 @@ def run(values: dict[str, Any]) -> None:
     from tagger.cli.display import TrainingDisplay
     from tagger.cli.series_report import describe
     from tagger.corpora.series_reading import read_series
-    from tagger.model_folder import check_free
-    from tagger.runtime import check_threads, choose_device
     from tagger.series_training import options_of, train_series_runs, with_bundled_columns
 
     if values["tokens_column"] is not None:
         raise click.UsageError("--tokens-column is for numbers over words; over time there are none")
     config = with_bundled_columns(_config(values), values["source"])
-    if nothing_left(values):
+    if not may_start(values):
         return
-    check_free(values["out"], overwrite=values["overwrite"])
-    check_threads(values["threads"])
-    choose_device(values["device"])
     options = options_of(
         config, form=values["format_"], time_format=values["time_format"], ignore_bad=values["ignore_bad"],
         offline=values["offline"],
@@ -141,13 +124,9 @@ def run(values: dict[str, Any]) -> None:
             table,
             config,
             seeds=values["seeds"],
-            out=values["out"],
-            overwrite=values["overwrite"],
-            device=values["device"],
-            threads=values["threads"],
             listener=display,
             time_format=values["time_format"],
-            keeping=keeping(values),
+            **run_options(values),
         )
     if not values["quiet"]:
         _report(training, values)
@@ -160,11 +139,10 @@ def _config(values: dict[str, Any]) -> SeriesConfig:
 
     path = values["config_file"]
     config = SeriesConfig() if path is None else SeriesConfig.from_toml(path)
-    given: dict[str, Any] = {SETTINGS[name]: values[name] for name in SETTINGS if values[name] is not None}
-    for name in ("targets", "features"):
-        if values[name] is not None:
-            given[f"data.{name}"] = list(column_list(values[name]))
-    return config.with_settings(given, where="command line")
+    columns = {
+        f"data.{name}": list(column_list(values[name])) for name in ("targets", "features") if values[name] is not None
+    }
+    return config.with_settings({**given(values, SETTINGS), **columns}, where="command line")
 
 
 def _report(training: SeriesTraining, values: dict[str, Any]) -> None:
@@ -181,8 +159,7 @@ def _report(training: SeriesTraining, values: dict[str, Any]) -> None:
     if words := render_coverage(best):
         click.echo(words)
     out: Path = values["out"]
-    size = sum(path.stat().st_size for path in out.iterdir() if path.is_file())
     drawn = f", with the picture {CURVES}" if (out / CURVES).exists() else ""
-    click.echo(f"model saved in {out} ({size / 1e6:.1f} MB{drawn})")
+    click.echo(f"model saved in {out} ({size_of(out)}{drawn})")
     source = "" if values["source"] is None else f" {shlex.quote(values['source'])}"
     click.echo(f"next: tagger forecast {shlex.quote(os.fspath(out))}{source} --steps 14 --picture forecast.png")

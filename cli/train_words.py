@@ -12,26 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli.resuming import keeping, nothing_left
+from tagger.cli.starting import NUMBERS, given, may_start, run_options, size_of
 
 if TYPE_CHECKING:
     from tagger.word_numbers_config import WordNumbersConfig
 
-SETTINGS = {
-    "loss": "head.loss",
-    "delta": "head.delta",
-    "cell": "encoder.cell",
-    "layers": "encoder.layers",
-    "hidden_size": "encoder.hidden_size",
-    "epochs": "training.epochs",
-    "batch_tokens": "training.batch_tokens",
-    "learning_rate": "training.learning_rate",
-    "schedule": "training.schedule",
-    "dropout": "training.dropout",
-    "patience": "training.patience",
-    "seed": "training.seed",
-    "max_minutes": "training.max_minutes",
-}
 TIME_ONLY = (
     "time", "time_format", "group", "features", "horizon", "window", "calendar", "season", "dev_share", "test_share",
 )  # fmt: skip
@@ -82,8 +67,6 @@ def run_words(values: dict[str, Any]) -> None:
     from tagger.cli.look import Look
     from tagger.cli.series_report import render_scores
     from tagger.corpora.number_corpus import read_number_corpus
-    from tagger.model_folder import check_free
-    from tagger.runtime import check_threads, choose_device
     from tagger.word_numbers_training import train_word_numbers
 
     used = [name for name in TIME_ONLY if values[name] is not None]
@@ -94,24 +77,18 @@ def run_words(values: dict[str, Any]) -> None:
     if values["source"] is None:
         raise click.UsageError("name a CORPUS with numbers beside its words")
     config = _config(values)
-    if nothing_left(values):
+    if not may_start(values):
         return
-    check_free(values["out"], overwrite=values["overwrite"])
-    check_threads(values["threads"])
-    choose_device(values["device"])
     corpus = read_number_corpus(
         values["source"], config.targets, format=values["format_"], tokens_column=values["tokens_column"],
         ignore_bad=values["ignore_bad"], seed=config.training.seed,
     )  # fmt: skip
     with TrainingDisplay(quiet=values["quiet"]) as display:
-        training = train_word_numbers(
-            corpus, config, out=values["out"], overwrite=values["overwrite"], device=values["device"],
-            threads=values["threads"], listener=display, keeping=keeping(values),
-        )  # fmt: skip
+        training = train_word_numbers(corpus, config, listener=display, **run_options(values))
     if not values["quiet"]:
         if training.scores:
             click.echo(render_scores(training.scores, Look.of(sys.stdout)))
-        click.echo(f"model saved in {values['out']}")
+        click.echo(f"model saved in {values['out']} ({size_of(values['out'])})")
         click.echo(f"next: tagger tag --model {shlex.quote(os.fspath(values['out']))} --text 'They can fish.'")
 
 
@@ -122,10 +99,8 @@ def _config(values: dict[str, Any]) -> WordNumbersConfig:
 
     path = values["config_file"]
     config = WordNumbersConfig() if path is None else WordNumbersConfig.from_toml(path)
-    given: dict[str, Any] = {SETTINGS[name]: values[name] for name in SETTINGS if values[name] is not None}
-    if values["targets"] is not None:
-        given["targets"] = list(column_list(values["targets"]))
-    config = config.with_settings(given, where="command line")
+    columns = {} if values["targets"] is None else {"targets": list(column_list(values["targets"]))}
+    config = config.with_settings({**given(values, NUMBERS), **columns}, where="command line")
     if not config.targets:
         raise ConfigError("no column to predict is named; name one or several: --targets RT")
     return config

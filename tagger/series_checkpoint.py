@@ -6,24 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-import tagger
 from tagger import model_folder as files
-from tagger.checkpoint import stored
-from tagger.errors import ModelError
+from tagger.corpora.series_times import TimeKind
+from tagger.corpora.vocabulary import UNKNOWN
 from tagger.models.encoder import Encoder
 from tagger.models.series_network import SeriesNetwork
 from tagger.series_config import SeriesConfig
+from tagger.series_folder import read_folder, write_folder
 from tagger.series_forecast import Intervals
-from tagger.series_inputs import Calendar
+from tagger.series_inputs import Calendar, calendar_at
 from tagger.series_scaling import Scaling
 from tagger.weights_file import damage_told, load_network, read_tensors
-
-TASK = "series"
-HEAD = "number"
-OVER = "time"
-"""What the steps are: rows over time here, ``words`` in a model of numbers beside words."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +39,14 @@ class SavedSeries:
     network: SeriesNetwork
     scaling: Scaling
     step: float
-    kind: str
+    kind: TimeKind
     intervals: Intervals
     about: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def calendar(self) -> Calendar | None:
         """What the network reads of a time."""
-        return Calendar(self.step) if self.config.data.calendar and self.kind != "number" else None
+        return calendar_at(self.step, self.kind, self.config)
 
 
 def build_series_network(config: SeriesConfig, input_size: int) -> SeriesNetwork:
@@ -79,37 +74,20 @@ def build_series_network(config: SeriesConfig, input_size: int) -> SeriesNetwork
 
 
 def save_series(folder: Path, saved: SavedSeries) -> None:
-    """Write weights and configuration into an existing folder."""
-    from safetensors.torch import save
+    """Write weights and configuration into an existing folder, and a tokenizer without words."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
 
-    tensors = {name: stored(tensor).contiguous() for name, tensor in saved.network.state_dict().items()}
-    (folder / files.WEIGHTS).write_bytes(save(tensors, metadata={"format": "pt"}))
-    write_empty_tokenizer(folder / files.TOKENIZER)
-    values = {
-        "format_version": files.FORMAT_VERSION,
-        "library_version": tagger.__version__,
-        "task": TASK,
-        "heads": [HEAD],
-        "over": OVER,
-        "labels": [],
-        "units": None,
+    fields = {
         "config": saved.config.to_dict(),
         "scaling": saved.scaling.to_dict(),
         "step": saved.step,
         "kind": saved.kind,
         "intervals": saved.intervals.to_dict(),
         "about": dict(saved.about),
-        "files": {name: files.describe_file(folder / name) for name in (files.WEIGHTS, files.TOKENIZER)},
     }
-    files.write_json(folder / files.CONFIG, files.seal(values))
-
-
-def write_empty_tokenizer(path: Path) -> None:
-    """A tokenizer without words: every model folder has the file, and a series of numbers needs none."""
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordLevel
-
-    path.write_text(Tokenizer(WordLevel(vocab={"<unk>": 0}, unk_token="<unk>")).to_str(pretty=False), encoding="utf-8")
+    wordless = Tokenizer(WordLevel(vocab={UNKNOWN: 0}, unk_token=UNKNOWN))
+    write_folder(folder, "time", saved.network.state_dict(), wordless, fields)
 
 
 def load_series(folder: Path) -> SavedSeries:
@@ -118,39 +96,44 @@ def load_series(folder: Path) -> SavedSeries:
     Raises:
         ModelError: the folder is missing, incomplete, damaged or holds a model of another kind.
     """
-    values = files.read_config(folder)
-    check_kind(folder, values, OVER)
+    values = read_folder(folder, "time")
     with damage_told(folder):
         return _load(folder, values)
 
 
-def check_kind(folder: Path, values: Mapping[str, Any], over: str) -> None:
-    """Refuse a model that does not predict numbers over what is wanted.
-
-    Raises:
-        ModelError: it is of another kind.
-    """
-    if values.get("task") != TASK:
-        heads = ", ".join(map(str, values.get("heads", ["tag"])))
-        raise ModelError(
-            f"{folder}: no head that predicts numbers; its heads: {heads}; `tagger train series` trains one that does"
-        )
-    if values.get("over") != over:
-        way = (
-            "it gives words numbers: `tagger tag --model` uses it"
-            if over == OVER
-            else "it forecasts a series over time: `tagger forecast` uses it"
-        )
-        raise ModelError(f"{folder}: a model of numbers of another kind; {way}")
-
-
 def _load(folder: Path, values: Mapping[str, Any]) -> SavedSeries:
     config = SeriesConfig.from_dict(values["config"], where=str(folder / files.CONFIG))
-    step, kind = float(values["step"]), str(values["kind"])
-    calendar = Calendar(step) if config.data.calendar and kind != "number" else None
+    step, kind, about = _step(values), _kind(values), values.get("about", {})
+    _check_source(about)
+    calendar = calendar_at(step, kind, config)
+    scaling = Scaling.from_dict(values["scaling"], len(config.inputs))
+    intervals = Intervals.from_dict(values["intervals"], len(config.data.targets))
     build = partial(build_series_network, config, len(config.inputs) + (0 if calendar is None else calendar.size))
     path = folder / files.WEIGHTS
     network = load_network(path, *read_tensors(path), build, layers=config.encoder.layers)
-    intervals = Intervals.from_dict(values["intervals"])
-    scaling = Scaling.from_dict(values["scaling"])
-    return SavedSeries(config, network, scaling, step, kind, intervals, values.get("about", {}))
+    return SavedSeries(config, network, scaling, step, kind, intervals, about)
+
+
+def _step(values: Mapping[str, Any]) -> float:
+    step = float(values["step"])
+    if not 0 < step < float("inf"):
+        raise ValueError(f"rows are {step} apart; expected more than 0")
+    return step
+
+
+def _kind(values: Mapping[str, Any]) -> TimeKind:
+    found: Any = values["kind"]
+    if found not in get_args(TimeKind):
+        raise ValueError(f"times are {found!r}; expected one of {', '.join(get_args(TimeKind))}")
+    kind: TimeKind = found
+    return kind
+
+
+def _check_source(about: Mapping[str, Any]) -> None:
+    """What a forecast without a file reads again, and how."""
+    corpus = about.get("corpus", {})
+    if not isinstance(corpus, dict):
+        raise TypeError("'about.corpus' is no table")
+    for name in ("source", "time_format"):
+        if not isinstance(corpus.get(name), str | None):
+            raise TypeError(f"'about.corpus.{name}' is no text")

@@ -8,6 +8,7 @@ from typing import ClassVar
 from tagger import settings
 from tagger.config import EncoderConfig, TrainingConfig
 from tagger.errors import ConfigError
+from tagger.memory_limit import parse_bytes
 from tagger.models.regression_head import LossKind
 from tagger.settings import Settings
 
@@ -61,10 +62,11 @@ class SeriesConfig(Settings):
     """Batches have ``batch_tokens`` steps."""
 
     RANGES: ClassVar = settings.ranges(
-        (settings.SIZE, "encoder.hidden_size encoder.layers head.embedding_size"),
+        (settings.SIZE, "data.horizon data.window encoder.hidden_size encoder.layers head.embedding_size"),
+        (settings.SIZE_OR_NONE, "encoder.output_size"),
         (
             settings.POSITIVE,
-            "data.horizon data.window data.season head.delta training.epochs training.batch_tokens "
+            "data.season head.delta training.epochs training.batch_tokens "
             "training.learning_rate training.clip training.max_minutes",
         ),
         (settings.PROBABILITY, "data.dev data.test training.dropout training.average training.beta2"),
@@ -75,6 +77,7 @@ class SeriesConfig(Settings):
     def check(self, *, where: str) -> None:
         """Check ranges, and that the columns differ and something is left for train."""
         Settings.check(self, where=where)
+        check_training(self.training, where=where)
         data = self.data
         named = [*data.targets, *data.features]
         double = next((name for name in named if named.count(name) > 1), None)
@@ -94,6 +97,16 @@ class SeriesConfig(Settings):
     def with_seed(self, seed: int) -> SeriesConfig:
         """A copy with another seed."""
         return replace(self, training=replace(self.training, seed=seed))
+
+
+def check_training(training: TrainingConfig, *, where: str) -> None:
+    """Check what no range can tell.
+
+    Raises:
+        ConfigError: the limit of memory is no size.
+    """
+    if training.max_memory is not None:
+        parse_bytes(training.max_memory, where)
 
 
 def resolve(config: SeriesConfig, rows: int, longest: int) -> SeriesConfig:

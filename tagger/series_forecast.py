@@ -15,10 +15,13 @@ from tagger.corpora.series_times import DAY, TimeKind
 from tagger.models.series_network import SeriesNetwork
 from tagger.series_inputs import SeriesInputs
 from tagger.series_parts import Part
+from tagger.series_reading import STEPS_AT_ONCE
 
 LEVELS = (0.8, 0.95)
 MOST_LEADS = 96
 MOST_ORIGINS = 512
+WIDEST = 1e30
+"""Half of the width of an interval, scaled, that could still be meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,16 @@ class Intervals:
         return {"levels": list(self.levels), "widths": np.round(self.widths, 6).tolist()}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Intervals:
-        """From ``to_dict``."""
+    def from_dict(cls, values: Mapping[str, Any], targets: int) -> Intervals:
+        """From ``to_dict``.
+
+        Raises:
+            ValueError: they are none of so many targets.
+        """
         widths = np.array(values["widths"], dtype=np.float64)
         levels = tuple(map(float, values["levels"]))
-        if widths.ndim != 3 or widths.shape[1] != len(levels) or not (widths >= 0).all():
+        fits = widths.ndim == 3 and len(widths) and widths.shape[1:] == (len(levels), targets)
+        if not fits or not (widths >= 0).all() or not (widths <= WIDEST).all() or not all(0 < x < 1 for x in levels):
             raise ValueError("the intervals do not fit together")
         return cls(levels, widths)
 
@@ -104,7 +112,11 @@ def residuals(model: SeriesNetwork, inputs: SeriesInputs, part: Part) -> np.ndar
     origins = origins[np.unique(np.linspace(0, len(origins) - 1, MOST_ORIGINS).round().astype(int))]
     ahead = origins + np.arange(1, leads + 1)[:, None]
     came = inputs.scaled(inputs.table.values[ahead][..., : inputs.targets], ahead, inputs.targets)
-    found: np.ndarray = came - feed_back(model, inputs, origins, inputs.table.times[ahead])
+    pieces = np.array_split(np.arange(len(origins)), -(-len(origins) * inputs.window // STEPS_AT_ONCE))
+    times = inputs.table.times[ahead]
+    found: np.ndarray = came - np.concatenate(
+        [feed_back(model, inputs, origins[some], times[:, some]) for some in pieces], axis=1
+    )
     return found
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from tagger.corpora.series_checks import usual_step
 from tagger.corpora.series_table import SeriesTable
-from tagger.corpora.series_times import DAY
+from tagger.corpora.series_times import DAY, TimeKind
 from tagger.series_config import SeriesConfig
 from tagger.series_scaling import Scaling
 
@@ -106,10 +106,12 @@ class SeriesInputs:
 
 def make_calendar(table: SeriesTable, config: SeriesConfig) -> Calendar | None:
     """The calendar of a table, if it has dates and one is wanted."""
-    step = usual_step(table.times, table.offsets)
-    if not config.data.calendar or table.kind == "number" or step is None:
-        return None
-    return Calendar(step)
+    return calendar_at(usual_step(table.times, table.offsets), table.kind, config)
+
+
+def calendar_at(step: float | None, kind: TimeKind, config: SeriesConfig) -> Calendar | None:
+    """The calendar of rows that are so far apart; None if their times are no dates or none is wanted."""
+    return None if not config.data.calendar or kind == "number" or step is None else Calendar(step)
 
 
 def _filled(table: SeriesTable, scaling: Scaling, scale_rows: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from tagger.models.regression_head import LossKind, summed_errors
 from tagger.models.series_network import SeriesNetwork
@@ -65,11 +66,20 @@ class SeriesObjective:
 
     def loss(self, batch: Stretch) -> StepLoss:
         """Errors of a batch, summed over the steps that have a target."""
-        targets = self.inputs.wanted(batch.rows, batch.first, batch.end).to(self.device)
+        targets = self._wanted(batch).to(self.device)
         predicted = self.model(self.inputs.read(batch.rows).to(self.device))
         summed = summed_errors(predicted, targets, kind=self.kind, delta=self.delta)
-        steps = max(1, int((~torch.isnan(targets)).any(-1).sum()))
+        steps = max(1, known_steps(targets))
         return StepLoss(summed / steps, summed, steps)
+
+    def divide(self, batch: Stretch, parts: int) -> list[Stretch]:
+        """Parts of like many stretches each, but for those without a target: nothing is learnt from them."""
+        chosen = np.array_split(np.arange(batch.rows.shape[1]), min(parts, batch.rows.shape[1]))
+        made = [Stretch(batch.rows[:, some], batch.first[some], batch.end[some]) for some in chosen]
+        return [part for part in made if known_steps(self._wanted(part))] or made[:1]
+
+    def _wanted(self, batch: Stretch) -> Tensor:
+        return self.inputs.wanted(batch.rows, batch.first, batch.end)
 
     def evaluate(self) -> DevScore | None:
         """Errors a step on dev."""
@@ -80,7 +90,7 @@ class SeriesObjective:
         for found in predictions(self.model, self.inputs, self.dev, self.device):
             targets = torch.from_numpy(found.targets)
             total += float(summed_errors(torch.from_numpy(found.predicted), targets, kind=self.kind, delta=self.delta))
-            steps += int((~torch.isnan(targets)).any(-1).sum())
+            steps += known_steps(targets)
         self.model.train()
         return DevScore(total / max(1, steps))
 
@@ -88,3 +98,8 @@ class SeriesObjective:
     def on_threads(self, threads: int) -> Iterator[None]:
         """The stack runs on the threads of torch; small ones gain nothing by more than one."""
         yield
+
+
+def known_steps(targets: Tensor) -> int:
+    """Steps of (..., K) that have a target, NaN where there is none."""
+    return int((~torch.isnan(targets)).any(-1).sum())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,13 +11,12 @@ import numpy as np
 
 from tagger import model_folder
 from tagger.corpora.series_table import SeriesTable
-from tagger.runtime import environment
 from tagger.series_card import series_card
 from tagger.series_checkpoint import save_series
 from tagger.series_model import SeriesModel
 from tagger.series_parts import Part
 from tagger.series_pictures import draw_training
-from tagger.series_scores import NETWORK, TargetScores
+from tagger.series_scores import TargetScores, as_values, network_errors
 
 CURVES = "curves.png"
 
@@ -52,8 +50,7 @@ def write_series_run(
     runs: Sequence[SeriesRun],
     table: SeriesTable,
     parts: Mapping[str, Part],
-    command: str,
-    notes: tuple[str, ...],
+    told: Mapping[str, Any],
     name: str,
 ) -> None:
     """Fill a model folder with the best run.
@@ -64,8 +61,7 @@ def write_series_run(
         runs: all runs.
         table: what was learnt from.
         parts: train, dev and test.
-        command: what reproduces the run.
-        notes: what the user was told.
+        told: of the command, the machine and the notes, see ``tagger.provenance``.
         name: of the model, for its card.
     """
     saved = best.model.saved
@@ -73,12 +69,9 @@ def write_series_run(
     about = {
         **saved.about,
         "corpus": corpus,
-        "scores": {part: {one.target: one.figures[NETWORK].rmse for one in best.scores[part]} for part in best.scores},
+        "scores": rmse(best),
         "seed": best.seed,
-        "command": command,
-        "environment": environment(),
-        "notes": list(notes),
-        "trained_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        **told,
     }
     saved = replace(saved, about=about)
     save_series(folder, saved)
@@ -88,9 +81,9 @@ def write_series_run(
         config=saved.config.to_dict(),
         scores=best.scores,
         corpus=corpus,
-        command=command,
-        environment=about["environment"],
-        notes=notes,
+        command=told["command"],
+        environment=told["environment"],
+        notes=told["notes"],
         coverage=dict(zip(saved.intervals.levels, best.coverage, strict=True)) if best.coverage else {},
     )
     (folder / model_folder.CARD).write_text(card, encoding="utf-8")
@@ -99,9 +92,7 @@ def write_series_run(
 
 def metrics(best: SeriesRun, runs: Sequence[SeriesRun]) -> dict[str, Any]:
     """All figures for programs; of several seeds the mean and spread of the RMSE, too."""
-    values: dict[str, Any] = {
-        part: {one.target: one.to_dict() for one in scores} for part, scores in best.scores.items()
-    }
+    values: dict[str, Any] = as_values(best.scores)
     values |= {"seed": best.seed, "dev_loss": best.dev_loss, "coverage": best.coverage}
     if len(runs) > 1:
         values["seeds"] = {str(run.seed): rmse(run) for run in runs}
@@ -120,7 +111,7 @@ def metrics(best: SeriesRun, runs: Sequence[SeriesRun]) -> dict[str, Any]:
 
 def rmse(run: SeriesRun) -> dict[str, dict[str, float]]:
     """The network's RMSE by part and target."""
-    return {part: {one.target: one.figures[NETWORK].rmse for one in scores} for part, scores in run.scores.items()}
+    return network_errors(run.scores)
 
 
 def _facts(table: SeriesTable, parts: Mapping[str, Part]) -> dict[str, Any]:

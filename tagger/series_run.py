@@ -7,20 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 
 from tagger.corpora.series_checks import usual_step
-from tagger.fitting import Fitting
-from tagger.following import follow
+from tagger.corpora.series_table import SeriesTable
 from tagger.models.series_network import SeriesNetwork
-from tagger.optimisation import make_average, make_optimizer
-from tagger.run_fingerprint import fingerprint
-from tagger.run_keeper import Keeper, make_keeper
 from tagger.runtime import choose_device, seed_everything
-from tagger.schedules import Schedule
 from tagger.series_checkpoint import SavedSeries, build_series_network
 from tagger.series_config import SeriesConfig
 from tagger.series_evaluation import Opponents, evaluate
+from tagger.series_fitting import fit
 from tagger.series_forecast import coverage, measure_intervals, residuals
 from tagger.series_inputs import SeriesInputs
 from tagger.series_model import SeriesModel
@@ -54,48 +50,19 @@ def train_one(material: Material, config: SeriesConfig, machine: Machine, folder
     rng = seed_everything(config.training.seed)
     device = choose_device(machine.device)
     network = build_series_network(config, inputs.size).to(device)
-    keeper = _keeper(material, config, machine, folder)
     objective = SeriesObjective(network, inputs, parts["train"], parts.get("dev"), config, device=device)
-    fitting = Fitting(
-        network,
-        objective,
-        config.training,
-        optimizer=make_optimizer(network, config.training),
-        average=make_average(network, config.training),
-        schedule=Schedule(config.training.schedule, warmup=config.training.warmup),
-        device=device,
-        threads=machine.threads,
-        rng=rng,
-        notes=material.notes,
-        keeper=keeper,
-    )
-    log = follow(fitting, seed=config.training.seed, folder=folder, listener=machine.listener)
-    network.cpu().eval().requires_grad_(False)
-    _round_as_stored(network)
-    score = fitting.best[0]
-    loss = float(log[-1]["loss_per_step"]) if score is None else score.loss
-    run = _scored(material, config, network, loss, log)
-    return run if keeper is None else replace(run, notes=keeper.story())
+    data = {name: _learnt_from(inputs.table, part) for name, part in parts.items() if name != "test"}
+    fitted = fit(network, objective, config, machine, folder, data=data, rng=rng, notes=material.notes)
+    loss = float(fitted.log[-1]["loss_per_step"]) if fitted.score is None else fitted.score.loss
+    run = _scored(material, config, network, loss, fitted.log)
+    return replace(run, notes=fitted.notes)
 
 
-def _keeper(material: Material, config: SeriesConfig, machine: Machine, folder: Path | None) -> Keeper | None:
-    """What saves the run and brings it back, where a folder is written."""
-    inputs, parts = material.inputs, [part for name, part in material.parts.items() if name != "test"]
-    bounds = [array for part in parts for array in (part.starts, part.ends)]
-    rows = [
-        array[start:end]
-        for part in parts
-        for start, end in zip(part.starts.tolist(), part.ends.tolist(), strict=True)
-        for array in (inputs.table.values, inputs.table.times)
-    ]
-    run = fingerprint(
-        task="series",
-        data={"rows of train and dev": [*bounds, *rows]},
-        settings=config.to_dict(),
-        device=str(choose_device(machine.device)),
-        threads=machine.threads,
-    )
-    return make_keeper(folder, machine.keeping, config.training.seed, run)
+def _learnt_from(table: SeriesTable, part: Part) -> list[np.ndarray]:
+    """Where a part lies, and its values and times, a series after the other."""
+    spans = zip(part.starts.tolist(), part.ends.tolist(), strict=True)
+    rows = [array[start:end] for start, end in spans for array in (table.values, table.times)]
+    return [part.starts, part.ends, *rows]
 
 
 def _scored(
@@ -117,12 +84,3 @@ def _scored(
     saved = SavedSeries(config, network, inputs.scaling, step, inputs.table.kind, intervals)
     about = {"corpus": {"source": inputs.table.source, "time_format": material.time_format}, "coverage": shares}
     return SeriesRun(config.training.seed, SeriesModel(replace(saved, about=about)), scores, log, loss, shares)
-
-
-def _round_as_stored(network: SeriesNetwork) -> None:
-    """Round the weights to what is stored, so that scores are those of the saved model."""
-    from tagger.checkpoint import stored
-
-    with torch.no_grad():
-        for tensor in network.state_dict().values():
-            tensor.copy_(stored(tensor))

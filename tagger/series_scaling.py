@@ -55,13 +55,23 @@ class Scaling:
         return {"groups": list(self.groups), "mean": self.mean.tolist(), "spread": self.spread.tolist()}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Scaling:
-        """From ``to_dict``."""
+    def from_dict(cls, values: Mapping[str, Any], columns: int) -> Scaling:
+        """From ``to_dict``.
+
+        Raises:
+            ValueError: it is none of so many columns.
+        """
         mean, spread = np.array(values["mean"], dtype=np.float64), np.array(values["spread"], dtype=np.float64)
         groups = tuple(map(str, values["groups"]))
-        if mean.shape != spread.shape or len(mean) != len(groups) or not (spread > 0).all():
+        if not groups or not mean.shape == spread.shape == (len(groups), columns) or not usable(mean, spread):
             raise ValueError("the scaling does not fit together")
         return cls(mean, spread, groups)
+
+
+def usable(mean: np.ndarray, spread: np.ndarray) -> bool:
+    """Whether numbers can be scaled with these: finite in single precision, spreads above zero."""
+    limit = float(np.finfo(np.float32).max)
+    return bool((np.abs(mean) <= limit).all() and (spread > 0).all() and (spread <= limit).all())
 
 
 def _measure(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

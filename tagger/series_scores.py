@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -159,3 +159,13 @@ def in_words(scores: TargetScores, part: str) -> list[str]:
     elif verdicts == {"better"}:
         lines.append(f"{scores.target}: the network beats them all")
     return lines
+
+
+def network_errors(scores: Mapping[str, Sequence[TargetScores]]) -> dict[str, dict[str, float]]:
+    """The network's RMSE by part and target."""
+    return {part: {one.target: one.figures[NETWORK].rmse for one in targets} for part, targets in scores.items()}
+
+
+def as_values(scores: Mapping[str, Sequence[TargetScores]]) -> dict[str, dict[str, Any]]:
+    """All figures by part and target, as ``metrics.json`` holds them."""
+    return {part: {one.target: one.to_dict() for one in targets} for part, targets in scores.items()}

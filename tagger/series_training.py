@@ -7,22 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from tagger import model_folder
 from tagger.corpora.series_options import SeriesOptions
 from tagger.corpora.series_reading import read_series
 from tagger.corpora.series_table import SeriesTable
 from tagger.errors import ConfigError
 from tagger.events import Listener
+from tagger.model_folder import Resume
+from tagger.provenance import told_of
 from tagger.run_keeper import Keeping
-from tagger.run_record import command_line
-from tagger.runtime import (
-    check_threads,
-    choose_device,
-    intra_op_threads,
-    memory_watched,
-)
 from tagger.series_config import SeriesConfig, resolve
 from tagger.series_evaluation import fit_opponents
 from tagger.series_inputs import SeriesInputs, make_calendar
@@ -32,7 +24,7 @@ from tagger.series_parts import Part, shortened, split_by_time
 from tagger.series_record import SeriesRun, write_series_run
 from tagger.series_run import Material, train_one
 from tagger.series_scaling import Scaling
-from tagger.tagger_run import Machine
+from tagger.training_place import at_work, make_machine
 
 BUNDLED_TARGETS = {None: ("temp_max",), "weather": ("temp_max",), "stocks": ("price",)}
 BUNDLED_GROUPS = {"stocks": "symbol"}
@@ -64,6 +56,7 @@ def train_series(
     group: str | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
+    resume: Resume = "no",
     config: SeriesConfig | str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
     device: str = "auto",
@@ -84,6 +77,7 @@ def train_series(
         group: the column that tells series apart, if there are several.
         out: model folder to write; None writes nothing.
         overwrite: whether a model that is there already may be replaced.
+        resume: "yes" goes on with the unfinished run in ``out``, "auto" does if there is one.
         config: all settings, or a TOML file with them.
         settings: dotted settings that override it, e.g. ``{"data.horizon": 7}``.
         device: "auto", "cpu" or "cuda".
@@ -103,9 +97,15 @@ def train_series(
     )
     if not isinstance(source, SeriesTable):
         source = read_series(source, options_of(config, offline=offline))
-    folder = None if out is None else Path(out)
     return train_series_runs(
-        source, config, out=folder, overwrite=overwrite, device=device, threads=threads, listener=listener
+        source,
+        config,
+        out=None if out is None else Path(out),
+        overwrite=overwrite,
+        device=device,
+        threads=threads,
+        listener=listener,
+        keeping=Keeping(resume),
     ).best.model
 
 
@@ -171,34 +171,19 @@ def train_series_runs(
     """
     if seeds < 1:
         raise ConfigError(f"seeds is {seeds}; expected at least 1")
-    keeping = keeping or Keeping()
-    machine = Machine(device, check_threads(threads), listener or (lambda event: None), keeping)
-    choose_device(device)
+    machine = make_machine(device, threads, listener, keeping, config.training.max_memory)
     parts, cut = _scored_parts(split_by_time(table, config))
     train = parts["train"]
     config = resolve(config, train.rows, int((train.ends - train.starts).max()))
-    scaling = Scaling.fit(table, train.ends)
     notes = (*table.notes, *column_notes(table, config, train), *cut)
-    inputs = SeriesInputs(table, scaling, config, make_calendar(table, config))
-    torch.set_flush_denormal(True)
-
-    def work(folder: Path | None) -> list[SeriesRun]:
-        opponents = fit_opponents(inputs, parts, config)
-        material = Material(inputs, parts, opponents, notes, time_format)
-        return [train_one(material, config.with_seed(config.training.seed + i), machine, folder) for i in range(seeds)]
-
-    with memory_watched(), intra_op_threads(1):
-        if out is None:
-            runs = work(None)
-            best = _best(runs)
-        else:
-            with model_folder.writing(
-                out, overwrite=overwrite, resume=keeping.resume, keep_state=keeping.keep_state
-            ) as partial:
-                runs = work(partial)
-                best = _best(runs)
-                told = (*notes, *best.notes)
-                write_series_run(partial, best, runs, table, parts, command or command_line(), told, out.name)
+    inputs = SeriesInputs(table, Scaling.fit(table, train.ends), config, make_calendar(table, config))
+    with at_work(machine, out, overwrite=overwrite) as folder:
+        material = Material(inputs, parts, fit_opponents(inputs, parts, config), notes, time_format)
+        runs = [train_one(material, config.with_seed(config.training.seed + i), machine, folder) for i in range(seeds)]
+        best = min(runs, key=lambda run: run.dev_loss)
+        if folder is not None:
+            told = told_of(command, machine, (*notes, *best.notes))
+            write_series_run(folder, best, runs, table, parts, told, (out or folder).name)
     return SeriesTraining(best, runs, out, table)
 
 
@@ -211,7 +196,3 @@ def _scored_parts(parts: Mapping[str, Part]) -> tuple[dict[str, Part], list[str]
             if found[name].rows < parts[name].rows:
                 notes.append(f"{name}: the last {found[name].rows:,} of its {parts[name].rows:,} rows are scored")
     return found, notes
-
-
-def _best(runs: Sequence[SeriesRun]) -> SeriesRun:
-    return min(runs, key=lambda run: run.dev_loss)

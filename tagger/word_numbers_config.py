@@ -9,7 +9,7 @@ from tagger import settings
 from tagger.config import Config, EncoderConfig, TrainingConfig, WordsConfig
 from tagger.corpora.affixes import is_hangul
 from tagger.defaults import Facts, resolve
-from tagger.series_config import RegressionConfig
+from tagger.series_config import RegressionConfig, check_training
 from tagger.settings import Settings
 
 
@@ -36,6 +36,11 @@ class WordNumbersConfig(Settings):
             (settings.NOT_NEGATIVE, "training.patience training.seed training.weight_decay training.word_dropout"),
         ),
     }
+
+    def check(self, *, where: str) -> None:
+        """Check ranges."""
+        Settings.check(self, where=where)
+        check_training(self.training, where=where)
 
     def as_tagger(self) -> Config:
         """The settings of a tagger of the same words and encoder."""

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tagger.corpora.batch_parts import divided
 from tagger.corpora.batching import Batch, assemble, plan
 from tagger.corpora.encoding import EncodedSplit
 from tagger.models.network import Network
@@ -17,6 +18,7 @@ from tagger.models.regression_head import LossKind, summed_errors
 from tagger.objective import DevScore, Size, StepLoss, Task
 from tagger.optimisation import hiding
 from tagger.preparation import TAG
+from tagger.series_objective import known_steps
 from tagger.tensors import word_tensors
 from tagger.word_numbers_config import WordNumbersConfig
 
@@ -75,10 +77,18 @@ class WordNumbersObjective:
 
     def loss(self, batch: Batch) -> StepLoss:
         """Errors of a batch, summed over the words that have a number."""
-        targets = torch.from_numpy(self.train.targets[batch.positions]).to(self.device)
+        targets = self._targets(batch).to(self.device)
         summed = summed_errors(self._numbers(self.train, batch), targets, kind=self.kind, delta=self.delta)
-        steps = max(1, int((~torch.isnan(targets)).any(1).sum()))
+        steps = max(1, known_steps(targets))
         return StepLoss(summed / steps, summed, steps)
+
+    def divide(self, batch: Batch, parts: int) -> list[Batch]:
+        """Parts of like many sentences each, but for those without a number: nothing is learnt from them."""
+        made = divided(batch, parts)
+        return [part for part in made if known_steps(self._targets(part))] or made[:1]
+
+    def _targets(self, batch: Batch) -> Tensor:
+        return torch.from_numpy(self.train.targets[batch.positions])
 
     def evaluate(self) -> DevScore | None:
         """Errors a word on dev."""
@@ -86,7 +96,7 @@ class WordNumbersObjective:
             return None
         predicted, targets = torch.from_numpy(self.predict(self.dev)), torch.from_numpy(self.dev.targets)
         total = float(summed_errors(predicted, targets, kind=self.kind, delta=self.delta))
-        return DevScore(total / max(1, int((~torch.isnan(targets)).any(1).sum())))
+        return DevScore(total / max(1, known_steps(targets)))
 
     @torch.inference_mode()
     def predict(self, split: NumberedSplit) -> np.ndarray:

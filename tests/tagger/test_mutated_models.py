@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
+from tagger.any_model import load_any
 from tagger.checkpoint import load_model
 from tagger.corpora.number_corpus import read_number_corpus
 from tagger.errors import ModelError
-from tagger.series_checkpoint import load_series
 from tagger.series_training import train_series
-from tagger.word_numbers_checkpoint import load_word_numbers
 from tagger.word_numbers_config import WordNumbersConfig
 from tagger.word_numbers_training import train_word_numbers
 from tests.model_mutations import ACCIDENTS, ATTACKS, mutant
@@ -28,11 +26,12 @@ MAY_LOAD = {"configurations", "tokenizers", "sizes"}
 
 
 Weights = dict[str, torch.Tensor]
-LOADERS: dict[str, Callable[[Path], Weights]] = {
-    "tags": lambda folder: load_model(folder).model.state_dict(),
-    "numbers over time": lambda folder: load_series(folder).network.state_dict(),
-    "numbers over words": lambda folder: load_word_numbers(folder).network.state_dict(),
-}
+KINDS = ("tags", "numbers over time", "numbers over words")
+
+
+def load(folder: Path) -> Weights:
+    """The weights of a model of any kind."""
+    return load_any(folder)[1].state_dict()
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +45,7 @@ def models(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     return {"tags": tiny_model, "numbers over time": folder / "time", "numbers over words": folder / "words"}
 
 
-def weights_or_refusal(folder: Path, load: Callable[[Path], Weights]) -> Weights | str:
+def weights_or_refusal(folder: Path) -> Weights | str:
     """What a folder holds, or why it is refused."""
     try:
         return load(folder)
@@ -54,15 +53,15 @@ def weights_or_refusal(folder: Path, load: Callable[[Path], Weights]) -> Weights
         return str(error)
 
 
-@pytest.mark.parametrize("what", LOADERS)
+@pytest.mark.parametrize("what", KINDS)
 def test_damaged_folders(what: str, models: dict[str, Path], tmp_path: Path) -> None:
-    sound = LOADERS[what](models[what])
+    sound = load(models[what])
     loaded: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     for number in range(MUTANTS):
         kind = mutant(models[what], tmp_path / "m", number)
         kinds[kind] += 1
-        found = weights_or_refusal(tmp_path / "m", LOADERS[what])
+        found = weights_or_refusal(tmp_path / "m")
         if isinstance(found, str):
             assert "\n" not in found, (number, kind)
             assert len(found) < 1000, (number, kind)
@@ -86,3 +85,11 @@ def test_a_terabyte_is_never_asked_for(tiny_model: Path, tmp_path: Path, seed: i
     mutant(tiny_model, tmp_path / "m", number)
     with pytest.raises(ModelError, match=r"the configuration asks for|is 99999|expected"):
         load_model(tmp_path / "m")
+
+
+def test_the_heads_of_a_model_of_any_kind(models: dict[str, Path], tmp_path: Path) -> None:
+    assert {what: load_any(folder)[0] for what, folder in models.items()} == {
+        "tags": ("tag",), "numbers over time": ("number",), "numbers over words": ("number",),
+    }  # fmt: skip
+    with pytest.raises(ModelError, match="no such model folder"):
+        load_any(tmp_path / "none")

@@ -71,7 +71,7 @@ def test_scaling_knows_the_training_part_alone(table_path: Path) -> None:
     later[end:] *= 100
     changed = Scaling.fit(replace(table, values=later), parts["train"].ends)
     assert changed.mean.tolist() == inputs.scaling.mean.tolist()
-    assert Scaling.from_dict(json.loads(json.dumps(changed.to_dict()))).spread.tolist() == changed.spread.tolist()
+    assert Scaling.from_dict(json.loads(json.dumps(changed.to_dict())), 2).spread.tolist() == changed.spread.tolist()
     assert config.data.window == 12
 
 
@@ -241,7 +241,7 @@ def test_intervals_hold_what_they_say() -> None:
     assert shares == pytest.approx((0.8, 0.95), abs=0.002)
     assert intervals.widths[:, 0, 0] == pytest.approx(1.2816 * np.arange(1, 5), rel=0.1)
     assert intervals.at(16)[0, 0] == pytest.approx(2 * intervals.at(4)[0, 0])
-    assert Intervals.from_dict(json.loads(json.dumps(intervals.to_dict()))).at(2) == pytest.approx(
+    assert Intervals.from_dict(json.loads(json.dumps(intervals.to_dict())), 1).at(2) == pytest.approx(
         intervals.at(2), abs=1e-5
     )
 
