@@ -35,17 +35,20 @@ def forecast(**values: Any) -> None:
     from tagger.cli.look import Look
     from tagger.cli.series_report import forecast_lines, render_forecast
     from tagger.cli.tagged_output import output_stream
+    from tagger.corpora.sentences import clipped
     from tagger.runtime import intra_op_threads
     from tagger.series_model import SeriesModel
     from tagger.series_pictures import draw_forecasts
 
     model = SeriesModel.load(values["model"])
+    if values["file"] is None and not values["quiet"] and model.source is not None:
+        click.echo(f"note: reading {clipped(model.source)}, which the model was trained on", err=True)
     with intra_op_threads(1):
         table = model.read(values["file"], ignore_bad=values["ignore_bad"], offline=values["offline"])
         found = model.forecast(table, values["steps"], groups=values["groups"] or None)
     if not values["quiet"]:
         for note in dict.fromkeys([*table.notes, *(note for one in found for note in one.notes)]):
-            click.echo(f"note: {note}", err=True)
+            click.echo(f"note: {clipped(note)}", err=True)
     look = Look.of(sys.stdout)
     parts = [forecast_lines(one) if values["output"] == "jsonl" else render_forecast(one, look) + "\n" for one in found]
     with output_stream(values["out"]) as stream:

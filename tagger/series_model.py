@@ -76,6 +76,12 @@ class SeriesModel:
         """
         return cls(load_series(Path(path)))
 
+    @property
+    def source(self) -> str | None:
+        """What it was trained on, as the folder names it; None for the bundled table."""
+        found: str | None = self.saved.about.get("corpus", {}).get("source")
+        return found
+
     def read(self, source: str | None, *, ignore_bad: bool = False, offline: bool = False) -> SeriesTable:
         """Read a table with the columns that the model was trained on.
 
@@ -89,12 +95,11 @@ class SeriesModel:
         """
         data = self.config.data
         corpus = self.saved.about.get("corpus", {})
-        wanted = source if source is not None else corpus.get("source")
         options = SeriesOptions(
             self.config.inputs, data.time, data.group, ignore_bad=ignore_bad, offline=offline,
             form=None, time_format=corpus.get("time_format"),
         )  # fmt: skip
-        table = read_series(wanted, options)
+        table = read_series(self.source if source is None else source, options)
         self._check_step(table)
         return table
 

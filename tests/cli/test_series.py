@@ -56,6 +56,8 @@ def test_forecasts_as_a_table_and_as_json(model: Path, tmp_path: Path) -> None:
     assert shown.code == 0
     assert "80 % interval" in shown.out
     assert [line.split()[0] for line in shown.out.splitlines()[2:]] == ["2020-07-19", "2020-07-20", "2020-07-21"]
+    assert f"note: reading {json.loads((model / 'config.json').read_text())['about']['corpus']['source']}" in shown.err
+    assert run("forecast", model, "--steps", 3, "--quiet").err == ""
     path = tmp_path / "next.jsonl"
     assert run("forecast", model, "--steps", 3, "--output", "jsonl", "-o", path).code == 0
     records = [json.loads(line) for line in path.read_text().splitlines()]

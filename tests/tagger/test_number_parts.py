@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +20,6 @@ from tagger.series_objective import SeriesObjective
 from tagger.word_numbers_config import WordNumbersConfig
 from tagger.word_numbers_objective import WordNumbersObjective
 from tagger.word_numbers_training import train_word_numbers
-from tests.killing import Nursery
 from tests.tagger import test_resuming as resuming
 from tests.tagger.series import prepared, write_wave
 from tests.tagger.test_resuming import assert_same, log, until_done
@@ -152,28 +149,3 @@ def test_the_option_names_the_setting(tmp_path: Path) -> None:
         assert small.code == 1
         assert "--max-memory is 20M, but the program and the data take " in small.message
     assert not (tmp_path / "m").exists()
-
-
-@pytest.mark.skipif(sys.platform != "linux" or not hasattr(os, "fork"), reason="where the kernel keeps the limit")
-@pytest.mark.parametrize("over", ["time", "words"])
-def test_the_peak_stays_below_the_limit(over: str, tmp_path: Path) -> None:
-    command: list[str | Path] = ["train", "series", "--epochs", "1", "--threads", "1", "--quiet"]
-    if over == "time":
-        table = write_wave(tmp_path / "wave.csv", 8_000)
-        command += [table, "--targets", "load", "--window", "100", "--hidden-size", "200", "--batch-tokens"]
-    else:
-        corpus = write_conllu(tmp_path / "c.conllu", sentences(2_000))
-        command += [corpus, "--targets", "rt", "--hidden-size", "300", "--batch-tokens"]
-    with Nursery() as nursery:
-
-        def trained(name: str, batch: str, *options: str) -> int:
-            end = nursery.run([*command, batch, "--out", tmp_path / name, *options])
-            assert end.code == 0, end.err
-            return end.peak
-
-        base, whole = trained("base", "300"), trained("whole", "20000")
-        limit = base + (whole - base) * 2 // 3
-        assert whole - base > 100_000_000, "the batch is too small to tell anything"
-        assert trained("limited", "20000", "--max-memory", str(limit)) < limit < whole
-    assert {entry["parts"] for entry in log(tmp_path / "whole")} == {1}
-    assert min(entry["parts"] for entry in log(tmp_path / "limited")) > 1
