@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-from tagger import model_folder
 from tagger.building import build_language_model
 from tagger.checkpoint import SavedModel, round_as_stored
 from tagger.corpora.text_corpus import read_text_corpus
@@ -30,6 +29,7 @@ from tagger.model_folder import Resume
 from tagger.models.network import initialise_uniformly
 from tagger.optimisation import make_average, make_optimizer
 from tagger.run_fingerprint import as_array, fingerprint
+from tagger.run_folders import run_folders
 from tagger.run_keeper import Keeper, Keeping, make_keeper
 from tagger.run_record import command_line
 from tagger.runtime import (
@@ -42,7 +42,6 @@ from tagger.runtime import (
     seed_everything,
 )
 from tagger.schedules import Schedule
-from tagger.scratch import scratch_folder
 from tagger.settings import read_toml
 from tagger.tagger_run import Machine, follow
 
@@ -195,19 +194,14 @@ def train_language_model(
     choose_device(device)
     torch.set_flush_denormal(True)
     keep_memory()
-    with memory_watched(limit), intra_op_threads(1):
-        if out is None:
-            with scratch_folder(None) as scratch:
-                run = _train(corpus, config, machine, scratch, None, cache, stretch)
-        else:
-            with (
-                model_folder.writing(
-                    out, overwrite=overwrite, resume=keeping.resume, keep_state=keeping.keep_state
-                ) as partial,
-                scratch_folder(partial) as scratch,
-            ):
-                run = _train(corpus, config, machine, scratch, partial, cache, stretch)
-                write_language_run(partial, run, corpus, command or command_line(), out.name)
+    with (
+        memory_watched(limit),
+        intra_op_threads(1),
+        run_folders(out, overwrite=overwrite, keeping=keeping) as (folder, scratch),
+    ):
+        run = _train(corpus, config, machine, scratch, folder, cache, stretch)
+        if folder is not None:
+            write_language_run(folder, run, corpus, command or command_line(), (out or folder).name)
     return LanguageTraining(run, out, corpus)
 
 

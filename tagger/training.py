@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-from tagger import model_folder
 from tagger.bundled_models import find_model
 from tagger.checkpoint import LANGUAGE, SavedModel, load_model
 from tagger.config import Config
@@ -24,10 +23,10 @@ from tagger.memory_limit import MemoryLimit
 from tagger.model_folder import Resume
 from tagger.preparation import prepare
 from tagger.raw_text import choose_tokenizer
+from tagger.run_folders import run_folders
 from tagger.run_keeper import Keeping
 from tagger.run_record import Run, command_line, write_runs
 from tagger.runtime import check_threads, choose_device, intra_op_threads, keep_memory, memory_watched
-from tagger.scratch import scratch_folder
 from tagger.tagger_run import Machine, Material, train_one
 from tagger.tagging import Tagger
 from tagger.transfer import take_over
@@ -182,18 +181,12 @@ def train_runs(
 
     torch.set_flush_denormal(True)
     keep_memory()
-    with memory_watched(limit), intra_op_threads(1):
-        if out is None:
-            with scratch_folder(None) as scratch:
-                best, runs = work(None, scratch)
-        else:
-            with (
-                model_folder.writing(
-                    out, overwrite=overwrite, resume=keeping.resume, keep_state=keeping.keep_state
-                ) as partial,
-                scratch_folder(partial) as scratch,
-            ):
-                best, runs = work(partial, scratch)
+    with (
+        memory_watched(limit),
+        intra_op_threads(1),
+        run_folders(out, overwrite=overwrite, keeping=keeping) as (folder, scratch),
+    ):
+        best, runs = work(folder, scratch)
     return Training(best, runs, out, corpus)
 
 
