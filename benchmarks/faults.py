@@ -19,6 +19,7 @@ from pathlib import Path
 
 from benchmarks.measuring import machine, markdown, report
 from tests.killing import Nursery
+from tests.number_runs import series_command, words_command
 from tests.tiny import TOML, conllu, sentences, write_corpus
 
 Command = list[str | Path]
@@ -115,6 +116,18 @@ def train_pos(nursery: Nursery, folder: Path, number: int) -> Row:
 def train_lm(nursery: Nursery, folder: Path, number: int) -> Row:
     """Kill ``train lm``."""
     return killed_runs(nursery, folder, number, lm_command(folder), "--out", "save_always", "kill -9 of train lm")
+
+
+def train_series(nursery: Nursery, folder: Path, number: int) -> Row:
+    """Kill ``train series`` over time."""
+    command = series_command(folder)
+    return killed_runs(nursery, folder, number, command, "--out", "save_always", "kill -9 of train series")
+
+
+def train_words(nursery: Nursery, folder: Path, number: int) -> Row:
+    """Kill ``train series`` over words."""
+    command = words_command(folder)
+    return killed_runs(nursery, folder, number, command, "--out", "save_always", "kill -9 of train series over words")
 
 
 def tag(nursery: Nursery, folder: Path, number: int) -> Row:
@@ -288,6 +301,8 @@ def big_file(nursery: Nursery, folder: Path, number: int) -> Row:
 FAULTS: dict[Callable[[Nursery, Path, int], Row], int] = {
     train_pos: 30,
     train_lm: 15,
+    train_series: 15,
+    train_words: 15,
     tag: 15,
     slow_disk: 50,
     full_disk: 1000,

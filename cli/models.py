@@ -66,15 +66,15 @@ def _verified(folder: Path) -> str:
     Raises:
         ModelError: files are not those that were saved: all of them are named.
     """
-    from tagger.checkpoint import load_model
+    from tagger.any_model import load_any
     from tagger.errors import ModelError
     from tagger.model_folder import clipped, read_config, verify
 
     files = verify(folder)
     if damaged := [clipped(file.name) for file in files if not file.whole]:
         raise ModelError(f"{folder}: missing or not what was saved: {', '.join(damaged)}; copy the folder again, whole")
-    saved = load_model(folder)
+    names, network = load_any(folder)
     lines = [f"{file.name}  {file.size:,} bytes  SHA-256 {file.sha256}" for file in files]
-    parameters = sum(parameter.numel() for parameter in saved.model.parameters())
-    heads, version = " and ".join(saved.heads), read_config(folder)["format_version"]
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    heads, version = " and ".join(names), read_config(folder)["format_version"]
     return "\n".join([*lines, f"whole: format {version}, heads {heads}, {parameters:,} parameters"])

@@ -231,6 +231,8 @@ def load_tokenizer(folder: Path, values: Mapping[str, Any]) -> tuple[Vocabulary,
     words = tuple(sorted(ids, key=ids.__getitem__))
     numbers = values["vocabulary"]
     vocabulary = Vocabulary(words, int(numbers["trained"]), int(numbers["embedded"]))
+    if tokenizer.pre_tokenizer is None:
+        raise ModelError(f"{path}: damaged: it has no rules for raw text")
     rules = WordTokenizer.from_pre_tokenizer(tokenizer.pre_tokenizer, values["sentence_rules"])
     predicted = values.get("units")
     return vocabulary, rules, None if predicted is None else first_units(vocabulary, int(predicted["number"]))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from tagger import model_folder
 from tagger.events import Event, Listener
 from tagger.memory_limit import MemoryLimit
+from tagger.run_folders import run_folders
 from tagger.run_keeper import Keeping
 from tagger.runtime import check_threads, choose_device, intra_op_threads, keep_memory, memory_watched
 from tagger.tagger_run import Machine
@@ -53,17 +53,14 @@ def at_work(machine: Machine, out: Path | None, *, overwrite: bool) -> Iterator[
         OutputError: ``out`` is taken, not writable, or being written by another process.
         TrainingError: there is nothing to resume, or memory ran out.
     """
-    keeping = machine.keeping
     torch.set_flush_denormal(True)
     keep_memory()
-    with memory_watched(machine.memory), intra_op_threads(1):
-        if out is None:
-            yield None
-            return
-        with model_folder.writing(
-            out, overwrite=overwrite, resume=keeping.resume, keep_state=keeping.keep_state
-        ) as partial:
-            yield partial
+    with (
+        memory_watched(machine.memory),
+        intra_op_threads(1),
+        run_folders(out, overwrite=overwrite, keeping=machine.keeping) as (partial, _),
+    ):
+        yield partial
 
 
 def _silent(event: Event) -> None:

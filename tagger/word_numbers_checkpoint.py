@@ -105,13 +105,12 @@ def _words(folder: Path, values: Mapping[str, Any]) -> tuple[Vocabulary, WordTok
     """The vocabulary, and rules for raw text.
 
     Raises:
-        ValueError: the sizes of the vocabulary do not fit, or there are no rules.
+        ModelError: there are no rules.
+        ValueError: the sizes of the vocabulary do not fit.
     """
     vocabulary, tokenizer, _ = load_tokenizer(folder, values)
     if not 1 <= vocabulary.embedded <= vocabulary.trained <= len(vocabulary):
         raise ValueError("the sizes of the vocabulary do not fit together")
-    if tokenizer.pre_tokenizer() is None:
-        raise ValueError(f"{files.TOKENIZER} has no rules for raw text")
     return vocabulary, tokenizer
 
 

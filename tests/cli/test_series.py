@@ -160,3 +160,8 @@ def test_cells_on_a_corpus(tiny_corpus: Path) -> None:
     assert [row[0] for row in rows] == ["RNN", "LSTM", "GRU"] * 2
     assert [row[1] for row in rows[:3]] == ["1", "4", "3"]
     assert "trained GRU, hidden state" in done.out
+
+
+def test_a_model_of_numbers_is_verified(model: Path) -> None:
+    told = run("models", "show", model, "--verify")
+    assert (told.code, "heads number" in told.out) == (0, True)

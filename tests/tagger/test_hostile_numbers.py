@@ -176,7 +176,7 @@ def test_a_tokenizer_without_rules(folder: Path, tmp_path: Path) -> None:
     tokenizer = json.loads((place / TOKENIZER).read_text(encoding="utf-8"))
     write_json(place / TOKENIZER, {**tokenizer, "pre_tokenizer": None})
     again = changed(place, tmp_path / "n", lambda values: None)
-    with pytest.raises(ModelError, match=r"tokenizer\.json has no rules for raw text"):
+    with pytest.raises(ModelError, match=r"tokenizer\.json: damaged: it has no rules for raw text"):
         NumberTagger.load(again)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from tagger.any_model import load_any
 from tagger.checkpoint import load_model
 from tagger.corpora.number_corpus import read_number_corpus
 from tagger.errors import ModelError
+from tagger.model_folder import CONFIG, TOKENIZER, describe_file, seal, write_json
 from tagger.series_training import train_series
 from tagger.word_numbers_config import WordNumbersConfig
 from tagger.word_numbers_training import train_word_numbers
@@ -93,3 +96,15 @@ def test_the_heads_of_a_model_of_any_kind(models: dict[str, Path], tmp_path: Pat
     }  # fmt: skip
     with pytest.raises(ModelError, match="no such model folder"):
         load_any(tmp_path / "none")
+
+
+def test_a_tokenizer_without_rules_is_refused(tiny_model: Path, tmp_path: Path) -> None:
+    """Checksums fit, and the weights too; raw text could not be split."""
+    folder = Path(shutil.copytree(tiny_model, tmp_path / "m"))
+    tokenizer = json.loads((folder / TOKENIZER).read_text(encoding="utf-8"))
+    (folder / TOKENIZER).write_text(json.dumps({**tokenizer, "pre_tokenizer": None}), encoding="utf-8")
+    values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    listed = {**values["files"], TOKENIZER: describe_file(folder / TOKENIZER)}
+    write_json(folder / CONFIG, seal({**values, "files": listed}))
+    with pytest.raises(ModelError, match="no rules for raw text"):
+        load_model(folder)
