@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ from torch import nn
 
 from tagger.memory_limit import MemoryLimit
 from tagger.objective import Divides, Objective, Remembers, StepLoss
+from tagger.one_thread import OneThread
 from tagger.runtime import ran_out_of_memory
 
 SMALLEST = 1_000_000
@@ -39,6 +39,7 @@ class Gradients:
         self.memory = memory
         self.still_to_come = still_to_come
         self.parts = 1
+        self.thread = OneThread()
         self.warm = False
 
     def check(self) -> None:
@@ -74,8 +75,11 @@ class Gradients:
         """The loss; None if memory ran out, and the batch can be divided further."""
         self._clear()
         try:
-            with nullcontext() if self.memory is None else self.memory.but_for(self.still_to_come()):
+            if self.memory is None:
                 return self.added_up(batch)
+            self.thread.submit(int).result()  # its stack comes before what a batch may take
+            with self.memory.but_for(self.still_to_come()):
+                return self.thread.submit(self.added_up, batch).result()
         except (MemoryError, RuntimeError, SystemError) as error:
             if not ran_out_of_memory(error, limited=self.memory is not None):
                 raise
@@ -113,9 +117,9 @@ class Gradients:
             return
         before = self.objective.state() if isinstance(self.objective, Remembers) else {}
         drawn = torch.get_rng_state()
+        part = self.objective.divide(batch, SMALLEST)[0]
         with memory.lifted():
-            part = self.objective.divide(batch, SMALLEST)[0]
-            self.objective.loss(part).loss.backward()  # type: ignore[no-untyped-call]
+            self.thread.submit(lambda: self.objective.loss(part).loss.backward()).result()  # type: ignore[no-untyped-call]
         torch.set_rng_state(drawn)
         if isinstance(self.objective, Remembers):
             self.objective.restore(before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +25,7 @@ from tagger.models.softmax import Softmax
 from tagger.models.stream_reader import ActivationPenalties, StreamReader
 from tagger.models.two_threads import Job, side_by_side
 from tagger.objective import DevScore, Size, StepLoss, Task
-from tagger.runtime import ran_out_of_memory, single_threaded
+from tagger.one_thread import OneThread, halved_until_it_fits
 from tagger.stream_parts import Carried, Stretch, divide
 from tagger.tensors import word_tensors
 
@@ -203,23 +203,19 @@ class LanguageObjective:
         if self.dev is None:
             return None
         self.model.eval()
-        nats, steps = self._nats(self.dev.ids, EVALUATION_STEPS)
+        nats, steps = halved_until_it_fits(partial(self._nats, self.dev.ids), EVALUATION_STEPS)
         self.model.train()
         loss = nats / max(1, steps)
         return DevScore(loss, perplexity=math.exp(min(loss, 700.0)))
 
     def _nats(self, ids: np.ndarray, length: int) -> tuple[float, int]:
-        """Summed nats and their number, read in stretches of this length, or of a shorter one where memory runs out."""
+        """Summed nats and their number, read in stretches of this length; training finds its place as it left it."""
         reader = self.readers[0]
         carried, reader.states = reader.states, None
         try:
             return self._read_through(ids, length)
-        except (MemoryError, RuntimeError) as error:
-            if length == 1 or not ran_out_of_memory(error):
-                raise
         finally:
             reader.states = carried
-        return self._nats(ids, length // 2)
 
     @torch.inference_mode()
     def _read_through(self, ids: np.ndarray, length: int) -> tuple[float, int]:
@@ -277,7 +273,7 @@ class LanguageObjective:
         if threads < 2 or self.device.type != "cpu":
             yield
             return
-        with ThreadPoolExecutor(1, "tagger-training", initializer=single_threaded) as pool:
+        with OneThread() as pool:
             self.pool = pool
             try:
                 yield

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -18,9 +18,9 @@ from tagger.corpora.batching import Batch, assemble, plan
 from tagger.corpora.encoding import EncodedSplit
 from tagger.models.network import Network, summed_loss
 from tagger.objective import DevScore, Size, StepLoss, Task
+from tagger.one_thread import OneThread, halved_until_it_fits
 from tagger.optimisation import hiding
 from tagger.preparation import TAG, Prepared
-from tagger.runtime import ran_out_of_memory, single_threaded
 from tagger.tensors import word_tensors
 
 EVALUATION_TOKENS = 2000
@@ -124,14 +124,9 @@ class TaggingObjective:
         nats = float(summed_loss(scores, targets))
         return DevScore(nats / max(1, int((targets >= 0).sum())), right / max(1, len(targets)))
 
-    def _dev_scores(self, dev: _Split, tokens: int = EVALUATION_TOKENS) -> tuple[Tensor, Tensor]:
+    def _dev_scores(self, dev: _Split) -> tuple[Tensor, Tensor]:
         """(N, K) scores of the tagging head and (N,) labels of a split; in smaller batches where memory runs out."""
-        try:
-            return self._scores_of(dev, tokens)
-        except (MemoryError, RuntimeError) as error:
-            if tokens == 1 or not ran_out_of_memory(error):
-                raise
-        return self._dev_scores(dev, tokens // 2)
+        return halved_until_it_fits(partial(self._scores_of, dev), EVALUATION_TOKENS)
 
     @torch.inference_mode()
     def _scores_of(self, dev: _Split, tokens: int) -> tuple[Tensor, Tensor]:
@@ -160,7 +155,7 @@ class TaggingObjective:
         if threads < 2 or self.device.type != "cpu":
             yield
             return
-        with ThreadPoolExecutor(1, "tagger-training", initializer=single_threaded) as pool:
+        with OneThread() as pool:
             self.model.encoder.pool = pool
             try:
                 yield
