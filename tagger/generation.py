@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from itertools import pairwise
 from secrets import randbits
 
 import torch
 from torch import Tensor
 
+from tagger.copies import can_copy, shared_with_copies
 from tagger.corpora.vocabulary import UNKNOWN_ID
 from tagger.drafts import Draft
 from tagger.errors import ConfigError
@@ -21,7 +23,10 @@ from tagger.sampling import Sampler
 from tagger.unit_predictor import State, UnitCodec, UnitPredictor
 
 PROMPT_STEPS = 1024  # units of a prompt that are read at once
-FEWEST_SAMPLES = 32  # of a thread: with fewer, threads wait for each other more than they work
+FEWEST_OF_A_COPY, FEWEST_TOKENS = 8, 400
+"""Samples, and tokens, for which a copy of the process is made: with fewer, one process writes them sooner."""
+FEWEST_OF_A_THREAD = 32
+"""Samples for which a thread is used: with fewer, threads wait for each other more than they work."""
 
 
 def generate(
@@ -34,7 +39,7 @@ def generate(
         units: of the model.
         prompt: made by ``tagger.prompts.make_prompt``.
         settings: what to draw from and when to stop.
-        threads: that share many samples; the texts are the same for any number.
+        threads: as many share many samples, on Linux as processes; the texts are the same for any number.
 
     Returns:
         As many texts as samples; with beam search the most probable texts, best first.
@@ -44,9 +49,6 @@ def generate(
 
         return beam_search(engine, units, prompt, settings)
     seed = _seed(settings)
-    shares = min(threads, settings.samples // FEWEST_SAMPLES) or 1
-    bounds = [settings.samples * share // shares for share in range(shares + 1)]
-    parts = [range(first, last) for first, last in pairwise(bounds)]
 
     def write(numbers: range) -> list[Generated]:
         drafts: list[Draft] = []
@@ -54,10 +56,22 @@ def generate(
             pass
         return [draft.generated() for draft in drafts]
 
+    fewest = max(FEWEST_OF_A_COPY, -(-FEWEST_TOKENS // settings.max_tokens))
+    parts = _parts(settings.samples, min(threads, settings.samples // fewest))
+    if len(parts) > 1 and can_copy():
+        shares = shared_with_copies(lambda numbers: [asdict(made) for made in write(numbers)], parts)
+        return [Generated(**made) for share in shares for made in share]
+    parts = _parts(settings.samples, min(threads, settings.samples // FEWEST_OF_A_THREAD))
     if len(parts) == 1:
         return write(parts[0])
     with ThreadPoolExecutor(len(parts), "tagger-generation", initializer=single_threaded) as pool:
         return [made for share in pool.map(write, parts) for made in share]
+
+
+def _parts(samples: int, number: int) -> list[range]:
+    """The numbers of the samples in so many parts, at least one."""
+    bounds = [samples * part // max(1, number) for part in range(max(1, number) + 1)]
+    return [range(first, last) for first, last in pairwise(bounds)]
 
 
 def stream(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+import tagger.generation
+from tagger.copies import can_copy
 from tagger.corpora.tokenization import WordTokenizer
 from tagger.corpora.word_units import WordUnits
 from tagger.drafts import drafted
@@ -59,13 +62,38 @@ def test_the_same_seed_gives_the_same_text_whatever_the_number_of_samples(units:
     assert write("a b", seed=4, **options) != many[:1]
 
 
-def test_threads_share_many_samples_and_change_none() -> None:
+@pytest.mark.parametrize("copied", [True, False])
+def test_many_samples_are_shared_and_none_changes(copied: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among processes where this one can be copied, else among threads."""
+    if copied and not can_copy():
+        pytest.skip("this process cannot be copied")
+    monkeypatch.setattr(tagger.generation, "can_copy", lambda: copied)
     engine, settings = FadingPredictor(WORDS.size), GenerationSettings(samples=70, seed=3, max_tokens=12)
     prompt = make_prompt("a b", ENGLISH, WORDS)
     one, two = (generate(engine, WORDS, prompt, settings, threads=threads) for threads in (1, 2))
     assert one == two
     assert max(engine.batches) == 70
-    assert 35 in engine.batches
+    assert engine.batches.count(35) == (11 if copied else 22)  # the steps after the first, of this process
+
+
+@pytest.mark.parametrize(
+    ("samples", "tokens", "shares"), [(16, 50, 2), (15, 50, 1), (16, 49, 1), (80, 10, 2), (99, 4, 1)]
+)
+def test_few_samples_or_short_ones_are_not_shared(
+    samples: int, tokens: int, shares: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def here(compute: Callable[[range], object], parts: list[range]) -> list[object]:
+        made.append(len(parts))
+        return [compute(part) for part in parts]
+
+    monkeypatch.setattr(tagger.generation, "can_copy", lambda: True)
+    monkeypatch.setattr(tagger.generation, "shared_with_copies", here)
+    settings = GenerationSettings(samples=samples, seed=3, max_tokens=tokens)
+    found = generate(FadingPredictor(WORDS.size), WORDS, make_prompt("a b", ENGLISH, WORDS), settings, threads=2)
+    assert len(found) == samples
+    assert made == [shares] * (shares > 1)
 
 
 def test_without_a_seed_texts_differ() -> None:
