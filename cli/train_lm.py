@@ -12,7 +12,8 @@ import click
 
 from tagger.cli.language_options import given, size_options, text_options, training_options
 from tagger.cli.options import machine_options
-from tagger.cli.resuming import Resumable, keeping, nothing_left, resume_options
+from tagger.cli.resuming import Resumable, resume_options
+from tagger.cli.starting import may_start, run_options, size_of
 
 if TYPE_CHECKING:
     from tagger.corpora.texts import TextCorpus
@@ -59,18 +60,13 @@ def run(values: dict[str, Any]) -> None:
     from tagger.cli.display import TrainingDisplay
     from tagger.corpora.text_corpus import read_text_corpus
     from tagger.language_training import make_config, train_language_model
-    from tagger.model_folder import check_free
-    from tagger.runtime import check_threads, choose_device
 
     settings = given(values)
     config = make_config(values["config_file"], values["preset"], settings, where="command line")
     if values["tokenised"] and config.head.min_count is None:
         config = config.with_settings({"head.min_count": 1})
-    if nothing_left(values):
+    if not may_start(values):
         return
-    check_free(values["out"], overwrite=values["overwrite"])
-    check_threads(values["threads"])
-    choose_device(values["device"])
     corpus = read_text_corpus(
         values["corpus"],
         train=values["train_file"],
@@ -92,14 +88,10 @@ def run(values: dict[str, Any]) -> None:
         training = train_language_model(
             corpus,
             config,
-            out=values["out"],
-            overwrite=values["overwrite"],
-            device=values["device"],
-            threads=values["threads"],
             listener=display,
             cache=values["cache"],
             stretch=values["stretch"],
-            keeping=keeping(values),
+            **run_options(values),
         )
     if not values["quiet"]:
         _report(training, values["out"])
@@ -123,6 +115,5 @@ def _report(training: LanguageTraining, out: Path) -> None:
 
     if training.run.scores:
         click.echo(render_language_scores(training.run.scores, Look.of(sys.stdout)))
-    size = sum(path.stat().st_size for path in out.iterdir() if path.is_file())
-    click.echo(f"model saved in {out} ({size / 1e6:.1f} MB)")
+    click.echo(f"model saved in {out} ({size_of(out)})")
     click.echo(f"next: tagger generate --model {shlex.quote(os.fspath(out))} 'The'")

@@ -14,7 +14,7 @@ import click
 from tagger.cli.display import TrainingDisplay
 from tagger.cli.look import Look, printable
 from tagger.cli.report import render_report, render_seeds
-from tagger.cli.resuming import keeping, nothing_left
+from tagger.cli.starting import may_start, run_options, size_of
 
 if TYPE_CHECKING:
     from tagger.config import Config
@@ -34,13 +34,9 @@ def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -
         values: the other options by name.
     """
     from tagger.corpora.sources import read_corpus
-    from tagger.model_folder import check_free
-    from tagger.runtime import check_threads, choose_device
 
-    if nothing_left(values):
+    if not may_start(values):
         return
-    check_free(values["out"], overwrite=values["overwrite"])
-    check_threads(values["threads"])
     corpus = read_corpus(
         values["corpus"],
         train=values["train_file"],
@@ -50,7 +46,6 @@ def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -
         seed=config.training.seed,
         **reading,
     )
-    choose_device(values["device"])
     text = _text(config, reading, values)
     if not values["quiet"]:
         click.echo(describe(corpus), err=True)
@@ -61,13 +56,9 @@ def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -
             corpus,
             config,
             seeds=values["seeds"],
-            out=values["out"],
-            overwrite=values["overwrite"],
-            device=values["device"],
-            threads=values["threads"],
             listener=display,
             text=text,
-            keeping=keeping(values),
+            **run_options(values),
         )
     if not values["quiet"]:
         _report(training, values)
@@ -122,6 +113,5 @@ def _report(training: Training, values: Mapping[str, Any]) -> None:
 
         click.echo(render_language_scores(training.best.language, look))
     out: Path = values["out"]
-    size = sum(path.stat().st_size for path in out.iterdir() if path.is_file())
-    click.echo(f"model saved in {out} ({size / 1e6:.1f} MB)")
+    click.echo(f"model saved in {out} ({size_of(out)})")
     click.echo(f"next: tagger tag --model {shlex.quote(os.fspath(out))} --text 'They can fish.'")

@@ -24,26 +24,17 @@ from tagger.language_objective import LanguageObjective, Text
 from tagger.language_preparation import PreparedText, prepare_text, unit_features
 from tagger.language_record import LanguageRun, write_language_run
 from tagger.language_scores import LanguageScores
-from tagger.memory_limit import MemoryLimit
 from tagger.model_folder import Resume
 from tagger.models.network import initialise_uniformly
 from tagger.optimisation import make_average, make_optimizer
 from tagger.run_fingerprint import as_array, fingerprint
-from tagger.run_folders import run_folders
 from tagger.run_keeper import Keeper, Keeping, make_keeper
 from tagger.run_record import command_line
-from tagger.runtime import (
-    check_threads,
-    choose_device,
-    has_fast_bfloat16,
-    intra_op_threads,
-    keep_memory,
-    memory_watched,
-    seed_everything,
-)
+from tagger.runtime import choose_device, has_fast_bfloat16, seed_everything
 from tagger.schedules import Schedule
 from tagger.settings import read_toml
 from tagger.tagger_run import Machine, follow
+from tagger.training_place import at_work, make_machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,18 +178,8 @@ def train_language_model(
     Raises:
         TaggerError: as ``train_lm``.
     """
-    keeping = keeping or Keeping()
-    memory = config.training.max_memory
-    limit = None if memory is None else MemoryLimit(memory)
-    machine = Machine(device, check_threads(threads), listener or (lambda event: None), keeping, limit)
-    choose_device(device)
-    torch.set_flush_denormal(True)
-    keep_memory()
-    with (
-        memory_watched(limit),
-        intra_op_threads(1),
-        run_folders(out, overwrite=overwrite, keeping=keeping) as (folder, scratch),
-    ):
+    machine = make_machine(device, threads, listener, keeping, config.training.max_memory)
+    with at_work(machine, out, overwrite=overwrite) as (folder, scratch):
         run = _train(corpus, config, machine, scratch, folder, cache, stretch)
         if folder is not None:
             write_language_run(folder, run, corpus, command or command_line(), (out or folder).name)

@@ -177,7 +177,7 @@ def train_series_runs(
     config = resolve(config, train.rows, int((train.ends - train.starts).max()))
     notes = (*table.notes, *column_notes(table, config, train), *cut)
     inputs = SeriesInputs(table, Scaling.fit(table, train.ends), config, make_calendar(table, config))
-    with at_work(machine, out, overwrite=overwrite) as folder:
+    with at_work(machine, out, overwrite=overwrite) as (folder, _):
         material = Material(inputs, parts, fit_opponents(inputs, parts, config), notes, time_format)
         runs = [train_one(material, config.with_seed(config.training.seed + i), machine, folder) for i in range(seeds)]
         best = min(runs, key=lambda run: run.dev_loss)

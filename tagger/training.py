@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from tagger.bundled_models import find_model
 from tagger.checkpoint import LANGUAGE, SavedModel, load_model
 from tagger.config import Config
@@ -17,18 +15,16 @@ from tagger.corpora.sources import read_corpus
 from tagger.corpora.texts import TextCorpus
 from tagger.defaults import Facts, resolve
 from tagger.errors import ConfigError, CorpusError
-from tagger.events import Event, Listener
+from tagger.events import Listener
 from tagger.joint_preparation import prepare_companion, with_streams
-from tagger.memory_limit import MemoryLimit
 from tagger.model_folder import Resume
 from tagger.preparation import prepare
 from tagger.raw_text import choose_tokenizer
-from tagger.run_folders import run_folders
 from tagger.run_keeper import Keeping
 from tagger.run_record import Run, command_line, write_runs
-from tagger.runtime import check_threads, choose_device, intra_op_threads, keep_memory, memory_watched
-from tagger.tagger_run import Machine, Material, train_one
+from tagger.tagger_run import Material, train_one
 from tagger.tagging import Tagger
+from tagger.training_place import at_work, make_machine
 from tagger.transfer import take_over
 
 
@@ -146,11 +142,7 @@ def train_runs(
         raise ConfigError(f"seeds is {seeds}; expected at least 1")
     if corpus.train is None:
         raise CorpusError("has no training split", path=corpus.source)
-    keeping = keeping or Keeping()
-    memory = config.training.max_memory
-    limit = None if memory is None else MemoryLimit(memory)
-    machine = Machine(device, check_threads(threads), listener or _silent, keeping, limit)
-    choose_device(device)
+    machine = make_machine(device, threads, listener, keeping, config.training.max_memory)
     _check_auxiliary(config, corpus)
     start = _start(config)
     if start is not None:
@@ -179,14 +171,8 @@ def train_runs(
             write_runs(folder, best, runs, corpus, command or command_line(), notes, (out or folder).name)
         return best, runs
 
-    torch.set_flush_denormal(True)
-    keep_memory()
-    with (
-        memory_watched(limit),
-        intra_op_threads(1),
-        run_folders(out, overwrite=overwrite, keeping=keeping) as (folder, scratch),
-    ):
-        best, runs = work(folder, scratch)
+    with at_work(machine, out, overwrite=overwrite) as folders:
+        best, runs = work(*folders)
     return Training(best, runs, out, corpus)
 
 
@@ -202,10 +188,6 @@ def _check_auxiliary(config: Config, corpus: Corpus) -> None:
             raise ConfigError(
                 f"auxiliary column '{column}' is not in the training data; it has: {', '.join(corpus.columns)}"
             )
-
-
-def _silent(event: Event) -> None:
-    """Listen to nothing."""
 
 
 __all__ = ["Listener", "Run", "Training", "train_pos", "train_runs"]

@@ -41,8 +41,8 @@ def make_machine(
 
 
 @contextmanager
-def at_work(machine: Machine, out: Path | None, *, overwrite: bool) -> Iterator[Path | None]:
-    """Within the block a run may train: it gets the folder to write into, or None where nothing is written.
+def at_work(machine: Machine, out: Path | None, *, overwrite: bool) -> Iterator[tuple[Path | None, Path]]:
+    """Within the block a run may train: it gets the folders of ``run_folders``.
 
     Args:
         machine: what it computes on.
@@ -58,9 +58,9 @@ def at_work(machine: Machine, out: Path | None, *, overwrite: bool) -> Iterator[
     with (
         memory_watched(machine.memory),
         intra_op_threads(1),
-        run_folders(out, overwrite=overwrite, keeping=machine.keeping) as (partial, _),
+        run_folders(out, overwrite=overwrite, keeping=machine.keeping) as folders,
     ):
-        yield partial
+        yield folders
 
 
 def _silent(event: Event) -> None:

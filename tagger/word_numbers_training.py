@@ -70,7 +70,7 @@ def train_word_numbers(
     if tuple(config.targets) != corpus.targets:
         raise ConfigError(f"targets are {list(config.targets)}, but the corpus was read with {list(corpus.targets)}")
     machine = make_machine(device, threads, listener, keeping, config.training.max_memory)
-    with at_work(machine, out, overwrite=overwrite) as folder:
+    with at_work(machine, out, overwrite=overwrite) as (folder, _):
         run = train_one(corpus, config, machine, folder)
         if folder is not None:
             told = told_of(command, machine, (*corpus.notes, *run.notes))
