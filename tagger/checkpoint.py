@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import tagger
 from tagger import model_folder as files
@@ -94,11 +94,11 @@ def stored(tensor: Tensor) -> Tensor:
     return tensor.detach().cpu().half() if tensor.is_floating_point() else tensor.detach().cpu()
 
 
-def round_as_stored(model: Network) -> None:
+@torch.no_grad()
+def round_as_stored(model: nn.Module) -> None:
     """Round the weights to what is stored, so that scores are those of the saved model."""
-    with torch.no_grad():
-        for tensor in model.state_dict().values():
-            tensor.copy_(stored(tensor))
+    for tensor in model.state_dict().values():
+        tensor.copy_(stored(tensor))
 
 
 def _save_weights(path: Path, saved: SavedModel) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from tagger.language_card import language_card
 from tagger.language_model import LanguageModel
 from tagger.language_preparation import PreparedText
 from tagger.language_scores import LanguageScores
-from tagger.runtime import environment
+from tagger.provenance import told_of
 
 VALID = {"dev": "valid"}
 """Names of splits in ``metrics.json``, where language modelling has its own."""
@@ -43,14 +42,14 @@ class LanguageRun:
     notes: tuple[str, ...] = ()
 
 
-def write_language_run(folder: Path, run: LanguageRun, corpus: TextCorpus, command: str, name: str) -> None:
+def write_language_run(folder: Path, run: LanguageRun, corpus: TextCorpus, command: str | None, name: str) -> None:
     """Fill a model folder.
 
     Args:
         folder: exists, is being written.
         run: what to keep.
         corpus: what was learnt from.
-        command: what reproduces the run.
+        command: what reproduces the run; the command line of this process if None.
         name: of the model, for its card.
     """
     about = {
@@ -58,10 +57,7 @@ def write_language_run(folder: Path, run: LanguageRun, corpus: TextCorpus, comma
         "corpus": text_facts(corpus, run.text),
         "scores": {split: scores.to_dict()["perplexity"] for split, scores in run.scores.items()},
         "seed": run.seed,
-        "command": command,
-        "environment": environment(run.model.threads),
-        "notes": [*corpus.notes, *run.notes],
-        "trained_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        **told_of(command, run.model.threads, (*corpus.notes, *run.notes)),
     }
     saved = replace(run.model.saved, about=about)
     save_model(folder, saved)
@@ -72,7 +68,7 @@ def write_language_run(folder: Path, run: LanguageRun, corpus: TextCorpus, comma
         config=saved.config.to_dict(),
         scores=run.scores,
         corpus=about["corpus"],
-        command=command,
+        command=about["command"],
         environment=about["environment"],
         notes=about["notes"],
     )

@@ -29,7 +29,6 @@ from tagger.models.network import initialise_uniformly
 from tagger.optimisation import make_average, make_optimizer
 from tagger.run_fingerprint import as_array, fingerprint
 from tagger.run_keeper import Keeper, Keeping, make_keeper
-from tagger.run_record import command_line
 from tagger.runtime import choose_device, has_fast_bfloat16, seed_everything
 from tagger.schedules import Schedule
 from tagger.settings import read_toml
@@ -182,7 +181,7 @@ def train_language_model(
     with at_work(machine, out, overwrite=overwrite) as (folder, scratch):
         run = _train(corpus, config, machine, scratch, folder, cache, stretch)
         if folder is not None:
-            write_language_run(folder, run, corpus, command or command_line(), (out or folder).name)
+            write_language_run(folder, run, corpus, command, (out or folder).name)
     return LanguageTraining(run, out, corpus)
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -18,7 +15,7 @@ from tagger.curves import draw_curves
 from tagger.events import EpochEnd
 from tagger.language_scores import LanguageScores
 from tagger.model_card import model_card
-from tagger.runtime import environment
+from tagger.provenance import told_of
 from tagger.scores import Scores, summarise
 from tagger.tagging import Tagger
 
@@ -49,7 +46,7 @@ def write_runs(
     best: Run,
     runs: Sequence[Run],
     corpus: Corpus,
-    command: str,
+    command: str | None,
     notes: tuple[str, ...],
     name: str,
 ) -> None:
@@ -60,7 +57,7 @@ def write_runs(
         best: the run to keep.
         runs: all runs, for the mean and spread over seeds.
         corpus: what was learnt from.
-        command: what reproduces the run.
+        command: what reproduces the run; the command line of this process if None.
         notes: what the user was told.
         name: of the model, for its card.
     """
@@ -70,10 +67,7 @@ def write_runs(
         "scores": {split: scores.accuracy for split, scores in best.scores.items()},
         **({"perplexities": {k: v.perplexity for k, v in best.language.items()}} if best.language else {}),
         "seed": best.seed,
-        "command": command,
-        "environment": environment(best.tagger.threads),
-        "notes": list(notes),
-        "trained_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        **told_of(command, best.tagger.threads, notes),
     }
     saved = replace(best.tagger.saved, about=about)
     save_model(folder, saved)
@@ -85,7 +79,7 @@ def write_runs(
         labels=saved.labels,
         scores=best.scores,
         corpus=about["corpus"],
-        command=command,
+        command=about["command"],
         environment=about["environment"],
         notes=notes,
     )
@@ -132,8 +126,3 @@ def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
 def log_entry(seed: int, event: EpochEnd) -> dict[str, Any]:
     """An epoch as the log of a run holds it."""
     return {"seed": seed, **asdict(event)}
-
-
-def command_line() -> str:
-    """What was typed to start this process."""
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])

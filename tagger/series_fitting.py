@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import torch
 from torch import nn
 
-from tagger.checkpoint import stored
+from tagger.checkpoint import round_as_stored
 from tagger.config import TrainingConfig
 from tagger.fitting import Fitting
 from tagger.objective import DevScore, Objective
@@ -106,10 +105,3 @@ def fit(
     network.cpu().eval().requires_grad_(False)
     round_as_stored(network)
     return Fitted(log, fitting.best[0], () if keeper is None else keeper.story())
-
-
-@torch.no_grad()
-def round_as_stored(network: nn.Module) -> None:
-    """Round the weights to what is stored, so that scores are those of the saved model."""
-    for tensor in network.state_dict().values():
-        tensor.copy_(stored(tensor))

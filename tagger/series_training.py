@@ -182,7 +182,7 @@ def train_series_runs(
         runs = [train_one(material, config.with_seed(config.training.seed + i), machine, folder) for i in range(seeds)]
         best = min(runs, key=lambda run: run.dev_loss)
         if folder is not None:
-            told = told_of(command, machine, (*notes, *best.notes))
+            told = told_of(command, machine.threads, (*notes, *best.notes))
             write_series_run(folder, best, runs, table, parts, told, (out or folder).name)
     return SeriesTraining(best, runs, out, table)
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from tagger.calibration import apply_temperature, best_temperature
 from tagger.config import TrainingConfig
+from tagger.corpora.batch_parts import divided
 from tagger.corpora.batching import Batch, assemble, plan
 from tagger.corpora.encoding import EncodedSplit
 from tagger.models.network import Network, summed_loss
@@ -92,15 +93,7 @@ class TaggingObjective:
 
     def divide(self, batch: Batch, parts: int) -> list[Batch]:
         """Parts of like many sentences each."""
-        ends = np.cumsum(batch.lengths)
-        made = []
-        for chosen in np.array_split(np.arange(len(ends)), min(parts, len(ends))):
-            lengths = batch.lengths[chosen]
-            types, steps = np.unique(batch.steps[: lengths.max(), chosen], return_inverse=True)
-            positions = batch.positions[ends[chosen[0]] - lengths[0] : ends[chosen[-1]]]
-            steps = steps.reshape(lengths.max(), len(chosen))
-            made.append(Batch(batch.types[types], batch.hidden[types], steps, lengths, positions))
-        return made
+        return divided(batch, parts)
 
     def _logits(self, split: _Split, batch: Batch) -> dict[str, Tensor]:
         """(N, K) scores by head."""

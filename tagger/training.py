@@ -21,7 +21,7 @@ from tagger.model_folder import Resume
 from tagger.preparation import prepare
 from tagger.raw_text import choose_tokenizer
 from tagger.run_keeper import Keeping
-from tagger.run_record import Run, command_line, write_runs
+from tagger.run_record import Run, write_runs
 from tagger.tagger_run import Material, train_one
 from tagger.tagging import Tagger
 from tagger.training_place import at_work, make_machine
@@ -168,7 +168,7 @@ def train_runs(
         best = max(runs, key=lambda run: run.scores["dev"].accuracy if "dev" in run.scores else 0.0)
         if folder is not None:
             notes = (*corpus.notes, tokenizer_note, *best.notes)
-            write_runs(folder, best, runs, corpus, command or command_line(), notes, (out or folder).name)
+            write_runs(folder, best, runs, corpus, command, notes, (out or folder).name)
         return best, runs
 
     with at_work(machine, out, overwrite=overwrite) as folders:

@@ -73,6 +73,6 @@ def train_word_numbers(
     with at_work(machine, out, overwrite=overwrite) as (folder, _):
         run = train_one(corpus, config, machine, folder)
         if folder is not None:
-            told = told_of(command, machine, (*corpus.notes, *run.notes))
+            told = told_of(command, machine.threads, (*corpus.notes, *run.notes))
             write_word_numbers_run(folder, run, corpus, told, (out or folder).name)
     return WordNumbersTraining(run.tagger, run.scores, run.log, out, run.notes)
