@@ -150,12 +150,12 @@ with OneThread() as thread:
         thread.submit(int).result()
         used = int(open("/proc/self/statm").read().split()[5]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_DATA, (used + chance.randrange(3_000_000), hard))
-        size = chance.randrange(4, 300)
+        size = chance.randrange(4, 900)
         error = thread.submit(step, size).exception()
         resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
         spoilt += "primitive" in str(error)
         thread.submit(step, size).result()
-        if spoilt == 5:
+        if spoilt == 2:
             break
 print(spoilt)
 """
@@ -166,4 +166,4 @@ def test_a_limit_below_which_onednn_spoils_its_thread() -> None:
     """Layers of ever new sizes below a limit that is set and lifted again: once it is lifted, each of them fits."""
     done = subprocess.run([sys.executable, "-c", BELOW_A_LIMIT], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "5\n"
+    assert done.stdout == "2\n"
