@@ -68,7 +68,7 @@ def keeping(values: Mapping[str, Any]) -> Keeping:
 
 def nothing_left(values: Mapping[str, Any]) -> bool:
     """Whether a run that is to be resumed is finished, and nothing is to be replaced; then it is said."""
-    from tagger.model_folder import clear_up, finished
+    from tagger.model_writing import clear_up, finished
 
     out: Path = values["out"]
     if values["resume"] == "no" or values["overwrite"] or not finished(out):

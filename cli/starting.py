@@ -38,7 +38,7 @@ def may_start(values: Mapping[str, Any]) -> bool:
     Raises:
         TaggerError: the folder, the threads or the device cannot be used.
     """
-    from tagger.model_folder import check_free
+    from tagger.model_writing import check_free
     from tagger.runtime import check_threads, choose_device
 
     if nothing_left(values):

@@ -14,7 +14,7 @@ from tagger.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from tagger.document_tagging import Progress
-    from tagger.model_folder import Resume
+    from tagger.model_writing import Resume
     from tagger.tagged_file import TaggedFile
 
 BUFFER_BYTES = 1 << 18

@@ -24,7 +24,7 @@ from tagger.language_objective import LanguageObjective, Text
 from tagger.language_preparation import PreparedText, prepare_text, unit_features
 from tagger.language_record import LanguageRun, write_language_run
 from tagger.language_scores import LanguageScores
-from tagger.model_folder import Resume
+from tagger.model_writing import Resume
 from tagger.models.network import initialise_uniformly
 from tagger.optimisation import make_average, make_optimizer
 from tagger.run_fingerprint import as_array, fingerprint

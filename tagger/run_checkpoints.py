@@ -9,8 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tagger.durable_files import room, sync, write_synced
 from tagger.errors import OutputError
-from tagger.model_folder import describe_file, room, sync, write_synced
+from tagger.model_folder import describe_file
 from tagger.state_values import as_safetensors, pack, unpack
 
 VALUES = "state.json"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tagger.model_folder import writing
+from tagger.model_writing import writing
 from tagger.run_keeper import Keeping
 from tagger.scratch import scratch_folder
 
@@ -21,7 +21,7 @@ def run_folders(out: Path | None, *, overwrite: bool, keeping: Keeping) -> Itera
         keeping: how the state of the run is kept, and whether an unfinished run goes on.
 
     Raises:
-        OutputError: as ``tagger.model_folder.writing``.
+        OutputError: as ``tagger.model_writing.writing``.
     """
     if out is None:
         with scratch_folder(None) as scratch:

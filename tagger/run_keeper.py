@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tagger.errors import ConfigError
-from tagger.model_folder import TRAINING, Resume
+from tagger.model_folder import TRAINING
+from tagger.model_writing import Resume
 from tagger.run_checkpoints import Checkpoints
 from tagger.run_fingerprint import differences
 from tagger.signals import Stopped, StopRequest, heeded

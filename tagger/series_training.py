@@ -12,7 +12,7 @@ from tagger.corpora.series_reading import read_series
 from tagger.corpora.series_table import SeriesTable
 from tagger.errors import ConfigError
 from tagger.events import Listener
-from tagger.model_folder import Resume
+from tagger.model_writing import Resume
 from tagger.provenance import told_of
 from tagger.run_keeper import Keeping
 from tagger.series_config import SeriesConfig, resolve

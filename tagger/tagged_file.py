@@ -18,8 +18,10 @@ from signal import SIGINT
 from typing import Any, BinaryIO
 
 from tagger.document_tagging import Progress
+from tagger.durable_files import NO_ROOM, room, sync
 from tagger.errors import OutputError
-from tagger.model_folder import CONFIG, NO_ROOM, Resume, room, sync
+from tagger.model_folder import CONFIG
+from tagger.model_writing import Resume
 from tagger.signals import Stopped
 
 FORMAT = 1
@@ -156,7 +158,7 @@ def tagged_file(path: str, resume: Resume) -> Iterator[TaggedFile]:
 
     Args:
         path: a regular file, there or not.
-        resume: see ``tagger.model_folder.Resume``.
+        resume: see ``tagger.model_writing.Resume``.
 
     Raises:
         OutputError: it cannot be written, another process is writing it, or a worker failed for good.

@@ -17,7 +17,7 @@ from tagger.defaults import Facts, resolve
 from tagger.errors import ConfigError, CorpusError
 from tagger.events import Listener
 from tagger.joint_preparation import prepare_companion, with_streams
-from tagger.model_folder import Resume
+from tagger.model_writing import Resume
 from tagger.preparation import prepare
 from tagger.raw_text import choose_tokenizer
 from tagger.run_keeper import Keeping

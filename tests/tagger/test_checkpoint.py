@@ -13,6 +13,7 @@ import torch
 
 from tagger import ModelError, OutputError, Tagger, model_folder, train_pos
 from tagger.checkpoint import AFFIX_HASHES, LEXICON, load_model, save_model, stored
+from tagger.model_writing import writing
 from tests.tiny import SETTINGS, sentences
 
 TOKENS = [words for words, _ in sentences(20, 9)] + [["unheard", "words", "can", "follow"], ["Ünïcödé", "한국어"]]
@@ -87,7 +88,7 @@ def test_a_full_disk(tiny_model: Path, tmp_path: Path, full_at: str, monkeypatch
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def save() -> None:
-        with model_folder.writing(tmp_path / "m", overwrite=False) as partial:
+        with writing(tmp_path / "m", overwrite=False) as partial:
             resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
             save_model(partial, saved)
             (partial / "README.md").write_text("x" * 20_000)

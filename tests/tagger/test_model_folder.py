@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from tagger.errors import ModelError, OutputError
-from tagger.model_folder import CONFIG, check_free, describe_file, read_config, seal, write_json, writing
+from tagger.model_folder import CONFIG, describe_file, read_config, seal, write_json
+from tagger.model_writing import check_free, writing
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from tagger.model_folder import writing
+from tagger.model_writing import writing
 with writing(Path(sys.argv[1]), overwrite=True) as partial:
     (partial / "half").write_text("half a model")
     print("writing", flush=True)
@@ -96,7 +97,7 @@ def test_a_model_that_appeared_meanwhile_is_not_replaced(tmp_path: Path, monkeyp
         else:
             check_free(path, overwrite=overwrite)
 
-    monkeypatch.setattr("tagger.model_folder.check_free", look)
+    monkeypatch.setattr("tagger.model_writing.check_free", look)
     with pytest.raises(OutputError, match="already holds a model"):
         save(out, "ours")
     assert content(out) == {CONFIG: b"theirs"}
