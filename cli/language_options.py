@@ -74,7 +74,12 @@ size_options: Callable[[Command], Command] = together(
     click.option("--hidden-size", type=int, default=None, help="H of each layer.  [default: 200; 256 for characters]"),
     click.option("--characters", default=None, help="Sub-word model of words, as for `train pos`.  [default: none]"),
     click.option("--untied", is_flag=True, help="Give the softmax a table of its own."),
-    click.option("--softmax", type=click.Choice(["full", "adaptive"]), default=None, help="[default: full]"),
+    click.option(
+        "--softmax",
+        type=click.Choice(["full", "adaptive"]),
+        default=None,
+        help="Every word scored at every step, or rare ones in clusters.  [default: adaptive from 5,000 words on]",
+    ),
     click.option("--bidirectional", is_flag=True, help="Also train a backward stack; a tagger can start from both."),
 )
 

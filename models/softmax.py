@@ -13,6 +13,9 @@ from torch.nn.functional import linear, log_softmax
 LARGEST_BLOCK = 4_000_000
 """Scores held at a time while a loss is computed: 8 MB in bfloat16."""
 TINY = 1e-30
+GRAIN = 32
+"""Numbers of rows that vary are filled up to a multiple of it: for each that it has not met oneDNN writes machine code,
+which takes as long as the products themselves, and keeps two megabytes of it."""
 
 
 def softmax_loss(states: Tensor, table: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
@@ -26,7 +29,7 @@ def softmax_loss(states: Tensor, table: Tensor, bias: Tensor, targets: Tensor) -
         states: (N, E).
         table: (V, E), a row a unit.
         bias: (V,).
-        targets: (N,) int64.
+        targets: (at most N,) int64; states beyond them are padding.
 
     Returns:
         A scalar in nats.
@@ -51,9 +54,11 @@ class _SoftmaxLoss(torch.autograd.Function):
             for start in range(0, len(rows), size):
                 block, wanted = rows[start : start + size], targets[start : start + size].unsqueeze(1)
                 scores = torch.softmax(linear(block, weights, offsets), 1)
-                chosen = scores.gather(1, wanted)
+                known = scores[: len(wanted)]
+                chosen = known.gather(1, wanted)
                 nats -= chosen.to(nats.dtype).clamp_min(TINY).log().sum()
-                scores.scatter_(1, wanted, chosen - 1)
+                known.scatter_(1, wanted, chosen - 1)
+                scores[len(wanted) :] = 0
                 gradients[0][start : start + size] = scores @ weights
                 gradients[1].add_(scores.t() @ block)
                 gradients[2].add_(scores.sum(0, dtype=bias.dtype))
@@ -171,7 +176,7 @@ class AdaptiveSoftmax(nn.Module):
             heads[inside] = self.bounds[0] + i
             rows = inside.nonzero().squeeze(1)
             if len(rows):
-                narrow = self.narrow[i](states[rows])
+                narrow = self.narrow[i](states[_filled(rows)])
                 total = total + softmax_loss(narrow, self.rare[i], self.rare_bias[i], targets[rows] - start)
         return total + softmax_loss(states, self.table(embedding), self.bias, heads)
 
@@ -205,6 +210,11 @@ class AdaptiveSoftmax(nn.Module):
     def table(self, embedding: Tensor) -> Tensor:
         """The rows of the head, frequent units and clusters; arguments as ``FullSoftmax.loss``."""
         return torch.cat([embedding[: self.bounds[0]], self.weight]) if self.tied else self.weight
+
+
+def _filled(rows: Tensor) -> Tensor:
+    """(n,) numbers of rows, and so many zeros that ``GRAIN`` divides the whole."""
+    return torch.cat([rows, rows.new_zeros(-len(rows) % GRAIN)])
 
 
 def _wide(scores: Tensor) -> Tensor:

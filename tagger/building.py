@@ -79,7 +79,7 @@ def _build_language_heads(
     """A head for each direction that is read, by the name of its stack."""
     directions = ("ahead", "behind") if config.bidirectional else ("ahead",)
     sizes = {"input_size": encoder.ahead.output_size, "size": words.words.embedding_dim, "num_units": num_units}
-    if config.softmax == "full":
+    if _decided(config.softmax) == "full":
         return {name: FullSoftmax(**sizes, tied=config.tied) for name in directions}
     asked = default_cutoffs(num_units) if config.cutoffs is None else config.cutoffs
     cutoffs = [bound for bound in asked if bound < num_units]
@@ -122,10 +122,10 @@ def _no_vectors(features: WordFeatures) -> Tensor | None:
     return torch.zeros(len(features.vocabulary), 0) if features.has_vectors else None
 
 
-_Number = TypeVar("_Number", int, float)
+_Value = TypeVar("_Value")
 
 
-def _decided(value: _Number | None) -> _Number:
+def _decided(value: _Value | None) -> _Value:
     if value is None:
         raise ValueError("the configuration is not resolved; call tagger.defaults.resolve first")
     return value

@@ -80,7 +80,8 @@ class HeadConfig:
     """Whether every digit is read as 0."""
     tied: bool = True
     """Whether the rows of the softmax are the word embeddings (Press and Wolf 2017; Inan et al. 2017)."""
-    softmax: Literal["full", "adaptive"] = "full"
+    softmax: Literal["full", "adaptive"] | None = None
+    """Every unit scored at every step, or rare ones in clusters, which is done for many words if None."""
     cutoffs: tuple[int, ...] | None = None
     """Where the head and the clusters of the adaptive softmax end (Grave et al. 2017)."""
     bidirectional: bool = False

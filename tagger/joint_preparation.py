@@ -19,7 +19,7 @@ from tagger.corpora.unit_streams import UnitStream, encode_stream
 from tagger.corpora.units import Units
 from tagger.corpora.word_features import WordFeatures
 from tagger.errors import ConfigError
-from tagger.language_defaults import resolve_streams
+from tagger.language_defaults import resolve_head, resolve_streams
 from tagger.language_preparation import fit_units, unit_features, unit_shares
 from tagger.transfer import united_features
 
@@ -114,6 +114,7 @@ def prepare_companion(
 
 def with_streams(config: Config, companion: Companion) -> Config:
     """The configuration with all that was left open of how the text is read: as by a language model alone."""
-    if companion.train is None:
+    if companion.train is None or companion.units is None:
         return config
-    return replace(config, streams=resolve_streams(config.streams, len(companion.train.ids)))
+    streams = resolve_streams(config.streams, len(companion.train.ids))
+    return replace(config, streams=streams, head=resolve_head(config.head, companion.units.size))

@@ -100,6 +100,7 @@ class LanguageConfig(Settings):
 
 
 _TEXTBOOK: dict[str, Any] = {
+    "head.softmax": "full",
     "words.characters": "none",
     "words.output_size": 0,
     "streams.bptt": 35,

@@ -67,6 +67,32 @@ def test_value_and_gradients_are_those_of_cross_entropy(block: int, monkeypatch:
         torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("block", [1, 3 * V, 10**9])
+@pytest.mark.parametrize("number", [0, 1, 7, N - 1])
+def test_states_beyond_the_targets_are_padding(block: int, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(softmax, "LARGEST_BLOCK", block)
+    states, table, bias, targets = parts()
+    found = softmax_loss(states, table, bias, targets[:number])
+    expected = cross_entropy(linear(states[:number], table, bias), targets[:number], reduction="sum")
+    assert found.item() == pytest.approx(expected.item(), rel=1e-13)
+    inputs = (states, table, bias)
+    for one, other in zip(gradients(found, inputs), gradients(expected, inputs), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
+
+
+def test_clusters_meet_few_numbers_of_rows() -> None:
+    """Each new one costs time and memory; values and gradients are tested below."""
+    head = make("adaptive")
+    assert isinstance(head, AdaptiveSoftmax)
+    met = set()
+    for narrow in head.narrow:
+        narrow.register_forward_pre_hook(lambda _, inputs: met.add(len(inputs[0])))
+    torch.manual_seed(2)
+    for number in range(1, 80):
+        head.loss(torch.randn(number, E).double(), torch.randint(0, V, (number,)), embedding())
+    assert met == {32, 64}
+
+
 def test_gradients_are_those_of_differences() -> None:
     states, table, bias, targets = parts()
     assert torch.autograd.gradcheck(softmax_loss, (states, table, bias, targets))

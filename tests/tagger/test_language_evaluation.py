@@ -25,6 +25,7 @@ from tests import reference
 
 V, END = 9, 1
 SETTINGS: dict[str, Any] = {
+    "head.softmax": "full",
     "words.characters": "none",
     "words.embedding_size": 5,
     "words.output_size": 0,

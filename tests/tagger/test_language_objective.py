@@ -29,6 +29,7 @@ from tests import reference
 
 V = 11
 STILL: dict[str, Any] = {
+    "head.softmax": "full",
     "words.characters": "none",
     "words.embedding_size": 6,
     "words.output_size": 0,

@@ -404,6 +404,26 @@ def test_defaults_decide_everything(unit: str, tokens: int) -> None:
     assert LanguageConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
+@pytest.mark.parametrize(
+    ("unit", "preset", "units", "asked", "expected"),
+    [
+        ("word", None, 4_999, {}, "full"),
+        ("word", None, 5_000, {}, "adaptive"),
+        ("word", None, 5_000, {"head.softmax": "full"}, "full"),
+        ("word", None, 100, {"head.softmax": "adaptive"}, "adaptive"),
+        ("bpe", None, 8_000, {}, "full"),
+        ("word", "small", 33_278, {}, "full"),
+        ("word", "awd", 33_278, {}, "full"),
+    ],
+)
+def test_many_words_are_scored_in_clusters(
+    unit: str, preset: str | None, units: int, asked: dict[str, Any], expected: str
+) -> None:
+    config = resolve(make_config(None, preset, {"head.unit": unit, **asked}), 500_000, units)
+    assert config.head.softmax == expected
+    assert config.head.cutoffs == (units // 10, units * 4 // 10)
+
+
 def test_what_the_user_decided_stays() -> None:
     config = resolve(LanguageConfig().with_settings(SMALL), 1000, 500)
     for name, value in SMALL.items():
