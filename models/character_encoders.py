@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from tagger.models.embedding import make_embedding
+
 
 def trimmed(char_ids: Tensor) -> Tensor:
     """Cut padding that no word of the batch needs: (N, C) to (N, longest), at least (N, 1)."""
@@ -23,7 +25,7 @@ class CharacterLSTM(nn.Module):
 
     def __init__(self, *, num_characters: int, embedding_size: int, output_size: int) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(num_characters, embedding_size, padding_idx=0)
+        self.embedding = make_embedding(num_characters, embedding_size, padding_idx=0)
         self.forward_lstm = nn.LSTM(embedding_size, output_size // 2)
         self.backward_lstm = nn.LSTM(embedding_size, output_size - output_size // 2)
         self.output_size = output_size
@@ -67,7 +69,7 @@ class CharacterCNN(nn.Module):
         widths: tuple[int, ...] = (2, 3, 4),
     ) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(num_characters, embedding_size, padding_idx=0)
+        self.embedding = make_embedding(num_characters, embedding_size, padding_idx=0)
         sizes = [output_size // len(widths)] * len(widths)
         sizes[-1] += output_size - sum(sizes)
         self.convolutions = nn.ModuleList(

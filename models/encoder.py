@@ -179,8 +179,10 @@ def initialise(layer: nn.Module) -> None:
     """Orthogonal recurrent and Glorot input matrices, zero biases, an LSTM's forget gate open (bias 1).
 
     Saxe et al. 2014; Glorot and Bengio 2010; Jozefowicz et al. 2015 for the forget bias. PyTorch adds an input
-    and a recurrent bias: the second stays zero.
+    and a recurrent bias: the second stays zero. On the meta device there is nothing to be drawn.
     """
+    if next(layer.parameters()).is_meta:
+        return
     hidden_size = int(layer.hidden_size)  # type: ignore[arg-type]
     for name, weight in layer.named_parameters():
         if name.startswith("weight_hh"):

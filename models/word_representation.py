@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from tagger.models.embedding import make_embedding
+
 
 class WordRepresentation(nn.Module):
     """Word embedding, affix embeddings, character encoder and fixed vectors, joined and (usually) projected.
@@ -33,13 +35,11 @@ class WordRepresentation(nn.Module):
         output_size: int,
     ) -> None:
         super().__init__()
-        self.words = nn.Embedding(num_words, embedding_size)
-        nn.init.normal_(self.words.weight, std=embedding_size**-0.5)
+        self.words = make_embedding(num_words, embedding_size, spread=embedding_size**-0.5)
         joined_size = embedding_size
         self.affixes: nn.Embedding | None = None
         if num_affixes:
-            self.affixes = nn.Embedding(num_affixes, affix_size)
-            nn.init.normal_(self.affixes.weight, std=affix_size**-0.5)
+            self.affixes = make_embedding(num_affixes, affix_size, spread=affix_size**-0.5)
             joined_size += affixes_per_word * affix_size
         self.characters = characters
         if characters is not None:

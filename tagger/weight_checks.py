@@ -11,13 +11,15 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
 from tagger.errors import ModelError
 from tagger.model_folder import clipped
+
+Model = TypeVar("Model", bound=nn.Module)
 
 LARGEST_HEADER = 100_000_000  # bytes
 BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
@@ -87,11 +89,11 @@ def _entry(path: Path, name: str, entry: Any, room: int) -> tuple[Stored, int]:
 def check_weights(
     path: Path,
     header: Mapping[str, Stored],
-    build: Callable[[], nn.Module],
+    build: Callable[[], Model],
     *,
     largest: int,
     beside: Mapping[str, Stored],
-) -> None:
+) -> Model:
     """Compare a header with the network that the configuration describes.
 
     Args:
@@ -100,6 +102,9 @@ def check_weights(
         build: makes the network; it is made without memory for its weights.
         largest: the greatest number of layers that the configuration asks for.
         beside: tensors that are not the network's, as they must be.
+
+    Returns:
+        The network, on the meta device.
 
     Raises:
         ModelError: other tensors, or other shapes.
@@ -125,6 +130,7 @@ def check_weights(
             )
     if further := [name for name in header if name not in expected]:
         raise ModelError(f"{path}: the configuration knows no tensor {clipped(further[0])}")
+    return network
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -74,8 +74,7 @@ def load_network(
         ModelError: other tensors, or other shapes, than those of the network.
     """
     beside = beside or {}
-    check_weights(path, header, build, largest=layers, beside=beside)
-    network = build()
+    network = check_weights(path, header, build, largest=layers, beside=beside)
     own = {name: tensor for name, tensor in tensors.items() if name not in beside}
-    network.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in own.items()})
+    network.load_state_dict({n: t.float() if t.is_floating_point() else t for n, t in own.items()}, assign=True)
     return network.eval().requires_grad_(False)

@@ -54,6 +54,21 @@ def test_importing_costs_nothing() -> None:
     assert done.stdout == "[]\n"
 
 
+def test_loading_a_model_imports_no_compiler_of_torch() -> None:
+    """Drawing weights for a network without memory, for one, would: a second or two at each start."""
+    code = """
+import sys
+from tagger import LanguageModel, Tagger
+
+Tagger.load("en").tag("They can fish.")
+LanguageModel.load("en").generate("The", max_tokens=3)
+print([name for name in ("sympy", "torch._dynamo", "torch._inductor", "torch.fx.experimental.symbolic_shapes",
+                         "datasets", "pandas", "matplotlib") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_public_things_are_described(path: Path) -> None:
     module = ast.parse(path.read_text(encoding="utf-8"))
