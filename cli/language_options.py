@@ -78,7 +78,7 @@ size_options: Callable[[Command], Command] = together(
         "--softmax",
         type=click.Choice(["full", "adaptive"]),
         default=None,
-        help="Every word scored at every step, or rare ones in clusters.  [default: adaptive from 5,000 words on]",
+        help="Every word scored at every step, or rare ones in clusters.  [default: adaptive from 8,000 words on]",
     ),
     click.option("--bidirectional", is_flag=True, help="Also train a backward stack; a tagger can start from both."),
 )

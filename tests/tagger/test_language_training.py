@@ -407,9 +407,9 @@ def test_defaults_decide_everything(unit: str, tokens: int) -> None:
 @pytest.mark.parametrize(
     ("unit", "preset", "units", "asked", "expected"),
     [
-        ("word", None, 4_999, {}, "full"),
-        ("word", None, 5_000, {}, "adaptive"),
-        ("word", None, 5_000, {"head.softmax": "full"}, "full"),
+        ("word", None, 7_999, {}, "full"),
+        ("word", None, 8_000, {}, "adaptive"),
+        ("word", None, 8_000, {"head.softmax": "full"}, "full"),
         ("word", None, 100, {"head.softmax": "adaptive"}, "adaptive"),
         ("bpe", None, 8_000, {}, "full"),
         ("word", "small", 33_278, {}, "full"),
