@@ -116,5 +116,5 @@ def with_streams(config: Config, companion: Companion) -> Config:
     """The configuration with all that was left open of how the text is read: as by a language model alone."""
     if companion.train is None or companion.units is None:
         return config
-    streams = resolve_streams(config.streams, len(companion.train.ids))
+    streams = resolve_streams(config.streams, len(companion.train.ids), config.training.epochs or 1)
     return replace(config, streams=streams, head=resolve_head(config.head, companion.units.size))

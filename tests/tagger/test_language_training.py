@@ -424,6 +424,18 @@ def test_many_words_are_scored_in_clusters(
     assert config.head.cutoffs == (units // 10, units * 4 // 10)
 
 
+def test_more_is_dropped_of_a_small_text_that_is_read_often() -> None:
+    def dropped(tokens: int, **asked: Any) -> tuple[float | None, ...]:
+        settings = {name.replace("__", "."): value for name, value in asked.items()}
+        streams = resolve(LanguageConfig().with_settings(settings), tokens, 100).streams
+        return streams.output_dropout, streams.weight_drop, streams.embedding_dropout
+
+    assert dropped(500_000) == dropped(500_000, training__epochs=12) == (0.4, 0.2, 0.1)
+    assert dropped(500_000, training__epochs=11) == (0.3, 0.1, 0.05)
+    assert dropped(3_000_000) == dropped(3_000_000, training__epochs=40) == (0.2, 0.0, 0.05)
+    assert dropped(500_000, streams__weight_drop=0.3) == (0.4, 0.3, 0.1)
+
+
 def test_what_the_user_decided_stays() -> None:
     config = resolve(LanguageConfig().with_settings(SMALL), 1000, 500)
     for name, value in SMALL.items():

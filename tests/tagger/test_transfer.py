@@ -441,6 +441,7 @@ def test_text_is_read_as_the_language_model_read_it(corpus: Corpus, text: Path, 
     companion = prepare_companion(corpus, config, start, read_text_corpus(train=str(text), tokenised=True), tmp_path)
     streams = with_streams(config, companion).streams
     assert companion.train is not None
-    alone = resolve_language(LanguageConfig(), len(companion.train.ids), 100).streams
+    same = LanguageConfig().with_settings({"training.epochs": config.training.epochs})
+    alone = resolve_language(same, len(companion.train.ids), 100).streams
     assert streams == replace(alone, input_dropout=0.37, output_dropout=0.11)
     assert with_streams(config, Companion(companion.features)) == config, "no text is read"
