@@ -93,6 +93,16 @@ class Nursery:
         }  # fmt: skip
         return self._ends(told)[0]
 
+    def meets_a_full_disk(self, command: Sequence[str | Path], out: Path, write: int) -> None:
+        """Train until the disk is full at some write, which must be told and leave nothing broken; then go on."""
+        end = self.run([*command, "--out", out, "--checkpoint-minutes", "1e-9"], hook="full_after", value=write)
+        assert end.code == 1
+        assert "No space left on device" in end.message
+        assert "MB are needed, " in end.message
+        assert "Traceback" not in end.err
+        assert not out.exists()
+        assert self.run([*command, "--out", out, "--resume", "auto"]).code == 0
+
     def run_at_once(self, arguments: Sequence[str | Path], number: int) -> list[End]:
         """Run a command so many times at the same time."""
         told = {"arguments": [str(argument) for argument in arguments], "after": None, "until": None, "hook": ""}

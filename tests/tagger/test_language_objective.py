@@ -225,12 +225,10 @@ def test_two_directions_count_their_steps_twice() -> None:
     ]
 
 
-def fitted(threads: int, **changes: Any) -> dict[str, Tensor]:
-    """Float32 weights after an epoch on so many threads."""
-    config = settings(training__epochs=1, **changes)
-    made = objective(ids(600), **changes)
-    made.model.float()
-    fitting = Fitting(
+def fitting_of(made: LanguageObjective, threads: int, **options: Any) -> Fitting:
+    """Training that is about to begin."""
+    config = settings(**options)
+    return Fitting(
         made.model,
         made,
         config.training,
@@ -241,6 +239,13 @@ def fitted(threads: int, **changes: Any) -> dict[str, Tensor]:
         threads=threads,
         rng=np.random.default_rng(1),
     )
+
+
+def fitted(threads: int, **changes: Any) -> dict[str, Tensor]:
+    """Float32 weights after an epoch on so many threads."""
+    made = objective(ids(600), **changes)
+    made.model.float()
+    fitting = fitting_of(made, threads, training__epochs=1, **changes)
     losses = [event.loss_per_step for event in fitting.events() if isinstance(event, Step)]
     assert all(math.isfinite(loss) for loss in losses)
     return {name: p.detach().clone() for name, p in made.model.named_parameters()}

@@ -19,7 +19,6 @@ from tagger.fitting import Fitting
 from tagger.joint_objective import JointObjective
 from tagger.joint_preparation import prepare_companion, with_streams
 from tagger.language_objective import LanguageObjective
-from tagger.language_training import make_schedule
 from tagger.optimisation import make_average, make_optimizer
 from tagger.preparation import prepare
 from tagger.raw_text import choose_tokenizer
@@ -28,7 +27,7 @@ from tagger.stream_parts import Stretch
 from tagger.tagger_run import Material, _network, _objective
 from tagger.tagging_objective import TaggingObjective
 from tests.tagger.test_fitting import ends, start, tagging
-from tests.tagger.test_language_objective import ids, objective, settings
+from tests.tagger.test_language_objective import ids, objective
 from tests.tiny import SETTINGS
 
 
@@ -126,19 +125,7 @@ def test_a_language_model_of_parts_is_that_of_the_whole(
 
 
 def language(threads: int, **options: Any) -> Fitting:
-    config = settings(**options)
-    made = objective(ids(600), ids(90, 2), **options)
-    return Fitting(
-        made.model,
-        made,
-        config.training,
-        optimizer=make_optimizer(made.model, config.training),
-        average=make_average(made.model, config.training),
-        schedule=make_schedule(config),
-        device=torch.device("cpu"),
-        threads=threads,
-        rng=np.random.default_rng(1),
-    )
+    return fitting_of(objective(ids(600), ids(90, 2), **options), threads, **options)
 
 
 def states(fitting: Fitting) -> list[Tensor]:
