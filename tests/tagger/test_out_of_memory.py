@@ -27,7 +27,7 @@ from tagger.stream_parts import Stretch
 from tagger.tagger_run import Material, _network, _objective
 from tagger.tagging_objective import TaggingObjective
 from tests.tagger.test_fitting import ends, start, tagging
-from tests.tagger.test_language_objective import ids, objective
+from tests.tagger.test_language_objective import fitting_of, ids, objective
 from tests.tiny import SETTINGS
 
 
