@@ -346,7 +346,7 @@ def test_titles_of_novels_are_not_splits(write: Write) -> None:
         ("Grüße an alle".encode("utf-16"), r"a\.txt:1: UTF-16 text; convert it: iconv"),
         (b"PK\x03\x04zip", r"a\.txt: a ZIP archive; unpack it first"),
         (b"PAR1 not really", r"a\.txt: the Parquet file cannot be read: "),
-        (gzip.compress(b"one two three" * 99)[:-12], r"a\.txt: the compressed file is damaged or cut short"),
+        (gzip.compress(b"one two three" * 99, mtime=0)[:-12], r"a\.txt: the compressed file is damaged or cut short"),
     ],
 )
 def test_bad_files_get_one_line(write: Write, content: bytes, message: str) -> None:
