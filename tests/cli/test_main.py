@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 import tagger
 from tagger.cli.main import COMMANDS, cli, main
+from tests.processes import started
 from tests.tiny import run
 
 HEAVY = ("torch", "numpy", "datasets", "pyarrow", "seqeval", "tokenizers", "rich", "safetensors", "matplotlib")
@@ -144,7 +145,7 @@ def test_main_reads_the_command_line(monkeypatch: pytest.MonkeyPatch, capsys: py
 def test_control_c_while_training_leaves_no_model(tiny_corpus: Path, tmp_path: Path) -> None:
     command = [*TAGGER, "train", "pos", str(tiny_corpus), "--out", str(tmp_path / "m"), "--epochs", "100000"]
     command += ["--patience", "0", "--threads", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with started(command, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if (tmp_path / "m.partial" / "log.jsonl").exists():

@@ -14,6 +14,7 @@ from tagger.cli.main import cli, main
 from tagger.cli.tagged_output import output_stream
 from tagger.errors import CorpusError, ModelError, OutputError
 from tests.corpora.documents import LengthTagger
+from tests.processes import started
 
 CONLLU = b"# c\n1\tfish\tfish\tVERB\tVB\t_\t0\troot\t_\t_\r\n\n"
 
@@ -174,10 +175,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
         "from tagger.cli.main import main; main(sys.argv[1:])"
     )
     root = str(Path(__file__).parents[2])
-    with subprocess.Popen(
-        [sys.executable, "-c", code, root, "tag", "--model", "m", "a.tok"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path,
-    ) as process:  # fmt: skip
+    with started([sys.executable, "-c", code, root, "tag", "--model", "m", "a.tok"], cwd=tmp_path) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline() == b"one/L3 two/L3\n"

@@ -15,6 +15,7 @@ import pytest
 from tagger.errors import ModelError, OutputError
 from tagger.model_folder import CONFIG, describe_file, read_config, seal, write_json
 from tagger.model_writing import check_free, writing
+from tests.processes import started
 
 HOLD = """
 import sys, time
@@ -46,11 +47,10 @@ def fail(out: Path, error: type[BaseException]) -> None:
 def other_writer(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process in the middle of writing ``tmp_path / "model"``."""
     command = [sys.executable, "-c", HOLD, str(tmp_path / "model")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with started(command, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "writing\n"
         yield process
-        process.kill()
 
 
 def test_the_folder_appears_at_the_end_and_nothing_else_stays(tmp_path: Path) -> None:
