@@ -1,4 +1,4 @@
-"""Memory of another process over time, from Linux' ``/proc``."""
+"""Memory of another process and those that it starts over time, from Linux' ``/proc``."""
 
 from __future__ import annotations
 
@@ -24,15 +24,13 @@ class Sample:
 
     Args:
         seconds: since the start of the process.
-        resident: all pages in memory, mapped files among them.
-        anonymous: pages that are no file's: what the process really allocated.
-        peak: the most that was ever resident.
+        resident: all pages in memory, mapped files among them; those that several processes share count once.
+        anonymous: pages that are no file's: what the processes really allocated.
     """
 
     seconds: float
     resident: float
     anonymous: float
-    peak: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,8 @@ class Watched:
 
     @property
     def peak(self) -> float:
-        """The most memory that was ever resident, MB."""
-        return max(sample.peak for sample in self.samples)
+        """The most memory that was resident at once, MB."""
+        return max(sample.resident for sample in self.samples)
 
     def at(self, share: float) -> Sample:
         """The last sample before a share of the time had passed."""
@@ -94,10 +92,10 @@ def watch(command: Sequence[str], *, environment: Mapping[str, str] | None = Non
     variables = {**os.environ, **(environment or {})}
     with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
-            values = _status(process.pid)
-            if "VmRSS" in values:
-                passed = time.perf_counter() - started
-                samples.append(Sample(passed, values["VmRSS"], values.get("RssAnon", 0.0), values["VmHWM"]))
+            values = [_memory(pid) for pid in _family(process.pid)]
+            if any(values):
+                resident, anonymous = (sum(one.get(name, 0.0) for one in values) for name in ("Pss", "Pss_Anon"))
+                samples.append(Sample(time.perf_counter() - started, resident, anonymous))
             time.sleep(interval)
     seconds = time.perf_counter() - started
     if process.returncode or not samples:
@@ -105,10 +103,22 @@ def watch(command: Sequence[str], *, environment: Mapping[str, str] | None = Non
     return Watched(seconds, samples)
 
 
-def _status(pid: int) -> dict[str, float]:
+def _family(pid: int) -> list[int]:
+    """A process and all that it started, directly or not."""
+    found = [pid]
+    for one in found:
+        try:
+            for thread in Path(f"/proc/{one}/task").iterdir():
+                found += map(int, (thread / "children").read_text(encoding="utf-8").split())
+        except OSError:  # it has ended
+            continue
+    return found
+
+
+def _memory(pid: int) -> dict[str, float]:
     """The memory figures of a process, MB; nothing once it has ended."""
     try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
     except OSError:
         return {}
     pairs = (line.split(":", 1) for line in lines if line.endswith(" kB"))

@@ -145,7 +145,7 @@ def _load(model: str | None, device: str, threads: int | None) -> Any:
         return NumberTagger.load(model or DEFAULT_MODEL, device=device, threads=threads)
     from tagger.tagging import Tagger
 
-    return Tagger.load(model or DEFAULT_MODEL, device=device, threads=threads)
+    return Tagger.load(model or DEFAULT_MODEL, device=device, threads=threads, copies=True)
 
 
 def _figures(progress: Progress) -> str:

@@ -55,24 +55,71 @@ def shared_with_copies(compute: Callable[[T], Any], parts: Sequence[T]) -> list[
             copy.end()
 
 
+def forked(act: Callable[[], object], file: int) -> int:
+    """The number of a copy of this process that does one thing and ends: with 0, or with 1 after an error.
+
+    Until it has begun, signals to end do not reach it. Errors are not told. Of the files of this process it has the
+    standard error and one more: what this one locked, or others read from it, must not outlive it in a copy.
+
+    Args:
+        act: what the copy does.
+        file: the other file that it has.
+
+    Raises:
+        OSError: there is no room for another process.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HEEDED)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # idle threads of OpenBLAS: they hold no lock
+            process = os.fork()
+        if not process:
+            _begin(act, file)
+        return process
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin(act: Callable[[], object], file: int) -> None:
+    """What a copy does; it does not return."""
+    failed = 1
+    try:
+        for number in _HEEDED:
+            signal.signal(number, signal.SIG_DFL)
+        _close_all_but(file)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEEDED)
+        single_threaded()  # the other threads of an operation were not copied
+        gc.freeze()  # what is garbage here is put away by the process it belongs to
+        act()
+        failed = 0
+    finally:
+        os._exit(failed)
+
+
+def _close_all_but(kept: int) -> None:
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    os.closerange(3, kept)
+    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
+
+
 class _Copy:
     """A copy of this process that computes one part and writes it into a pipe."""
 
     def __init__(self, compute: Callable[[T], Any], part: T) -> None:
         self._pipe, into = os.pipe()
         self._process = 0
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _HEEDED)
+
+        def write() -> None:
+            with open(into, "wb") as pipe:
+                pipe.write(json.dumps(compute(part)).encode())
+
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # idle threads of OpenBLAS: they hold no lock
-                process = os.fork()
-            if not process:
-                _begin(compute, part, into)
-            self._process = process
+            self._process = forked(write, into)
         except OSError:  # there is no room for another process
             pass
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.close(into)
 
     def answer(self, due: float) -> bytes | None:
@@ -96,22 +143,6 @@ class _Copy:
             os.kill(self._process, signal.SIGKILL)
             os.waitpid(self._process, 0)
             self._process = 0
-
-
-def _begin(compute: Callable[[T], Any], part: T, into: int) -> None:
-    """What the copy does; it does not return."""
-    failed = 1
-    try:
-        for number in _HEEDED:
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEEDED)
-        single_threaded()  # the other threads of an operation were not copied
-        gc.freeze()  # what is garbage here is put away by the process it belongs to
-        with open(into, "wb") as pipe:
-            pipe.write(json.dumps(compute(part)).encode())
-        failed = 0
-    finally:
-        os._exit(failed)
 
 
 def _uses_gpu() -> bool:

@@ -1,12 +1,15 @@
-"""The fast way from words to label ids: cached type vectors, batches of like length, threads over batches."""
+"""The fast way from words to label ids: cached type vectors, batches of like length, threads over batches.
+
+Long streams may be labelled by copies of the process instead: threads of Python wait for each other, and for what the
+caller does between two sentences.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
@@ -14,35 +17,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tagger.copies import can_copy
 from tagger.corpora.batching import plan
 from tagger.corpora.word_features import WordFeatures
-from tagger.look_ahead import WINDOW_SENTENCES, WINDOW_TOKENS
 from tagger.models.network import Network
 from tagger.preparation import TAG
 from tagger.runtime import intra_op_threads, single_threaded
 from tagger.type_cache import TypeCache
+from tagger.windows import Labelled, Window, Words, is_full, windows
+from tagger.workers import Workers
 
 BATCH_TOKENS = 1000
 """Steps of a batch on a CPU: larger ones fall out of its caches."""
 BATCH_TOKENS_CUDA = 20_000
 WARM_WORDS = 6000
 """Words represented when a model is loaded: a tenth of a second."""
-
-Words = Sequence[str]
-
-
-@dataclass(slots=True)
-class _Window:
-    """Sentences being tagged: their batches run on the pool and fill ``label_ids`` (and ``scores``).
-
-    Beside each batch that was handed to the pool stands what labels it again, should its worker fail.
-    """
-
-    sentences: list[Words]
-    offsets: np.ndarray
-    label_ids: np.ndarray
-    scores: np.ndarray | None
-    pending: list[tuple[Future[None], Callable[[], None]]]
+PATIENCE, SLOWEST = 30.0, 200
+"""Seconds, and words a second besides, after which a copy of the process is given up."""
 
 
 class Engine:
@@ -55,6 +46,8 @@ class Engine:
         dtype: arithmetic of the recurrent layers and the head.
         device: where to compute.
         batch_tokens: steps of a batch, padding included.
+        copies: whether long streams are labelled by as many copies of the process as there would be threads, where
+            that can be done.
     """
 
     def __init__(
@@ -66,11 +59,13 @@ class Engine:
         dtype: torch.dtype,
         device: torch.device,
         batch_tokens: int | None = None,
+        copies: bool = False,
     ) -> None:
         self.model = model.to(device).eval()
         self.dtype = dtype
         self.device = device
         self.threads = threads
+        self.copies = copies
         self.batch_tokens = batch_tokens or (BATCH_TOKENS_CUDA if device.type == "cuda" else BATCH_TOKENS)
         self.cache = TypeCache(model.words, features, dtype=dtype, device=device)
         # A copy: converting in place would round the weights of whoever holds the model.
@@ -85,22 +80,21 @@ class Engine:
         with intra_op_threads(1):
             self.cache.look_up(vocabulary.words[1 : min(WARM_WORDS, vocabulary.trained)])
 
-    def run(self, sentences: Iterable[Words], *, scores: bool) -> Iterator[tuple[Words, np.ndarray, np.ndarray | None]]:
+    def run(self, sentences: Iterable[Words], *, scores: bool) -> Iterator[Labelled]:
         """Label sentences, lazily and in order.
 
         Args:
             sentences: token lists.
             scores: whether to compute posteriors.
-
-        Yields:
-            The sentence, its (T,) label ids, and the (T,) posterior of each (or None).
         """
-        ahead = 1 if self.threads > 1 else 0
-        running: deque[_Window] = deque()
+        workers: Workers | None = None
+        running: deque[Window] = deque()
         try:
-            for window in _windows(sentences):
-                running.append(self._start(window, scores))
-                if len(running) > ahead:
+            for number, together in enumerate(windows(sentences)):
+                if number == 0 and self.copies and is_full(together):
+                    workers = self._workers()
+                running.append(self._started(Window.of(together, scores=scores), workers))
+                if len(running) > (len(workers) if workers else self.threads > 1):
                     yield from self._finish(running.popleft())
             while running:
                 yield from self._finish(running.popleft())
@@ -108,42 +102,56 @@ class Engine:
             for unfinished in running:
                 for future, _ in unfinished.pending:
                     future.cancel()
+            if workers is not None:
+                workers.end()
 
-    @torch.inference_mode()
-    def _start(self, sentences: list[Words], scores: bool) -> _Window:
-        with intra_op_threads(1):
-            return self._started(sentences, scores)
+    def _workers(self) -> Workers | None:
+        """Copies of the process that label windows; none where that cannot be."""
+        if self.threads == 1 or self.device.type != "cpu" or not can_copy():
+            return None
+        workers = Workers(self._answer, self.threads)
+        return workers if len(workers) else None
 
-    def _started(self, sentences: list[Words], scores: bool) -> _Window:
-        offsets = np.zeros(len(sentences) + 1, dtype=np.int64)
-        np.cumsum([len(s) for s in sentences], out=offsets[1:])
-        tokens = list(chain.from_iterable(sentences))
-        rows, table = self.cache.look_up(tokens)
-        window = _Window(
-            sentences,
-            offsets,
-            np.zeros(len(tokens), dtype=np.int64),
-            np.zeros(len(tokens), dtype=np.float32) if scores else None,
-            [],
-        )
-        for chosen in plan(np.diff(offsets), self.batch_tokens):
-            self._submit(window, rows, table, chosen)
+    def _answer(self, request: bytes) -> bytes:
+        """What a copy does: label the sentences of a window."""
+        window = Window.asked_for(request)
+        self._label_all(window, threads=1)
+        return window.answer()
+
+    def _started(self, window: Window, workers: Workers | None) -> Window:
+        """A window that is being labelled, by a copy or by threads."""
+        if workers is None:
+            self._label_all(window, self.threads)
+            return window
+        again = partial(self._label_all, window, threads=1)
+        try:
+            future = workers.submit(window.request, window.take, PATIENCE + window.size / SLOWEST)
+            window.pending.append((future, again))
+        except RuntimeError:  # no thread could be started
+            again()
         return window
 
-    def _submit(self, window: _Window, rows: np.ndarray, table: Tensor, chosen: np.ndarray) -> None:
-        label = partial(self._label, window, rows, table, chosen)
-        if self.threads == 1 or len(window.label_ids) <= self.batch_tokens:
+    @torch.inference_mode()
+    def _label_all(self, window: Window, threads: int) -> None:
+        with intra_op_threads(1):
+            rows, table = self.cache.look_up(list(chain.from_iterable(window.sentences)))
+            for chosen in plan(np.diff(window.offsets), self.batch_tokens):
+                self._submit(window, partial(self._label, window, rows, table, chosen), threads)
+
+    def _submit(self, window: Window, label: Callable[[], None], threads: int) -> None:
+        """Have a batch labelled, on the pool or here."""
+        if threads == 1 or window.size <= self.batch_tokens:
             label()
             return
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads, "tagger", initializer=single_threaded)
+            self._pool = ThreadPoolExecutor(threads, "tagger", initializer=single_threaded)
         try:
             window.pending.append((self._pool.submit(label), label))
         except RuntimeError:  # no thread could be started
             label()
 
     @torch.inference_mode()
-    def _label(self, window: _Window, rows: np.ndarray, table: Tensor, chosen: np.ndarray) -> None:
+    def _label(self, window: Window, rows: np.ndarray, table: Tensor, chosen: np.ndarray) -> None:
         """Label one batch of the window in place."""
         starts = window.offsets[chosen]
         lengths = window.offsets[chosen + 1] - starts  # (B,)
@@ -162,35 +170,12 @@ class Engine:
             window.label_ids[where] = best.indices.cpu().numpy()
             window.scores[where] = best.values.cpu().numpy()
 
-    def _finish(self, window: _Window) -> Iterator[tuple[Words, np.ndarray, np.ndarray | None]]:
-        """The sentences of a window in order, once all are labelled; here, where a worker failed."""
-        for future, label in window.pending:
+    def _finish(self, window: Window) -> Iterator[Labelled]:
+        """What was found for the sentences of a window, once all is; it is found here, where a worker failed."""
+        for future, again in window.pending:
             try:
                 future.result()
             except Exception:
                 with intra_op_threads(1):
-                    label()
-        bounds = window.offsets.tolist()
-        for i, sentence in enumerate(window.sentences):
-            start, end = bounds[i], bounds[i + 1]
-            yield (
-                sentence,
-                window.label_ids[start:end],
-                None if window.scores is None else window.scores[start:end],
-            )
-
-
-def _windows(sentences: Iterable[Words]) -> Iterator[list[Words]]:
-    """Cut a stream into lists of about WINDOW_TOKENS tokens."""
-    window: list[Words] = []
-    tokens = 0
-    for sentence in sentences:
-        if isinstance(sentence, str):  # or its letters would be tagged as words
-            raise TypeError(f"tag_sentences() takes lists of tokens, not the text {sentence[:40]!r}; see tag()")
-        window.append(sentence)
-        tokens += len(sentence)
-        if tokens >= WINDOW_TOKENS or len(window) >= WINDOW_SENTENCES:
-            yield window
-            window, tokens = [], 0
-    if window:
-        yield window
+                    again()
+        yield from window.labelled()

@@ -38,10 +38,19 @@ class Tagger:
         threads: CPU threads; all available cores by default.
         precision: "float32", "bfloat16", or "auto": bfloat16 where the CPU computes with it natively and it
             agreed with float32 on the development data.
+        copies: whether long streams of sentences are tagged by copies of this process rather than by threads, where
+            that is possible (Linux, no GPU, no other threads of Python): they do not wait for what the caller does
+            between two sentences.
     """
 
     def __init__(
-        self, saved: SavedModel, *, device: str = "auto", threads: int | None = None, precision: str = "auto"
+        self,
+        saved: SavedModel,
+        *,
+        device: str = "auto",
+        threads: int | None = None,
+        precision: str = "auto",
+        copies: bool = False,
     ) -> None:
         if not isinstance(saved.config, Config):
             raise ModelError(f"the model has no head that tags; its heads: {', '.join(saved.heads)}")
@@ -59,11 +68,18 @@ class Tagger:
             threads=self.threads,
             device=where,
             dtype=_dtype(precision, saved.about, where),
+            copies=copies,
         )
 
     @classmethod
     def load(
-        cls, path: str | Path, *, device: str = "auto", threads: int | None = None, precision: str = "auto"
+        cls,
+        path: str | Path,
+        *,
+        device: str = "auto",
+        threads: int | None = None,
+        precision: str = "auto",
+        copies: bool = False,
     ) -> Tagger:
         """Load a model folder, or a model that ships with the toolkit by its name; nothing is fetched from anywhere.
 
@@ -71,7 +87,8 @@ class Tagger:
             ModelError: the folder is missing, incomplete, damaged or holds no tagger.
             ConfigError: no such device or number of threads.
         """
-        tagger = cls(load_model(find_model(path), TAGGING), device=device, threads=threads, precision=precision)
+        saved = load_model(find_model(path), TAGGING)
+        tagger = cls(saved, device=device, threads=threads, precision=precision, copies=copies)
         tagger._engine.warm_up()
         return tagger
 

@@ -326,8 +326,10 @@ def workers_that_fail(for_good: float) -> None:
     """
     import threading
 
+    import tagger.inference
     from tagger.inference import Engine
 
+    vars(tagger.inference)["can_copy"] = lambda: False
     label, tried = Engine._label, [0]
 
     def failing(*arguments: Any) -> None:
@@ -337,4 +339,24 @@ def workers_that_fail(for_good: float) -> None:
         label(*arguments)
 
     setattr(Engine, "_label", failing)  # noqa: B010
+    mark_always(0)
+
+
+def copies_that_die(windows: float) -> None:
+    """Each copy of the process is killed at a window.
+
+    Args:
+        windows: that it labels before.
+    """
+    from tagger.inference import Engine
+
+    answer, answered = Engine._answer, [0]
+
+    def dying(engine: Engine, request: bytes) -> bytes:
+        answered[0] += 1
+        if answered[0] > windows:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer(engine, request)
+
+    setattr(Engine, "_answer", dying)  # noqa: B010
     mark_always(0)

@@ -16,6 +16,7 @@ import torch
 
 import tagger.copies
 from tagger.copies import shared_with_copies
+from tests.processes import started
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
 
@@ -156,7 +157,7 @@ import os, signal, sys, time
 from tagger.copies import shared_with_copies
 
 def compute(part):
-    print(os.getpid(), flush=True)
+    open(os.path.join(sys.argv[1], str(os.getpid())), "x").close()
     time.sleep(600)
 
 try:
@@ -166,16 +167,15 @@ except KeyboardInterrupt:
 """
 
 
-def test_an_interrupt_of_the_whole_group_ends_all_at_once() -> None:
+def test_an_interrupt_of_the_whole_group_ends_all_at_once(tmp_path: Path) -> None:
     """As Ctrl-C in a terminal: all processes get it, one of them tells."""
-    command = [sys.executable, "-c", INTERRUPTED]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
-    ) as process:
-        assert process.stdout is not None
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path)]
+    with started(command, text=True, process_group=0) as process:
         assert process.stderr is not None
-        started = {int(process.stdout.readline()) for _ in range(3)}
+        while len(copies := os.listdir(tmp_path)) < 3:
+            assert process.poll() is None
+            time.sleep(0.01)
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(60) == 130
         assert process.stderr.read() == ""
-    assert not any(Path(f"/proc/{pid}").exists() for pid in started)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in copies)

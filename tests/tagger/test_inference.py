@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
+import sys
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,8 +31,8 @@ def saved(tiny_model: Path) -> SavedModel:
     return load_model(tiny_model)
 
 
-def make(saved: SavedModel, *, threads: int = 1, batch_tokens: int | None = None) -> Engine:
-    options = {"threads": threads, "batch_tokens": batch_tokens}
+def make(saved: SavedModel, *, threads: int = 1, batch_tokens: int | None = None, copies: bool = False) -> Engine:
+    options = {"threads": threads, "batch_tokens": batch_tokens, "copies": copies}
     return Engine(saved.model, saved.features, dtype=torch.float32, device=CPU, **options)  # type: ignore[arg-type]
 
 
@@ -89,11 +92,58 @@ def test_threads_change_nothing(saved: SavedModel) -> None:
 def test_windows_keep_the_order(saved: SavedModel, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     given = mixed(4, 300)
     expected = [ids.tolist() for _, ids, _ in make(saved).run(given, scores=False)]
-    monkeypatch.setattr("tagger.inference.WINDOW_TOKENS", 50)
+    monkeypatch.setattr("tagger.windows.WINDOW_TOKENS", 50)
     engine = make(saved, threads=threads, batch_tokens=20)
     found = list(engine.run(iter(given), scores=False))
     assert [tokens for tokens, _, _ in found] == given
     assert [ids.tolist() for _, ids, _ in found] == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
+@pytest.mark.parametrize("scores", [False, True])
+def test_copies_of_the_process_change_nothing(saved: SavedModel, scores: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [*mixed(3, 1000), ["two\nlines", "\ud800", "a\tb"]]
+    monkeypatch.setattr("tagger.windows.WINDOW_TOKENS", 500)
+    expected = list(make(saved).run(given, scores=scores))
+    label, here = Engine._label, os.getpid()
+
+    def elsewhere(*arguments: Any) -> None:
+        assert os.getpid() != here
+        label(*arguments)
+
+    monkeypatch.setattr(Engine, "_label", elsewhere)
+    monkeypatch.setattr("tagger.inference.can_copy", lambda: True)
+    found = list(make(saved, threads=2, copies=True).run(map(tuple, given), scores=scores))
+    assert [list(tokens) for tokens, _, _ in found] == given
+    for (_, ids, posteriors), (_, their_ids, their_posteriors) in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ids, their_ids)
+        np.testing.assert_array_equal(posteriors, their_posteriors)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
+def test_copies_end_with_the_stream(saved: SavedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def children() -> str:
+        return Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+
+    monkeypatch.setattr("tagger.inference.can_copy", lambda: True)
+    before = children()
+    stream = make(saved, threads=2, copies=True).run(itertools.cycle(WORDS), scores=False)
+    assert isinstance(stream, Generator)
+    assert next(stream)[0] == WORDS[0]
+    assert len(children().split()) == len(before.split()) + 2
+    stream.close()
+    assert children() == before
+
+
+def test_a_short_stream_is_not_worth_a_copy(saved: SavedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> bool:
+        raise AssertionError
+
+    monkeypatch.setattr("tagger.inference.can_copy", refuse)
+    engine = make(saved, threads=2, copies=True)
+    assert len(list(engine.run(WORDS[:100], scores=False))) == 100
+    with pytest.raises(AssertionError):
+        list(engine.run(itertools.islice(itertools.cycle(WORDS), WINDOW_SENTENCES), scores=False))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -145,7 +195,7 @@ def test_a_stream_may_be_left_before_its_end(saved: SavedModel) -> None:
 def test_a_forgetful_cache_gives_the_same_labels(saved: SavedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     given = [[f"{word}{n}" for word in words] for n, words in enumerate(mixed(5, 200))]
     expected = [ids.tolist() for _, ids, _ in make(saved).run(given, scores=False)]
-    monkeypatch.setattr("tagger.inference.WINDOW_TOKENS", 60)
+    monkeypatch.setattr("tagger.windows.WINDOW_TOKENS", 60)
     for threads in (1, 2):
         engine = make(saved, threads=threads, batch_tokens=25)
         engine.cache.largest = 80

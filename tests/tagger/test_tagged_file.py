@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,19 @@ def test_workers_that_fail_lose_no_sentence(tiny_model: Path, big: Path, tmp_pat
         assert "sentences are kept in " in end.message
         assert nursery.run([*command, tmp_path / "none", "--resume"]).code == 0
         assert (tmp_path / "none").read_bytes() == whole
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
+@pytest.mark.parametrize("windows", [0, 1, 2])
+def test_copies_of_the_process_that_die_lose_no_sentence(
+    nursery: Nursery, tiny_model: Path, big: Path, tmp_path: Path, windows: int
+) -> None:
+    """What a copy did not label is labelled by the process itself."""
+    command: list[str | Path] = ["tag", big, "--model", tiny_model, "--scores", "--quiet"]
+    assert nursery.run([*command, "--threads", "1", "-o", tmp_path / "whole"]).code == 0
+    end = nursery.run([*command, "--threads", "2", "-o", tmp_path / "some"], hook="copies_that_die", value=windows)
+    assert (end.code, end.err) == (0, "")
+    assert (tmp_path / "some").read_bytes() == (tmp_path / "whole").read_bytes()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
