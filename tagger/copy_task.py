@@ -167,7 +167,7 @@ def _learn_length(
             best = max(best, event.dev_accuracy or 0.0)
             if best >= SOLVED:
                 break
-    return CopyResult(cell, length, best >= SOLVED, best, fitting.steps_done, fitting.seconds)
+    return CopyResult(cell, length, best >= SOLVED, best, fitting.updates.done, fitting.seconds)
 
 
 def copy_gradients(network: SymbolNetwork, length: int, seed: int) -> dict[str, list[float]]:

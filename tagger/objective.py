@@ -123,3 +123,27 @@ class Divides(Protocol):
 
     def divide(self, batch: Any, parts: int) -> Sequence[Any]:
         """Cut a batch into at most so many parts, each a batch; fewer where it cannot be cut so often."""
+
+
+class LoopSettings(Protocol):
+    """The settings that the training loop itself reads, whatever is learnt."""
+
+    @property
+    def epochs(self) -> int | None:
+        """Epochs planned."""
+
+    @property
+    def learning_rate(self) -> float | None:
+        """Peak rate."""
+
+    @property
+    def clip(self) -> float:
+        """Largest norm of the gradient."""
+
+    @property
+    def patience(self) -> int:
+        """Epochs without a better score before stopping; 0 for never."""
+
+    @property
+    def max_minutes(self) -> float | None:
+        """Time budget."""

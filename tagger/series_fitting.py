@@ -104,4 +104,4 @@ def fit(
     log = follow(fitting, training.seed, machine, folder)
     network.cpu().eval().requires_grad_(False)
     round_as_stored(network)
-    return Fitted(log, fitting.best[0], () if keeper is None else keeper.story())
+    return Fitted(log, fitting.best.score, () if keeper is None else keeper.story())

@@ -50,7 +50,7 @@ class EpochSoFar:
 
 def state_of(fitting: Fitting) -> dict[str, Any]:
     """The state between two steps, or between two epochs, as plain values and tensors."""
-    score, epoch = fitting.best
+    best = fitting.best
     objective = fitting.objective
     return {
         "format": FORMAT,
@@ -62,11 +62,15 @@ def state_of(fitting: Fitting) -> dict[str, Any]:
         "objective": objective.state() if isinstance(objective, Remembers) else {},
         "place": objective.place() if isinstance(objective, Places) else {},
         "epoch": None if fitting.current is None else asdict(fitting.current) | {"seconds": fitting.epoch_seconds},
-        "steps_done": fitting.steps_done,
+        "steps_done": fitting.updates.done,
         "epochs_done": fitting.epochs_done,
-        "best": {"score": None if score is None else asdict(score), "epoch": epoch, "weights": fitting.best_weights},
+        "best": {
+            "score": None if best.score is None else asdict(best.score),
+            "epoch": best.epoch,
+            "weights": best.weights,
+        },
         "seconds": fitting.seconds,
-        "in_a_row": fitting.in_a_row,
+        "in_a_row": fitting.updates.in_a_row,
         "parts": fitting.gradients.parts,
         "history": [asdict(end) for end in fitting.history],
     }
@@ -90,13 +94,14 @@ def restore(fitting: Fitting, state: Mapping[str, Any]) -> None:
         raise TrainingError(f"the state of the run is that of another network: {str(error)[:200]}") from error
     fitting.average.restore(state["average"])
     fitting.schedule.restore(state["schedule"])
-    fitting.steps_done, fitting.epochs_done = state["steps_done"], state["epochs_done"]
+    fitting.updates.done, fitting.epochs_done = state["steps_done"], state["epochs_done"]
     best = state["best"]
-    fitting.best = (None if best["score"] is None else DevScore(**best["score"]), best["epoch"])
-    fitting.best_weights = [weights.to(fitting.device) for weights in best["weights"]]
+    fitting.best.score = None if best["score"] is None else DevScore(**best["score"])
+    fitting.best.epoch = best["epoch"]
+    fitting.best.weights = [weights.to(fitting.device) for weights in best["weights"]]
     fitting.history = [EpochEnd(**end) for end in state["history"]]
-    fitting.seconds_before = state["seconds"]
-    fitting.in_a_row, fitting.gradients.parts = state["in_a_row"], state["parts"]
+    fitting.clock.before = state["seconds"]
+    fitting.updates.in_a_row, fitting.gradients.parts = state["in_a_row"], state["parts"]
     fitting.current = None if state["epoch"] is None else EpochSoFar(**state["epoch"])
     if fitting.current is None:
         _seek(fitting, state["place"])

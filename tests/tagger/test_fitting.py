@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from itertools import chain, count, pairwise
 from pathlib import Path
@@ -157,7 +159,7 @@ def test_the_size_of_a_batch_does_not_change_the_update(corpus: Corpus) -> None:
     found = []
     for chosen in ([5], [5, 5, 5]):
         fitting = start(corpus, double=True, training__dropout=0, training__word_dropout=0, training__clip=1e9)
-        fitting._step(assemble(tagging(fitting).train.encoded, chosen), 0.01)
+        fitting.updates.step(assemble(tagging(fitting).train.encoded, chosen), 0.01)
         found.append(([p.grad for p in tagging(fitting).model.parameters()], weights(fitting)))
     for (one, after_one), (three, after_three) in pairwise(found):
         for a, b in zip(one, three, strict=True):
@@ -170,7 +172,7 @@ def test_the_size_of_a_batch_does_not_change_the_update(corpus: Corpus) -> None:
 def test_the_gradient_is_the_mean_over_the_steps_of_the_batch(corpus: Corpus) -> None:
     def gradients(chosen: list[int]) -> tuple[list[Tensor], int]:
         fitting = start(corpus, double=True, training__dropout=0, training__word_dropout=0, training__clip=1e9)
-        _, steps = fitting._step(assemble(tagging(fitting).train.encoded, chosen), 0.0)
+        _, steps = fitting.updates.step(assemble(tagging(fitting).train.encoded, chosen), 0.0)
         return [torch.zeros_like(p) if p.grad is None else p.grad for p in tagging(fitting).model.parameters()], steps
 
     together, steps = gradients([0, 1, 2])
@@ -203,7 +205,7 @@ def test_every_epoch_takes_every_sentence_once_in_another_order(
 
 def test_gradients_are_clipped(corpus: Corpus) -> None:
     fitting = start(corpus, training__clip=0.01)
-    fitting._step(assemble(tagging(fitting).train.encoded, [0, 1, 2]), 0.01)
+    fitting.updates.step(assemble(tagging(fitting).train.encoded, [0, 1, 2]), 0.01)
     norm = torch.cat([p.grad.flatten() for p in tagging(fitting).model.parameters() if p.grad is not None]).norm()
     assert norm.item() == pytest.approx(0.01, rel=1e-3)
 
@@ -228,7 +230,7 @@ def test_smoothed_targets_make_the_gradient(corpus: Corpus) -> None:
     for row, tag in zip(scores, gold, strict=True):
         posterior = np.exp(row) / np.exp(row).sum()
         expected += posterior - 0.2 / labels - 0.8 * (np.arange(labels) == tag)
-    fitting._step(assemble(tagging(fitting).train.encoded, [0]), 0.0)
+    fitting.updates.step(assemble(tagging(fitting).train.encoded, [0]), 0.0)
     bias = tagging(fitting).model.heads["tag"].bias.grad
     assert isinstance(bias, Tensor)
     np.testing.assert_allclose(bias.numpy(), expected / len(gold), rtol=0, atol=1e-12)
@@ -331,7 +333,7 @@ def test_auxiliary_columns_are_learnt_along(corpus: Corpus, columns: list[str]) 
     fitting = start(corpus, training__auxiliary=columns)
     heads = dict(tagging(fitting).model.heads)
     assert len(heads) == 1 + len(columns)
-    fitting._step(assemble(tagging(fitting).train.encoded, [0, 1, 2, 3]), 0.01)
+    fitting.updates.step(assemble(tagging(fitting).train.encoded, [0, 1, 2, 3]), 0.01)
     for head in heads.values():
         gradient = head.get_parameter("weight").grad
         assert gradient is not None
@@ -344,12 +346,12 @@ def test_an_auxiliary_column_may_have_any_name(corpus: Corpus, name: str) -> Non
     train = replace(corpus.train, data=corpus.train.data.rename_column("xpos", name))
     fitting = start(replace(corpus, train=train, columns=("upos", name)), training__auxiliary=[name])
     assert len(tagging(fitting).model.heads) == 2
-    fitting._step(assemble(tagging(fitting).train.encoded, [0]), 0.01)
+    fitting.updates.step(assemble(tagging(fitting).train.encoded, [0]), 0.01)
 
 
 def test_a_weight_of_nothing_leaves_the_auxiliary_head_alone(corpus: Corpus) -> None:
     fitting = start(corpus, training__auxiliary=["xpos"], training__auxiliary_weight=0)
-    fitting._step(assemble(tagging(fitting).train.encoded, [0, 1]), 0.01)
+    fitting.updates.step(assemble(tagging(fitting).train.encoded, [0, 1]), 0.01)
     gradients = [head.get_parameter("weight").grad for head in tagging(fitting).model.heads.values()]
     assert [bool(g is not None and g.any()) for g in gradients] == [True, False]
 
@@ -396,3 +398,16 @@ def test_biases_do_not_decay(corpus: Corpus) -> None:
     decays = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
     for name, parameter in tagging(fitting).model.named_parameters():
         assert decays[id(parameter)] == (0.0 if "bias" in name else 0.3), name
+
+
+def test_what_is_let_go_gives_its_memory_back_at_once(corpus: Corpus) -> None:
+    """The moments of the optimiser, and the best weights: no circle of references keeps them."""
+    fitting = start(corpus, training__epochs=1)
+    list(fitting.events())
+    kept = [weakref.ref(thing) for thing in (fitting, fitting.optimizer, fitting.best)]
+    gc.disable()
+    try:
+        del fitting
+        assert [reference() for reference in kept] == [None, None, None]
+    finally:
+        gc.enable()

@@ -12,7 +12,8 @@ from tagger.corpora.corpus import Corpus
 from tagger.corpora.sources import read_corpus
 from tagger.errors import TrainingError
 from tagger.events import Event, Finished
-from tagger.fitting import HOPELESS, Fitting
+from tagger.fitting import Fitting
+from tagger.updates import HOPELESS
 from tests.tagger.test_fitting import ends, start, tagging, weights
 
 NAN = float("nan")
@@ -49,17 +50,17 @@ def test_a_step_is_left_out_and_counted(corpus: Corpus, how: str, monkeypatch: p
     fitting = start(corpus, training__epochs=2)
     per_epoch = fitting.steps_per_epoch
     spoil(fitting, {2, 3, per_epoch + 1}, how, monkeypatch)
-    step = fitting._step
+    step = fitting.updates.step
 
-    def watched(batch: Any, rate: float) -> Any:
+    def watched(batch: Any, rate: float, epochs_done: int) -> Any:
         state = weights(fitting), [average.clone() for average in fitting.average.present]
-        found = step(batch, rate)
+        found = step(batch, rate, epochs_done)
         if found[1] == 0:
             for old, new in zip(state[0] + state[1], weights(fitting) + list(fitting.average.present), strict=True):
                 assert torch.equal(old, new), "a step that is left out changes nothing"
         return found
 
-    monkeypatch.setattr(fitting, "_step", watched)
+    monkeypatch.setattr(fitting.updates, "step", watched)
     events = list(fitting.events())
     assert [end.left_out for end in ends(events)] == [2, 1]
     assert all(0 < end.loss_per_step < 10 for end in ends(events))

@@ -59,8 +59,8 @@ def test_parts_add_up(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, parted = (start(corpus, double=True, **plain) for _ in range(2))
     limit(parted, 14, monkeypatch)
     chosen = [0, 1, 2, 3, 4, 5, 6]
-    expected = whole._step(assemble(tagging(whole).train.encoded, chosen), 0.0)
-    found = parted._step(assemble(tagging(parted).train.encoded, chosen), 0.0)
+    expected = whole.updates.step(assemble(tagging(whole).train.encoded, chosen), 0.0)
+    found = parted.updates.step(assemble(tagging(parted).train.encoded, chosen), 0.0)
     assert parted.gradients.parts in (4, 8)
     assert found[1] == expected[1]
     assert float(found[0]) == pytest.approx(float(expected[0]), rel=1e-12)
