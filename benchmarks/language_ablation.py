@@ -14,7 +14,8 @@ from benchmarks.measuring import machine, markdown, report
 from tagger.corpora.text_corpus import read_text_corpus
 from tagger.corpora.texts import TextCorpus
 from tagger.events import EpochEnd, Event
-from tagger.language_training import make_config, train_language_model
+from tagger.language_choices import make_config
+from tagger.language_training import train_language_model
 
 REMOVED: dict[str, dict[str, Any]] = {
     "nothing": {},

@@ -59,7 +59,8 @@ def run(values: dict[str, Any]) -> None:
     """Read, train, report."""
     from tagger.cli.display import TrainingDisplay
     from tagger.corpora.text_corpus import read_text_corpus
-    from tagger.language_training import make_config, train_language_model
+    from tagger.language_choices import make_config
+    from tagger.language_training import train_language_model
 
     settings = given(values)
     config = make_config(values["config_file"], values["preset"], settings, where="command line")

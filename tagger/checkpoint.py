@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,17 +18,17 @@ from tagger.config import Config
 from tagger.corpora.affixes import AffixFeatures
 from tagger.corpora.characters import Characters
 from tagger.corpora.tokenization import WordTokenizer
-from tagger.corpora.units import Units, word_rules
-from tagger.corpora.vocabulary import UNKNOWN, Vocabulary
+from tagger.corpora.units import Units
+from tagger.corpora.vocabulary import Vocabulary
 from tagger.corpora.word_features import WordFeatures
-from tagger.corpora.word_units import WordUnits
 from tagger.errors import ModelError
 from tagger.language_config import LanguageConfig
 from tagger.lexicon import Lexicon, pack
 from tagger.models.network import Network
 from tagger.preparation import TAG
+from tagger.saved_tokenizer import load_tokenizer, save_tokenizer
 from tagger.weight_checks import Stored
-from tagger.weights_file import damage_told, load_network, one_line, read_tensors
+from tagger.weights_file import damage_told, load_network, read_tensors
 
 AFFIX_HASHES = "affixes.hashes"
 LEXICON = "lexicon.tags"
@@ -70,8 +69,8 @@ class SavedModel:
 def save_model(folder: Path, saved: SavedModel) -> None:
     """Write weights, tokenizer and configuration into an existing folder."""
     _save_weights(folder / files.WEIGHTS, saved)
-    _save_tokenizer(folder / files.TOKENIZER, saved)
     words = saved.features
+    save_tokenizer(folder / files.TOKENIZER, saved.tokenizer, words.vocabulary, saved.units, tags=bool(saved.labels))
     values = {
         "format_version": files.FORMAT_VERSION,
         "library_version": tagger.__version__,
@@ -110,19 +109,6 @@ def _save_weights(path: Path, saved: SavedModel) -> None:
     if saved.features.affixes is not None:
         tensors[AFFIX_HASHES] = torch.tensor(saved.features.affixes.hashes, dtype=torch.int64)
     path.write_bytes(save(tensors, metadata={"format": "pt"}))
-
-
-def _save_tokenizer(path: Path, saved: SavedModel) -> None:
-    """The units' own tokenizer, but for taggers: theirs holds every word they know, the units among them."""
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordLevel
-
-    if saved.units is not None and not saved.labels:
-        tokenizer = saved.units.to_tokenizer(saved.tokenizer)
-    else:
-        tokenizer = Tokenizer(WordLevel(vocab=saved.features.vocabulary.ids, unk_token=UNKNOWN))
-        tokenizer.pre_tokenizer = saved.tokenizer.pre_tokenizer()
-    path.write_text(tokenizer.to_str(pretty=False), encoding="utf-8")  # save() hides a full disk in a bare Exception
 
 
 def characters_dict(characters: Characters) -> dict[str, Any]:
@@ -208,39 +194,6 @@ def affixes_beside(hashes: Tensor | None) -> dict[str, Stored]:
 def _vectors(tensors: Mapping[str, Tensor]) -> Tensor | None:
     vectors = tensors.get("words.vectors")
     return None if vectors is None else vectors.float()
-
-
-def load_tokenizer(folder: Path, values: Mapping[str, Any]) -> tuple[Vocabulary, WordTokenizer, Units | None]:
-    """Vocabulary, rules for raw text and, with a language-model head, units out of ``tokenizer.json``.
-
-    Raises:
-        ModelError: the file is damaged.
-    """
-    from tokenizers import Tokenizer
-
-    path = folder / files.TOKENIZER
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises bare Exception
-        raise ModelError(f"{path}: damaged: {one_line(error)}") from error
-    if values["task"] == "lm":
-        units = Units.from_tokenizer(tokenizer)
-        rules = WordTokenizer.from_pre_tokenizer(word_rules(tokenizer), values["sentence_rules"])
-        return units.vocabulary, rules, units
-    ids = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
-    words = tuple(sorted(ids, key=ids.__getitem__))
-    numbers = values["vocabulary"]
-    vocabulary = Vocabulary(words, int(numbers["trained"]), int(numbers["embedded"]))
-    if tokenizer.pre_tokenizer is None:
-        raise ModelError(f"{path}: damaged: it has no rules for raw text")
-    rules = WordTokenizer.from_pre_tokenizer(tokenizer.pre_tokenizer, values["sentence_rules"])
-    predicted = values.get("units")
-    return vocabulary, rules, None if predicted is None else first_units(vocabulary, int(predicted["number"]))
-
-
-def first_units(vocabulary: Vocabulary, number: int) -> Units:
-    """The first words of a vocabulary as the units of a language-model head."""
-    return WordUnits(Vocabulary(vocabulary.words[:number], number, number))
 
 
 def load_features(

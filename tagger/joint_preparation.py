@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tagger.checkpoint import SavedModel, first_units
+from tagger.checkpoint import SavedModel
 from tagger.config import Config
 from tagger.corpora.corpus import Corpus, Split
 from tagger.corpora.passages import Passage, aligned
@@ -21,6 +21,7 @@ from tagger.corpora.word_features import WordFeatures
 from tagger.errors import ConfigError
 from tagger.language_defaults import resolve_head, resolve_streams
 from tagger.language_preparation import fit_units, unit_features, unit_shares
+from tagger.saved_tokenizer import first_units
 from tagger.transfer import united_features
 
 

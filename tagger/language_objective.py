@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,15 +18,13 @@ from tagger.config import StreamConfig
 from tagger.corpora.stream_batches import lay_out, stretches
 from tagger.corpora.word_features import WordArrays
 from tagger.language_config import LanguageTrainingConfig
-from tagger.models.dropout import dropped, make_dropout
-from tagger.models.encoder import DirectionalStack
+from tagger.models.dropout import dropped
 from tagger.models.network import Network
-from tagger.models.softmax import Softmax
-from tagger.models.stream_reader import ActivationPenalties, StreamReader
 from tagger.models.two_threads import Job, side_by_side
 from tagger.objective import DevScore, Size, StepLoss, Task
 from tagger.one_thread import OneThread, halved_until_it_fits
 from tagger.stream_parts import Carried, Stretch, divide
+from tagger.stream_readers import make_readers
 from tagger.tensors import word_tensors
 
 EVALUATION_STREAMS = 10
@@ -89,36 +87,12 @@ class LanguageObjective:
         self.scaled = config.optimizer != "adamw"
         self.columns = word_tensors(arrays, device)
         self.size = Size(train.sentences, len(train.ids), len(arrays.word_ids))
-        self.readers = self._readers(config.seed)
+        self.readers = make_readers(model, streams, config.seed, device)
         self.carried = Carried(self.readers)
         self.generator = torch.Generator(device).manual_seed(config.seed)
         rows = len(self._layout(train.ids)) - 1
         self.steps_per_epoch = max(1, len(stretches(rows, streams.bptt)))
         self.pool: Executor | None = None
-
-    def _readers(self, seed: int) -> list[StreamReader]:
-        """One a direction; two halves of the forward direction where that is all there is."""
-        settings = self.streams
-        kind = settings.dropout_kind == "locked"
-        penalties = ActivationPenalties(settings.activation_penalty or 0.0, settings.temporal_penalty or 0.0)
-        directions = list(self.model.language)
-        made = []
-        for number, direction in enumerate(directions if len(directions) > 1 else 2 * directions):
-            stack = cast(DirectionalStack, getattr(self.model.encoder, direction))
-            stack.dropout = make_dropout(settings.dropout or 0.0, locked=kind)
-            stack.weight_drop = settings.weight_drop or 0.0
-            made.append(
-                StreamReader(
-                    stack,
-                    cast(Softmax, self.model.language[direction]),
-                    self.model.words.words,
-                    inputs=make_dropout(settings.input_dropout or 0.0, locked=kind),
-                    outputs=make_dropout(settings.output_dropout or 0.0, locked=kind),
-                    penalties=penalties,
-                    generator=torch.Generator(self.device).manual_seed(1000 * seed + number + 1),
-                )
-            )
-        return made
 
     @property
     def both(self) -> bool:

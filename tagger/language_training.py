@@ -14,10 +14,10 @@ from tagger.checkpoint import SavedModel, round_as_stored
 from tagger.corpora.text_corpus import read_text_corpus
 from tagger.corpora.texts import TextCorpus
 from tagger.corpora.unit_streams import UnitStream
-from tagger.errors import ConfigError
 from tagger.events import Listener
 from tagger.fitting import Fitting
-from tagger.language_config import PRESETS, LanguageConfig
+from tagger.language_choices import make_config, make_schedule, uses_bfloat16
+from tagger.language_config import LanguageConfig
 from tagger.language_defaults import resolve
 from tagger.language_model import LanguageModel
 from tagger.language_objective import LanguageObjective, Text
@@ -29,9 +29,7 @@ from tagger.models.network import initialise_uniformly
 from tagger.optimisation import make_average, make_optimizer
 from tagger.run_fingerprint import as_array, fingerprint
 from tagger.run_keeper import Keeper, Keeping, make_keeper
-from tagger.runtime import choose_device, has_fast_bfloat16, seed_everything
-from tagger.schedules import Schedule
-from tagger.settings import read_toml
+from tagger.runtime import choose_device, seed_everything
 from tagger.tagger_run import Machine, follow
 from tagger.training_place import at_work, make_machine
 
@@ -112,37 +110,6 @@ def train_lm(
         corpus, chosen, out=folder, overwrite=overwrite, device=device, threads=threads, listener=listener,
         keeping=Keeping(resume),
     ).run.model  # fmt: skip
-
-
-def make_config(
-    config: LanguageConfig | str | Path | None, preset: str | None, settings: Mapping[str, Any], where: str = "settings"
-) -> LanguageConfig:
-    """A configuration out of a preset, a file over it, and settings over both.
-
-    Raises:
-        ConfigError: no such preset, or a setting that is not valid.
-    """
-    if preset is not None and preset not in PRESETS:
-        raise ConfigError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
-    chosen, told = LanguageConfig(), {} if config is None else _told(config)
-    if preset is not None:
-        chosen = chosen.with_settings(PRESETS[preset], where=f"preset {preset}")
-    return chosen.with_settings(told).with_settings(settings, where=where)
-
-
-def _told(config: LanguageConfig | str | Path) -> dict[str, Any]:
-    """Dotted settings that a file names; of a configuration, which names all, those that are no defaults."""
-    if isinstance(config, LanguageConfig):
-        plain, tables = LanguageConfig().to_dict(), config.to_dict()
-    else:
-        LanguageConfig.from_toml(config)  # for its messages, which name the file
-        plain, tables = {}, read_toml(config)
-    return {
-        f"{table}.{key}": value
-        for table, values in tables.items()
-        for key, value in values.items()
-        if table not in plain or value != plain[table][key]
-    }
 
 
 def train_language_model(
@@ -260,26 +227,3 @@ def _scores(model: LanguageModel, text: PreparedText, cache: bool) -> dict[str, 
 def as_text(stream: UnitStream) -> Text:
     """A stream as the objective takes it."""
     return Text(stream.ids, stream.passages)
-
-
-def make_schedule(config: LanguageConfig) -> Schedule:
-    """The schedule that the settings ask for."""
-    training = config.training
-    return Schedule(
-        training.schedule,
-        warmup=training.warmup,
-        plateau_patience=training.plateau_patience,
-        plateau_factor=training.plateau_factor,
-    )
-
-
-def uses_bfloat16(precision: str, device: torch.device) -> bool:
-    """Whether products are those of bfloat16.
-
-    Raises:
-        ConfigError: it was asked for, and this CPU does not compute with it natively.
-    """
-    native = device.type == "cuda" or has_fast_bfloat16()
-    if precision == "bfloat16" and not native:
-        raise ConfigError("precision is 'bfloat16', but this CPU does not compute with it natively; use float32")
-    return precision != "float32" and native

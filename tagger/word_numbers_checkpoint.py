@@ -13,12 +13,13 @@ import torch
 
 from tagger import model_folder as files
 from tagger.building import build_tagger
-from tagger.checkpoint import AFFIX_HASHES, affixes_beside, characters_dict, load_features, load_tokenizer
+from tagger.checkpoint import AFFIX_HASHES, affixes_beside, characters_dict, load_features
 from tagger.corpora.tokenization import WordTokenizer
 from tagger.corpora.vocabulary import UNKNOWN, Vocabulary
 from tagger.corpora.word_features import WordFeatures
 from tagger.models.network import Network
 from tagger.preparation import TAG
+from tagger.saved_tokenizer import load_tokenizer
 from tagger.series_folder import is_over, read_folder, write_folder
 from tagger.series_scaling import usable
 from tagger.weights_file import damage_told, load_network, read_tensors

@@ -19,9 +19,9 @@ from tagger.corpora.vocabulary import Vocabulary
 from tagger.corpora.word_features import WordFeatures
 from tagger.events import Step
 from tagger.fitting import Fitting
+from tagger.language_choices import make_schedule
 from tagger.language_config import LanguageConfig
 from tagger.language_objective import LanguageObjective, Text
-from tagger.language_training import make_schedule
 from tagger.models.softmax import FullSoftmax
 from tagger.optimisation import make_average, make_optimizer
 from tagger.stream_parts import Stretch

@@ -15,9 +15,10 @@ from tagger import LanguageModel, Tagger
 from tagger.corpora.text_corpus import read_text_corpus
 from tagger.errors import ConfigError, CorpusError, ModelError, TrainingError
 from tagger.events import EpochEnd, Event, Finished, Started
+from tagger.language_choices import make_config, make_schedule
 from tagger.language_config import PRESETS, LanguageConfig
 from tagger.language_defaults import resolve
-from tagger.language_training import make_config, make_schedule, train_language_model, train_lm
+from tagger.language_training import train_language_model, train_lm
 from tagger.models.averaging import TriggeredAverage
 from tagger.models.softmax import AdaptiveSoftmax
 from tagger.optimisation import make_average, make_optimizer
