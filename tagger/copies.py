@@ -98,10 +98,10 @@ def _begin(act: Callable[[], object], file: int) -> None:
 
 def _close_all_but(kept: int) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, 0)
-    os.dup2(nowhere, 1)
+    for standard in {0, 1} - {kept}:
+        os.dup2(nowhere, standard)
     os.closerange(3, kept)
-    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(max(3, kept + 1), os.sysconf("SC_OPEN_MAX"))
 
 
 class _Copy:

@@ -23,7 +23,7 @@ from tagger.corpora.word_features import WordFeatures
 from tagger.models.network import Network
 from tagger.preparation import TAG
 from tagger.runtime import intra_op_threads, single_threaded
-from tagger.type_cache import TypeCache
+from tagger.type_cache import LARGEST, TypeCache
 from tagger.windows import Labelled, Window, Words, is_full, windows
 from tagger.workers import Workers
 
@@ -32,6 +32,8 @@ BATCH_TOKENS = 1000
 BATCH_TOKENS_CUDA = 20_000
 WARM_WORDS = 6000
 """Words represented when a model is loaded: a tenth of a second."""
+FREQUENT = 20_000
+"""Types that each copy of the process keeps at least."""
 PATIENCE, SLOWEST = 30.0, 200
 """Seconds, and words a second besides, after which a copy of the process is given up."""
 
@@ -109,18 +111,18 @@ class Engine:
         """Copies of the process that label windows; none where that cannot be."""
         if self.threads == 1 or self.device.type != "cpu" or not can_copy():
             return None
-        workers = Workers(self._answer, self.threads)
-        return workers if len(workers) else None
+        return Workers(self._answer, self.threads)
 
     def _answer(self, request: bytes) -> bytes:
-        """What a copy does: label the sentences of a window."""
+        """What a copy does: label the sentences of a window. All copies together keep as many types as one process."""
+        self.cache.largest = max(LARGEST // self.threads, FREQUENT)
         window = Window.asked_for(request)
         self._label_all(window, threads=1)
         return window.answer()
 
     def _started(self, window: Window, workers: Workers | None) -> Window:
         """A window that is being labelled, by a copy or by threads."""
-        if workers is None:
+        if not workers:
             self._label_all(window, self.threads)
             return window
         again = partial(self._label_all, window, threads=1)

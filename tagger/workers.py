@@ -16,6 +16,9 @@ from tagger.copies import forked
 
 Answer = Callable[[bytes], bytes]
 
+MOMENT = 1.0
+"""Seconds waited at a time: so a process that was stopped for an hour and goes on has waited for one moment."""
+
 
 class Workers:
     """Copies of this process, each with a thread here that waits for it. They end with this process.
@@ -39,7 +42,7 @@ class Workers:
         self._threads = ThreadPoolExecutor(max(1, len(self._copies)), "worker")
 
     def __len__(self) -> int:
-        return len(self._copies)
+        return sum(copy.lives for copy in self._copies)
 
     def submit(self, request: Callable[[], bytes], take: Callable[[bytes], None], patience: float) -> Future[None]:
         """Have a request answered.
@@ -59,7 +62,7 @@ class Workers:
         try:
             take(copy.ask(request(), patience))
         finally:
-            if copy.lives or not any(one.lives for one in self._copies):
+            if copy.lives or not len(self):
                 self._idle.put(copy)
 
     def end(self) -> None:
@@ -94,14 +97,17 @@ class _Worker:
         """The answer to a request.
 
         Raises:
-            OSError, EOFError: there is none: the copy has ended, or was ended because it took too long.
+            OSError, EOFError: there is none: the copy has ended, or is ended because it took too long.
         """
         try:
             self.connection.send_bytes(request)
-            if not self.connection.poll(patience):
-                raise TimeoutError
+            waited, moment = 0.0, min(MOMENT, patience)
+            while not self.connection.poll(moment):
+                waited += moment
+                if waited >= patience:
+                    raise TimeoutError
             return self.connection.recv_bytes()
-        except (OSError, EOFError):
+        except BaseException:
             self.kill()
             raise
 

@@ -20,6 +20,7 @@ from tagger.look_ahead import WINDOW_SENTENCES, WINDOW_TOKENS
 from tagger.preparation import TAG
 from tagger.runtime import available_cores
 from tagger.tensors import word_tensors
+from tagger.windows import Window
 from tests.tiny import sentences
 
 CPU = torch.device("cpu")
@@ -118,6 +119,22 @@ def test_copies_of_the_process_change_nothing(saved: SavedModel, scores: bool, m
     for (_, ids, posteriors), (_, their_ids, their_posteriors) in zip(found, expected, strict=True):
         np.testing.assert_array_equal(ids, their_ids)
         np.testing.assert_array_equal(posteriors, their_posteriors)
+
+
+@pytest.mark.parametrize(("threads", "kept"), [(2, 50), (4, 30)])
+def test_copies_together_keep_as_many_types_as_one_process(
+    saved: SavedModel, threads: int, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagger.inference.LARGEST", 100)
+    monkeypatch.setattr("tagger.inference.FREQUENT", 30)
+    engine, most = make(saved, threads=threads, copies=True), 0
+    for start in range(0, 200, 5):
+        window = Window.of([[f"word{n}" for n in range(start, start + 5)]], scores=False)
+        window.take(engine._answer(window.request()))
+        [(_, expected, _)] = make(saved).run(window.sentences, scores=False)
+        assert window.label_ids.tolist() == expected.tolist()
+        most = max(most, len(engine.cache.rows))
+    assert kept - 5 < most <= kept
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")

@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Iterator
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
+import tagger.workers
 from tagger.workers import Answer, Workers
 from tests.processes import started
 
@@ -114,6 +116,27 @@ def test_all_ends_while_they_compute() -> None:
     workers.end()
     assert time.monotonic() - start < 60
     assert all(future.cancelled() or future.exception() is not None for future in waiting)
+
+
+def test_a_process_that_was_stopped_has_not_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is waited while the process runs counts: three moments, although the answer takes ten."""
+    monkeypatch.setattr(tagger.workers, "MOMENT", 0.1)
+    polls: list[float] = []
+    poll = Connection.poll
+
+    def long_poll(self: Connection, timeout: float = 0.0) -> bool:
+        polls.append(timeout)
+        return poll(self, 5 * timeout)
+
+    monkeypatch.setattr(Connection, "poll", long_poll)
+
+    def answer(request: bytes) -> bytes:
+        time.sleep(1)
+        return request
+
+    assert asked(answer, [b"1"], 1, patience=0.35) == [b"1"]
+    assert polls == [0.1] * len(polls)
+    assert 1 < len(polls) <= 4
 
 
 def test_there_are_as_many_copies_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
