@@ -65,11 +65,11 @@ def lm_command(folder: Path) -> Command:
     return ["train", "lm", "--train", text, "--dev", text, *LM, "--threads", "1", "--quiet"]
 
 
-def tag_command(folder: Path, nursery: Nursery, number: int = 40_000) -> Command:
+def tag_command(folder: Path, nursery: Nursery, number: int = 40_000, threads: int = 1) -> Command:
     """Tag for a few seconds."""
     assert nursery.run([*pos_command(folder), "--out", folder / "model"]).code == 0
     (folder / "big.conllu").write_text(conllu(sentences(number, 3)), encoding="utf-8")
-    return ["tag", folder / "big.conllu", "--model", folder / "model", "--threads", "1", "--quiet", "--scores"]
+    return ["tag", folder / "big.conllu", "--model", folder / "model", "--threads", str(threads), "--quiet", "--scores"]
 
 
 def until_done(
@@ -133,6 +133,12 @@ def train_words(nursery: Nursery, folder: Path, number: int) -> Row:
 def tag(nursery: Nursery, folder: Path, number: int) -> Row:
     """Kill ``tag``."""
     return killed_runs(nursery, folder, number, tag_command(folder, nursery), "-o", "mark_always", "kill -9 of tag")
+
+
+def tag_on_copies(nursery: Nursery, folder: Path, number: int) -> Row:
+    """Kill ``tag`` while copies of its process work for it."""
+    command = tag_command(folder, nursery, threads=2)
+    return killed_runs(nursery, folder, number, command, "-o", "mark_always", "kill -9 of tag with two copies")
 
 
 def slow_disk(nursery: Nursery, folder: Path, number: int) -> Row:
@@ -281,7 +287,7 @@ def _is_refusal(message: str) -> bool:
 
 def big_file(nursery: Nursery, folder: Path, number: int) -> Row:
     """Tag a large file, killed five times."""
-    command = tag_command(folder, nursery, number)
+    command = tag_command(folder, nursery, number, threads=2)
     end = nursery.run([*command, "-o", folder / "whole"])
     chance = random.Random(3)
     started = time.monotonic()
@@ -304,6 +310,7 @@ FAULTS: dict[Callable[[Nursery, Path, int], Row], int] = {
     train_series: 15,
     train_words: 15,
     tag: 15,
+    tag_on_copies: 15,
     slow_disk: 50,
     full_disk: 1000,
     every_change: 1000,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ import numpy as np
 from tagger.errors import ConfigError
 from tagger.gate_arrays import Gates
 from tagger.gate_names import EQUATIONS, NAMES, describe, is_gate, label, meaning
-from tagger.gates_page_template import DATA, PAGE, TITLE
 
+PAGE, TITLE, DATA = "gates_page.html", "@TITLE@", "@DATA@"
+"""The page, with nothing from elsewhere, and what is filled into it."""
 MOST_WORDS = 1000
 """A page holds some kilobytes a word."""
 _STEPS = 32_767  # of a 16-bit number
@@ -38,7 +40,8 @@ def gates_page(gates: Gates, *, title: str | None = None) -> str:
         )
     data = json.dumps(_contents(gates), ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
     heading = html.escape(_title(gates) if title is None else title)
-    before, after = PAGE.split(DATA)  # the title must not be looked for in the data, nor the data in the title
+    page = files("tagger").joinpath(PAGE).read_text(encoding="utf-8")
+    before, after = page.split(DATA)  # the title must not be looked for in the data, nor the data in the title
     return before.replace(TITLE, heading) + data + after
 
 
