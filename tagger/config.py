@@ -155,7 +155,8 @@ class TrainingConfig:
     """Most resident memory of the process, e.g. "2G": batches are divided until they fit."""
     seed: int = 1
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
-    """Arithmetic of the recurrent layers while training."""
+    """Arithmetic of the recurrent layers while training on sentences (auto: float32, which learns better); text beside
+    them is read in bfloat16 wherever the processor computes with it natively."""
     init_from: str | None = None
     """Language model whose word representation and stacks training starts from."""
     init_rate: float = 1.0
