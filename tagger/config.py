@@ -6,7 +6,7 @@ is decided from the corpus by ``tagger.defaults.resolve``; the resolved configur
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from tagger import settings
@@ -214,10 +214,6 @@ class Config(Settings):
         check_cutoffs(self.head, where)
         if self.training.max_memory is not None:
             parse_bytes(self.training.max_memory, where)
-
-    def with_seed(self, seed: int) -> Config:
-        """A copy with another seed."""
-        return replace(self, training=replace(self.training, seed=seed))
 
 
 def check_cutoffs(head: HeadConfig, where: str) -> None:

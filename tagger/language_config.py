@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from tagger import settings
@@ -93,10 +93,6 @@ class LanguageConfig(Settings):
         check_cutoffs(self.head, where)
         if self.training.max_memory is not None:
             parse_bytes(self.training.max_memory, where)
-
-    def with_seed(self, seed: int) -> LanguageConfig:
-        """A copy with another seed."""
-        return replace(self, training=replace(self.training, seed=seed))
 
 
 _TEXTBOOK: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from tagger import settings
@@ -93,10 +93,6 @@ class SeriesConfig(Settings):
     def inputs(self) -> tuple[str, ...]:
         """Columns that are read: targets, then features."""
         return (*self.data.targets, *self.data.features)
-
-    def with_seed(self, seed: int) -> SeriesConfig:
-        """A copy with another seed."""
-        return replace(self, training=replace(self.training, seed=seed))
 
 
 def check_training(training: TrainingConfig, *, where: str) -> None:

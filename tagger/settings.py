@@ -96,6 +96,10 @@ class Settings:
             target[key] = value
         return self.from_dict(nested, where=where)
 
+    def with_seed(self, seed: int) -> Self:
+        """A copy with another seed."""
+        return self.with_settings({"training.seed": seed})
+
     def check(self, *, where: str) -> None:
         """Check ranges.
 

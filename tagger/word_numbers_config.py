@@ -52,7 +52,3 @@ class WordNumbersConfig(Settings):
         hangul = sum(map(is_hangul, words)) / max(1, len(words))
         decided = resolve(self.as_tagger(), Facts(len(words), hangul, {}))
         return replace(self, words=decided.words, encoder=decided.encoder, training=decided.training)
-
-    def with_seed(self, seed: int) -> WordNumbersConfig:
-        """A copy with another seed."""
-        return replace(self, training=replace(self.training, seed=seed))
