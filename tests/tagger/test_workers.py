@@ -119,14 +119,14 @@ def test_all_ends_while_they_compute() -> None:
 
 
 def test_a_process_that_was_stopped_has_not_waited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only what is waited while the process runs counts: three moments, although the answer takes ten."""
+    """Only what is waited while the process runs counts: a moment, although the answer takes many."""
     monkeypatch.setattr(tagger.workers, "MOMENT", 0.1)
     polls: list[float] = []
     poll = Connection.poll
 
     def long_poll(self: Connection, timeout: float = 0.0) -> bool:
         polls.append(timeout)
-        return poll(self, 5 * timeout)
+        return poll(self, 20 * timeout)
 
     monkeypatch.setattr(Connection, "poll", long_poll)
 
@@ -136,7 +136,7 @@ def test_a_process_that_was_stopped_has_not_waited(monkeypatch: pytest.MonkeyPat
 
     assert asked(answer, [b"1"], 1, patience=0.35) == [b"1"]
     assert polls == [0.1] * len(polls)
-    assert 1 < len(polls) <= 4
+    assert 1 <= len(polls) <= 4
 
 
 def test_there_are_as_many_copies_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
