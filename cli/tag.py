@@ -50,6 +50,11 @@ Examples:
 @click.option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: all cores]")
 @click.option("--ignore-bad", is_flag=True, help="Pass on what cannot be read, untagged, and count it.")
+@click.option(
+    "--line-buffered", is_flag=True,
+    help="Answer each line at once, as a partner in a pipe wants it; each line is a text by itself. The default where "
+    "lines are typed.",
+)  # fmt: skip
 @click.option("--split", metavar="NAME", help="Which split of a data set of the hub.  [default: the only one]")
 @click.option("--streaming", is_flag=True, help="Read a data set of the hub over the network, keep nothing on disk.")
 @click.option("--tokens-column", metavar="NAME", help="Column of words of a data set of the hub.")
@@ -91,6 +96,8 @@ def _hub_request(files: tuple[str, ...], options: dict[str, Any]) -> HubRequest 
     if any(map(names_hub, files)):
         if len(files) > 1:
             raise click.UsageError("a data set of the hub is tagged by itself; leave the other FILEs out")
+        if options["line_buffered"]:
+            raise click.UsageError("--line-buffered is for lines that come one by one, not for a data set of the hub")
         return HubRequest(files[0], **given)
     if used := [f"--{name.replace('_', '-')}" for name in HUB_OPTIONS[:-1] if given[name]]:
         what = ", ".join(files) or "the standard input"
@@ -113,14 +120,19 @@ def _run(
     device: str,
     threads: int | None,
     ignore_bad: bool,
+    line_buffered: bool,
 ) -> Progress:
     """Open the documents first, for that fails fastest, then load the model and tag."""
     from tagger.corpora.document_hub import HubDocuments
     from tagger.corpora.document_input import Documents
     from tagger.corpora.document_output import default_output, make_renderer
-    from tagger.document_tagging import tag_documents
+    from tagger.document_tagging import OneByOne, tag_documents
 
-    with Documents(files, input_format, text) if hub is None else HubDocuments(hub) as documents:
+    typed = hub is None and text is None and not files and sys.stdin.isatty()
+    if typed and not quiet:
+        click.echo("type a line to have it tagged; Ctrl-D ends", err=True)
+    by_line = typed or line_buffered
+    with Documents(files, input_format, text, by_line=by_line) if hub is None else HubDocuments(hub) as documents:
         if not quiet:
             for note in documents.notes:
                 click.echo(f"note: {note}", err=True)
@@ -131,7 +143,14 @@ def _run(
         written = {"output format": output, "scores": scores, "input format": input_format, "ignore-bad": ignore_bad}
         done = out.begin(files if hub is None else [repr(hub)], model or DEFAULT_MODEL, tagger, written)
         return tag_documents(
-            tagger, pieces, render, out.write, scores=scores, on_progress=show, done=done, journal=out.journal
+            OneByOne(tagger) if by_line else tagger,
+            pieces,
+            render,
+            out.write_at_once if by_line else out.write,
+            scores=scores,
+            on_progress=None if typed else show,
+            done=done,
+            journal=out.journal,
         )
 
 

@@ -60,10 +60,17 @@ class TaggedOutput:
     Args:
         write: takes bytes.
         journal: notes how far the run came, where it can be resumed.
+        flush: hands on what was written.
     """
 
     write: Callable[[bytes], object]
     journal: TaggedFile | None = None
+    flush: Callable[[], object] = bool
+
+    def write_at_once(self, data: bytes) -> None:
+        """Write, and hand on."""
+        self.write(data)
+        self.flush()
 
     def begin(self, inputs: Sequence[str], model: str, tagger: Any, options: Mapping[str, Any]) -> Progress | None:
         """Say what is going to be tagged, with what and how; what is tagged already is returned."""
@@ -94,7 +101,7 @@ def tagged_output(path: str | None, resume: Resume) -> Iterator[TaggedOutput]:
         if resume != "no":
             raise ConfigError("--resume is for an output file; name one with -o FILE")
         with output_stream(path) as stream:
-            yield TaggedOutput(stream.write)
+            yield TaggedOutput(stream.write, flush=stream.flush)
         return
     from tagger.tagged_file import tagged_file
 

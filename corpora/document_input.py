@@ -13,10 +13,13 @@ from tagger.corpora.document_conllu import read_conllu
 from tagger.corpora.document_format import detect_format
 from tagger.corpora.document_json import read_json_lines
 from tagger.corpora.document_opening import HEAD_BYTES, STANDARD_INPUT, opened, readable, text_stream
-from tagger.corpora.document_text import read_lines, read_text
+from tagger.corpora.document_text import read_lines, read_text, read_text_lines
 from tagger.corpora.sentences import clipped
 from tagger.corpora.tokenization import WordTokenizer
 from tagger.errors import CorpusError
+
+ONE_LINE = ("text", "tokens", "jsonl")
+"""Formats in which a line can be understood before the next one is there."""
 
 
 class Documents:
@@ -26,27 +29,32 @@ class Documents:
         paths: files, plain or packed with gzip, xz or bzip2; ``-`` is the standard input.
         input_format: one of ``INPUT_FORMATS``, or ``auto`` to tell each file's own.
         text: tag this instead of files.
+        by_line: hand out every line as soon as it is there; each is a text by itself.
 
     Attributes:
         format: the format of the first document.
         notes: nothing; a data set of the hub has some (``HubDocuments``).
 
     Raises:
-        CorpusError: the first document cannot be opened.
+        CorpusError: the first document cannot be opened, or is of a format whose sentences have several lines.
     """
 
     notes: tuple[str, ...] = ()
 
-    def __init__(self, paths: Sequence[str], input_format: str = "auto", text: str | None = None) -> None:
+    def __init__(
+        self, paths: Sequence[str], input_format: str = "auto", text: str | None = None, *, by_line: bool = False
+    ) -> None:
         self._paths = list(paths) or [STANDARD_INPUT]
         self._input_format = input_format
-        source = opened(self._paths[0])
+        self._by_line = by_line
+        source = opened(self._paths[0], by_line=by_line)
         if text is not None:
             self._paths, source = ["--text"], text_stream(text)
             self._input_format = "text" if input_format == "auto" else input_format
-        self._stack = ExitStack()
-        self._first = self._stack.enter_context(source)
-        self.format = self._format_of(self._first, self._paths[0])
+        with ExitStack() as stack:  # closes the document if its format is not one to be read
+            self._first = stack.enter_context(source)
+            self.format = self._format_of(self._first, self._paths[0])
+            self._stack = stack.pop_all()
 
     def __enter__(self) -> Documents:
         """Nothing to do: the first document is open."""
@@ -69,21 +77,28 @@ class Documents:
         """
         yield from self._read(self._first, self._paths[0], self.format, tokenizer, column, ignore_bad)
         for path in self._paths[1:]:
-            with opened(path) as stream:
+            with opened(path, by_line=self._by_line) as stream:
                 found = self._format_of(stream, path)
                 yield from self._read(stream, path, found, tokenizer, column, ignore_bad)
 
     def _format_of(self, stream: io.BufferedReader, path: str) -> str:
-        if self._input_format != "auto":
-            return self._input_format
-        with readable(path):
-            return detect_format(stream.peek(HEAD_BYTES), path)
+        found = self._input_format
+        if found == "auto":
+            with readable(path):
+                found = detect_format(stream.peek(HEAD_BYTES), path)
+        if self._by_line and found not in ONE_LINE:
+            raise CorpusError(
+                f"the format is {found}, whose sentences have several lines; line by line, the input may be "
+                f"{', '.join(ONE_LINE)} (--input)",
+                path=path,
+            )
+        return found
 
     def _read(
         self, stream: BinaryIO, path: str, found: str, tokenizer: WordTokenizer, column: str, ignore_bad: bool
     ) -> Iterator[Piece]:
         readers: dict[str, Callable[[], Iterator[Piece]]] = {
-            "text": lambda: read_text(stream, tokenizer),
+            "text": lambda: (read_text_lines if self._by_line else read_text)(stream, tokenizer),
             "tokens": lambda: read_lines(stream),
             "conllu": lambda: read_conllu(stream, column),
             "conll": lambda: read_columns(stream),

@@ -46,11 +46,16 @@ def text_stream(text: str) -> Iterator[io.BufferedReader]:
 
 
 @contextmanager
-def opened(path: str) -> Iterator[io.BufferedReader]:
-    """The unpacked bytes of a file, or of the standard input, which is left open."""
+def opened(path: str, *, by_line: bool = False) -> Iterator[io.BufferedReader]:
+    """The unpacked bytes of a file, or of the standard input, which is left open.
+
+    Args:
+        path: ``-`` is the standard input.
+        by_line: hand out what comes on the standard input at once, and do not wait until there is much.
+    """
     with ExitStack() as stack, readable(path):
         if path == STANDARD_INPUT:
-            stream = _buffered(sys.stdin.buffer)
+            stream = _buffered(getattr(sys.stdin.buffer, "raw", sys.stdin.buffer) if by_line else sys.stdin.buffer)
             stack.callback(stream.detach)
         else:
             if Path(path).is_dir():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -32,6 +33,15 @@ def read_text(stream: BinaryIO, tokenizer: WordTokenizer) -> Iterator[Piece]:
     yield from bad
     if previous:
         yield _text_piece(previous, glued=False)
+
+
+def read_text_lines(stream: BinaryIO, tokenizer: WordTokenizer) -> Iterator[Piece]:
+    """The same, each line a text by itself, as soon as it is there; offsets are those in the line."""
+    for number, line in lines(stream):
+        for piece in read_text(io.BytesIO(line), tokenizer):
+            if isinstance(piece, BadPiece):
+                piece.line = number
+            yield piece
 
 
 def _text_piece(sentence: list[Token], *, glued: bool) -> TextPiece:

@@ -23,6 +23,22 @@ class SentenceTagger(Protocol):
         """Tags of each sentence, in order; sentences are read ahead."""
 
 
+@dataclass(frozen=True, slots=True)
+class OneByOne:
+    """Gives the tags of each sentence before the next one is read, where an answer is waited for.
+
+    Args:
+        tagger: reads ahead.
+    """
+
+    tagger: SentenceTagger
+
+    def tag_sentences(self, sentences: Iterable[Sequence[str]], *, scores: bool = False) -> Iterator[Tagged]:
+        """Tags of each sentence, in order."""
+        for words in sentences:
+            yield from self.tagger.tag_sentences([words], scores=scores)
+
+
 @dataclass(slots=True)
 class Progress:
     """What has been tagged so far.

@@ -166,19 +166,92 @@ def test_importing_the_command_is_cheap() -> None:
     assert done.stdout == "[]\n"
 
 
+WITHOUT_MODEL = [
+    sys.executable,
+    "-c",
+    "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
+    "import tagger.tagging; from tests.corpora.documents import LengthTagger\n"
+    "tagger.tagging.Tagger.load = lambda *a, **k: LengthTagger()\n"
+    "from tagger.cli.main import main; main(sys.argv[1:])",
+    str(Path(__file__).parents[2]),
+    "tag",
+    "--model",
+    "m",
+]
+
+
 def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
     (tmp_path / "a.tok").write_bytes(b"one two\n" * 200_000)
-    code = (
-        "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
-        "import tagger.tagging; from tests.corpora.documents import LengthTagger\n"
-        "tagger.tagging.Tagger.load = lambda *a, **k: LengthTagger()\n"
-        "from tagger.cli.main import main; main(sys.argv[1:])"
-    )
-    root = str(Path(__file__).parents[2])
-    with started([sys.executable, "-c", code, root, "tag", "--model", "m", "a.tok"], cwd=tmp_path) as process:
+    with started([*WITHOUT_MODEL, "a.tok"], cwd=tmp_path) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline() == b"one/L3 two/L3\n"
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "answered"),
+    [
+        ("tokens", [b"one two\n", b"\n", b"three\r\n"], [b"one/L3 two/L3\n", b"\n", b"three/L5\n"]),
+        ("text", [b"It is so.\n", b"(Not)\n"], [b"It/L2 is/L2 so/L2 ./L1\n", b"(/L1 Not/L3 )/L1\n"]),
+        (
+            "jsonl",
+            [b'{"tokens": ["a"]}\n', b'{"tokens": ["bc"], "id": 2}\n'],
+            [b'{"tokens": ["a"], "tags": ["L1"]}\n', b'{"tokens": ["bc"], "id": 2, "tags": ["L2"]}\n'],
+        ),
+    ],
+)
+def test_each_line_is_answered_before_the_next_is_there(
+    kind: str, asked: list[bytes], answered: list[bytes], tmp_path: Path
+) -> None:
+    command = [*WITHOUT_MODEL, "--line-buffered", "--input", kind]
+    with started(command, cwd=tmp_path, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for line, answer in zip(asked, answered, strict=True):
+            process.stdin.write(line)
+            process.stdin.flush()
+            assert process.stdout.readline() == answer
+        process.stdin.close()
+        assert process.stdout.read() == b""
+        assert process.wait() == 0
+
+
+def test_each_line_of_a_file_is_a_text_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"one\ntwo\n")
+    assert run("--model", "m", "a.txt").stdout == "one/L3 two/L3\n"
+    assert run("--model", "m", "--line-buffered", "a.txt").stdout == "one/L3\ntwo/L3\n"
+    (tmp_path / "b.txt").write_bytes(b"one\ncaf\xe9\n")
+    assert "b.txt:2: not UTF-8" in str(run("--model", "m", "--line-buffered", "b.txt").exception)
+    result = run("--model", "m", "--line-buffered", "--ignore-bad", "b.txt")
+    assert (result.exit_code, result.stdout) == (0, "one/L3\ncaf/L3 \N{REPLACEMENT CHARACTER}/L1\n")
+    assert "1 stretch of the input could not be read" in result.stderr
+
+
+def test_what_cannot_be_answered_line_by_line_is_refused() -> None:
+    result = run("--model", "m", "--line-buffered", stdin=CONLLU)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "the format is conllu, whose sentences have several lines" in str(result.exception)
+    result = run("--model", "m", "--line-buffered", "a/b")
+    assert result.exit_code == 2
+    assert "--line-buffered is for lines that come one by one" in result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a terminal that a program can type into")
+def test_a_person_who_types_gets_an_answer_to_each_line(tmp_path: Path) -> None:
+    keyboard, terminal = os.openpty()
+    try:
+        with started(WITHOUT_MODEL, cwd=tmp_path, stdin=terminal) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            assert process.stderr.readline() == b"type a line to have it tagged; Ctrl-D ends\n"
+            for line, answer in ((b"It is so.\n", b"It/L2 is/L2 so/L2 ./L1\n"), (b"No\n", b"No/L2\n")):
+                os.write(keyboard, line)
+                assert process.stdout.readline() == answer
+            os.write(keyboard, b"\x04")
+            assert process.wait(60) == 0
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
