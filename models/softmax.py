@@ -10,12 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, log_softmax
 
+from tagger.models.grain import filled_up
+
 LARGEST_BLOCK = 4_000_000
 """Scores held at a time while a loss is computed: 8 MB in bfloat16."""
 TINY = 1e-30
-GRAIN = 32
-"""Numbers of rows that vary are filled up to a multiple of it: for each that it has not met oneDNN writes machine code,
-which takes as long as the products themselves, and keeps two megabytes of it."""
 
 
 def softmax_loss(states: Tensor, table: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
@@ -176,7 +175,7 @@ class AdaptiveSoftmax(nn.Module):
             heads[inside] = self.bounds[0] + i
             rows = inside.nonzero().squeeze(1)
             if len(rows):
-                narrow = self.narrow[i](states[_filled(rows)])
+                narrow = self.narrow[i](states[filled_up(rows)])
                 total = total + softmax_loss(narrow, self.rare[i], self.rare_bias[i], targets[rows] - start)
         return total + softmax_loss(states, self.table(embedding), self.bias, heads)
 
@@ -210,11 +209,6 @@ class AdaptiveSoftmax(nn.Module):
     def table(self, embedding: Tensor) -> Tensor:
         """The rows of the head, frequent units and clusters; arguments as ``FullSoftmax.loss``."""
         return torch.cat([embedding[: self.bounds[0]], self.weight]) if self.tied else self.weight
-
-
-def _filled(rows: Tensor) -> Tensor:
-    """(n,) numbers of rows, and so many zeros that ``GRAIN`` divides the whole."""
-    return torch.cat([rows, rows.new_zeros(-len(rows) % GRAIN)])
 
 
 def _wide(scores: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from tagger.corpora.stream_batches import lay_out, stretches
 from tagger.corpora.word_features import WordArrays
 from tagger.language_config import LanguageTrainingConfig
 from tagger.models.dropout import dropped
+from tagger.models.grain import filled_up
 from tagger.models.network import Network
 from tagger.models.two_threads import Job, side_by_side
 from tagger.objective import DevScore, Size, StepLoss, Task
@@ -152,8 +153,9 @@ class LanguageObjective:
 
     def _represent(self, types: np.ndarray) -> Tensor:
         """(U, D) vectors of units, some of them dropped in training (embedding dropout)."""
-        ids = torch.from_numpy(types.astype(np.int64)).to(self.device)
-        vectors: Tensor = self.model.words(*(None if column is None else column[ids] for column in self.columns))
+        ids = filled_up(torch.from_numpy(types.astype(np.int64))).to(self.device)
+        columns = (None if column is None else column[ids] for column in self.columns)
+        vectors: Tensor = self.model.words(*columns)[: len(types)]
         p = self.streams.embedding_dropout or 0.0 if self.model.training else 0.0
         return dropped(vectors, p, (len(types), 1), self.generator)
 

@@ -441,3 +441,21 @@ def test_the_configuration_of_streams_reaches_the_readers() -> None:
         assert (reader.inputs.p, reader.outputs.p) == (0.3, 0.3)
         assert (reader.stack.dropout.p, reader.stack.weight_drop) == (0.3, 0.3)
         assert type(reader.inputs).__name__ == type(reader.stack.dropout).__name__ == "Dropout"
+
+
+def test_words_are_represented_in_few_sizes() -> None:
+    """Filled up to multiples of 32, which neither the vectors nor the gradients show."""
+    made = objective()
+    sizes: list[int] = []
+    made.model.words.register_forward_hook(lambda _, inputs, __: sizes.append(len(inputs[0])))
+    weights = made.model.words.words.weight
+    for number in (1, 5, V):
+        types = np.arange(number)[::-1].copy()
+        made.model.zero_grad()
+        found = made._represent(types)
+        assert torch.equal(found, weights[torch.from_numpy(types)])
+        found.sum().backward()  # type: ignore[no-untyped-call]
+        assert weights.grad is not None
+        assert weights.grad[:number].eq(1).all()
+        assert not weights.grad[number:].any()
+    assert [size % 32 for size in sizes] == [0, 0, 0]

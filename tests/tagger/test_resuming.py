@@ -19,6 +19,7 @@ from tagger.language_objective import LanguageObjective
 from tagger.language_training import train_language_model
 from tagger.markdown import escaped
 from tagger.run_keeper import Keeper, Keeping
+from tagger.runtime import available_cores
 from tagger.stream_parts import Stretch
 from tagger.training import train_runs
 from tests.tiny import SETTINGS, sentences
@@ -117,6 +118,7 @@ def test_a_tagger(tiny_corpus: Path, tmp_path: Path, crashes: list[int], setting
     assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
 
 
+@pytest.mark.skipif(available_cores() < 2, reason="needs two cores")
 def test_other_threads_and_several_seeds(tiny_corpus: Path, tmp_path: Path, crashes: list[int]) -> None:
     pos(tiny_corpus, tmp_path / "whole", seeds=2)
     crashes += [4, 30, 5]

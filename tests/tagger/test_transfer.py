@@ -31,6 +31,7 @@ from tagger.language_engine import LanguageEngine
 from tagger.language_training import train_lm
 from tagger.preparation import prepare
 from tagger.raw_text import choose_tokenizer
+from tagger.runtime import available_cores
 from tagger.tagger_run import Material, _network
 from tagger.training import train_runs
 from tagger.transfer import copy_weights, take_over, united_features, united_vocabulary
@@ -414,6 +415,7 @@ def test_a_head_beside_a_tagger_predicts_words_as_they_are(changes: dict[str, An
         {"streams__embedding_dropout": 0.3, "streams__activation_penalty": 1.0, "training__dropout": 0.5},
     ],
 )
+@pytest.mark.skipif(available_cores() < 2, reason="needs two cores")
 def test_the_number_of_threads_changes_nothing(changes: dict[str, Any], corpus: Corpus) -> None:
     """Also where streams ask for other dropout than sentences do: both share the stacks."""
     config = Config().with_settings(
