@@ -1,10 +1,12 @@
-"""Processes that a test starts and that do not outlive it."""
+"""Processes that a test starts and that do not outlive it, and those that the code under test starts."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 
@@ -23,3 +25,16 @@ def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
             yield process
         finally:
             process.kill()
+
+
+def children() -> list[int]:
+    """Of this process; Linux only."""
+    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+
+
+@contextmanager
+def nothing_left() -> Iterator[None]:
+    """After the block there are no other children and as many open files as before."""
+    before = children(), len(os.listdir("/proc/self/fd"))
+    yield
+    assert (children(), len(os.listdir("/proc/self/fd"))) == before

@@ -16,21 +16,15 @@ import torch
 
 import tagger.copies
 from tagger.copies import shared_with_copies
-from tests.processes import started
+from tests.processes import nothing_left, started
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
 
 
-def children() -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
-
-
 @pytest.fixture(autouse=True)
 def _nothing_is_left() -> Iterator[None]:
-    """Neither processes nor open files."""
-    before = children(), len(os.listdir("/proc/self/fd"))
-    yield
-    assert (children(), len(os.listdir("/proc/self/fd"))) == before
+    with nothing_left():
+        yield
 
 
 def test_each_part_once_and_in_order() -> None:

@@ -21,6 +21,7 @@ from tagger.preparation import TAG
 from tagger.runtime import available_cores
 from tagger.tensors import word_tensors
 from tagger.windows import Window
+from tests.processes import children
 from tests.tiny import sentences
 
 CPU = torch.device("cpu")
@@ -139,15 +140,12 @@ def test_copies_together_keep_as_many_types_as_one_process(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
 def test_copies_end_with_the_stream(saved: SavedModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    def children() -> str:
-        return Path(f"/proc/self/task/{os.getpid()}/children").read_text()
-
     monkeypatch.setattr("tagger.inference.can_copy", lambda: True)
     before = children()
     stream = make(saved, threads=2, copies=True).run(itertools.cycle(WORDS), scores=False)
     assert isinstance(stream, Generator)
     assert next(stream)[0] == WORDS[0]
-    assert len(children().split()) == len(before.split()) + 2
+    assert len(children()) == len(before) + 2
     stream.close()
     assert children() == before
 

@@ -15,21 +15,15 @@ import pytest
 
 import tagger.workers
 from tagger.workers import Answer, Workers
-from tests.processes import started
+from tests.processes import nothing_left, started
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
 
 
-def children() -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
-
-
 @pytest.fixture(autouse=True)
 def _nothing_is_left() -> Iterator[None]:
-    """Neither processes nor open files."""
-    before = children(), len(os.listdir("/proc/self/fd"))
-    yield
-    assert (children(), len(os.listdir("/proc/self/fd"))) == before
+    with nothing_left():
+        yield
 
 
 def asked(answer: Answer, requests: list[bytes], number: int = 2, patience: float = 60.0) -> list[bytes | str]:
