@@ -65,7 +65,7 @@ class TaggedOutput:
 
     write: Callable[[bytes], object]
     journal: TaggedFile | None = None
-    flush: Callable[[], object] = bool
+    flush: Callable[[], object] = lambda: None
 
     def write_at_once(self, data: bytes) -> None:
         """Write, and hand on."""

@@ -11,7 +11,7 @@ from secrets import randbits
 import torch
 from torch import Tensor
 
-from tagger.copies import can_copy, shared_with_copies
+from tagger.copies import can_copy
 from tagger.corpora.vocabulary import UNKNOWN_ID
 from tagger.drafts import Draft
 from tagger.errors import ConfigError
@@ -21,6 +21,7 @@ from tagger.prospects import next_prospects
 from tagger.runtime import single_threaded
 from tagger.sampling import Sampler
 from tagger.unit_predictor import State, UnitCodec, UnitPredictor
+from tagger.workers import shared_with_copies
 
 PROMPT_STEPS = 1024  # units of a prompt that are read at once
 FEWEST_OF_A_COPY, FEWEST_TOKENS = 8, 400

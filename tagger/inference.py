@@ -114,7 +114,7 @@ class Engine:
         return Workers(self._answer, self.threads)
 
     def _answer(self, request: bytes) -> bytes:
-        """What a copy does: label the sentences of a window. All copies together keep as many types as one process."""
+        """What a copy does: label the sentences of a window. It keeps its share of the types that one process keeps."""
         self.cache.largest = max(LARGEST // self.threads, FREQUENT)
         window = Window.asked_for(request)
         self._label_all(window, threads=1)

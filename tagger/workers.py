@@ -1,21 +1,29 @@
-"""Copies of this process that stay and answer one request after the other."""
+"""Work shared with copies of this process: they stay and answer one request after the other."""
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import signal
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
+from typing import Any, TypeVar
 
 from tagger.copies import forked
 
+T = TypeVar("T")
 Answer = Callable[[bytes], bytes]
 
+LEAST, TIMES = 5.0, 10.0
+"""Seconds that a copy may take beyond so many times the time of the part that was computed here."""
 MOMENT = 1.0
 """Seconds waited at a time: so a process that was stopped for an hour and goes on has waited for one moment."""
 
@@ -125,3 +133,33 @@ def _answer_all(answer: Answer, connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the process that was copied ends its copies
     while True:
         connection.send_bytes(answer(connection.recv_bytes()))
+
+
+def shared_with_copies(compute: Callable[[T], Any], parts: Sequence[T]) -> list[Any]:
+    """Compute each part, the first here and the others each on a copy of this process.
+
+    What a copy does not deliver in time, for whatever reason, is computed here.
+
+    Args:
+        compute: its results survive JSON; it changes nothing that anybody looks at later.
+        parts: at least one.
+    """
+    answers: dict[int, bytes] = {}
+    workers = Workers(lambda number: json.dumps(compute(parts[int(number)])).encode(), len(parts) - 1)
+    try:
+        waiting = [
+            workers.submit(partial(b"%d".__mod__, number), partial(answers.__setitem__, number), math.inf)
+            for number in range(1, len(parts) if workers else 1)
+        ]
+        begun = time.monotonic()
+        results = [compute(parts[0])]
+        due = time.monotonic() + LEAST + TIMES * (time.monotonic() - begun)
+        for future in waiting:
+            with suppress(Exception):
+                future.result(max(0.0, due - time.monotonic()))
+        for number, part in enumerate(parts[1:], 1):
+            answer = answers.get(number)
+            results.append(compute(part) if answer is None else json.loads(answer))
+        return results
+    finally:
+        workers.end()

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import torch
 
-import tagger.copies
-from tagger.copies import shared_with_copies
+import tagger.workers
+from tagger.workers import shared_with_copies
 from tests.processes import nothing_left, started
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
@@ -61,7 +61,7 @@ def test_what_a_copy_does_not_deliver_is_computed_here(capfd: pytest.CaptureFixt
 
 def test_a_copy_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     here = os.getpid()
-    monkeypatch.setattr(tagger.copies, "MOMENT", 0.2)
+    monkeypatch.setattr(tagger.workers, "LEAST", 0.2)
 
     def compute(part: int) -> list[int]:
         if part == 1 and os.getpid() != here:
@@ -146,9 +146,18 @@ def test_a_process_with_other_threads_is_not_copied() -> None:
     assert done.stdout == "True False False True\n"
 
 
+def test_a_process_that_hears_of_no_end_is_not_copied() -> None:
+    """Who starts it may ignore SIGCHLD: then the kernel puts copies away, and their numbers may be given anew."""
+    code = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); from tagger.copies import can_copy; "
+    done = subprocess.run(
+        [sys.executable, "-c", code + "print(can_copy())"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
+
+
 INTERRUPTED = """
 import os, signal, sys, time
-from tagger.copies import shared_with_copies
+from tagger.workers import shared_with_copies
 
 def compute(part):
     open(os.path.join(sys.argv[1], str(os.getpid())), "x").close()
