@@ -12,20 +12,20 @@ import click
 
 import tagger
 from tagger.errors import TaggerError
-from tagger.signals import ended_by_sigterm
+from tagger.runtime.signals import ended_by_sigterm
 
 COMMANDS = {
-    "train": ("tagger.cli.train", "Train a tagger on a labelled corpus, or a language model on text."),
-    "tag": ("tagger.cli.tag", "Tag text, tokens, CoNLL-U, CoNLL columns or JSON lines."),
-    "generate": ("tagger.cli.generate", "Write text with a language model."),
-    "score": ("tagger.cli.score", "Say how much each word of a text surprises a language model."),
-    "evaluate": ("tagger.cli.evaluate", "Score a model: its tags, or its perplexity."),
-    "inspect": ("tagger.cli.inspect", "Show what the gates of a model do while it reads a sentence."),
-    "forecast": ("tagger.cli.forecast", "Say how a time series goes on, and how sure that is."),
-    "cells": ("tagger.cli.cells", "Compare RNN, LSTM and GRU: size, speed, score, vanishing gradients."),
-    "models": ("tagger.cli.models", "List the models that ship, show one, check a folder."),
-    "check": ("tagger.cli.check", "Say what is wrong with a corpus, where, and how to mend it."),
-    "corpora": ("tagger.cli.corpora", "List known corpora, describe one, convert between formats."),
+    "train": ("tagger.cli.train_commands.pos", "Train a tagger on a labelled corpus, or a language model on text."),
+    "tag": ("tagger.cli.commands.tag", "Tag text, tokens, CoNLL-U, CoNLL columns or JSON lines."),
+    "generate": ("tagger.cli.commands.generate", "Write text with a language model."),
+    "score": ("tagger.cli.commands.score", "Say how much each word of a text surprises a language model."),
+    "evaluate": ("tagger.cli.commands.evaluate", "Score a model: its tags, or its perplexity."),
+    "inspect": ("tagger.cli.commands.inspect", "Show what the gates of a model do while it reads a sentence."),
+    "forecast": ("tagger.cli.commands.forecast", "Say how a time series goes on, and how sure that is."),
+    "cells": ("tagger.cli.commands.cells", "Compare RNN, LSTM and GRU: size, speed, score, vanishing gradients."),
+    "models": ("tagger.cli.commands.models", "List the models that ship, show one, check a folder."),
+    "check": ("tagger.cli.commands.check", "Say what is wrong with a corpus, where, and how to mend it."),
+    "corpora": ("tagger.cli.commands.corpora", "List known corpora, describe one, convert between formats."),
 }
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             status = cli.main(args=arguments, prog_name="tagger", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
     except TaggerError as error:
-        from tagger.cli.look import printable
+        from tagger.cli.output.terminal import printable
 
         click.echo(f"tagger: error: {printable(str(error))}", err=True)
         sys.exit(EXIT_ERROR)

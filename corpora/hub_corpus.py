@@ -6,12 +6,12 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tagger.corpora.catalogue import lookup, nearest
-from tagger.corpora.corpus import Corpus, Split
-from tagger.corpora.formats import ReadOptions
-from tagger.corpora.hub_spec import HubSpec, parse_hub_spec
-from tagger.corpora.paths import excerpt_path, near
-from tagger.corpora.splits import split_off_table
+from tagger.corpora.files.paths import excerpt_path, near
+from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.hub.catalogue import lookup, nearest
+from tagger.corpora.hub.hub_id import HubSpec, parse_hub_spec
+from tagger.corpora.sources.corpus import Corpus, Split
+from tagger.corpora.sources.splits import split_off_table
 from tagger.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def read_hub_corpus(
         CorpusError: there is no such corpus, or it cannot be read.
     """
     spec, name, license, tokens = _find(source)
-    from tagger.corpora.hub import read_hub
-    from tagger.corpora.hub_columns import NoSentencesError
-    from tagger.corpora.hub_files import located_files
-    from tagger.corpora.sources import from_files
+    from tagger.corpora.hub.columns import NoSentencesError
+    from tagger.corpora.hub.dataset import read_hub
+    from tagger.corpora.hub.files import located_files
+    from tagger.corpora.read_corpus import from_files
 
     column = labels_column or options.column or "upos"
     try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tagger.corpora.corpus import BATCH
-from tagger.corpora.repair_scheme import SchemeFinder
-from tagger.corpora.repairing import Repairs
-from tagger.corpora.sentences import RawSentence
+from tagger.corpora.formats.sentence import RawSentence
+from tagger.corpora.labels.repair import Repairs
+from tagger.corpora.labels.repair_scheme import SchemeFinder
+from tagger.corpora.sources.corpus import BATCH
 
 if TYPE_CHECKING:
     import datasets

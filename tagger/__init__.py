@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING, Any
 from tagger.errors import ConfigError, CorpusError, ModelError, OutputError, TaggerError, TrainingError
 
 if TYPE_CHECKING:
-    from tagger.config import Config
-    from tagger.corpora.corpus import Corpus
-    from tagger.corpora.sources import read_corpus
-    from tagger.gate_arrays import Gates
-    from tagger.generation_settings import Generated
-    from tagger.language_config import LanguageConfig
-    from tagger.language_model import LanguageModel
-    from tagger.language_scores import LanguageScores
-    from tagger.language_training import train_lm
-    from tagger.scores import Scores
-    from tagger.tagged import TaggedSentence, TaggedText
-    from tagger.tagging import Tagger
-    from tagger.training import train_pos
+    from tagger.config.generation_settings import Generated
+    from tagger.config.language_model import LanguageConfig
+    from tagger.config.tagger import Config
+    from tagger.corpora.read_corpus import read_corpus
+    from tagger.corpora.sources.corpus import Corpus
+    from tagger.evaluation.perplexity import LanguageScores
+    from tagger.evaluation.scores import Scores
+    from tagger.inference.tagged import TaggedSentence, TaggedText
+    from tagger.inference.tagger import Tagger
+    from tagger.interpretability.gate_activations import Gates
+    from tagger.language_modelling.language_model import LanguageModel
+    from tagger.language_modelling.train import train_lm
+    from tagger.sequence_labelling.train import train_pos
 
 __version__ = "0.1.0"
 
@@ -59,20 +59,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Config": "tagger.config",
-    "Corpus": "tagger.corpora.corpus",
-    "Gates": "tagger.gate_arrays",
-    "Generated": "tagger.generation_settings",
-    "LanguageConfig": "tagger.language_config",
-    "LanguageModel": "tagger.language_model",
-    "LanguageScores": "tagger.language_scores",
-    "Scores": "tagger.scores",
-    "TaggedSentence": "tagger.tagged",
-    "TaggedText": "tagger.tagged",
-    "Tagger": "tagger.tagging",
-    "read_corpus": "tagger.corpora.sources",
-    "train_lm": "tagger.language_training",
-    "train_pos": "tagger.training",
+    "Config": "tagger.config.tagger",
+    "Corpus": "tagger.corpora.sources.corpus",
+    "Gates": "tagger.interpretability.gate_activations",
+    "Generated": "tagger.config.generation_settings",
+    "LanguageConfig": "tagger.config.language_model",
+    "LanguageModel": "tagger.language_modelling.language_model",
+    "LanguageScores": "tagger.evaluation.perplexity",
+    "Scores": "tagger.evaluation.scores",
+    "TaggedSentence": "tagger.inference.tagged",
+    "TaggedText": "tagger.inference.tagged",
+    "Tagger": "tagger.inference.tagger",
+    "read_corpus": "tagger.corpora.read_corpus",
+    "train_lm": "tagger.language_modelling.train",
+    "train_pos": "tagger.sequence_labelling.train",
 }
 
 

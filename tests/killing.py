@@ -209,7 +209,7 @@ def _wait(child: int, told: dict[str, Any]) -> tuple[int, int]:
 
 def slow_disk(seconds: float) -> None:
     """Every file of a state is written in small pieces, each of which takes as long as this."""
-    import tagger.run_checkpoints
+    import tagger.training.checkpoint_store
 
     def write(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
         data = b"".join(pieces)
@@ -220,15 +220,15 @@ def slow_disk(seconds: float) -> None:
                 time.sleep(seconds)
             os.fsync(file.fileno())
 
-    vars(tagger.run_checkpoints)["write_synced"] = write
+    vars(tagger.training.checkpoint_store)["write_synced"] = write
     save_always(0)
 
 
 def save_always(_: float) -> None:
     """A state after every step."""
-    import tagger.run_keeper
+    import tagger.training.checkpoint_callback
 
-    tagger.run_keeper.SHARE = 1e9
+    tagger.training.checkpoint_callback.SHARE = 1e9
 
 
 def small_files(limit: float) -> None:
@@ -277,8 +277,8 @@ def die_at(number: float, *, from_the_start: bool = False) -> None:
     """
     import io
 
-    import tagger.run_record
-    import tagger.tagged_file
+    import tagger.inference.resumable_output
+    import tagger.sequence_labelling.results
 
     save_always(0)
     sys.modules["matplotlib.figure"] = None  # type: ignore[assignment]
@@ -307,15 +307,21 @@ def die_at(number: float, *, from_the_start: bool = False) -> None:
     io.open = counted(opened)
     for name in ("rename", "replace", "unlink", "rmdir", "mkdir"):
         setattr(os, name, counted(getattr(os, name)))
-    vars(tagger.run_record)["save_model"] = begins(vars(tagger.run_record)["save_model"])
-    setattr(tagger.tagged_file.TaggedFile, "finish", begins(tagger.tagged_file.TaggedFile.finish))  # noqa: B010
+    vars(tagger.sequence_labelling.results)["save_model"] = begins(
+        vars(tagger.sequence_labelling.results)["save_model"]
+    )
+    setattr(  # noqa: B010
+        tagger.inference.resumable_output.TaggedFile,
+        "finish",
+        begins(tagger.inference.resumable_output.TaggedFile.finish),
+    )
 
 
 def mark_always(_: float) -> None:
     """Tagging may be taken up after every window."""
-    import tagger.tagged_file
+    import tagger.inference.resumable_output
 
-    tagger.tagged_file.SECONDS_BETWEEN_MARKS = -1.0
+    tagger.inference.resumable_output.SECONDS_BETWEEN_MARKS = -1.0
 
 
 def workers_that_fail(for_good: float) -> None:
@@ -326,10 +332,10 @@ def workers_that_fail(for_good: float) -> None:
     """
     import threading
 
-    import tagger.inference
-    from tagger.inference import Engine
+    import tagger.inference.engine
+    from tagger.inference.engine import Engine
 
-    vars(tagger.inference)["can_copy"] = lambda: False
+    vars(tagger.inference.engine)["can_copy"] = lambda: False
     label, tried = Engine._label, [0]
 
     def failing(*arguments: Any) -> None:
@@ -348,7 +354,7 @@ def copies_that_die(windows: float) -> None:
     Args:
         windows: that it labels before.
     """
-    from tagger.inference import Engine
+    from tagger.inference.engine import Engine
 
     answer, answered = Engine._answer, [0]
 

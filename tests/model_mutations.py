@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tagger.model_folder import CONFIG, TOKENIZER, WEIGHTS, describe_file, seal, write_json
+from tagger.serialization.manifest import CONFIG, TOKENIZER, WEIGHTS, describe_file, seal, write_json
 
 NEEDED = (CONFIG, WEIGHTS, TOKENIZER)
 Mutation = Callable[[Path, random.Random], None]

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import FrameType
 from unittest.mock import patch
 
-from tagger.corpora.sources import read_corpus
-from tagger.tagging import Tagger
+from tagger.corpora.read_corpus import read_corpus
+from tagger.inference.tagger import Tagger
 from tests.mutations import plainly_read
 from tests.tiny import TOML, Result, run
 
@@ -88,7 +88,7 @@ class Legs:
         """``tagger tag``: whether all could be read; every word that is written has a tag."""
         out = self.folder / "tagged.jsonl"
         where = ("--output", "jsonl", "-o", out, "--model", self.folder)
-        with patch("tagger.tagging.Tagger.load", return_value=self.tagger), at_most(LONGEST_SECONDS):
+        with patch("tagger.inference.tagger.Tagger.load", return_value=self.tagger), at_most(LONGEST_SECONDS):
             accepted = _accepted(run("tag", path, *where, *options))
         assert out.exists() == accepted
         if accepted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from tests.tagger.series import write_wave
+from tests.tagger.forecasting.synthetic_series import write_wave
 
 Command = list[str | Path]
 OPTIONS: Command = ["--hidden-size", "8", "--epochs", "6", "--dropout", "0.3", "--threads", "1", "--quiet"]

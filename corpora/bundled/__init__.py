@@ -1,1 +1,1 @@
-"""Corpora that ship with the toolkit: data files, read through ``tagger.corpora.sources``."""
+"""Corpora that ship with the toolkit: data files, read through ``tagger.corpora.read_corpus``."""

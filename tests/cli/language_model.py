@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from tagger.cli.main import COMMANDS
-from tagger.corpora.passages import Passage
-from tagger.corpora.tokenization import WordTokenizer
+from tagger.config.generation_settings import Generated, GenerationSettings
+from tagger.corpora.tokenization.passages import Passage
+from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ModelError
-from tagger.generation import generate, stream
-from tagger.generation_settings import Generated, GenerationSettings
-from tagger.prompts import Prompt, make_prompt
-from tagger.surprisal import ScoredPassage, score_words
-from tests.tagger.predictors import FadingPredictor, character_units, word_units
+from tagger.generation.generate import generate, stream
+from tagger.generation.prompts import Prompt, make_prompt
+from tagger.language_modelling.surprisal import ScoredPassage, score_words
+from tests.tagger.generation.predictors import FadingPredictor, character_units, word_units
 
 WORDS = word_units("the", "river", "ran", ",", ".", "dog")
 CHARACTERS = character_units("the riv.,nadog")
@@ -56,6 +56,6 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
             raise ModelError(f"{name}: no such model")
         return FixedModel(WORDS if name == "en" else CHARACTERS)
 
-    monkeypatch.setattr("tagger.language_model.LanguageModel.load", load)
+    monkeypatch.setattr("tagger.language_modelling.language_model.LanguageModel.load", load)
     for name in ("generate", "score"):
         monkeypatch.setitem(COMMANDS, name, (f"tagger.cli.{name}", name))

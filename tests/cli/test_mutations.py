@@ -1,4 +1,7 @@
-"""Damaged corpora through check, train and tag as from the command line; ``benchmarks.mutations`` does it with many."""
+"""Damaged corpora through check, train and tag as from the command line.
+
+``benchmarks.robustness.mutated_corpora`` does it with many.
+"""
 
 from __future__ import annotations
 

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tagger.corpora import lines
-from tagger.corpora.paths import copy_stream
-from tagger.corpora.sources import read_corpus, read_split
+from tagger.corpora.files import lines
+from tagger.corpora.files.paths import copy_stream
+from tagger.corpora.read_corpus import read_corpus, read_split
 from tagger.errors import CorpusError, OutputError
-
-from .conftest import Write, conllu
+from tests.corpora.conftest import Write, conllu
 
 
 def refused(path: Path | str, **options: str | None) -> str:

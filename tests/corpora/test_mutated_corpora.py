@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tagger.corpora.sources import read_corpus
+from tagger.corpora.read_corpus import read_corpus
 from tagger.errors import TaggerError
+from tests.corpora.conftest import TAGS, WORDS
 from tests.mutations import CORPORA, MUTATIONS, WRONG_TYPES, plainly_read, wrong_parquet
-
-from .conftest import TAGS, WORDS
 
 MUTANTS = 42  # for each kind of file
 

@@ -1,0 +1,120 @@
+"""``tagger corpora``: the catalogue, one corpus, conversion."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tagger.cli.train_commands.options import reading, reading_options
+
+
+class CorporaGroup(click.Group):
+    """A group whose first argument may also be the name of a corpus, which is then shown."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Takes what is no command for a corpus."""
+        if args[0] in self.commands:
+            return super().resolve_command(ctx, args)
+        return "show", self.commands["show"], args
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Shows the three ways to call it."""
+        formatter.write_usage("tagger corpora", "[CORPUS [--stats] | convert CORPUS OUT [OPTIONS]]")
+
+
+@click.group(
+    cls=CorporaGroup,
+    invoke_without_command=True,
+    epilog="Examples: tagger corpora en_ewt; tagger corpora my-treebank/ --stats; "
+    "tagger corpora convert a.conllu a.jsonl",
+)
+@click.pass_context
+def corpora(context: click.Context) -> None:
+    """List the corpora that are known by name; show or convert any corpus."""
+    if context.invoked_subcommand is None:
+        from tagger.cli.output.corpora import render_catalogue
+        from tagger.cli.output.terminal import Look
+        from tagger.corpora.hub.catalogue import entries
+
+        click.echo(render_catalogue(entries(), Look.of(sys.stdout)))
+
+
+@corpora.command(epilog="Example: tagger corpora show en_ewt --stats")
+@click.argument("corpus")
+@click.option("--stats", is_flag=True, help="Read it: sentences, words, types, unknown words, labels.")
+@reading_options
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def show(corpus: str, *, stats: bool, as_json: bool, **values: Any) -> None:
+    """Show what is known of CORPUS: a name in the catalogue, a file, a folder, OWNER/NAME."""
+    from tagger.cli.output import corpora as report
+    from tagger.cli.output.terminal import Look
+
+    look = Look.of(sys.stdout)
+    if not stats:
+        description = report.describe(corpus)
+        click.echo(json.dumps(description, ensure_ascii=False, indent=2) if as_json else report.as_lines(description))
+        return
+    from tagger.corpora.read_corpus import read_corpus
+    from tagger.corpora.validation.statistics import take_census
+
+    found = read_corpus(corpus, column=values.pop("column") or "upos", **reading(values))
+    census = take_census(found)
+    if as_json:
+        parts = [part.to_dict() for part in census.parts]
+        click.echo(
+            json.dumps({"name": found.name, "column": found.column, "parts": parts}, ensure_ascii=False, indent=2)
+        )
+    else:
+        click.echo(report.render_stats(found, census.parts, look))
+
+
+@corpora.command(epilog="Example: tagger corpora convert wnut17/ out/ --to jsonl --column tag --scheme IOBES")
+@click.argument("corpus")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    "form",
+    type=click.Choice(["conllu", "columns", "jsonl", "parquet"]),
+    help="Format.  [default: as OUT is named]",
+)
+@click.option(
+    "--scheme",
+    type=click.Choice(["IOB1", "IOB2", "IOBES", "BILOU"], case_sensitive=False),
+    help="Scheme of labelled spans.",
+)
+@click.option("--bare", is_flag=True, help="Write only the words and the labels of --column.")
+@click.option("--overwrite", is_flag=True, help="Replace files that are there.")
+@reading_options
+def convert(corpus: str, out: Path, **values: Any) -> None:
+    """Write CORPUS to OUT, in another format or label scheme.
+
+    OUT is a file if CORPUS has one part, else a folder. All that the format can hold is kept: comments, multiword
+    ranges, HEAD, DEPS and MISC too. Where --column is named, every word must have a label in it.
+    """
+    from tagger.corpora.conversion.convert import convert as run
+    from tagger.corpora.formats.registry import ReadOptions
+
+    options = reading(values)
+    offline, labels_column, names = (options.pop(name) for name in ("offline", "labels_column", "label_names"))
+    done = run(
+        corpus,
+        out,
+        values["form"],
+        scheme=values["scheme"],
+        options=ReadOptions(
+            column=labels_column or values["column"], label_names=tuple(names) if names else None, **options
+        ),
+        bare=values["bare"],
+        overwrite=values["overwrite"],
+        offline=offline,
+    )
+    for note in done.notes:
+        click.echo(f"note: {note}", err=True)
+    for path, sentences in done.files.items():
+        click.echo(f"{path}: {sentences:,} sentences")

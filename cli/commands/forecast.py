@@ -1,0 +1,57 @@
+"""``tagger forecast``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+EPILOG = """\b
+Examples:
+  tagger forecast runs/series --steps 14 --picture forecast.png
+  tagger forecast runs/load load.csv --steps 48 --output jsonl -o next.jsonl
+  tagger forecast runs/prices prices.parquet --series MSFT --steps 6
+"""
+
+
+@click.command(short_help="Say how a series goes on, and how sure that is.", epilog=EPILOG)
+@click.argument("model")
+@click.argument("file", required=False)
+@click.option("--steps", type=int, default=14, show_default=True, help="How many.")
+@click.option("--series", "groups", multiple=True, metavar="NAME", help="This series alone; again for more of them.")
+@click.option("--output", type=click.Choice(["table", "jsonl"]), default="table", show_default=True)
+@click.option("-o", "out", metavar="FILE", help="Write to this file, once all is done, instead of stdout.")
+@click.option("--picture", metavar="FILE", help="Draw history, forecast and intervals as PNG.")
+@click.option("--ignore-bad", is_flag=True, help="Leave out what cannot be read, and count it.")
+@click.option("--offline", is_flag=True, help="Never use the network.")
+@click.option("--quiet", is_flag=True, help="No notes on standard error.")
+def forecast(**values: Any) -> None:
+    """Predict the next steps after the last row of FILE (of what MODEL was trained on, if no FILE is named).
+
+    What was predicted is read as if it had come, step by step. The intervals are what held 80 and 95 per cent of the
+    errors of such forecasts on values that training had not seen.
+    """
+    from tagger.cli.output.forecast_scores import forecast_lines, render_forecast
+    from tagger.cli.output.output_file import output_stream
+    from tagger.cli.output.terminal import Look
+    from tagger.corpora.formats.sentence import clipped
+    from tagger.forecasting.forecaster import SeriesModel
+    from tagger.forecasting.plots import draw_forecasts
+    from tagger.runtime.device import intra_op_threads
+
+    model = SeriesModel.load(values["model"])
+    if values["file"] is None and not values["quiet"] and model.source is not None:
+        click.echo(f"note: reading {clipped(model.source)}, which the model was trained on", err=True)
+    with intra_op_threads(1):
+        table = model.read(values["file"], ignore_bad=values["ignore_bad"], offline=values["offline"])
+        found = model.forecast(table, values["steps"], groups=values["groups"] or None)
+    if not values["quiet"]:
+        for note in dict.fromkeys([*table.notes, *(note for one in found for note in one.notes)]):
+            click.echo(f"note: {clipped(note)}", err=True)
+    look = Look.of(sys.stdout)
+    parts = [forecast_lines(one) if values["output"] == "jsonl" else render_forecast(one, look) + "\n" for one in found]
+    with output_stream(values["out"]) as stream:
+        stream.write(("" if values["output"] == "jsonl" else "\n").join(parts).encode())
+    if values["picture"] is not None and not draw_forecasts(values["picture"], table, found) and not values["quiet"]:
+        click.echo("note: no picture was drawn; it needs matplotlib: pip install 'sequence-tagger[plots]'", err=True)

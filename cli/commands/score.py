@@ -1,0 +1,141 @@
+"""``tagger score``."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tagger.cli.train_commands.options import machine_options
+
+if TYPE_CHECKING:
+    from tagger.language_modelling.surprisal import ScoredPassage, ScoreTotals
+
+DEFAULT_MODEL = "en"
+INPUTS = ("auto", "text", "tokens", "conllu", "conll", "jsonl")
+HEADER = ("sentence", "number", "word", "surprisal_bits", "rank", "entropy_bits", "known")
+END = "<eos>"
+
+EPILOG = """\b
+Examples:
+  tagger score --text "The horse raced past the barn fell."
+  tagger score novel.txt --model runs/lm -o novel.tsv
+  tagger score items.txt --input tokens --context sentence --json
+"""
+
+
+@click.command(short_help="Say how much each word of a text surprises a language model.", epilog=EPILOG)
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--model", metavar="MODEL", default=DEFAULT_MODEL, show_default=True, help="Name or folder of a model.")
+@click.option("--text", metavar="TEXT", help="Score this text instead of files.")
+@click.option(
+    "--input", "input_format", type=click.Choice(INPUTS), default="auto", show_default=True,
+    help="Format of the input; auto goes by name and content.",
+)  # fmt: skip
+@click.option(
+    "--context", type=click.Choice(("text", "sentence")), default="text", show_default=True,
+    help="What a word is expected from: all of its file before it, or its sentence alone.",
+)  # fmt: skip
+@click.option("--ends", is_flag=True, help=f"A line for each sentence end too, as the word {END}.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object a sentence in place of TSV.")
+@click.option("-o", "out", metavar="FILE", help="Write to this file, once all is done, instead of stdout.")
+@click.option("--quiet", is_flag=True, help="No closing line.")
+@machine_options
+def score(files: tuple[str, ...], model: str, text: str | None, out: str | None, quiet: bool, **options: Any) -> None:
+    """Surprisal, rank and entropy of every word in FILEs, or in the standard input, in any length.
+
+    \b
+    surprisal_bits  -log2 of the word's probability; pieces and characters are summed
+    rank            1 for the word (its first piece or character) that was expected most
+    entropy_bits    how uncertain the model was before it
+    known           0 for words that the model does not know: they are scored as <unk>
+    """  # noqa: D301
+    if files and text is not None:
+        raise click.UsageError("FILE and --text exclude each other; give one of them")
+    from tagger.cli.output.output_file import output_stream
+
+    with output_stream(out) as stream:
+        totals, seconds = _run(files, stream.write, model=model, text=text, **options)
+    if not quiet:
+        click.echo(_figures(totals, seconds), err=True)
+
+
+def _run(
+    files: tuple[str, ...],
+    write: Any,
+    *,
+    model: str,
+    text: str | None,
+    input_format: str,
+    context: str,
+    ends: bool,
+    as_json: bool,
+    device: str,
+    threads: int | None,
+) -> tuple[ScoreTotals, float]:
+    from tagger.corpora.documents.passages import read_passages
+    from tagger.corpora.files.streams import opened
+
+    paths = list(files) or ["-"]
+    if text is None and paths[0] != "-":
+        with opened(paths[0]):  # fails faster than loading
+            pass
+    from tagger.language_modelling.language_model import LanguageModel
+    from tagger.language_modelling.surprisal import ScoreTotals
+    from tagger.runtime.device import intra_op_threads
+
+    loaded = LanguageModel.load(model, device=device, threads=threads)
+    totals, start = ScoreTotals(), time.monotonic()
+    if not as_json:
+        write(("\t".join(HEADER) + "\n").encode())
+    with intra_op_threads(loaded.threads):
+        for path in [""] if text is not None else paths:
+            passages = read_passages(
+                path,
+                loaded.tokenizer,
+                input_format=input_format,
+                text=text,
+                by_lines=loaded.units.kind != "word",
+            )
+            for scored in loaded.score_passages(passages, context=context):
+                totals.add(scored)
+                lines = [_record(scored, totals.sentences)] if as_json else _rows(scored, totals.sentences, ends=ends)
+                write("".join(f"{line}\n" for line in lines).encode())
+    return totals, time.monotonic() - start
+
+
+def _rows(scored: ScoredPassage, sentence: int, *, ends: bool) -> Iterator[str]:
+    columns = (scored.passage.words, scored.surprisals, scored.ranks, scored.entropies, scored.known)
+    for number, (word, bits, rank, entropy, known) in enumerate(zip(*columns, strict=True), 1):
+        yield f"{sentence}\t{number}\t{word}\t{bits:.4f}\t{rank}\t{entropy:.4f}\t{int(known)}"
+    if ends:
+        end = f"{scored.end_surprisal:.4f}\t{scored.end_rank}\t{scored.end_entropy:.4f}"
+        yield f"{sentence}\t{len(scored.known) + 1}\t{END}\t{end}\t1"
+
+
+def _record(scored: ScoredPassage, sentence: int) -> str:
+    record = {
+        "sentence": sentence,
+        "text": scored.passage.text,
+        "words": scored.passage.words,
+        "surprisal_bits": [round(bits, 4) for bits in scored.surprisals],
+        "rank": scored.ranks,
+        "entropy_bits": [round(bits, 4) for bits in scored.entropies],
+        "known": scored.known,
+        "end_surprisal_bits": round(scored.end_surprisal, 4),
+    }
+    return json.dumps(record, ensure_ascii=False)
+
+
+def _figures(totals: ScoreTotals, seconds: float) -> str:
+    if not totals.words:
+        return "tagger: no words in the input, nothing to score"
+    unknown = 100 * totals.unknown / totals.words
+    return (
+        f"{totals.sentences:,} sentences, {totals.words:,} words, {totals.words / max(seconds, 1e-9):,.0f} words/s; "
+        f"perplexity {totals.perplexity:,.2f} per word, each sentence end counted as a word; "
+        f"{unknown:.2f} % of the words unknown, scored as <unk>"
+    )

@@ -1,0 +1,86 @@
+"""Recurrent cells side by side, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tagger.cli.output.terminal import PLAIN, Look, as_text, new_table, plain_text
+from tagger.experiments.compare_cells import BLOCKS, CellResult, factor_per_step, layer_parameters
+
+if TYPE_CHECKING:
+    from tagger.experiments.copy_task import CopyResult, CopySettings
+
+Gradients = Mapping[str, Sequence[float]]
+BACK = (1, 5, 10, 20, 40, 60, 100, 200, 500)
+MOST_BACK = 7  # columns
+
+
+def render_cells(equal: Sequence[CellResult], matched: Sequence[CellResult], look: Look = PLAIN) -> str:
+    """Size, time and score at equal hidden size and at equal parameters."""
+    first = equal[0]
+    size = f"Equal hidden size, H = {first.hidden_size}, words of D = {first.input_size}"
+    parts = [
+        _table(equal, size, look),
+        _table(matched, "Equal parameters", look),
+        "A layer has blocks x H x (D + H + 2) parameters: a matrix for the word, one for the state and two biases",
+        "for each block. RNN 1 block; GRU 3: reset gate, update gate, candidate; LSTM 4: three gates, candidate.",
+    ]
+    return "\n".join([parts[0], "", parts[1], "", *parts[2:]])
+
+
+def _table(results: Sequence[CellResult], title: str, look: Look) -> str:
+    table = new_table(look)
+    table.add_column(plain_text(title))
+    for name in ("blocks", "H", "a layer", "both", "us a word", *(f"{split} %" for split in results[0].scores), "time"):
+        table.add_column(name, justify="right")
+    for one in results:
+        layer = layer_parameters(one.cell, one.input_size, one.hidden_size)
+        table.add_row(
+            one.cell.upper(), str(BLOCKS[one.cell]), str(one.hidden_size), f"{layer:,}", f"{one.parameters:,}",
+            f"{one.step_microseconds:.2f}", *(f"{100 * score:.2f}" for score in one.scores.values()),
+            f"{one.seconds:.0f} s",
+        )  # fmt: skip
+    return as_text(table, look)
+
+
+def render_gradients(found: Mapping[str, tuple[Gradients, Gradients]], look: Look = PLAIN) -> str:
+    """The norm of the derivative of the last loss by the state k steps back, untrained and trained.
+
+    Args:
+        found: by cell, before and after training, by state.
+        look: what the stream can show.
+    """
+    longest = min(len(values) for before, _ in found.values() for values in before.values())
+    back = [k for k in BACK if k < longest][-MOST_BACK:]
+    table = new_table(look)
+    table.add_column("Gradient k steps back", no_wrap=True)
+    for k in back:
+        table.add_column(f"k = {k}", justify="right")
+    table.add_column("a step", justify="right")
+    for place, when in enumerate(("untrained", "trained")):
+        for cell, both in found.items():
+            for state, values in both[place].items():
+                figures = [f"{values[k]:.1e}" for k in back]
+                table.add_row(f"{when} {cell.upper()}, {state}", *figures, f"x {factor_per_step(values):.2f}")
+    return as_text(table, look)
+
+
+def render_copy(results: Mapping[str, Sequence[CopyResult]], settings: CopySettings, look: Look = PLAIN) -> str:
+    """Right answers at each length of the memory; the sum of it in words."""
+    table = new_table(look)
+    table.add_column(plain_text(f"One of 8 symbols, H = {settings.hidden_size}"))
+    for length in settings.lengths:
+        table.add_column(f"N = {length}", justify="right")
+    table.add_column("time", justify="right")
+    words = []
+    for cell, found in results.items():
+        shown = [f"{100 * one.accuracy:.1f} % ({one.updates:,})" for one in found]
+        missing = ["-"] * (len(settings.lengths) - len(found))
+        table.add_row(cell.upper(), *shown, *missing, f"{sum(one.seconds for one in found):.0f} s")
+        solved = [one.length for one in found if one.solved]
+        said = f"remembers a symbol for {solved[-1]} steps" if solved else "does not remember a symbol"
+        failed = next((one.length for one in found if not one.solved), None)
+        words.append(f"{cell.upper()} {said}" + ("" if failed is None else f", fails at {failed}"))
+    note = f"right answers, and updates until 99 % were right ({settings.updates:,} at most)"
+    return "\n".join([as_text(table, look), note, *words])

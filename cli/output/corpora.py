@@ -1,0 +1,137 @@
+"""The catalogue, one corpus, and its figures, to read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from tagger.cli.output.check import render_parts
+from tagger.cli.output.terminal import PIPE_WIDTH, PLAIN, Look, as_text, new_table, percent, plain_text, printable
+from tagger.corpora.hub.catalogue import Entry, lookup, nearest
+from tagger.corpora.validation.statistics import Part
+from tagger.errors import CorpusError
+
+if TYPE_CHECKING:
+    from tagger.corpora.sources.corpus import Corpus
+
+MOST_LABELS: Final = 60
+_LIST_WIDTH: Final = 112  # of the catalogue where there is no terminal to fit it into
+_TREEBANKS: Final = "universal-dependencies/universal_dependencies"
+_TASKS: Final = {"pos": "POS", "chunk": "chunks", "ner": "entities", "lm": "text"}
+
+
+def render_catalogue(entries: Iterable[Entry], look: Look = PLAIN) -> str:
+    """All corpora of the catalogue as a table."""
+    look = replace(look, width=_LIST_WIDTH) if look.width == PIPE_WIDTH else look
+    table = new_table(look)
+    for name in ("name", "task", "language"):
+        table.add_column(name, no_wrap=True)
+    for name in ("sentences", "words"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("licence", overflow="fold")
+    table.add_column("on the hub", no_wrap=True)
+    for entry in entries:
+        sentences = f"{sum(entry.sentences):,}" if entry.sentences else "-"
+        words = "-" if entry.words is None else f"{entry.words:,}"
+        where = "UD" if entry.hub == _TREEBANKS else entry.hub
+        cells = (entry.name, _TASKS[entry.task], entry.language, sentences, words, entry.licence, where)
+        table.add_row(*map(plain_text, cells))
+    rest = [
+        "With the package, without a network: bundled (English), bundled:ko (Korean).",
+        f"UD: {_TREEBANKS}; put :CODE behind it for a treebank that is not listed.",
+        "Any other data set: OWNER/NAME[:CONFIG][@REVISION].",
+        "More on one: tagger corpora NAME [--stats]. To train: tagger train pos NAME.",
+    ]
+    return "\n".join([as_text(table, look), "", *rest])
+
+
+def describe(source: str) -> dict[str, Any]:
+    """What is known of a corpus without reading it through.
+
+    Args:
+        source: as for ``read_corpus``, but not ``-``.
+
+    Raises:
+        CorpusError: there is no such corpus.
+    """
+    from tagger.corpora.formats.sniffing import sniff
+    from tagger.corpora.hub.hub_id import parse_hub_spec
+    from tagger.corpora.sources.resolve import resolve
+
+    if (located := resolve(source, {})) is not None:
+        files = [
+            f"{part}: {path} ({sniff(path, str(path))})" for part, paths in located.files.items() for path in paths
+        ]
+        return {"name": located.name, "licence": located.license, "files": files, "notes": located.notes}
+    if entry := lookup(source):
+        return _entry(entry)
+    if spec := parse_hub_spec(source):
+        return {"name": spec.owner_name, "hub": str(spec), "notes": ["not in the catalogue; --stats reads it"]}
+    likely = nearest(source)
+    raise CorpusError(
+        f"no such corpus; {f'did you mean {likely}?' if likely else 'tagger corpora lists those known'}", path=source
+    )
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "name": entry.name,
+        "task": entry.task,
+        "language": entry.language,
+        "licence": entry.licence,
+        "hub": str(entry.spec),
+        "words": entry.words,
+    }
+    sizes = dict(zip(("train", "dev", "test"), entry.sentences, strict=False))
+    columns = {"text": entry.text} if entry.task == "lm" else {"tokens": entry.tokens, "labels": entry.labels}
+    return {**described, "sentences": sizes, "columns": columns}
+
+
+def as_lines(description: dict[str, Any]) -> str:
+    """A description as lines of name and value."""
+    lines = []
+    for key, value in description.items():
+        if isinstance(value, dict):
+            value = ", ".join(
+                f"{name} {amount:,}" if isinstance(amount, int) else f"{name}: {amount}"
+                for name, amount in value.items()
+            )
+        shown = (
+            [*map(str, value)]
+            if isinstance(value, list)
+            else [f"{value:,}" if isinstance(value, int) else str(value or "not stated")]
+        )
+        lines += [f"{key if place == 0 else '':10} {printable(one)}" for place, one in enumerate(shown)]
+    return "\n".join(lines)
+
+
+def render_stats(corpus: Corpus, parts: Sequence[Part], look: Look = PLAIN) -> str:
+    """The figures of a corpus that was read, and its labels."""
+    head = [f"{printable(corpus.name)}: labels {printable(corpus.column)}; licence {corpus.license or 'not stated'}"]
+    if len(corpus.columns) > 1:
+        head.append(f"columns with labels: {printable(', '.join(corpus.columns))}")
+    head += [f"note: {printable(note)}" for note in corpus.notes]
+    return "\n\n".join(["\n".join(head), render_parts(parts, look), _label_table(parts, look)])
+
+
+def _label_table(parts: Sequence[Part], look: Look) -> str:
+    """Count and share of each label in each part, the most frequent first."""
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part.labels)
+    table = new_table(look)
+    table.add_column("label", overflow="fold")
+    for part in parts:
+        table.add_column(plain_text(part.name), justify="right", no_wrap=True)
+        table.add_column("%", justify="right", no_wrap=True, style="dim")
+    for label, _ in total.most_common(MOST_LABELS):
+        cells = []
+        for part in parts:
+            count = part.labels[label]
+            cells += [f"{count:,}" if count else "-", percent(count / part.words) if count else ""]
+        table.add_row(plain_text(label), *cells)
+    hidden = len(total) - MOST_LABELS
+    more = f"\n{hidden:,} rarer labels are not shown; --json has them all" if hidden > 0 else ""
+    return as_text(table, look) + more

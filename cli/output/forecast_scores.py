@@ -1,0 +1,137 @@
+"""Errors of forecasts as tables, and forecasts themselves: for people, as JSON lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tagger.cli.output.terminal import PLAIN, Look, as_text, new_table, plain_text
+from tagger.evaluation.forecast_scores import NETWORK, TargetScores, in_words
+
+if TYPE_CHECKING:
+    from tagger.corpora.series.table import SeriesTable
+    from tagger.forecasting.forecaster import Forecast
+    from tagger.forecasting.results import SeriesRun
+
+MOST_LEADS = 14  # rows of the table of leads
+
+
+def describe(table: SeriesTable, targets: Sequence[str]) -> str:
+    """What was understood of a table."""
+    series = f", {len(table.groups):,} series by {table.group}" if table.group else ""
+    first, last = int(table.times.argmin()), int(table.times.argmax())
+    lines = [
+        f"table {table.name}: {len(table):,} rows{series}, {table.time} {table.text(first)} to {table.text(last)}",
+        f"  predicts {', '.join(targets)}",
+    ]
+    others = [name for name in table.columns if name not in targets]
+    return "\n".join([*lines, *([f"  reads also {', '.join(others)}"] if others else [])])
+
+
+def render_scores(scores: Mapping[str, Sequence[TargetScores]], look: Look = PLAIN) -> str:
+    """MAE, RMSE and R2 of each target on each part beside those of other forecasts; then the same in words."""
+    tables = []
+    for part, targets in scores.items():
+        for one in targets:
+            table = new_table(look)
+            table.add_column(plain_text(f"{one.target} on {part} ({one.count:,} values)"))
+            for name in ("MAE", "RMSE", "R2", "skill"):
+                table.add_column(name, justify="right")
+            for kind, figures in one.figures.items():
+                label = f"{kind}{f' ({figures.detail})' if figures.detail else ''}"
+                skill = "" if kind == NETWORK else f"{100 * one.comparisons[kind].skill:+.1f} %"
+                table.add_row(label, f"{figures.mae:.4g}", f"{figures.rmse:.4g}", f"{figures.r2:.3f}", skill)
+            tables.append(as_text(table, look))
+            if len(one.figures[NETWORK].rmse_by_lead) > 1:
+                tables.append(_leads(one, part, look))
+    part, targets = list(scores.items())[-1]
+    words = [line for one in targets for line in in_words(one, part)]
+    return "\n\n".join([*tables, "\n".join(words)])
+
+
+def _leads(one: TargetScores, part: str, look: Look) -> str:
+    table = new_table(look)
+    table.add_column("lead", justify="right")
+    for kind in one.figures:
+        table.add_column(kind, justify="right")
+    leads = len(one.figures[NETWORK].rmse_by_lead)
+    for lead in range(min(leads, MOST_LEADS)):
+        table.add_row(str(lead + 1), *(f"{figures.rmse_by_lead[lead]:.4g}" for figures in one.figures.values()))
+    more = f"\n{leads - MOST_LEADS:,} further leads are in metrics.json" if leads > MOST_LEADS else ""
+    return f"{one.target} on {part}: RMSE by lead\n{as_text(table, look)}{more}"
+
+
+def render_coverage(run: SeriesRun) -> str:
+    """What share of test the intervals of forecasts hold; empty where it was not measured."""
+    if run.coverage is None:
+        return ""
+    levels = run.model.saved.intervals.levels
+    shares = [
+        f"{100 * share:.1f} % in the {100 * level:.0f} % one" for level, share in zip(levels, run.coverage, strict=True)
+    ]
+    leads = len(run.model.saved.intervals.widths)
+    return f"intervals of forecasts up to {leads:,} steps, measured on dev; of test lie {', '.join(shares)}"
+
+
+def render_seeds(runs: Sequence[SeriesRun], kept: int, look: Look = PLAIN) -> str:
+    """RMSE of each seed, then mean and standard deviation."""
+    import statistics
+
+    from tagger.forecasting.results import rmse
+
+    figures = {
+        run.seed: [rmse(run)[part][one.target] for part in run.scores for one in run.scores[part]] for run in runs
+    }
+    first = runs[0]
+    table = new_table(look)
+    table.add_column("Seed", justify="right")
+    for part in first.scores:
+        for one in first.scores[part]:
+            table.add_column(plain_text(f"{part} {one.target} RMSE"), justify="right")
+    table.add_column("")
+    for seed, values in figures.items():
+        table.add_row(str(seed), *(f"{value:.4g}" for value in values), "kept" if seed == kept else "")
+    table.add_section()
+    columns = list(zip(*figures.values(), strict=True))
+    sign = "±" if look.unicode else "+-"
+    spreads = [f"{statistics.mean(column):.4g} {sign} {statistics.stdev(column):.2g}" for column in columns]
+    table.add_row("mean", *spreads, f"{sign} sd", style="bold")
+    return as_text(table, look)
+
+
+def render_forecast(forecast: Forecast, look: Look = PLAIN) -> str:
+    """The steps of one series with the ends of their intervals."""
+    table = new_table(look)
+    table.add_column(plain_text(forecast.group or "time"))
+    for target in forecast.targets:
+        table.add_column(plain_text(target), justify="right")
+        for level in forecast.levels:
+            table.add_column(f"{100 * level:.0f} % interval", justify="right")
+    for step, label in enumerate(forecast.labels):
+        cells = []
+        for number in range(len(forecast.targets)):
+            cells.append(f"{forecast.values[step, number]:.5g}")
+            ends = zip(forecast.low[step, :, number], forecast.high[step, :, number], strict=True)
+            cells += [f"{low:.4g} to {high:.4g}" for low, high in ends]
+        table.add_row(label, *cells)
+    return as_text(table, look)
+
+
+def forecast_lines(forecast: Forecast) -> str:
+    """JSON lines, one a step."""
+    return "".join(
+        json.dumps(_record(forecast, step), ensure_ascii=False) + "\n" for step in range(len(forecast.labels))
+    )
+
+
+def _record(forecast: Forecast, step: int) -> dict[str, Any]:
+    record: dict[str, Any] = {"time": forecast.labels[step], "lead": step + 1}
+    if forecast.group:
+        record["series"] = forecast.group
+    for number, target in enumerate(forecast.targets):
+        record[target] = float(forecast.values[step, number])
+        for place, level in enumerate(forecast.levels):
+            ends = float(forecast.low[step, place, number]), float(forecast.high[step, place, number])
+            record[f"{target}_{100 * level:.0f}"] = list(ends)
+    return record

@@ -1,0 +1,154 @@
+"""Scores as tables to read: overview, tags, confusions, seeds.
+
+Each function returns text without a newline at its end, made for the stream that `Look` describes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tagger.cli.output.confusion_table import render_confusions
+from tagger.cli.output.terminal import PLAIN, Look, as_text, new_table, percent, plain_text, printable
+from tagger.evaluation.scores import Scores, Spread, TagScore, measurement, summarise
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+MOST_TAGS = 40  # rows of the table of tags
+_WEAK, _POOR = 0.9, 0.75  # an F1 below them is coloured
+
+_GROUPS = (("known", "known words"), ("unknown", "unknown words"), ("ambiguous", "ambiguous words"))
+_SEED_COLUMNS = (
+    ("accuracy", "accuracy"),
+    ("unknown_accuracy", "unknown words"),
+    ("macro_f1", "macro F1"),
+    ("span_f1", "span F1"),
+)
+
+
+def render_report(scores: Mapping[str, Scores], look: Look = PLAIN) -> str:
+    """Overview of all splits, then tags and confusions of the last one.
+
+    Args:
+        scores: by split, e.g. ``{"dev": ..., "test": ...}``.
+        look: what the stream can show.
+    """
+    name, last = list(scores.items())[-1]
+    parts = [render_scores(scores, look), render_tags(last, name, look)]
+    if last.spans is not None and last.spans.per_type:
+        parts.append(render_spans(last, name, look))
+    if last.confusions:
+        parts.append(render_confusions(last, name, look))
+    return "\n\n".join(parts)
+
+
+def render_scores(scores: Mapping[str, Scores], look: Look = PLAIN) -> str:
+    """The main figures of each split side by side, each with what it was measured on."""
+    table = new_table(look)
+    table.add_column("Scores (%)")
+    for split in scores:
+        table.add_column(plain_text(split), justify="right")
+        table.add_column("of", justify="left", style="dim")
+    per_split = [_overview(one) for one in scores.values()]
+    for row in dict.fromkeys(label for rows in per_split for label in rows):
+        cells = [cell for rows in per_split for cell in rows.get(row, ("-", ""))]
+        table.add_row(row, *cells, style="bold" if row == "accuracy" else "")
+    return "\n".join([as_text(table, look), *_unseen_notes(scores)])
+
+
+def _overview(scores: Scores) -> dict[str, tuple[str, str]]:
+    """Measured figure and what it was measured on, by the name of the row."""
+    low, high = scores.interval
+    rows = {
+        "accuracy": (percent(scores.accuracy), f"{scores.tokens:,} words"),
+        "  95 % interval": (f"{percent(low)}-{percent(high)}", "bootstrap"),
+    }
+    for name, label in _GROUPS:
+        count = getattr(scores, f"{name}_tokens")
+        if count:
+            rows[f"  {label}"] = (percent(measurement(scores, f"{name}_accuracy")), f"{count:,} words")
+    rows["whole sentences"] = (percent(scores.sentence_accuracy), f"{scores.sentences:,} sentences")
+    rows["macro F1"] = (percent(scores.macro_f1), f"{len(scores.per_tag):,} labels")
+    if scores.spans is not None:
+        rows["span F1"] = (percent(scores.spans.f1), f"{scores.spans.support:,} spans")
+        rows["  span precision"] = (percent(scores.spans.precision), scores.spans.mode)
+        rows["  span recall"] = (percent(scores.spans.recall), scores.spans.mode)
+    if scores.calibration_error is not None:
+        rows["calibration error"] = (percent(scores.calibration_error), "10 bins")
+    return rows
+
+
+def _unseen_notes(scores: Mapping[str, Scores]) -> list[str]:
+    return [
+        f"{split}: labels that training never had, scored as errors: "
+        + ", ".join(f"{printable(label)} ({count:,})" for label, count in one.unseen_labels.items())
+        for split, one in scores.items()
+        if one.unseen_labels
+    ]
+
+
+def render_tags(scores: Scores, split: str, look: Look = PLAIN) -> str:
+    """Precision, recall and F1 of each tag, the most frequent first."""
+    return _per_label(scores.per_tag, f"Tags on {split}", "words", look)
+
+
+def render_spans(scores: Scores, split: str, look: Look = PLAIN) -> str:
+    """Precision, recall and F1 of each type of span, the most frequent first."""
+    per_type = () if scores.spans is None else scores.spans.per_type
+    return _per_label(per_type, f"Spans on {split}", "spans", look)
+
+
+def _per_label(entries: Sequence[TagScore], title: str, unit: str, look: Look) -> str:
+    table = new_table(look)
+    table.add_column(plain_text(title), overflow="fold")
+    for name in ("precision", "recall", "F1", unit):
+        table.add_column(name, justify="right", no_wrap=True)
+    ranked = sorted(entries, key=lambda entry: (-entry.support, entry.label))
+    for entry in ranked[:MOST_TAGS]:
+        figures = (percent(entry.precision), percent(entry.recall))
+        table.add_row(plain_text(entry.label), *figures, _graded(entry.f1), f"{entry.support:,}")
+    hidden = len(ranked) - MOST_TAGS
+    more = f"\n{hidden:,} rarer labels are not shown; metrics.json has them all" if hidden > 0 else ""
+    return as_text(table, look) + more
+
+
+def render_seeds(runs: Mapping[int, Mapping[str, Scores]], *, kept: int | None = None, look: Look = PLAIN) -> str:
+    """One row per seed, then mean and standard deviation.
+
+    Args:
+        runs: scores by split, by seed.
+        kept: the seed whose model was kept.
+        look: what the stream can show.
+    """
+    splits = list(next(iter(runs.values())))
+    summaries = {split: summarise([run[split] for run in runs.values()]) for split in splits}
+    columns = [
+        (split, name, title)
+        for split in splits
+        for name, title in _SEED_COLUMNS
+        if name in summaries[split] and (split == splits[-1] or name == "accuracy")
+    ]
+    table = new_table(look)
+    table.add_column("Seed", justify="right")
+    for split, _, title in columns:
+        table.add_column(plain_text(f"{split} {title}"), justify="right")
+    table.add_column("")
+    for seed, run in runs.items():
+        figures = [percent(measurement(run[split], name)) for split, name, _ in columns]
+        table.add_row(str(seed), *figures, "kept" if seed == kept else "")
+    table.add_section()
+    plus_minus = "±" if look.unicode else "+-"
+    spreads = [_spread(summaries[split][name], plus_minus) for split, name, _ in columns]
+    table.add_row("mean", *spreads, f"{plus_minus} sd", style="bold")
+    return as_text(table, look)
+
+
+def _spread(spread: Spread, plus_minus: str) -> str:
+    return percent(spread.mean) + ("" if spread.sd is None else f" {plus_minus} {percent(spread.sd)}")
+
+
+def _graded(f1: float) -> Text:
+    from rich.text import Text
+
+    return Text(percent(f1), style="red" if f1 < _POOR else "yellow" if f1 < _WEAK else "")

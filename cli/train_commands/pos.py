@@ -1,0 +1,145 @@
+"""``tagger train pos``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tagger.cli.train_commands.options import machine_options, reading, reading_options
+from tagger.cli.train_commands.resume import Resumable, resume_options
+
+if TYPE_CHECKING:
+    from tagger.config.tagger import Config
+
+# Options that are settings of tagger.config.tagger.Config, by their dotted names.
+SETTINGS = {
+    "column": "column",
+    "cell": "encoder.cell",
+    "layers": "encoder.layers",
+    "hidden_size": "encoder.hidden_size",
+    "characters": "words.characters",
+    "jamo": "words.jamo",
+    "jamo_prefixes": "words.jamo_prefixes",
+    "vectors": "words.vectors",
+    "epochs": "training.epochs",
+    "batch_tokens": "training.batch_tokens",
+    "learning_rate": "training.learning_rate",
+    "schedule": "training.schedule",
+    "dropout": "training.dropout",
+    "dropout_kind": "training.dropout_kind",
+    "word_dropout": "training.word_dropout",
+    "label_smoothing": "training.label_smoothing",
+    "patience": "training.patience",
+    "seed": "training.seed",
+    "max_minutes": "training.max_minutes",
+    "max_memory": "training.max_memory",
+    "init_from": "training.init_from",
+    "init_rate": "training.init_rate",
+    "frozen_epochs": "training.frozen_epochs",
+    "lm_weight": "training.lm_weight",
+}
+
+
+class TrainGroup(click.Group):
+    """Loads a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All kinds of models."""
+        return ["pos", "lm", "series"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """`lm` and `series` live in modules of their own."""
+        if cmd_name == "lm":
+            from tagger.cli.train_commands.lm import lm
+
+            return lm
+        if cmd_name == "series":
+            from tagger.cli.train_commands.series import series
+
+            return series
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=TrainGroup)
+def train() -> None:
+    """Train a model: a tagger (pos), a language model (lm), or one that predicts numbers (series)."""
+
+
+@train.command(cls=Resumable, epilog="Example: tagger train pos my-treebank/ --column xpos --out runs/xpos")
+@click.argument("corpus", required=False)
+@click.option("--train", "train_file", default=None, help="File of the training split, instead of CORPUS.")
+@click.option("--dev", default=None, help="File of the development split.")
+@click.option("--test", default=None, help="File of the test split.")
+@reading_options
+@click.option("--out", default="runs/pos", show_default=True, type=click.Path(path_type=Path), help="Model folder.")
+@click.option("--overwrite", is_flag=True, help="Replace the model that is there.")
+@click.option("--cell", type=click.Choice(["lstm", "gru", "rnn"]), default=None, help="[default: lstm]")
+@click.option("--layers", type=int, default=None, help="Layers of each direction.  [default: 1]")
+@click.option("--hidden-size", type=int, default=None, help="Units of each layer and direction.")
+@click.option(
+    "--characters",
+    default=None,
+    type=click.Choice(["affix", "lstm", "cnn", "affix+lstm", "affix+cnn", "none"]),
+    help="Sub-word model: hashed affixes and shape, a character LSTM or CNN, both, or none.",
+)
+@click.option(
+    "--jamo",
+    type=int,
+    default=None,
+    help="Longest suffix over decomposed Hangul (0: none).  [default: 6 for Hangul text]",
+)
+@click.option(
+    "--jamo-prefixes", type=int, default=None, help="Longest prefix over decomposed Hangul (0: none).  [default: 0]"
+)
+@click.option("--vectors", default=None, help="Pre-trained word vectors (word2vec, GloVe or fastText text).")
+@click.option("--epochs", type=int, default=None)
+@click.option("--batch-tokens", type=int, default=None, help="Words in a batch.")
+@click.option("--learning-rate", type=float, default=None, help="Peak rate of AdamW.")
+@click.option("--schedule", type=click.Choice(["cosine", "linear", "constant", "plateau"]), default=None)
+@click.option("--dropout", type=float, default=None)
+@click.option("--dropout-kind", type=click.Choice(["locked", "plain"]), default=None)
+@click.option("--word-dropout", type=float, default=None)
+@click.option("--label-smoothing", type=float, default=None)
+@click.option("--auxiliary", default=None, help="Label columns to learn along, separated by commas.")
+@click.option("--patience", type=int, default=None, help="Epochs without a better dev accuracy before stopping.")
+@click.option("--seed", type=int, default=None)
+@click.option("--seeds", type=int, default=1, help="Train so many models, print mean and spread, keep the best on dev.")
+@click.option("--max-minutes", type=float, default=None, help="Time budget; the schedule ends with it.")
+@click.option("--max-memory", default=None, metavar="SIZE", help="Use no more, e.g. 2G: batches are divided to fit.")
+@click.option("--init-from", default=None, metavar="MODEL", help="Start from the words and stacks of a language model.")
+@click.option("--init-rate", type=float, default=None, help="Factor of the learning rate for these.  [default: 1]")
+@click.option("--frozen-epochs", type=int, default=None, help="Epochs before these begin to learn.  [default: 0]")
+@click.option("--lm-weight", type=float, default=None, help="Train a language-model head along, with this weight.")
+@click.option("--text", default=None, metavar="CORPUS", help="Further text for it, as for `train lm`.")
+@click.option("--text-tokenised", is_flag=True, help="Words of --text are parted by blanks, a sentence a line.")
+@resume_options
+@machine_options
+@click.option("--config", "config_file", default=None, help="TOML file of settings; options override it.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def pos(**values: Any) -> None:
+    """Train a tagger on CORPUS; on the bundled English corpus if none is named.
+
+    CORPUS is a file, folder or glob (CoNLL-U, CoNLL columns, JSON lines, CSV/TSV, Parquet, word/TAG text), a
+    name that the catalogue knows, or OWNER/NAME[:CONFIG][@REVISION] on the Hugging Face hub. What is not set is
+    chosen from the size of the corpus.
+    """
+    from tagger.cli.train_commands.train_report import run
+
+    run(_config(values), reading(values), values)
+
+
+def _config(values: dict[str, Any]) -> Config:
+    """Settings from the TOML file and the options over it."""
+    from tagger.config.tagger import Config
+
+    path = values.pop("config_file")
+    config = Config() if path is None else Config.from_toml(path)
+    given = {SETTINGS[name]: values.pop(name) for name in SETTINGS}
+    auxiliary = values.pop("auxiliary")
+    if auxiliary is not None:
+        given["training.auxiliary"] = [column for column in auxiliary.split(",") if column]
+    return config.with_settings(
+        {name: value for name, value in given.items() if value is not None}, where="command line"
+    )

@@ -1,0 +1,114 @@
+"""Documents to be tagged, read piece by piece in the format they are in."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import BinaryIO
+
+from tagger.corpora.documents.columns import read_columns
+from tagger.corpora.documents.conllu import read_conllu
+from tagger.corpora.documents.jsonl import read_json_lines
+from tagger.corpora.documents.piece import BadPiece, Piece
+from tagger.corpora.documents.text import read_lines, read_text, read_text_lines
+from tagger.corpora.files.streams import HEAD_BYTES, STANDARD_INPUT, opened, readable, text_stream
+from tagger.corpora.formats.document_format import detect_format
+from tagger.corpora.formats.sentence import clipped
+from tagger.corpora.tokenization.tokenizer import WordTokenizer
+from tagger.errors import CorpusError
+
+ONE_LINE = ("text", "tokens", "jsonl")
+"""Formats in which a line can be understood before the next one is there."""
+
+
+class Documents:
+    """Files to be tagged, in order; use as a context manager.
+
+    Args:
+        paths: files, plain or packed with gzip, xz or bzip2; ``-`` is the standard input.
+        input_format: one of ``INPUT_FORMATS``, or ``auto`` to tell each file's own.
+        text: tag this instead of files.
+        by_line: hand out every line as soon as it is there; each is a text by itself.
+
+    Attributes:
+        format: the format of the first document.
+        notes: nothing; a data set of the hub has some (``HubDocuments``).
+
+    Raises:
+        CorpusError: the first document cannot be opened, or is of a format whose sentences have several lines.
+    """
+
+    notes: tuple[str, ...] = ()
+
+    def __init__(
+        self, paths: Sequence[str], input_format: str = "auto", text: str | None = None, *, by_line: bool = False
+    ) -> None:
+        self._paths = list(paths) or [STANDARD_INPUT]
+        self._input_format = input_format
+        self._by_line = by_line
+        source = opened(self._paths[0], by_line=by_line)
+        if text is not None:
+            self._paths, source = ["--text"], text_stream(text)
+            self._input_format = "text" if input_format == "auto" else input_format
+        with ExitStack() as stack:  # closes the document if its format is not one to be read
+            self._first = stack.enter_context(source)
+            self.format = self._format_of(self._first, self._paths[0])
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> Documents:
+        """Nothing to do: the first document is open."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the first document."""
+        self._stack.close()
+
+    def pieces(self, tokenizer: WordTokenizer, column: str, *, ignore_bad: bool = False) -> Iterator[Piece]:
+        """All documents piece by piece, in order, in bounded memory.
+
+        Args:
+            tokenizer: splits raw text.
+            column: the label that will be written, see ``read_conllu``.
+            ignore_bad: yield ``BadPiece`` instead of raising.
+
+        Raises:
+            CorpusError: a document cannot be opened or read, with its path and line.
+        """
+        yield from self._read(self._first, self._paths[0], self.format, tokenizer, column, ignore_bad)
+        for path in self._paths[1:]:
+            with opened(path, by_line=self._by_line) as stream:
+                found = self._format_of(stream, path)
+                yield from self._read(stream, path, found, tokenizer, column, ignore_bad)
+
+    def _format_of(self, stream: io.BufferedReader, path: str) -> str:
+        found = self._input_format
+        if found == "auto":
+            with readable(path):
+                found = detect_format(stream.peek(HEAD_BYTES), path)
+        if self._by_line and found not in ONE_LINE:
+            raise CorpusError(
+                f"the format is {found}, whose sentences have several lines; line by line, the input may be "
+                f"{', '.join(ONE_LINE)} (--input)",
+                path=path,
+            )
+        return found
+
+    def _read(
+        self, stream: BinaryIO, path: str, found: str, tokenizer: WordTokenizer, column: str, ignore_bad: bool
+    ) -> Iterator[Piece]:
+        readers: dict[str, Callable[[], Iterator[Piece]]] = {
+            "text": lambda: (read_text_lines if self._by_line else read_text)(stream, tokenizer),
+            "tokens": lambda: read_lines(stream),
+            "conllu": lambda: read_conllu(stream, column),
+            "conll": lambda: read_columns(stream),
+            "jsonl": lambda: read_json_lines(stream),
+        }
+        with readable(path):
+            for piece in readers[found]():
+                if isinstance(piece, BadPiece):
+                    piece.message = clipped(piece.message)
+                    if not ignore_bad:
+                        raise CorpusError(piece.message, path=path, line=piece.line)
+                    piece.path = path
+                yield piece

@@ -1,0 +1,92 @@
+"""Pieces from raw text and from lines of words."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from tagger.corpora.documents.piece import BadPiece, LinePiece, Piece, TextPiece
+from tagger.corpora.files.document_blocks import BYTE_ORDER_MARK, lines, not_utf8
+from tagger.corpora.tokenization.sentence_splitter import Token
+from tagger.corpora.tokenization.tokenizer import WordTokenizer
+
+TEXT_CHUNK_BYTES = 1 << 16
+
+
+def read_text(stream: BinaryIO, tokenizer: WordTokenizer) -> Iterator[Piece]:
+    """Sentences of raw text; a line with bytes that are not UTF-8 is reported and read with U+FFFD in place.
+
+    Args:
+        stream: bytes of any length, with or without line ends.
+        tokenizer: splits text into sentences of words.
+    """
+    bad: list[BadPiece] = []
+    previous: list[Token] = []
+    for sentence in tokenizer.stream(_decoded(stream, bad)):
+        while bad:
+            yield bad.pop(0)
+        if previous:
+            yield _text_piece(previous, glued=previous[-1].end == sentence[0].start)
+        previous = sentence
+    yield from bad
+    if previous:
+        yield _text_piece(previous, glued=False)
+
+
+def read_text_lines(stream: BinaryIO, tokenizer: WordTokenizer) -> Iterator[Piece]:
+    """The same, each line a text by itself, as soon as it is there; offsets are those in the line."""
+    for number, line in lines(stream):
+        for piece in read_text(io.BytesIO(line), tokenizer):
+            if isinstance(piece, BadPiece):
+                piece.line = number
+            yield piece
+
+
+def _text_piece(sentence: list[Token], *, glued: bool) -> TextPiece:
+    words, starts, ends = zip(*sentence, strict=True)
+    return TextPiece(list(words), list(zip(starts, ends, strict=True)), glued)
+
+
+def _decoded(stream: BinaryIO, bad: list[BadPiece]) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    line = 1
+    final = False
+    while not final:
+        data = stream.read(TEXT_CHUNK_BYTES)
+        final = not data
+        while True:
+            try:
+                text = decoder.decode(data, final)
+                break
+            except UnicodeDecodeError as error:
+                text, data = _mended(error, line, bad)
+                decoder = codecs.getincrementaldecoder("utf-8")()
+                line += text.count("\n")
+                yield text
+        line += text.count("\n")
+        yield text
+
+
+def _mended(error: UnicodeDecodeError, line: int, bad: list[BadPiece]) -> tuple[str, bytes]:
+    """Report the damaged line; its text with replacement characters, and the bytes after it."""
+    message, number = not_utf8(error, line)
+    bad.append(BadPiece([], b"", message, number, "text"))
+    data: bytes = error.object
+    end = data.find(b"\n", error.start) + 1 or len(data)
+    return data[:end].decode("utf-8-sig", "replace"), data[end:]
+
+
+def read_lines(stream: BinaryIO) -> Iterator[Piece]:
+    """One sentence a line, words separated by ASCII white space (a no-break space is part of its word)."""
+    for number, line in lines(stream):
+        if number == 1:
+            line = line.removeprefix(BYTE_ORDER_MARK)
+        try:
+            text = b" ".join(line.split()).decode()
+        except UnicodeDecodeError as error:
+            message = not_utf8(error, number)[0]
+            yield BadPiece([], line, message, number, "tokens")
+            continue
+        yield LinePiece(text.split(" ") if text else [])

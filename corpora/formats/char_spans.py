@@ -1,0 +1,86 @@
+"""Labelled character spans over a text, to words with IOB2 labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+from tagger.corpora.formats.sentence import RawSentence, excerpt
+from tagger.corpora.tokenization.tokenizer import WordTokenizer
+
+SPAN_KEYS = ("spans", "entities", "labels", "label", "annotations", "ner")
+START_KEYS, END_KEYS = ("start", "start_offset", "begin"), ("end", "end_offset", "stop")
+LABEL_KEYS = ("label", "entity", "type", "tag", "entity_group")
+
+Span = tuple[int, int, str]
+
+
+def spanned_sentence(text: str, spans: Sequence[Any], line: int) -> RawSentence:
+    """Cuts a text into words and labels those within spans.
+
+    A word that a span begins or ends within is cut there, so that no span is lost.
+
+    Args:
+        text: the sentence.
+        spans: ``[start, end, label]`` or objects with such keys; characters from 0, the end exclusive.
+        line: where the sentence stands.
+
+    Returns:
+        A sentence with the column ``ner`` in the scheme IOB2.
+
+    Raises:
+        ValueError: a span is malformed, outside the text, empty of words, or overlaps another.
+    """
+    ordered = sorted(_span(span, text) for span in spans)
+    for (_, end, first), (start, _, second) in pairwise(ordered):
+        if start < end:
+            raise ValueError(f"spans {first!r} and {second!r} overlap at character {start}; a word has one label")
+    cuts = {place for start, end, _ in ordered for place in (start, end)}
+    pieces = [piece for start, end in words(text) for piece in _cut(start, end, cuts)]
+    if not pieces:
+        raise ValueError("a text without words")
+    tags = ["O"] * len(pieces)
+    for start, end, label in ordered:
+        inside = [place for place, piece in enumerate(pieces) if start <= piece[0] and piece[1] <= end]
+        if not inside:
+            raise ValueError(f"the span {label!r} at character {start} holds no word: {excerpt(text[start:end])}")
+        for place in inside:
+            tags[place] = f"{'B' if place == inside[0] else 'I'}-{label}"
+    tokens = [text[start:end] for start, end in pieces]
+    return RawSentence(tokens, {"ner": tags}, line, [line] * len(tokens), text)
+
+
+def words(text: str) -> list[tuple[int, int]]:
+    """Where the words of a text begin and end, in characters."""
+    return [(token.start, token.end) for token in _tokenizer().words(text)]
+
+
+@cache
+def _tokenizer() -> WordTokenizer:
+    return WordTokenizer.from_rules("generic")
+
+
+def _span(span: Any, text: str) -> Span:
+    values: list[Any] = [_first(span, keys) for keys in (START_KEYS, END_KEYS, LABEL_KEYS)]
+    if isinstance(span, list):
+        values = span
+    match values:
+        case [int(start), int(end), str(label)] if label and 0 <= start < end <= len(text):
+            return start, end, label
+        case [int(), int(), str()]:
+            raise ValueError(f"the span {excerpt(str(span))} lies outside a text of {len(text)} characters")
+    raise ValueError(f"expected a span [start, end, label]: {excerpt(str(span))}")
+
+
+def _first(span: Any, keys: Sequence[str]) -> Any:
+    return next((span[key] for key in keys if key in span), None) if isinstance(span, dict) else None
+
+
+def _cut(start: int, end: int, cuts: set[int]) -> list[tuple[int, int]]:
+    """Divides a word at the given places."""
+    if end - start == 1:
+        return [(start, end)]
+    places = [start, *(place for place in range(start + 1, end) if place in cuts), end]
+    return list(pairwise(places))

@@ -1,0 +1,143 @@
+"""Tables with named columns: CSV and TSV with one word a row.
+
+Sentences are told apart by blank lines, by rows of nothing but separators, or by a column such as
+``sentence_id``, in which a new value begins a new sentence (an empty cell continues the one before).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from tagger.corpora.files.lines import MAX_BLOCK_LINES, DamagedLine
+from tagger.corpora.formats.jsonl import TOKEN_KEYS
+from tagger.corpora.formats.sentence import OnProblem, Problem, RawSentence, excerpt, number_of
+from tagger.errors import CorpusError
+
+SENTENCE_KEYS = ("sentence_id", "sentence", "sentence #", "sent_id", "sentence_number", "sent", "sentence id")
+WORD_KEYS = ("text", "surface")
+
+Row = tuple[int, str, list[str] | None]  # its number, the line, its cells (None if they cannot be told apart)
+
+
+def sentences(
+    lines: Iterable[str],
+    on_problem: OnProblem,
+    *,
+    tokens_column: str | None = None,
+    delimiter: str | None = None,
+    name: str | None = None,
+) -> Iterator[RawSentence]:
+    """Reads a table with one word a row.
+
+    Args:
+        lines: the lines of a file from its first, which names the columns.
+        on_problem: told of every malformed row; the sentence is then left out.
+        tokens_column: the column of words; None for one called token, word, form ...
+        delimiter: what separates the columns; None for whichever of comma, semicolon and tab the first
+            line has most of. Quotes are part of the text in a table separated by tabs.
+        name: the file, for messages.
+
+    Yields:
+        Sentences with all other columns.
+
+    Raises:
+        CorpusError: no column of words, or none of labels.
+    """
+    numbered = enumerate(lines, 1)
+    start, first = next(((number, line) for number, line in numbered if line.strip()), (1, ""))
+    delimiter = delimiter or max(",;\t", key=first.count)
+    header = [cell.strip() for cell in split_row(first, delimiter) or []]
+    table = Table(header, find_words(header, tokens_column, name, start), name, start)
+    rows = (
+        (number, line, None if isinstance(line, DamagedLine) else split_row(line, delimiter))
+        for number, line in numbered
+    )
+    yield from table.sentences(rows, on_problem)
+
+
+def split_row(line: str, delimiter: str) -> list[str] | None:
+    """The cells of one line, or None if its quotes are not balanced."""
+    if delimiter == "\t" or '"' not in line:
+        return line.split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True))
+    except (csv.Error, StopIteration):
+        return None
+
+
+def find_words(header: list[str], tokens_column: str | None, name: str | None, line: int) -> int:
+    """The index of the column of words."""
+    lowered = [cell.lower() for cell in header]
+    wanted = (tokens_column.lower(),) if tokens_column is not None else (*TOKEN_KEYS, *WORD_KEYS)
+    for key in wanted:
+        if key in lowered:
+            return lowered.index(key)
+    expected = tokens_column or "token, word, form"
+    message = f"no column of words ({expected}) in the first line, which has {excerpt(', '.join(header))}"
+    raise CorpusError(f"{message}; name it (--tokens-column)", path=name, line=line)
+
+
+class Table:
+    """Rows of one word each, on their way to sentences.
+
+    Args:
+        header: the names of the columns.
+        words: the index of the column of words.
+        name: the file, for messages.
+        line: the line of the header.
+
+    Raises:
+        CorpusError: there is no column of labels.
+    """
+
+    def __init__(self, header: list[str], words: int, name: str | None, line: int) -> None:
+        keys = [place for place, cell in enumerate(header) if cell.lower() in SENTENCE_KEYS and place != words]
+        self.width, self.words, self.name = len(header), words, name
+        self.key = keys[0] if keys else None
+        self.places = {place: cell for place, cell in enumerate(header) if place not in (words, *keys) and cell}
+        if not self.places:
+            raise CorpusError(f"no column of labels beside {header[words]!r}", path=name, line=line)
+
+    def sentences(self, rows: Iterable[Row], on_problem: OnProblem) -> Iterator[RawSentence]:
+        """Groups rows into sentences and reports those that are malformed."""
+        for group in self._groups(rows):
+            problems = [(row[0], message) for row in group if (message := self._problem(row))]
+            for number, message in problems:
+                on_problem(Problem(number, message, group[0][0]))
+            if not problems:
+                cells = [row[2] or [] for row in group]
+                columns = {name: [row[place] for row in cells] for place, name in self.places.items()}
+                tokens = [row[self.words] for row in cells]
+                yield RawSentence(tokens, columns, group[0][0], [row[0] for row in group])
+
+    def _groups(self, rows: Iterable[Row]) -> Iterator[list[Row]]:
+        group: list[Row] = []
+        current = ""
+        end: Row = (0, "", [""])
+        for row in chain(rows, [end]):
+            cells = row[2]
+            blank = cells is not None and not any(map(str.strip, cells))
+            value = cells[self.key] if self.key is not None and cells and self.key < len(cells) else ""
+            if group and (blank or (value and value != current)):
+                yield group
+                group = []
+            current = value or current
+            if not blank:
+                group.append(row)
+            if len(group) > MAX_BLOCK_LINES:
+                message = f"a sentence of more than {MAX_BLOCK_LINES:,} rows; separate sentences by blank lines"
+                raise CorpusError(message, path=self.name, line=group[0][0])
+
+    def _problem(self, row: Row) -> str | None:
+        _, line, cells = row
+        if isinstance(line, DamagedLine):
+            return line.reason
+        if cells is None:
+            return f"the quotes are not balanced: {excerpt(line)}"
+        if len(cells) != self.width:
+            return f"{number_of(len(cells), 'column')}, expected {self.width} as in the header: {excerpt(line)}"
+        if not cells[self.words].strip():
+            return f"no word: {excerpt(line)}"
+        return None

@@ -1,0 +1,182 @@
+"""Which columns of a data set hold the words and the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tagger.corpora.labels.label_column import choose_column
+from tagger.errors import CorpusError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+TOKEN_COLUMNS = ("tokens", "words", "word_form", "forms", "form", "word", "token")
+_OWN_NAMES = {"lemmas": "lemma"}  # the hub's name, and ours
+_RESERVED = ("tokens", "tags", "text")  # columns of the result
+_NOT_LABELS = ("id", "head", "deps", "misc")  # offered when asked for by name, not carried along
+
+
+class NoSentencesError(CorpusError):
+    """The rows are no sentences with labels: ``datasets`` read files of text by lines, or their first column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What is taken from each row.
+
+    Attributes:
+        tokens: the column of words.
+        tags: the column of labels.
+        others: further label columns, the hub's name by our name.
+        names: label names of the columns whose labels are integers, by the hub's column name.
+        text: whether there is a column ``text`` with the raw sentence.
+        note: what to tell the user about the choice of labels.
+    """
+
+    tokens: str
+    tags: str
+    others: dict[str, str]
+    names: dict[str, tuple[str, ...]]
+    text: bool
+    note: str | None
+
+    @property
+    def used(self) -> list[str]:
+        """All columns that are read."""
+        return list(dict.fromkeys([self.tokens, self.tags, *self.others.values(), *(["text"] if self.text else [])]))
+
+
+def choose_columns(
+    source: str,
+    data: Dataset,
+    *,
+    column: str,
+    tokens_column: str | None,
+    labels_column: str | None,
+    label_names: Sequence[str] | None,
+) -> Columns:
+    """Find the words and the labels.
+
+    Args:
+        source: the data set, for messages.
+        data: one split of it.
+        column: the kind of labels asked for, such as ``upos`` or ``ner``; synonyms are understood.
+        tokens_column: the column of words, None for the first usual name.
+        labels_column: the very column of labels; it goes before `column`.
+        label_names: names of integer labels that have none of their own.
+
+    Raises:
+        NoSentencesError: the rows are no sentences with labels at all.
+        CorpusError: there is no such column, or its labels are integers without names.
+    """
+    lists = {name: inner_feature(feature) for name, feature in data.features.items()}
+    lists = {name: inner for name, inner in lists.items() if inner is not None}
+    try:
+        return _choose(source, lists, data, column, tokens_column, labels_column, label_names)
+    except CorpusError as error:
+        if len(lists) > 1:
+            raise
+        raise NoSentencesError(error.message) from error
+
+
+def _choose(
+    source: str,
+    lists: Mapping[str, Any],
+    data: Dataset,
+    column: str,
+    tokens_column: str | None,
+    labels_column: str | None,
+    label_names: Sequence[str] | None,
+) -> Columns:
+    tokens = _tokens_column(source, lists, list(data.column_names), tokens_column)
+    names = {name: tuple(inner.names) for name, inner in lists.items() if hasattr(inner, "names")}
+    ours = {_OWN_NAMES.get(name, name): name for name in lists if name != tokens}
+    tags, note = _tags_column(source, ours, column, labels_column)
+    if label_names is not None and not is_string(lists[tags]):
+        names[tags] = tuple(label_names)
+    if tags not in names and not is_string(lists[tags]):
+        raise CorpusError(
+            f"{source}: the labels in column {tags!r} are integers without names; "
+            "name them in the order of their ids (--label-names)"
+        )
+    others = {our: hub for our, hub in ours.items() if hub != tags and our not in (*_NOT_LABELS, *_RESERVED)}
+    others = {our: hub for our, hub in others.items() if hub in names or is_string(lists[hub])}
+    text = is_string(data.features.get("text")) and tokens != "text"
+    return Columns(tokens, tags, others, names, text, note)
+
+
+def _tokens_column(source: str, lists: Mapping[str, Any], present: list[str], asked: str | None) -> str:
+    words = [name for name, inner in lists.items() if is_string(inner)]
+    found = [name for name in ((asked,) if asked else TOKEN_COLUMNS) if name in words]
+    if found:
+        return str(found[0])
+    what = f"no column {asked!r} of words" if asked else "no column of words under a usual name"
+    raise CorpusError(
+        f"{source}: {what}; columns with a list of words a row: {', '.join(words) or 'none'} "
+        f"(of {', '.join(present)}); choose one (--tokens-column)"
+    )
+
+
+def _tags_column(
+    source: str, ours: Mapping[str, str], column: str, labels_column: str | None
+) -> tuple[str, str | None]:
+    candidates = [name for name in ours if name not in _NOT_LABELS]
+    if labels_column is not None:
+        found = ours.get(labels_column, labels_column if labels_column in ours.values() else None)
+        if found is not None:
+            return found, None
+    else:
+        chosen, note = (column, None) if column in ours else choose_column(column, candidates)
+        if chosen is not None:
+            return ours[chosen], note
+    raise CorpusError(
+        f"{source}: no column {labels_column or column!r} of labels; "
+        f"columns with labels: {', '.join(candidates) or 'none'}; choose one (--labels-column)"
+    )
+
+
+def inner_feature(feature: Any) -> Any:
+    """Return the feature of a list's items where they are strings, integers or class labels, else None."""
+    import datasets
+
+    if not isinstance(feature, datasets.List | datasets.LargeList):
+        return None
+    inner = feature.feature
+    usable = isinstance(inner, datasets.ClassLabel) or is_string(inner) or is_integer(inner)
+    return inner if usable else None
+
+
+def is_string(feature: Any) -> bool:
+    """Whether a feature holds strings."""
+    return getattr(feature, "dtype", None) in ("string", "large_string", "string_view") and not _named(feature)
+
+
+def is_integer(feature: Any) -> bool:
+    """Whether a feature holds integers."""
+    return str(getattr(feature, "dtype", "")).lstrip("u").startswith("int")
+
+
+def _named(feature: Any) -> bool:
+    return hasattr(feature, "names")
+
+
+def unnested(data: Dataset) -> Dataset:
+    """Return documents as sentences: a data set whose rows hold a list of sentences gets a row for each.
+
+    A row such as ``{"sentences": [{"words": [...], "pos_tags": [...]}, ...]}`` is known by the list of
+    structures of which one field holds words. Other data sets are returned as they are.
+    """
+    import datasets
+
+    for name, feature in data.features.items():
+        fields = getattr(feature, "feature", None)
+        if isinstance(feature, datasets.List | datasets.LargeList) and isinstance(fields, dict):
+            if not any(inner_feature(fields.get(words)) for words in TOKEN_COLUMNS):
+                continue
+            rows = data.select_columns([name]).with_format("arrow")[:].column(name).combine_chunks().flatten()
+            table = datasets.table.InMemoryTable.from_arrays(rows.flatten(), names=list(fields))
+            info = datasets.DatasetInfo(features=datasets.Features(fields))
+            return datasets.Dataset(table, info=info)
+    return data

@@ -1,0 +1,90 @@
+"""Which files make up which split: plain functions over the list of files in a repository."""
+
+from __future__ import annotations
+
+import difflib
+import posixpath
+from collections.abc import Iterable, Sequence
+
+from tagger.corpora.hub.hub_id import HubSpec
+from tagger.corpora.sources.splits import SPLIT_NAMES, split_of
+from tagger.errors import CorpusError
+
+_RAW_KINDS = {".parquet": "parquet", ".jsonl": "json", ".json": "json"}
+_SHOWN = 20
+
+
+def normal_splits(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+    """Find train, dev and test among the splits of a data set.
+
+    A single split of another name is taken for training data.
+
+    Args:
+        names: the split names as the hub has them.
+
+    Returns:
+        The hub's name by ``train``, ``dev``, ``test`` (where there is one), and the names that are left over.
+    """
+    names = list(names)
+    found: dict[str, str] = {}
+    for split, spellings in SPLIT_NAMES.items():
+        candidates = [name for spelling in spellings for name in names if name.lower() == spelling]
+        found.update({split: candidates[0]} if candidates else {})
+    if not found and len(names) == 1:
+        found["train"] = names[0]
+    return found, [name for name in names if name not in found.values()]
+
+
+def choose_config(spec: HubSpec, files: Iterable[str]) -> str:
+    """Choose the configuration in a converted copy, where each has a folder: ``CONFIG/SPLIT/0000.parquet``.
+
+    Raises:
+        CorpusError: there are several and none is chosen, or there is none of that name.
+    """
+    configs = sorted({file.split("/")[0] for file in files if file.endswith(".parquet") and "/" in file})
+    if spec.config is None and len(configs) == 1:
+        return configs[0]
+    if spec.config is None or spec.config not in configs:
+        raise missing_config(spec, configs)
+    return spec.config
+
+
+def missing_config(spec: HubSpec, configs: Sequence[str]) -> CorpusError:
+    """Say which configurations there are, nearest first where the one asked for is not among them."""
+    near = difflib.get_close_matches(spec.config or "", configs, n=3)
+    shown = [*near, *(config for config in configs if config not in near)][:_SHOWN]
+    more = f" and {len(configs) - _SHOWN} more" if len(configs) > _SHOWN else ""
+    listed = f"{', '.join(shown) or 'none'}{more}"
+    example = HubSpec(spec.owner_name, shown[0] if shown else "CONFIG", spec.revision)
+    if spec.config is None:
+        return CorpusError(f"{spec} has {len(configs)} configurations, choose one, as in {example}: {listed}")
+    return CorpusError(f"{spec.owner_name} has no configuration {spec.config!r}; there are: {listed}")
+
+
+def data_files(files: Iterable[str], config: str) -> dict[str, list[str]]:
+    """Return the Parquet files of one configuration in a converted copy, by split."""
+    by_split: dict[str, list[str]] = {}
+    for file in sorted(files):
+        parts = file.split("/")
+        if len(parts) == 3 and parts[0] == config and file.endswith(".parquet"):
+            by_split.setdefault(parts[1].removeprefix("partial-"), []).append(file)
+    return by_split
+
+
+def raw_files(files: Iterable[str]) -> tuple[str, dict[str, list[str]]] | None:
+    """Find data files named after splits that lie beside a loading script, as in ``dataset/train00.json``.
+
+    Returns:
+        Their kind and the files by split; None if there are none, or if they are of several kinds or in
+        several folders, so that only the script could say which belong together.
+    """
+    found: dict[str, list[str]] = {}
+    places = set()
+    for file in sorted(files):
+        folder, name = posixpath.split(file)
+        stem, suffix = posixpath.splitext(name)
+        split = split_of(stem)
+        if split is not None and suffix in _RAW_KINDS:
+            places.add((folder, _RAW_KINDS[suffix]))
+            found.setdefault(split, []).append(file)
+    return (places.pop()[1], found) if len(places) == 1 else None

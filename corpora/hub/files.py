@@ -1,0 +1,60 @@
+"""Data sets on the hub whose files are in formats of our own: CoNLL-U, columns, tables, word/TAG text.
+
+``datasets`` reads such files by lines or by cells; of CoNLL-U it keeps the first column, the numbers of the words.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tagger.corpora.hub.hub_id import HubSpec
+from tagger.corpora.sources.locate import EXTENSIONS, PACKED, Located, locate
+from tagger.errors import CorpusError
+
+MISREAD = "its files are in columns, of which datasets keeps the first"
+_READ_BY_DATASETS = (".parquet", ".jsonl", ".ndjson", ".json")
+
+
+def in_columns(data: Any) -> bool:
+    """Whether a split was read by columns: of CoNLL-U ``datasets`` keeps the first alone, the numbers of the words."""
+    return bool(data.info.builder_name == "conll")
+
+
+def located_files(spec: HubSpec, *, offline: bool) -> Located | None:
+    """The files of a data set, downloaded; None if there are none in a format of ours.
+
+    Args:
+        spec: which data set and revision; a configuration is a folder in it.
+        offline: answer from the cache, or not at all.
+
+    Raises:
+        CorpusError: the files cannot be had.
+    """
+    from huggingface_hub import snapshot_download
+
+    from tagger.corpora.hub.cache import may_ask
+    from tagger.corpora.hub.dataset import load
+    from tagger.corpora.hub.errors import explaining
+    from tagger.corpora.hub.hub_quiet import quiet
+
+    wanted = [f"*{ending}{packed}" for ending in EXTENSIONS for packed in ("", *PACKED)]
+    with explaining(spec), quiet():
+        folder = snapshot_download(
+            spec.owner_name,
+            repo_type="dataset",
+            revision=load(spec, offline).commit,
+            allow_patterns=[pattern for pattern in wanted if not pattern.endswith(_READ_BY_DATASETS)],
+            local_files_only=not may_ask(offline),
+        )
+    inner = Path(folder) / (spec.config or "")
+    try:
+        located = locate(str(inner if inner.is_dir() else folder))
+    except CorpusError:
+        return None
+    if located is not None:
+        located.name = spec.config or spec.owner_name.rpartition("/")[2]
+        paths = [path for files in located.files.values() for path in files]
+        located.display |= {path: f"{spec}/{path.relative_to(folder)}" for path in paths}
+        located.notes.append("the files were read as they are, not through datasets")
+    return located

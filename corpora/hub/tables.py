@@ -1,0 +1,183 @@
+"""Rows of a data set from the hub to sentences: words and labels as strings, checked and counted.
+
+Everything is array code over Arrow's flat values. Labels go from ids to names through an Arrow dictionary: a
+cast to strings would give the ids as text, ``'11'`` instead of ``NOUN``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tagger.corpora.formats.sentence import MISSING
+from tagger.corpora.hub.columns import Columns
+from tagger.corpora.labels.label_column import OPTIONAL
+from tagger.corpora.labels.repair import DOUBLE_LABEL
+from tagger.errors import CorpusError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from numpy.typing import NDArray
+
+
+_SEVERAL = "a word has several labels"
+
+
+class BadRowsError(CorpusError):
+    """Some rows cannot be used; the others can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """A column of lists, flat.
+
+    Attributes:
+        values: the strings of all rows, one after the other.
+        lengths: how many of them each of the B rows has; -1 where the row has no list at all.
+    """
+
+    values: pa.Array
+    lengths: NDArray[np.int64]
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The row that each value belongs to."""
+        return np.repeat(np.arange(len(self.lengths)), np.maximum(self.lengths, 0))
+
+    def keep_rows(self, chosen: NDArray[np.bool_]) -> Lists:
+        """Return the chosen rows."""
+        return Lists(self.values.filter(pa.array(chosen[self.rows])), self.lengths[chosen])
+
+    def keep_values(self, chosen: NDArray[np.bool_]) -> Lists:
+        """Return all rows with the chosen values."""
+        lengths = np.bincount(self.rows[chosen], minlength=len(self.lengths))
+        return Lists(self.values.filter(pa.array(chosen)), lengths)
+
+    def array(self) -> pa.Array:
+        """Return an Arrow array of lists of strings; every row must have a list."""
+        ends = np.concatenate([[0], np.cumsum(self.lengths)])
+        return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), self.values)
+
+
+def to_sentences(
+    source: str, split: str, data: Dataset, columns: Columns, *, ignore_bad: bool, repair: bool = False
+) -> tuple[Dataset, list[str]]:
+    """Turn one split into the columns ``tokens``, ``tags``, further label columns and ``text``.
+
+    Args:
+        source: the data set, for messages.
+        split: ``train``, ``dev`` or ``test``, for messages.
+        data: the split, with at least the columns of `columns`.
+        columns: what to take.
+        ignore_bad: leave rows out that cannot be used, and count them, instead of raising.
+        repair: several labels of one word are let pass, to be repaired.
+
+    Returns:
+        The sentences, and notes on what was left out.
+
+    Raises:
+        BadRowsError: a row cannot be used: words and labels differ in number, an empty word, no label, several.
+        CorpusError: there is no label at all.
+    """
+    import datasets
+
+    table = data.select_columns(columns.used).with_format("arrow")[:]
+    found = {"tokens": _lists(table, columns.tokens, columns), "tags": _lists(table, columns.tags, columns)}
+    good = _good_rows(f"{source} ({split})", found["tokens"], found["tags"], columns, ignore_bad, repair)
+    found |= {our: _lists(table, hub, columns) for our, hub in columns.others.items()}
+    found = {name: lists.keep_rows(good) for name, lists in found.items()}
+    found = {name: lists for name, lists in found.items() if _belongs(name, lists, found["tokens"])}
+    spaces = _flags(pc.utf8_is_space(found["tokens"].values))
+    found = {name: lists.keep_values(~spaces) for name, lists in found.items()}
+    filled = found["tokens"].lengths > 0
+    arrays = {name: _no_null(lists.keep_rows(filled)).array() for name, lists in found.items()}
+    if columns.text:
+        text = table.column("text").combine_chunks().cast(pa.string())
+        arrays["text"] = text.filter(pa.array(good)).filter(pa.array(filled))
+    counts = {
+        "rows cannot be used and were left out": int((~good).sum()),
+        "words that are white space were left out": int(spaces.sum()),
+        "rows without words were left out": int((~filled).sum()),
+    }
+    notes = [f"{split}: {count:,} {what}" for what, count in counts.items() if count]
+    return datasets.Dataset(datasets.table.InMemoryTable(pa.table(arrays))), notes
+
+
+def _lists(table: pa.Table, name: str, columns: Columns) -> Lists:
+    column = table.column(name).combine_chunks()
+    lengths = pc.fill_null(pc.list_value_length(column), -1).to_numpy(zero_copy_only=False)
+    return Lists(_strings(column.flatten(), columns.names.get(name)), lengths.astype(np.int64))
+
+
+def _strings(values: pa.Array, names: Sequence[str] | None) -> pa.Array:
+    """Return strings; ids become the names they stand for, or null where they stand for none."""
+    if names is None or not pa.types.is_integer(values.type):
+        return values.cast(pa.string())
+    known = pc.and_(pc.greater_equal(values, 0), pc.less(values, len(names)))
+    return pa.array(names, pa.string()).take(pc.if_else(known, values, None))
+
+
+def _good_rows(
+    place: str, tokens: Lists, tags: Lists, columns: Columns, ignore_bad: bool, repair: bool
+) -> NDArray[np.bool_]:
+    """Find the rows that can be used, or raise for the first that cannot."""
+    unlabelled = _unlabelled(tags, columns)
+    if len(unlabelled) and unlabelled.all():
+        raise CorpusError(f"{place}: column {columns.tags!r} holds no label")
+    empty = _flags(pc.equal(tokens.values, ""))
+    problems = {
+        "words and labels differ in number": tokens.lengths != tags.lengths,
+        "there is no list of words": tokens.lengths < 0,
+        "an empty word": np.isin(np.arange(len(tokens.lengths)), tokens.rows[empty]),
+        "a word has no label, or a label id without a name": np.isin(
+            np.arange(len(tags.lengths)), tags.rows[unlabelled]
+        ),
+        _SEVERAL: np.isin(np.arange(len(tags.lengths)), tags.rows[_double(tags, allowed=repair)]),
+    }
+    bad: NDArray[np.bool_] = np.logical_or.reduce(list(problems.values()))
+    if bad.any() and not ignore_bad:
+        row = int(bad.argmax())
+        what = next(what for what, rows in problems.items() if rows[row])
+        words, labels = max(tokens.lengths[row], 0), max(tags.lengths[row], 0)
+        raise BadRowsError(
+            f"{place}: row {row} (from 0) of {len(bad):,}: {what} "
+            f"({words} words in {columns.tokens!r}, {labels} labels in {columns.tags!r}); "
+            f"{bad.sum():,} such rows can be left out (--ignore-bad)"
+            + ("; --repair keeps one label of each word" if what == _SEVERAL else "")
+        )
+    return ~bad
+
+
+def _unlabelled(tags: Lists, columns: Columns) -> NDArray[np.bool_]:
+    if columns.tags in OPTIONAL or columns.tags == "lemmas":
+        return np.zeros(len(tags.values), dtype=bool)
+    return _flags(pc.equal(tags.values, MISSING))
+
+
+def _double(tags: Lists, *, allowed: bool) -> NDArray[np.bool_]:
+    """Which words have several labels, such as ``B-x,B-y``."""
+    labels = [] if allowed else tags.values.unique().to_pylist()
+    double = [label for label in labels if label is not None and DOUBLE_LABEL.fullmatch(label)]
+    return pc.is_in(tags.values, pa.array(double, pa.string())).to_numpy(zero_copy_only=False).astype(bool)  # type: ignore[no-any-return]
+
+
+def _belongs(name: str, lists: Lists, tokens: Lists) -> bool:
+    """Whether a column has a value for each word, and not only missing ones."""
+    if name in ("tokens", "tags"):
+        return True
+    return np.array_equal(lists.lengths, tokens.lengths) and not _flags(pc.equal(lists.values, MISSING)).all()
+
+
+def _no_null(lists: Lists) -> Lists:
+    return Lists(lists.values.fill_null(MISSING), lists.lengths)
+
+
+def _flags(condition: pa.Array) -> NDArray[np.bool_]:
+    """Return an Arrow condition as NumPy; null counts as true."""
+    flags: NDArray[np.bool_] = condition.fill_null(True).to_numpy(zero_copy_only=False).astype(bool)
+    return flags

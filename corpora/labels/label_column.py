@@ -1,0 +1,208 @@
+"""Choosing the label column, and checking that every word has a label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tagger.corpora.formats.conllu import misc_keys
+from tagger.corpora.formats.sentence import MISSING, SEVERAL_LABELS, OnProblem, Problem, RawSentence, clipped, excerpt
+from tagger.corpora.labels.repair import DOUBLE_LABEL, Repairs
+from tagger.errors import CorpusError
+
+PATIENCE = 1000  # sentences without any label before the first is reported
+OPTIONAL = {"feats", "lemma"}  # columns where ``_`` is a value like any other
+SYNONYMS = {
+    "upos": ("upos_tags", "pos", "pos_tags", "upostag", "postag", "tag", "tags"),
+    "xpos": ("xpos_tags", "pos", "pos_tags", "postag", "tag", "tags"),
+    "pos": ("pos_tags", "upos", "upos_tags", "xpos", "postag", "tag", "tags"),
+    "ner": ("ner_tags", "named_entities", "entities", "entity", "tag", "tags"),
+    "chunk": ("chunk_tags", "tag", "tags"),
+}
+
+
+def choose_column(requested: str | None, available: list[str]) -> tuple[str | None, str | None]:
+    """Finds the column that a user means.
+
+    Args:
+        requested: a name, a number counted from 1 with the words as the first (``-1`` is the last),
+            or None for the last column.
+        available: the label columns there are, in the order of the file.
+
+    Returns:
+        The column, None if there is no such; and a note where it is not the one by that name.
+    """
+    if requested is None:
+        return (available[-1] if available else None), None
+    if requested in available:
+        return requested, None
+    if requested.lstrip("-").isdecimal():
+        index = int(requested)
+        place = index - 2 if index > 0 else len(available) + index
+        return (available[place], None) if 0 <= place < len(available) else (None, None)
+    if len(available) == 1:
+        return available[0], f"no column {requested!r}: read the only label column, {available[0]!r}"
+    found = next((name for name in SYNONYMS.get(requested, ()) if name in available), None)
+    if found is None:
+        return None, None
+    return found, f"no column {requested!r}: read the label column {found!r} (of {', '.join(available)})"
+
+
+@dataclass(slots=True)
+class Intake:
+    """Sentences on their way in: the label column chosen, every word's label checked, all counted.
+
+    Args:
+        requested: the column the user asked for.
+        on_problem: told of every sentence that lacks a label; it is then left out.
+        name: the file, for messages.
+        expected: the columns that a file before this one had.
+        label_names: the names of labels that are whole numbers, in order.
+        repairs: mends words and labels on the way; None to take them as they are.
+    """
+
+    requested: str | None
+    on_problem: OnProblem
+    name: str
+    expected: list[str] | None = None
+    label_names: tuple[str, ...] | None = None
+    repairs: Repairs | None = None
+    column: str = ""
+    columns: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    sentences: int = 0
+    tokens: int = 0
+    _missing: int = 0
+    _empty: list[str] = field(default_factory=list)
+    _keys: set[str] = field(default_factory=set)
+    _misc: bool = False
+    _labels: set[str] = field(default_factory=set)
+
+    def read(self, raw: Iterable[RawSentence]) -> Iterator[RawSentence]:
+        """Passes on the sentences whose every word has a label.
+
+        Raises:
+            CorpusError: there is no such column, or it holds no label at all.
+        """
+        pending: list[Problem] = []  # words without labels, until it is clear that some words have one
+        for sentence in raw:
+            if not self.column:
+                self._choose(sentence)
+            self._look(sentence)
+            if defects := self._defects(sentence):
+                self._report(defects)
+                continue
+            if problem := self._missing_label(sentence):
+                pending.append(problem)
+            if self.sentences or not problem or len(pending) > PATIENCE:
+                self._report(pending)
+            if not problem:
+                self.sentences += 1
+                self.tokens += len(sentence.tokens)
+                yield sentence
+        if pending and self.column not in self._empty:
+            self._report(pending)
+        if pending:
+            raise self._unknown(f"column {self.column!r} holds no label, only {MISSING!r}")
+        self._conclude()
+
+    @property
+    def labelled(self) -> tuple[str, ...]:
+        """The columns that hold a label for at least one word."""
+        return tuple(name for name in self.columns if name not in self._empty)
+
+    def _choose(self, sentence: RawSentence) -> None:
+        self.columns = [name for name in sentence.columns if name != "misc"]
+        self._misc = "misc" in sentence.columns
+        column, note = choose_column(self.requested, self.columns)
+        self.notes += [note] if note else []
+        self._empty = list(self.columns)
+        if self.expected is not None and self.columns != self.expected:
+            found, before = ", ".join(self.columns), ", ".join(self.expected)
+            message = clipped(f"has the columns {found}; the file before it has {before}")
+            raise CorpusError(message, path=self.name)
+        if column is None:
+            self._look(sentence)
+            raise self._unknown(f"no column {self.requested!r}")
+        self.column = column
+
+    def _defects(self, sentence: RawSentence) -> list[Problem]:
+        """What makes the labels of a sentence unusable, if anything."""
+        if absent := [name for name in self.columns if name not in sentence.columns]:
+            message = f"no {absent[0]!r} here, unlike in the first sentence"
+            return [Problem(sentence.line, message, sentence.line)]
+        tags = sentence.columns[self.column]
+        unseen = set(tags) - self._labels
+        if unseen and self.label_names is not None:
+            try:
+                sentence.columns[self.column] = tags = [label_name(tag, self.label_names) for tag in tags]
+            except ValueError as error:
+                return [Problem(sentence.line, str(error), sentence.line)]
+            unseen = set(tags) - self._labels
+        if self.repairs is not None:
+            self.repairs.mend_words(sentence)
+            self.repairs.mend_labels(sentence, self.column)
+            tags = sentence.columns[self.column]
+            unseen = set(tags) - self._labels
+        double = {tag for tag in unseen if DOUBLE_LABEL.fullmatch(tag)}
+        self._labels |= unseen - double
+        return [self._several(sentence, place, tag) for place, tag in enumerate(tags) if tag in double]
+
+    def _several(self, sentence: RawSentence, place: int, tag: str) -> Problem:
+        word = excerpt(sentence.tokens[place])
+        return Problem(
+            sentence.lines[place], f"word {word} {SEVERAL_LABELS}{excerpt(tag)}, expected one", sentence.line
+        )
+
+    def _missing_label(self, sentence: RawSentence) -> Problem | None:
+        tags = sentence.columns[self.column]
+        if MISSING not in tags and "" not in tags:
+            return None
+        if self.column in OPTIONAL or self._misc:
+            self._missing += tags.count(MISSING)
+            return None
+        word = next(place for place, tag in enumerate(tags) if tag in (MISSING, ""))
+        message = f"word {excerpt(sentence.tokens[word])} has no {self.column} ({tags[word]!r}), expected a label"
+        return Problem(sentence.lines[word], message, sentence.line)
+
+    def _look(self, sentence: RawSentence) -> None:
+        """Notes which columns hold a label; ``_`` alone is none."""
+        if not self._empty:
+            return
+        columns = sentence.columns
+        self._empty = [name for name in self._empty if set(columns.get(name, ())) <= {MISSING, ""}]
+        if self._misc and self.column in ("", *self._empty):
+            self._keys |= misc_keys(columns["misc"])
+
+    def _report(self, pending: list[Problem]) -> None:
+        for problem in pending:
+            self.on_problem(problem)
+        pending.clear()
+
+    def _conclude(self) -> None:
+        """Notes what is odd about the labels as a whole."""
+        if self.column in self._empty:
+            what = f"no column {self.column!r}, nor such a key in MISC"
+            raise self._unknown(what if self._misc else f"column {self.column!r} holds no label, only {MISSING!r}")
+        if self._misc and self._missing:
+            share = f"{self._missing:,} of {self.tokens:,} words"
+            self.notes.append(f"{share} have no {self.column} in MISC; their label is {MISSING!r}")
+        if self._labels and self.label_names is None and all(map(str.isdecimal, self._labels)):
+            self.notes.append(f"the labels in {self.column!r} are whole numbers; name them with --label-names")
+        self.notes += self.repairs.notes() if self.repairs is not None else []
+
+    def _unknown(self, message: str) -> CorpusError:
+        held = [name for name in self.labelled if name != self.requested] + sorted(self._keys)
+        shown = ", ".join(held[:30]) + (", ..." if len(held) > 30 else "")
+        return CorpusError(clipped(f"{message}; columns with labels: {shown or 'none'}"), path=self.name)
+
+
+def label_name(tag: str, names: Sequence[str]) -> str:
+    """The name of a label that is a whole number.
+
+    Raises:
+        ValueError: it is none, or there is no name for it.
+    """
+    if not tag.isdecimal() or int(tag) >= len(names):
+        raise ValueError(f"label {excerpt(tag)} is no number from 0 to {len(names) - 1}, the labels with a name")
+    return names[int(tag)]

@@ -1,0 +1,207 @@
+"""One argument names any corpus: bundled, file, folder, glob, ``-``, catalogue name or hub id."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.sources.corpus import Corpus, Split
+from tagger.corpora.sources.ingest import Reading, ingest
+from tagger.corpora.sources.locate import Located
+from tagger.corpora.sources.resolve import explicit_files, named_splits, override, resolve, spooled
+from tagger.corpora.sources.splits import split_off
+from tagger.errors import CorpusError
+
+if TYPE_CHECKING:
+    import datasets
+
+
+def read_corpus(
+    source: str | None = None,
+    *,
+    train: str | None = None,
+    dev: str | None = None,
+    test: str | None = None,
+    column: str | None = "upos",
+    offline: bool = False,
+    seed: int = 1,
+    format: str | None = None,
+    tokens_column: str | None = None,
+    labels_column: str | None = None,
+    label_names: Sequence[str] | None = None,
+    ignore_bad: bool = False,
+    repair: bool = False,
+) -> Corpus:
+    """Reads a labelled corpus into train, dev and test.
+
+    A single file is split: a tenth each becomes dev and test. Where there is a train but no dev part, a
+    tenth of train becomes dev. Every such step is told in ``notes``.
+
+    Args:
+        source: ``bundled`` (or None), ``bundled:ko``, a file, a folder, a glob, ``-`` for the standard
+            input, a name in the catalogue, or ``OWNER/NAME[:CONFIG][@REVISION]`` on the hub.
+        train: a file, glob or folder for this split; stands in for the one that ``source`` has.
+        dev: the same for dev.
+        test: the same for test.
+        column: the labels: upos, xpos, feats, lemma, deprel, a key in MISC, the name of a column or its
+            number from 1; None for the last column.
+        offline: never ask the hub.
+        seed: of the random split.
+        format: conllu, columns, jsonl, csv, tsv, parquet or slashed; None to tell by the content.
+        tokens_column: the name of the column of words.
+        labels_column: the name of the column of labels, where it is not ``column``.
+        label_names: the names of labels that are whole numbers, in order.
+        ignore_bad: leave unreadable sentences out, and count them in ``notes``.
+        repair: mend what can be mended by a rule (``tagger.corpora.labels.repair``), and count it in ``notes``.
+
+    Raises:
+        CorpusError: nothing by that name, or what is there cannot be read; the message says where and why.
+    """
+    names = tuple(label_names) if label_names is not None else None
+    options = ReadOptions(labels_column or column, format, tokens_column, names, ignore_bad, repair)
+    explicit = named_splits(source, train=train, dev=dev, test=test)
+    with spooled([source, *explicit.values()]) as spool:
+        located = explicit_files(explicit, spool) if source is None and explicit else resolve(source, spool)
+        if located is None:
+            from tagger.corpora.hub_corpus import read_hub_corpus
+
+            name, labels = str(source), labels_column
+            corpus = read_hub_corpus(name, options, labels_column=labels, offline=offline, seed=seed)
+            return _with_files(corpus, explicit, spool, options) if explicit else corpus
+        if source is not None and explicit:
+            override(located, explicit_files(explicit, spool))
+        return from_files(located, source or " ".join(explicit.values()) or "bundled", options, seed)
+
+
+def read_split(
+    source: str | None,
+    split: str = "test",
+    *,
+    column: str | None = "upos",
+    offline: bool = False,
+    format: str | None = None,
+    tokens_column: str | None = None,
+    labels_column: str | None = None,
+    label_names: Sequence[str] | None = None,
+    ignore_bad: bool = False,
+    repair: bool = False,
+) -> Split:
+    """Reads one split, to evaluate on. A single file is the whole split.
+
+    Args:
+        source: as for ``read_corpus``.
+        split: train, dev or test, where the source has several.
+        column: as for ``read_corpus``.
+        offline: as for ``read_corpus``.
+        format: as for ``read_corpus``.
+        tokens_column: as for ``read_corpus``.
+        labels_column: as for ``read_corpus``.
+        label_names: as for ``read_corpus``.
+        ignore_bad: as for ``read_corpus``.
+        repair: as for ``read_corpus``.
+
+    Raises:
+        CorpusError: nothing by that name, no such split, or it cannot be read.
+    """
+    names = tuple(label_names) if label_names is not None else None
+    options = ReadOptions(labels_column or column, format, tokens_column, names, ignore_bad, repair)
+    with spooled([source]) as spool:
+        located = resolve(source, spool)
+        if located is None:
+            from tagger.corpora.hub_corpus import read_hub_corpus
+
+            name, labels = str(source), labels_column
+            corpus = read_hub_corpus(name, options, labels_column=labels, offline=offline, seed=None)
+            found = {part.name: part for part in corpus.splits}
+            if split not in found:
+                raise CorpusError(f"no {split} split; there are: {', '.join(found)}", path=source)
+            others = tuple(f"{name}:" for name in ("train", "dev", "test") if name != split)
+            notes = tuple(note for note in corpus.notes if not note.startswith(others))
+            return replace(found[split], notes=notes)
+        paths = located.files.get(split) or located.files.get("all")
+        if paths is None:
+            raise CorpusError(f"no {split} split; there are: {', '.join(located.files)}", path=source)
+        reading = ingest(paths, options, located.display)
+        notes = (*located.notes, *reading.entry.info.notes)
+        return Split(split, reading.entry.table(), reading.names, reading.entry.info.column, notes)
+
+
+def from_files(located: Located, source: str, options: ReadOptions, seed: int | None) -> Corpus:
+    """Reads files that were found.
+
+    Args:
+        located: the files of each split.
+        source: what the user asked for.
+        options: how to read them.
+        seed: of the random split; None to split nothing off (a corpus without parts is all train).
+
+    Raises:
+        CorpusError: a file cannot be read.
+    """
+    readings = {split: ingest(paths, options, located.display) for split, paths in located.files.items()}
+    tables: dict[str, tuple[datasets.Dataset, Reading]] = {}
+    notes = list(located.notes)
+    for split, reading in readings.items():
+        tables[split] = reading.entry.table(), reading
+    notes += _shared_notes({split: reading.entry.info.notes for split, reading in readings.items()})
+    whole, wanted = ("all", ("dev", "test")) if "all" in readings else ("train", ("dev",))
+    if seed is None and "all" in tables:
+        tables["train"] = tables.pop("all")
+    if whole in readings and "dev" not in readings and seed is not None:
+        pieces, said = split_off(readings[whole].entry, wanted, seed)
+        tables |= {part: (table, readings[whole]) for part, table in pieces.items()}
+        notes += said
+    notes += [f"{split}: none in this corpus" for split in ("train", "test") if split not in tables]
+    info = next(iter(readings.values())).entry.info
+    digest = hashlib.sha256("".join(reading.digest for reading in readings.values()).encode())
+    made = {
+        split: Split(split, table, reading.names, reading.entry.info.column)
+        for split, (table, reading) in tables.items()
+    }
+    return Corpus(
+        name=located.name,
+        source=source,
+        column=info.column,
+        train=made.get("train"),
+        dev=made.get("dev"),
+        test=made.get("test"),
+        columns=info.columns,
+        notes=tuple(notes),
+        fingerprint=digest.hexdigest()[:16],
+        license=located.license,
+    )
+
+
+def _shared_notes(notes: dict[str, tuple[str, ...]]) -> list[str]:
+    """Notes on each split, those that are true of all of them said once."""
+    every = [note for note in next(iter(notes.values())) if all(note in said for said in notes.values())]
+    each = [
+        note if split == "all" else f"{split}: {note}"
+        for split, said in notes.items()
+        for note in said
+        if note not in every
+    ]
+    return every + each
+
+
+def _with_files(corpus: Corpus, explicit: dict[str, str], spool: dict[str, Path], options: ReadOptions) -> Corpus:
+    """A corpus from the hub with some splits put in its place from files."""
+    located = explicit_files(explicit, spool)
+    readings = {split: ingest(paths, options, located.display) for split, paths in located.files.items()}
+    made = {
+        split: Split(split, reading.entry.table(), reading.names, reading.entry.info.column)
+        for split, reading in readings.items()
+    }
+    digests = corpus.fingerprint + "".join(reading.digest for reading in readings.values())
+    return replace(
+        corpus,
+        train=made.get("train", corpus.train),
+        dev=made.get("dev", corpus.dev),
+        test=made.get("test", corpus.test),
+        notes=(*(note for note in corpus.notes if note.partition(":")[0] not in made), *located.notes),
+        fingerprint=hashlib.sha256(digests.encode()).hexdigest()[:16],
+    )

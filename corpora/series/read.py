@@ -1,0 +1,99 @@
+"""One argument names any table of numbers over time: bundled, file, ``-``, or a data set of the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tagger.corpora.formats.sentence import clipped, excerpt
+from tagger.corpora.series import bundled_series
+from tagger.corpora.series.assembly import Assembly
+from tagger.corpora.series.rows import RowSource, open_rows
+from tagger.corpora.series.series_options import SeriesOptions
+from tagger.corpora.series.table import SeriesTable
+from tagger.corpora.sources.resolve import spooled
+from tagger.errors import CorpusError
+
+TIME_NAMES = ("time", "date", "timestamp", "datetime", "ds", "day", "month", "year")
+
+
+def read_series(source: str | None, options: SeriesOptions) -> SeriesTable:
+    """Read a table of numbers over time.
+
+    Args:
+        source: ``weather`` (or None) or ``stocks``, a file, ``-`` for the standard input, or
+            ``OWNER/NAME[:CONFIG][@REVISION]`` on the hub.
+        options: which columns.
+
+    Raises:
+        CorpusError: there is no such table, or it does not hold what was asked of it; the message says where.
+    """
+    with spooled([source]) as spool:
+        rows = _find(source, options, spool)
+        time = _time_column(rows, options.time)
+        for column in (*options.columns, *((options.group,) if options.group else ())):
+            _check_column(rows, column)
+        return Assembly(rows, time, options, source or "weather").table()
+
+
+def columns_of(source: str | None, options: SeriesOptions) -> tuple[str, ...]:
+    """The names of the columns that a table has."""
+    with spooled([source]) as spool:
+        return _find(source, options, spool).columns
+
+
+def _find(source: str | None, options: SeriesOptions, spool: dict[str, Path]) -> RowSource:
+    if source is None or (source in bundled_series.FILES and not Path(source).exists()):
+        file = bundled_series.FILES[source or "weather"]
+        return open_rows(bundled_series.FOLDER / file, file, options.form)
+    if source in spool:
+        return open_rows(spool[source], "<standard input>", options.form)
+    if not source.strip():
+        raise CorpusError("the name of the table is empty; give a file or a hub id")
+    path = Path(source).expanduser()
+    if not path.exists():
+        from tagger.corpora.hub.hub_id import parse_hub_spec
+
+        spec = parse_hub_spec(source)
+        if spec is not None and path.suffix.lower() not in (".csv", ".tsv", ".parquet", ".jsonl", ".json"):
+            return _hub_rows(spec, options)
+    return open_rows(path, source, options.form)
+
+
+def _hub_rows(spec: Any, options: SeriesOptions) -> RowSource:
+    from tagger.corpora.hub.dataset import load
+    from tagger.corpora.hub.errors import explaining
+
+    with explaining(spec):
+        splits = load(spec, offline=options.offline).splits
+    name = next(iter(splits)) if len(splits) == 1 else "train"
+    if name not in splits:
+        raise CorpusError(f"{spec} has no train split; there are: {', '.join(splits)}")
+    return RowSource(f"{spec} ({name})", tuple(splits[name].column_names), None, "hub", splits[name])
+
+
+def _time_column(rows: RowSource, wanted: str | None) -> str:
+    if wanted is not None:
+        _check_column(rows, wanted)
+        return wanted
+    lowered = {column.lower(): column for column in reversed(rows.columns)}
+    for name in TIME_NAMES:
+        if name in lowered:
+            return lowered[name]
+    held = clipped(", ".join(rows.columns))
+    raise CorpusError(f"no column is called time or date; name it (--time); there are: {held}", path=rows.name)
+
+
+def _check_column(rows: RowSource, column: str) -> None:
+    if column not in rows.columns:
+        held = clipped(", ".join(rows.columns))
+        raise CorpusError(f"no column {excerpt(column)}; there are: {held}", path=rows.name)
+
+
+def column_list(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Names separated by commas."""
+    if text is None:
+        return ()
+    parts = text.split(",") if isinstance(text, str) else text
+    return tuple(part.strip() for part in parts if part.strip())

@@ -1,0 +1,62 @@
+"""Numbers over time in memory: rows sorted by series and time, as flat arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tagger.corpora.series.timestamps import TimeKind, time_text
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesTable:
+    """N rows of C numbers in G series; the rows of a series lie together, sorted by time.
+
+    Args:
+        name: for tables and model cards.
+        source: what the user asked for.
+        time: the name of the time column.
+        kind: "date", "moment" or "number".
+        times: (N,) int64 microseconds since 1970, or float64 for plain numbers.
+        columns: the names of the C columns.
+        values: (N, C) float32, NaN where there is no number.
+        group: the name of the column that tells series apart, if there is one.
+        groups: the names of the G series; one without a name if there is no such column.
+        offsets: (G + 1,) int64; series g is ``times[offsets[g]:offsets[g + 1]]``.
+        lines: (N,) int32, where each row stood in the file, from 1.
+        notes: what the user must be told, one sentence each.
+        fingerprint: 16 hexadecimal digits over the content.
+        license: of the data, where known.
+    """
+
+    name: str
+    source: str
+    time: str
+    kind: TimeKind
+    times: np.ndarray
+    columns: tuple[str, ...]
+    values: np.ndarray
+    group: str | None
+    groups: tuple[str, ...]
+    offsets: np.ndarray
+    lines: np.ndarray
+    notes: tuple[str, ...] = ()
+    fingerprint: str = ""
+    license: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(G,) rows of each series."""
+        return np.diff(self.offsets)
+
+    def text(self, row: int) -> str:
+        """The time of a row as it is written."""
+        return time_text(self.times[row], self.kind)
+
+    def group_of(self, rows: np.ndarray) -> np.ndarray:
+        """The series that each row belongs to."""
+        return np.searchsorted(self.offsets, rows, side="right") - 1

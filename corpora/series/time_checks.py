@@ -1,0 +1,113 @@
+"""What is odd about the times of a table: order, duplicates, gaps, the hour that daylight saving takes and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tagger.corpora.formats.sentence import number_of
+from tagger.corpora.series.timestamps import DAY, HOUR, TimeKind, months, time_text
+
+SHOWN = 3  # places named in a note
+GAP = 1.5  # a step of more than so many usual ones
+
+
+def places(lines: Sequence[int] | np.ndarray) -> str:
+    """``line 5`` or ``lines 5, 9, 12, ...``."""
+    shown = ", ".join(f"{int(line):,}" for line in lines[:SHOWN])
+    return f"line{'s' * (len(lines) > 1)} {shown}{', ...' * (len(lines) > SHOWN)}"
+
+
+def usual_step(times: np.ndarray, offsets: np.ndarray) -> float | None:
+    """The median step from one row to the next within a series; None where no series has two rows."""
+    inner = _inner_steps(times, offsets)
+    return float(np.median(inner)) if len(inner) else None
+
+
+def is_monthly(times: np.ndarray, offsets: np.ndarray, kind: TimeKind) -> bool:
+    """Whether rows are a month apart, however long it is."""
+    step = usual_step(times, offsets)
+    return kind != "number" and step is not None and 27 * DAY < step < 32 * DAY
+
+
+def on_workdays(times: np.ndarray, offsets: np.ndarray, kind: TimeKind) -> bool:
+    """Whether rows are a day apart and none is on a Saturday or Sunday."""
+    if kind == "number" or usual_step(times, offsets) != DAY or len(times) < 10:
+        return False
+    return not bool(np.isin((times // DAY + 3) % 7, (5, 6)).any())  # 1970-01-01 was a Thursday
+
+
+def gap_notes(times: np.ndarray, offsets: np.ndarray, lines: np.ndarray, kind: TimeKind) -> list[str]:
+    """Steps that are longer than usual, and those that look like the beginning of summer time."""
+    step = usual_step(times, offsets)
+    if step is None or step <= 0:
+        return []
+    ends = _row_ends(times, offsets)
+    if is_monthly(times, offsets, kind):
+        sizes, usual = np.diff(months(times))[ends], 1.0
+    elif on_workdays(times, offsets, kind):
+        sizes, usual = _workdays(times)[ends], 1.0
+    else:
+        sizes, usual = np.diff(times)[ends], step
+    wide = ends[sizes > GAP * usual]
+    if not len(wide):
+        return []
+    summer = [row for row in wide.tolist() if _summer(times[row], times[row + 1], step, kind)]
+    notes = []
+    if summer:
+        notes.append(
+            f"{number_of(len(summer), 'hour')} missing as at the beginning of summer time, before "
+            f"{places(lines[np.array(summer) + 1])}: local time, it seems; UTC has no such jumps"
+        )
+    rest = np.setdiff1d(wide, summer)
+    if len(rest):
+        first = int(rest[0])
+        between = f"{time_text(times[first], kind)} and {time_text(times[first + 1], kind)}"
+        notes.append(
+            f"{number_of(len(rest), 'gap')} in the times, before {places(lines[rest + 1])}, the first between "
+            f"{between}; rows count as steps, whatever lies between them"
+        )
+    return notes
+
+
+def duplicates(times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Rows that have the time of the row before them."""
+    ends = _row_ends(times, offsets)
+    found: np.ndarray = ends[times[ends + 1] == times[ends]] + 1
+    return found
+
+
+def is_autumn_hour(time: float, kind: TimeKind) -> bool:
+    """Whether a moment lies where clocks are put back: a Sunday of October or November, before four o'clock."""
+    if kind != "moment":
+        return False
+    sunday = (int(time) // DAY + 3) % 7 == 6
+    month = int(months(np.array([int(time)]))[0]) % 12 + 1
+    return sunday and month in (10, 11, 4) and int(time) % DAY < 4 * HOUR
+
+
+def _summer(before: float, after: float, step: float, kind: TimeKind) -> bool:
+    """Whether one hour was left out on a Sunday night of spring."""
+    if kind != "moment" or after - before != step + HOUR or step > HOUR:
+        return False
+    month = int(months(np.array([int(after)]))[0]) % 12 + 1
+    return (int(after) // DAY + 3) % 7 == 6 and month in (3, 4, 9, 10) and int(after) % DAY < 5 * HOUR
+
+
+def _row_ends(times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Rows that have a next one in their series."""
+    rows = np.arange(max(0, len(times) - 1))
+    last = offsets[1:-1] - 1
+    return rows if not len(last) else np.delete(rows, last)
+
+
+def _inner_steps(times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    steps = np.diff(times)
+    return steps if len(offsets) <= 2 else np.delete(steps, offsets[1:-1] - 1)
+
+
+def _workdays(times: np.ndarray) -> np.ndarray:
+    days = (times // DAY).astype("datetime64[D]")
+    counts: np.ndarray = np.busday_count(days[:-1], days[1:])
+    return counts

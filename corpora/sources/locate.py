@@ -1,0 +1,167 @@
+"""From what a user names (a file, a folder, a glob, ``-``) to the files of each split."""
+
+from __future__ import annotations
+
+import glob
+import re
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tagger.corpora.files.paths import checked_status, exists, listing
+from tagger.corpora.sources.splits import SPLIT_NAMES, split_of
+from tagger.errors import CorpusError
+
+PACKED = (".gz", ".xz")
+# By preference, where a folder holds the same split in several formats.
+EXTENSIONS = (
+    *(".conllu", ".conllup", ".conll", ".conllx", ".parquet", ".jsonl", ".ndjson", ".json", ".iob", ".iob2"),
+    *(".bio", ".bioes", ".col", ".tsv", ".csv", ".tagged", ".pos", ".txt"),
+)
+NO_DATA = ("license", "licence", "copying", "notice", "readme", "changelog", "stats", "eval_log")
+BUNDLED = Path(__file__).parent.parent / "bundled"
+LOOKED_FOR = "*train*, *dev* and *test* files, or files ending in .conllu, .conll, .jsonl, .parquet, .tsv, .csv, .txt"
+
+
+@dataclass(slots=True)
+class Located:
+    """The files of a corpus.
+
+    Args:
+        name: a short name.
+        files: by split; ``all`` where they are not split yet.
+        notes: what to tell the user about the choice.
+        license: where known.
+        display: the name to use in messages in place of the path, for a file of our own making.
+    """
+
+    name: str
+    files: dict[str, list[Path]]
+    notes: list[str] = field(default_factory=list)
+    license: str | None = None
+    display: dict[Path, str] = field(default_factory=dict)
+
+
+def bundled(source: str | None) -> Located | None:
+    """The corpus that comes with the package, if that is what ``source`` asks for."""
+    text = "bundled" if source is None else source
+    language = {"bundled": "en", "en": "en", "ko": "ko"}.get(text, text.removeprefix("bundled:"))
+    if language == text and text not in ("en", "ko"):
+        return None
+    folder = BUNDLED / language
+    if not language.isidentifier() or not folder.is_dir():
+        known = ", ".join(f"bundled:{path.name}" for path in sorted(BUNDLED.glob("*/")) if path.name.islower())
+        raise CorpusError(f"no bundled corpus {text!r}; there are: {known or 'none'}")
+    files = {split: [folder / f"{split}.conllu"] for split in SPLIT_NAMES}
+    return Located(f"bundled-{language}", files, license="CC0-1.0")
+
+
+def looks_like_path(text: str) -> bool:
+    """Whether a name that does not exist was meant as a path rather than as a hub id."""
+    if "://" in text:
+        return False
+    path = Path(text)
+    extension = path.with_suffix("").suffix if path.suffix in PACKED else path.suffix
+    rooted = text.startswith((".", "/", "~")) or "\\" in text or text.count("/") > 1
+    return rooted or extension.lower() in EXTENSIONS or ("/" in text and Path(path.parts[0]).is_dir())
+
+
+def locate(text: str) -> Located | None:
+    """Finds the files of a path or a glob.
+
+    Args:
+        text: what the user gave.
+
+    Returns:
+        The files by split, or None if there is nothing by that name.
+
+    Raises:
+        CorpusError: there is, but nothing that can be a corpus.
+    """
+    path = Path(text).expanduser()
+    if exists(path):
+        if stat.S_ISDIR(checked_status(path).st_mode):
+            return _in_folder(path)
+        return Located(corpus_name(path), {"all": [path]})
+    if "://" not in text and any(sign in text for sign in "*?["):
+        found = sorted(Path(name) for name in glob.glob(str(path), recursive=True) if Path(name).is_file())
+        if not found:
+            raise CorpusError("no file matches this pattern", path=text)
+        name = corpus_name(found[0])
+        return Located(found[0].resolve().parent.name if split_of(name) else name, _by_split(found, Path(text)))
+    return None
+
+
+def corpus_name(path: Path) -> str:
+    """A short name for a file: ``en_ewt-ud-train.conllu`` is en_ewt-ud."""
+    stem = path.name.split(".")[0] or path.name
+    words = "|".join(word for words in SPLIT_NAMES.values() for word in words)
+    return re.sub(rf"[-_.]({words})$", "", stem) or stem
+
+
+def _in_folder(folder: Path) -> Located:
+    found = listing(folder)
+    files = [path for path in found if path.is_file() and _may_be_data(path)]
+    name = folder.resolve().name or "corpus"
+    if files:
+        groups = _by_split(files, folder)
+    else:
+        below = {path: listing(path) for path in found if path.is_dir() and split_of(path.name)}
+        groups = {}
+        for path, inner in below.items():
+            data = [file for file in inner if file.is_file() and _may_be_data(file)]
+            groups.setdefault(str(split_of(path.name)), []).extend(data)
+        groups = {split: groups[split] for split in SPLIT_NAMES if groups.get(split)}
+    if not groups:
+        held = ", ".join(path.name for path in found[:5]) + (", ..." if len(found) > 5 else "")
+        raise CorpusError(
+            f"no corpus in this folder; looked for {LOOKED_FOR}; it holds {held or 'nothing'}", path=folder
+        )
+    return Located(name, groups, notes=_shard_notes(groups))
+
+
+def _by_split(files: list[Path], folder: Path) -> dict[str, list[Path]]:
+    """Groups files by the split in their names; where there is none, all are one corpus."""
+    groups: dict[str, list[Path]] = {}
+    for path in files:
+        if split := split_of(path.name):
+            groups.setdefault(split, []).append(path)
+    if not groups:
+        return {"all": _preferred(files)}
+    groups = {split: _preferred(paths) for split, paths in groups.items()}
+    for split, paths in groups.items():
+        if len({_shard_prefix(path) for path in paths}) > 1:
+            shown = ", ".join(path.name for path in paths[:3])
+            raise CorpusError(f"several corpora ({shown}); name the files with --{split}", path=folder)
+    return {split: groups[split] for split in SPLIT_NAMES if split in groups}
+
+
+def _preferred(paths: list[Path]) -> list[Path]:
+    """The files of the format that comes first in ``EXTENSIONS``."""
+    rank = {path: EXTENSIONS.index(ext) if (ext := _extension(path)) in EXTENSIONS else 99 for path in paths}
+    best = min(rank.values())
+    return [path for path in paths if rank[path] == best]
+
+
+def _shard_prefix(path: Path) -> str:
+    """What a file is called before its split is named: shards of one corpus agree in it."""
+    words = "|".join(word for words in SPLIT_NAMES.values() for word in words)
+    return re.split(rf"(?:^|[^a-z])(?:{words})(?:[^a-z]|$)", path.name.lower())[0]
+
+
+def _shard_notes(groups: dict[str, list[Path]]) -> list[str]:
+    return [
+        f"{'the corpus' if split == 'all' else split}: "
+        f"{len(paths)} files read as one ({paths[0].name} to {paths[-1].name})"
+        for split, paths in groups.items()
+        if len(paths) > 1
+    ]
+
+
+def _extension(path: Path) -> str:
+    return (path.with_suffix("").suffix if path.suffix in PACKED else path.suffix).lower()
+
+
+def _may_be_data(path: Path) -> bool:
+    other = path.suffix.lower() in (".md", ".html", ".py", ".zip", ".pdf") or path.name.lower().startswith(NO_DATA)
+    return not other and (_extension(path) in EXTENSIONS or split_of(path.name) is not None)

@@ -1,0 +1,100 @@
+"""The parts of a corpus: what they are called, and splitting dev and test off at random."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tagger.corpora.formats.sentence import number_of
+from tagger.corpora.sources.arrow_cache import Entry, Info, cached, entry_key
+
+if TYPE_CHECKING:
+    import datasets
+
+SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "dev": ("dev", "devel", "development", "val", "valid", "validation", "testa"),
+    "test": ("test", "testing", "eval", "evaluation", "testb"),
+}
+SHARE = 0.1  # of the sentences, for dev and for test
+_SPLIT_OF = {word: split for split, words in SPLIT_NAMES.items() for word in words}
+
+
+def split_of(name: str) -> str | None:
+    """The split that a file, a folder or a hub split is named after, None if none.
+
+    Args:
+        name: such as ``en_ewt-ud-train.conllu``, ``validation``, ``eng.testa``.
+    """
+    words = re.split(r"[^a-z]+", name.lower())
+    return next((_SPLIT_OF[word] for word in reversed(words) if word in _SPLIT_OF), None)
+
+
+def shares(sentences: int, wanted: tuple[str, ...]) -> dict[str, int]:
+    """How many sentences each part gets.
+
+    Args:
+        sentences: how many there are.
+        wanted: the parts to split off, of ``dev`` and ``test``.
+
+    Returns:
+        Sentences by part, ``train`` first: a tenth each, at least one; only train where there are too few.
+    """
+    each = max(1, round(sentences * SHARE))
+    if sentences <= len(wanted):
+        return {"train": sentences}
+    return {"train": sentences - each * len(wanted), **dict.fromkeys(wanted, each)}
+
+
+def split_off(entry: Entry, wanted: tuple[str, ...], seed: int) -> tuple[dict[str, datasets.Dataset], list[str]]:
+    """Splits parts off a cached reading; the pieces are cached too.
+
+    Args:
+        entry: the whole.
+        wanted: the parts to split off, of ``dev`` and ``test``.
+        seed: of the shuffle.
+
+    Returns:
+        The sentences of each part, ``train`` among them, and notes that say how they were split.
+    """
+    parts = shares(entry.info.sentences, wanted)
+    if len(parts) == 1:
+        return {"train": entry.table()}, _notes(parts, wanted, seed)
+
+    def write(place: Path) -> Info:
+        from tagger.corpora.sources.arrow import dealt, divide
+
+        divide(entry.folder / "all.arrow", [place / f"{part}.arrow" for part in parts], dealt(parts, seed))
+        return entry.info
+
+    divided = cached(entry_key([entry.folder.name], {"parts": parts, "seed": seed}), write)
+    return {part: divided.table(part) for part in parts}, _notes(parts, wanted, seed)
+
+
+def split_off_table(
+    table: datasets.Dataset, wanted: tuple[str, ...], seed: int
+) -> tuple[dict[str, datasets.Dataset], list[str]]:
+    """Splits parts off a data set in memory; otherwise as ``split_off``."""
+    import datasets
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from tagger.corpora.sources.arrow import dealt
+
+    parts = shares(table.num_rows, wanted)
+    owners = pa.array(dealt(parts, seed), pa.int8())
+    rows = table.with_format("arrow")[:]
+    chosen = {part: rows.filter(pc.equal(owners, number)) for number, part in enumerate(parts)}
+    pieces = {part: datasets.Dataset(datasets.table.InMemoryTable(rows)) for part, rows in chosen.items()}
+    return pieces, _notes(parts, wanted, seed)
+
+
+def _notes(parts: dict[str, int], wanted: tuple[str, ...], seed: int) -> list[str]:
+    if len(parts) == 1:
+        return [f"{' and '.join(wanted)}: none, too few sentences to split any off"]
+    source = "of train" if wanted == ("dev",) else "of the data"
+    return [
+        f"{part}: {number_of(parts[part], 'sentence')} ({SHARE:.0%} {source}), split off at random (seed {seed})"
+        for part in wanted
+    ]

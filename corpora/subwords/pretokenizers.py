@@ -1,0 +1,87 @@
+"""How the three kinds of units are found in raw text, as ``tokenizers`` pre-tokenizers that hold the word rules.
+
+A WordLevel or BPE file has one pre-tokenizer. For words it is the word rules. For characters the text is first
+cut at words and then everywhere, which comes to the same as everywhere; for BPE it is cut before each word
+and the white space in front of it, so that no piece reaches over a word's end. Thus the word rules travel along.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tagger.corpora.tokenization.tokenizer import WordTokenizer
+from tagger.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from tokenizers.pre_tokenizers import PreTokenizer
+
+EVERYWHERE = r"[\s\S]"
+# A merge of these pieces would be taken for the mark of that name.
+MARK_BEGINS = r"<(?=(?:unk|eos)>)"
+
+
+def of_characters(words: WordTokenizer) -> PreTokenizer:
+    """Every code point on its own."""
+    from tokenizers import Regex
+    from tokenizers.pre_tokenizers import Sequence, Split
+
+    return Sequence([Split(Regex(word_pattern(words)), "isolated"), Split(Regex(EVERYWHERE), "isolated")])
+
+
+def of_bytes(words: WordTokenizer) -> PreTokenizer:
+    """Words with the white space before them, their bytes as visible characters."""
+    from tokenizers import Regex
+    from tokenizers.pre_tokenizers import ByteLevel, Sequence, Split
+
+    return Sequence(
+        [
+            Split(Regex(MARK_BEGINS), "isolated"),
+            Split(Regex(word_pattern(words)), "merged_with_previous"),
+            ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+
+
+def word_pattern(words: WordTokenizer) -> str:
+    """The regular expression that finds words.
+
+    Raises:
+        ConfigError: the rules are no regular expression.
+    """
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+
+    holder = Tokenizer(WordLevel({}, unk_token="<unk>"))
+    holder.pre_tokenizer = words.pre_tokenizer()
+    return _pattern(_described(holder))
+
+
+def find_word_rules(tokenizer: Tokenizer) -> PreTokenizer:
+    """The word rules in any of the three pre-tokenizers."""
+    from tokenizers import Regex
+    from tokenizers.pre_tokenizers import Split
+
+    return Split(Regex(_pattern(_described(tokenizer))), "removed", invert=True)
+
+
+def is_of_characters(tokenizer: Tokenizer) -> bool:
+    """Whether text is cut everywhere."""
+    steps = _described(tokenizer).get("pretokenizers", [{}])
+    return bool(steps[-1].get("pattern", {}).get("Regex") == EVERYWHERE)
+
+
+def _described(tokenizer: Tokenizer) -> dict[str, Any]:
+    content = json.loads(tokenizer.to_str())
+    described: dict[str, Any] = content["pre_tokenizer"] or {}
+    return described
+
+
+def _pattern(described: dict[str, Any]) -> str:
+    steps = described.get("pretokenizers", [described])
+    patterns = [step.get("pattern", {}).get("Regex") for step in steps]
+    found = [pattern for pattern in patterns if pattern not in (None, EVERYWHERE, MARK_BEGINS)]
+    if len(found) != 1:
+        raise ConfigError("the tokenizer holds no rules that find words, or others than this library writes")
+    return str(found[0])

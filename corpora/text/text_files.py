@@ -1,0 +1,105 @@
+"""Files as passages: plain text, tokenised text, or the words of a labelled corpus, read again at each pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from tagger.corpora.files.lines import DamagedLine, read_lines
+from tagger.corpora.formats.registry import ReadOptions, read_sentences
+from tagger.corpora.formats.sentence import OnProblem, Skip, Stop
+from tagger.corpora.text.text_split import TextOptions
+from tagger.corpora.text.text_tables import ROW_FORMS, row_lines, rows_of_file
+from tagger.corpora.tokenization.passages import Passage, aligned, joined
+from tagger.corpora.tokenization.text_passages import raw_passages
+from tagger.corpora.tokenization.tokenizer import WordTokenizer
+from tagger.errors import CorpusError
+
+TEXT, TOKENS = "text", "tokens"
+BY_LINES = (TEXT, TOKENS, *ROW_FORMS)  # the others are the labelled formats of ``formats.FORMATS``
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file or a stretch of one.
+
+    Args:
+        path: where it lies.
+        name: what to call it in messages.
+        form: one of ``BY_LINES`` or of ``formats.FORMATS``.
+        start: the first record that is read, counted from 0.
+        stop: the record after the last one, None to read to the end.
+        by: what a record is: a ``line`` or a ``sentence``.
+    """
+
+    path: Path
+    name: str
+    form: str
+    start: int = 0
+    stop: int | None = None
+    by: str = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class TextReader:
+    """How files become passages.
+
+    Args:
+        options: what the user asked for.
+        tokenizer: finds words and sentences in raw text.
+        find_words: look for the words of lines, too.
+    """
+
+    options: TextOptions
+    tokenizer: WordTokenizer
+    find_words: bool = True
+
+    def passages(self, files: Iterable[TextFile]) -> Iterator[Passage]:
+        """The passages of some files, one file after the other.
+
+        Raises:
+            CorpusError: a file cannot be read; the message says which, and the line.
+        """
+        for file in files:
+            found = self._of_file(file)
+            yield from islice(found, file.start, file.stop) if file.by == "sentence" else found
+
+    def of_lines(self, lines: Iterable[str], form: str) -> Iterator[Passage]:
+        """The passages of lines of ``text`` or ``tokens``."""
+        if form == TOKENS or self.options.tokenised:
+            return (joined((text,)) for text in lines)
+        by_lines = self.options.unit != "word"
+        return raw_passages(lines, self.tokenizer, by_lines=by_lines, find_words=self.find_words)
+
+    def _of_file(self, file: TextFile) -> Iterator[Passage]:
+        if file.form in BY_LINES:
+            return self.of_lines(self._lines(file), file.form)
+        policy = Skip(file.name) if self.options.ignore_bad else Stop(file.name)
+        return (aligned(text, words) for text, words in labelled_words(file, self.options, policy))
+
+    def _lines(self, file: TextFile) -> Iterator[str]:
+        start, stop = (file.start, file.stop) if file.by == "line" else (0, None)
+        for number, text in enumerate(islice(file_lines(file, self.options), start, stop), start + 1):
+            if not isinstance(text, DamagedLine):
+                yield text
+            elif not self.options.ignore_bad:
+                raise CorpusError(text.reason, path=file.name, line=text.number or number)
+
+
+def file_lines(file: TextFile, options: TextOptions) -> Iterator[str]:
+    """All lines of a file that is read by lines; a ``DamagedLine`` for one that is not text."""
+    if file.form in (TEXT, TOKENS):
+        return read_lines(file.path, file.name)
+    apart = options.unit == "word" and not options.tokenised
+    return row_lines(rows_of_file(file.path, file.name, file.form, options.text_column), apart=apart)
+
+
+def labelled_words(
+    file: TextFile, options: TextOptions, on_problem: OnProblem
+) -> Iterator[tuple[str | None, list[str]]]:
+    """Raw text, where known, and words of each sentence of a labelled corpus; labels are not looked at."""
+    reading = ReadOptions(tokens_column=options.tokens_column, ignore_bad=options.ignore_bad)
+    for found in read_sentences(file.path, file.name, file.form, reading, on_problem):
+        yield found.text, found.tokens

@@ -1,0 +1,164 @@
+"""Words to text that reads like text: the way back from tokenised English.
+
+A word binds to its left neighbour, to its right one, to both or to none; a space stands wherever neither side
+binds. The rules are for words as in UD English and the Penn Treebank (``ca n't``, ``well - known``). They were
+chosen by counting which words of EWT's training part have a space beside them in its ``# text``, and give 91 %
+of its dev sentences back character by character (words joined by spaces: 16 %).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tagger.corpora.tokenization.detokenization_rules import (
+    CLITIC,
+    CLOSER,
+    CURRENCY,
+    HYPHENATED,
+    JOINED,
+    OPENER,
+    PLAIN_BRACKETS,
+    STARTS_CLAUSE,
+    UNIT,
+)
+
+Binding = tuple[bool, bool]
+"""Whether a word binds to its left neighbour, and to its right one."""
+
+FREE, LEFT, RIGHT, BOTH = (False, False), (True, False), (False, True), (True, True)
+
+
+class Detokeniser:
+    """Takes words one by one and returns text as soon as it is certain: one word is held back, no more.
+
+    Pieces joined are the text. The rules may look at the word before and the word after.
+
+    Args:
+        sentence_case: give each sentence a capital, and the pronoun I, for words that were made lower-case.
+    """
+
+    def __init__(self, *, sentence_case: bool = False) -> None:
+        self._sentence_case = sentence_case
+        self._held: str | None = None
+        self._before: str | None = None  # the word before the held one, None at the beginning of a sentence
+        self._space = ""  # what stands before the held word unless one of the two binds
+        self._quoting = self._half_quoting = self._hyphenated = False
+        self._capital = sentence_case
+
+    def push(self, word: str) -> str:
+        """Take a word; the text of the one before it."""
+        piece = self._release(word)
+        self._held = word
+        return piece
+
+    def settle(self) -> str:
+        """The text of the word held back, although the sentence goes on."""
+        return self._release("a")
+
+    def end(self) -> str:
+        """The sentence is over: the text of the word held back; what comes next is set off by a space."""
+        piece = self._release(None)
+        if self._before is not None:
+            self._space = " "
+        self._before = None
+        self._half_quoting = self._hyphenated = False
+        self._capital = self._sentence_case
+        return piece
+
+    def _release(self, after: str | None) -> str:
+        if self._held is None:
+            return ""
+        word, before = self._held, self._before
+        left, right = self._binding(before, word, after)
+        piece = self._spelt(word) if left and before is not None else self._space + self._spelt(word)
+        self._hyphenated = (left and word == "-") or (self._hyphenated and before == "-")
+        self._held, self._before, self._space = None, word, "" if right else " "
+        return piece
+
+    def _spelt(self, word: str) -> str:
+        if len(word) == 3 and word[0] == word[2] == "@":  # WikiText: 1 @,@ 000
+            return word[1]
+        word = PLAIN_BRACKETS.get(word, word)
+        if not self._sentence_case:
+            return word
+        if word == "i":
+            word = "I"
+        if self._capital and any(map(str.isalpha, word)):
+            self._capital = False
+            first = next(i for i, character in enumerate(word) if character.isalpha())
+            return word[:first] + word[first].upper() + word[first + 1 :]
+        return word
+
+    def _binding(self, before: str | None, word: str, after: str | None) -> Binding:
+        if word == '"':
+            return self._double_quote(before, after)
+        if word == "'":
+            return self._apostrophe(before, after)
+        if word == "-":
+            return self._hyphen(before, after)
+        return _binding(before, word, after)
+
+    def _double_quote(self, before: str | None, after: str | None) -> Binding:
+        """Opens at the beginning of a sentence, closes at its end, and takes turns in between."""
+        closes = before is not None and (self._quoting or after is None)
+        self._quoting = not closes
+        return LEFT if closes else RIGHT
+
+    def _apostrophe(self, before: str | None, after: str | None) -> Binding:
+        if before and after and before[-1].isdigit() and after[0].isdigit():
+            return BOTH  # 5'10
+        plural = before is not None and before[-1] in "sS" and not (after or "")[:1].isupper()
+        if self._half_quoting or plural or after is None or not after[0].isalnum():
+            self._half_quoting = False
+            return LEFT
+        self._half_quoting = True
+        return RIGHT
+
+    def _hyphen(self, before: str | None, after: str | None) -> Binding:
+        """A hyphen inside a compound binds to both sides, a dash between phrases to none."""
+        if before is None or after is None or not (before[-1].isalnum() and after[0].isalnum()):
+            return FREE
+        if before.lower() in HYPHENATED or self._hyphenated:
+            return BOTH
+        if before[-1].isdigit():
+            return BOTH if after[0].isdigit() or after[0].islower() else FREE
+        if after.lower() in STARTS_CLAUSE:
+            return FREE
+        return BOTH if after[0].islower() or before[0].isupper() else FREE
+
+
+def _binding(before: str | None, word: str, after: str | None) -> Binding:
+    """What a word alone tells, with at most a glance at its neighbours."""
+    if word == "/" or (len(word) == 3 and word[0] == word[2] == "@"):
+        return BOTH
+    if CLITIC.fullmatch(word):
+        return LEFT if word[0] in "'’`" or (before or " ")[-1].isalpha() else FREE
+    if CLOSER.fullmatch(word):
+        return LEFT
+    if OPENER.fullmatch(word):
+        return RIGHT
+    if CURRENCY.fullmatch(word):
+        return RIGHT if (after or " ")[0].isdigit() else FREE
+    if before and (before.lower(), word.lower()) in JOINED:
+        return LEFT
+    return LEFT if before and before[-1].isdigit() and UNIT.fullmatch(word) else FREE
+
+
+def detokenise(words: Sequence[str], *, sentence_case: bool = False) -> str:
+    """The text of one sentence.
+
+    Args:
+        words: T words as in UD English or the Penn Treebank.
+        sentence_case: begin with a capital, for words that were made lower-case.
+    """
+    return detokenise_sentences([words], sentence_case=sentence_case)
+
+
+def detokenise_sentences(sentences: Iterable[Sequence[str]], *, sentence_case: bool = False) -> str:
+    """The text of sentences that follow each other; quotation marks may open in one and close in another."""
+    writer = Detokeniser(sentence_case=sentence_case)
+    pieces = []
+    for sentence in sentences:
+        pieces += [writer.push(word) for word in sentence]
+        pieces.append(writer.end())
+    return "".join(pieces)

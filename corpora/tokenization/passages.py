@@ -1,0 +1,77 @@
+"""A passage: the stretch of text that ends in one ``<eos>``, and where its words lie in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tagger.corpora.tokenization.sentence_splitter import Token
+
+Spans = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A sentence (for words) or a line (for BPE pieces and characters); it may be empty.
+
+    Args:
+        text: as written, without a line end. For words each run of white space inside is one space; words
+            joined by spaces where no raw text is known.
+        words: W words, none of them empty or with white space inside.
+        spans: start and end of each word in code points: ``text[start:end] == word``.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    spans: Spans
+
+
+def joined(words: Iterable[str]) -> Passage:
+    """Words of which no raw text is known; white space inside a word parts it in two."""
+    text = " ".join(" ".join(words).split())
+    parts = tuple(text.split(" ")) if text else ()
+    spans: list[tuple[int, int]] = []
+    place = 0
+    for word in parts:
+        end = place + len(word)
+        spans.append((place, end))
+        place = end + 1
+    return Passage(text, parts, tuple(spans))
+
+
+def aligned(text: str | None, words: Sequence[str]) -> Passage:
+    """Words in their raw text; as ``joined`` where they do not spell it, as French *de le* for *du*."""
+    passage = joined(words)
+    if text is None:
+        return passage
+    text = " ".join(text.split())
+    if text == passage.text:
+        return passage
+    spans: list[tuple[int, int]] = []
+    place = 0
+    for word in passage.words:
+        place += text.startswith(" ", place)
+        if not text.startswith(word, place):
+            return passage
+        spans.append((place, place := place + len(word)))
+    return Passage(text, passage.words, tuple(spans)) if place == len(text) else passage
+
+
+def sentence(tokens: Sequence[Token]) -> Passage:
+    """A sentence that a ``WordTokenizer`` found: its words with one space wherever white space was."""
+    pieces: list[str] = []
+    spans: list[tuple[int, int]] = []
+    place, before = 0, tokens[0].start if tokens else 0
+    for word, start, end in tokens:
+        if start > before:
+            pieces.append(" ")
+            place += 1
+        pieces.append(word)
+        spans.append((place, place := place + end - start))
+        before = end
+    return Passage("".join(pieces), tuple([token[0] for token in tokens]), tuple(spans))
+
+
+def line(text: str, tokens: Sequence[Token]) -> Passage:
+    """A line as it is, with the words that a ``WordTokenizer`` found in it."""
+    return Passage(text, tuple([token[0] for token in tokens]), tuple([(token[1], token[2]) for token in tokens]))

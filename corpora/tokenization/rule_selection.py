@@ -1,0 +1,80 @@
+"""Which set of word rules fits a corpus: measured, not guessed from the name of the language."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import accumulate
+
+from tagger.corpora.encoding.affixes import is_hangul
+from tagger.corpora.tokenization.tokenizer import RULE_SETS, WordTokenizer
+
+SAMPLE_SENTENCES = 2000
+GOOD_ENOUGH = 0.9  # word F1
+
+
+def choose_rules(texts: Sequence[str | None], token_lists: Sequence[Sequence[str]]) -> tuple[str, float]:
+    """The rule set whose words agree best with the words of the corpus.
+
+    Sentences are a sample of at most ``SAMPLE_SENTENCES``, evenly spaced. Where the corpus has no raw text
+    (or only words joined by blanks) the words joined by blanks take its place; the set ``whitespace``, which
+    then always wins, is only taken if all others stay below ``GOOD_ENOUGH``.
+
+    Args:
+        texts: raw text of B sentences, None where unknown.
+        token_lists: words of the same B sentences.
+
+    Returns:
+        Name of the rule set and its word F1 on the sample; ``("generic", 0.0)`` for an empty corpus.
+    """
+    step = max(1, len(token_lists) // SAMPLE_SENTENCES)
+    pairs = [(text, tokens) for text, tokens in zip(texts[::step], token_lists[::step], strict=True) if tokens]
+    raw = [(text, tokens) for text, tokens in pairs if text is not None and text != " ".join(tokens)]
+    sample = raw or [(" ".join(tokens), tokens) for _, tokens in pairs]
+    if not sample:
+        return "generic", 0.0
+    scores = {name: word_f1(WordTokenizer.from_rules(name), sample) for name in RULE_SETS}
+    best = max(_preference(sample), key=lambda name: scores[name])
+    if scores[best] < scores["whitespace"] and (raw or scores[best] < GOOD_ENOUGH):
+        best = "whitespace"
+    return best, scores[best]
+
+
+def _preference(sample: Sequence[tuple[str, Sequence[str]]]) -> Sequence[str]:
+    """Among sets that score alike the first is taken: the one made for the script, then the general one."""
+    words = [word for _, tokens in sample for word in tokens]
+    mostly_hangul = 2 * sum(map(is_hangul, words)) > len(words)
+    return ("korean", "generic", "english") if mostly_hangul else ("generic", "english", "korean")
+
+
+def word_f1(tokenizer: WordTokenizer, sentences: Sequence[tuple[str, Sequence[str]]]) -> float:
+    """F1 of the words that ``tokenizer`` finds in raw sentences.
+
+    A word counts as found when it covers the same characters (white space aside). In a sentence whose words
+    do not spell its text, as after splitting French *du* into *de le*, it counts when the word occurs at all.
+
+    Args:
+        tokenizer: the rules to measure.
+        sentences: pairs of raw text and its words.
+
+    Returns:
+        F1 between 0 and 1.
+    """
+    correct = found = expected = 0
+    for text, gold in sentences:
+        words = [token.text for token in tokenizer.words(text)]
+        correct += _agreement(words, ["".join(word.split()) for word in gold])
+        found += len(words)
+        expected += len(gold)
+    return 2 * correct / (found + expected) if found + expected else 0.0
+
+
+def _agreement(words: Sequence[str], gold: Sequence[str]) -> int:
+    if "".join(words) == "".join(gold):
+        return len(_spans(words) & _spans(gold))
+    return (Counter(words) & Counter(gold)).total()
+
+
+def _spans(words: Sequence[str]) -> set[tuple[int, int]]:
+    ends = list(accumulate(map(len, words)))
+    return set(zip([0, *ends], ends, strict=False))

@@ -1,0 +1,142 @@
+"""Raw text to words and sentences, with character offsets.
+
+The word rules are a ``tokenizers`` pre-tokenizer, the very object that is saved in a model's
+``tokenizer.json``: what runs here is what any other program finds there. Sentence rules are a small table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from tagger.corpora.tokenization.rules import SENTENCE_RULES, WORD_PATTERNS
+from tagger.corpora.tokenization.sentence_splitter import SentenceSplitter, Token
+from tagger.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tokenizers.pre_tokenizers import PreTokenizer
+
+__all__ = ["RULE_SETS", "Token", "WordTokenizer"]
+
+RULE_SETS = tuple(WORD_PATTERNS)
+
+CHUNK_CHARACTERS = 1 << 14  # text is cut at white space about this often
+LONGEST_WORD = 1 << 20  # characters; a stretch without white space is cut here, so that memory stays bounded
+
+_PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
+_LINE = re.compile(r"\n\s*")
+
+
+class WordTokenizer:
+    """Splits raw text into sentences of words.
+
+    Args:
+        pre_tokenizer: word rules, a ``tokenizers`` pre-tokenizer.
+        sentence_rules: a table as in ``tokenization_rules.SENTENCE_RULES``.
+    """
+
+    def __init__(self, pre_tokenizer: PreTokenizer, sentence_rules: dict[str, Any]) -> None:
+        self._pre_tokenizer = pre_tokenizer
+        self._rules = SentenceSplitter(sentence_rules).rules
+        self._boundary = _LINE if self._rules["line_end"] else _PARAGRAPH
+
+    @classmethod
+    def from_rules(cls, name: str) -> WordTokenizer:
+        """The rule set of this name: ``english``, ``generic``, ``korean`` or ``whitespace``.
+
+        Raises:
+            ConfigError: there is no such rule set.
+        """
+        from tokenizers import Regex
+        from tokenizers.pre_tokenizers import Split
+
+        if name not in WORD_PATTERNS:
+            raise ConfigError(f"no tokenisation rules are called {name!r}; choose from {', '.join(RULE_SETS)}")
+        return cls(Split(Regex(WORD_PATTERNS[name]), "removed", invert=True), SENTENCE_RULES[name])
+
+    @classmethod
+    def from_pre_tokenizer(cls, pre_tokenizer: PreTokenizer, sentence_rules: dict[str, Any]) -> WordTokenizer:
+        """The rules of a saved model: the pre-tokenizer of ``tokenizer.json``, the table of its config."""
+        return cls(pre_tokenizer, sentence_rules)
+
+    def pre_tokenizer(self) -> PreTokenizer:
+        """The word rules, to be set as ``pre_tokenizer`` of the model's ``tokenizers.Tokenizer``."""
+        return self._pre_tokenizer
+
+    def rules(self) -> dict[str, Any]:
+        """The sentence rules, a table that JSON can hold."""
+        return dict(self._rules)
+
+    def words(self, text: str) -> list[Token]:
+        """All words of ``text``, regardless of sentences."""
+        return self._words(text, 0)
+
+    def sentences(self, text: str) -> Iterator[list[Token]]:
+        """The sentences of ``text``, each a list of words with offsets into ``text``."""
+        return self.stream((text,))
+
+    def stream(self, chunks: Iterable[str]) -> Iterator[list[Token]]:
+        r"""Sentences of a text that comes in chunks (lines or any other cut), in bounded memory.
+
+        A blank line ends a paragraph and so a sentence; other line ends are white space, unless the sentence
+        rules say ``line_end``.
+
+        Args:
+            chunks: the text; where it is cut does not matter. Line ends are ``\n`` or ``\r\n``.
+
+        Yields:
+            Sentences, lists of words whose offsets count code points from the start of the first chunk.
+        """
+        splitter = SentenceSplitter(self._rules)
+        newlines, needed = 0, 1 if self._rules["line_end"] else 2
+        for text, base in _cut_at_white_space(chunks):
+            start = len(text) - len(text.lstrip())
+            newlines += text.count("\n", 0, start)
+            if start == len(text):
+                continue
+            if newlines >= needed:
+                yield from splitter.flush()
+            newlines = 0
+            for boundary in self._boundary.finditer(text, start):
+                yield from splitter.feed(self._words(text[start : boundary.start()], base + start))
+                yield from splitter.flush()
+                start = boundary.end()
+            yield from splitter.feed(self._words(text[start:], base + start))
+        yield from splitter.flush()
+
+    def _words(self, text: str, base: int) -> list[Token]:
+        found = self._pre_tokenizer.pre_tokenize_str(text)
+        return [Token(word, base + start, base + end) for word, (start, end) in found]
+
+
+def _cut_at_white_space(chunks: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Pieces of the joined chunks with their offsets; white space between two pieces opens the second one."""
+    buffer, base = "", 0
+    window = CHUNK_CHARACTERS
+    for chunk in chunks:
+        buffer += chunk
+        position = 0
+        while len(buffer) - position > window:
+            cut = _last_cut(buffer[position : position + window])
+            if not cut and window < LONGEST_WORD:
+                window *= 2
+                continue
+            cut = cut or window
+            yield buffer[position : position + cut], base + position
+            position += cut
+            window = CHUNK_CHARACTERS
+        buffer, base = buffer[position:], base + position
+    buffer = buffer.rstrip()
+    if buffer:
+        yield buffer, base
+
+
+def _last_cut(text: str) -> int:
+    """Where the last white space of ``text`` begins; 0 if there is none after a word, all if it is blank."""
+    parts = text.rsplit(None, 1)
+    if not parts:
+        return len(text)
+    if text[-1].isspace():
+        return len(text.rstrip())
+    return len(parts[0]) if len(parts) == 2 else 0

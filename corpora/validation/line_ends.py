@@ -1,0 +1,52 @@
+"""Files as bytes: line ends, which readers pass over."""
+
+from __future__ import annotations
+
+import lzma
+import zlib
+from pathlib import Path
+
+from tagger.corpora.files.lines import CHUNK, open_stream
+from tagger.corpora.validation.findings import Findings
+
+PARQUET = "parquet"
+
+
+def check_line_ends(path: Path, name: str, form: str, findings: Findings) -> None:
+    r"""Reports a file that ends some lines with ``\r\n`` and others with ``\n``.
+
+    Args:
+        path: the file; one that cannot be read to its end is the reader's to report.
+        name: the name to use in messages.
+        form: its format.
+        findings: where to report it.
+    """
+    if form == PARQUET:
+        return
+    try:
+        lines, returns = _count(path, name)
+        if 0 < returns < lines:
+            fewer = 2 * returns <= lines
+            ending, count = (r"\r\n", returns) if fewer else (r"\n", lines - returns)
+            detail = f"{count:,} of {lines:,} lines end in {ending}, this is the first of them"
+            findings.add("line-ends", name, _first(path, name, returned=fewer), detail)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError):
+        return
+
+
+def _count(path: Path, name: str) -> tuple[int, int]:
+    """Line ends, and those among them with a carriage return."""
+    lines = returns = 0
+    last = b""
+    with open_stream(path, name) as stream:
+        while block := stream.read(CHUNK):
+            lines += block.count(b"\n")
+            returns += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
+            last = block[-1:]
+    return lines, returns
+
+
+def _first(path: Path, name: str, *, returned: bool) -> int:
+    """The first line that ends with a carriage return, or without."""
+    with open_stream(path, name) as stream:
+        return next(number for number, line in enumerate(stream, 1) if line.endswith(b"\r\n") == returned)

@@ -1,0 +1,70 @@
+"""What the doctor makes of a corpus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tagger.corpora.validation.doctor_kinds import ERROR
+from tagger.corpora.validation.findings import Finding
+from tagger.corpora.validation.statistics import Part
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """What the doctor found.
+
+    Attributes:
+        name: a short name of the corpus.
+        source: what the user asked for.
+        column: the label column.
+        formats: the formats of the files.
+        parts: the figures of each part.
+        first: words and labels of the first sentences.
+        scheme: the scheme of labelled spans, None where labels are no spans.
+        left_out: sentences that could not be read.
+        notes: what to know about how it was read.
+        findings: what was found, the gravest first.
+    """
+
+    name: str
+    source: str
+    column: str = ""
+    formats: list[str] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    first: list[tuple[list[str], list[str]]] = field(default_factory=list)
+    scheme: str | None = None
+    left_out: int = 0
+    notes: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[Finding]:
+        """What stops training."""
+        return [finding for finding in self.findings if finding.kind.severity == ERROR]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        """What does not stop it."""
+        return [finding for finding in self.findings if finding.kind.severity != ERROR]
+
+    @property
+    def verdict(self) -> str:
+        """``clean``, ``warnings`` or ``errors``."""
+        return "errors" if self.errors else "warnings" if self.findings else "clean"
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return {
+            "name": self.name,
+            "source": self.source,
+            "verdict": self.verdict,
+            "column": self.column,
+            "formats": self.formats,
+            "scheme": self.scheme,
+            "left_out": self.left_out,
+            "parts": [part.to_dict() for part in self.parts],
+            "first": [{"tokens": tokens, "tags": tags} for tokens, tags in self.first],
+            "notes": self.notes,
+            "findings": [finding.to_dict() for finding in self.findings],
+        }

@@ -1,0 +1,218 @@
+"""The next unit out of V: cross-entropy without keeping the scores, in full or by clusters of rare units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear, log_softmax
+
+from tagger.models.layers.grain import filled_up
+
+LARGEST_BLOCK = 4_000_000
+"""Scores held at a time while a loss is computed: 8 MB in bfloat16."""
+TINY = 1e-30
+
+
+def softmax_loss(states: Tensor, table: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy of the softmax over ``states @ table.T + bias``, summed over steps.
+
+    Value and gradients are those of ``cross_entropy(linear(states, table, bias), targets, reduction="sum")``, computed
+    in one go, block by block: the (N, V) scores are never kept. Under autocast the products and the softmax are those
+    of bfloat16.
+
+    Args:
+        states: (N, E).
+        table: (V, E), a row a unit.
+        bias: (V,).
+        targets: (at most N,) int64; states beyond them are padding.
+
+    Returns:
+        A scalar in nats.
+    """
+    loss: Tensor = _SoftmaxLoss.apply(states, table, bias, targets)  # type: ignore[no-untyped-call]
+    return loss
+
+
+class _SoftmaxLoss(torch.autograd.Function):
+    """The gradient of a sum of cross-entropies is known as soon as its value is: probabilities less the targets."""
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, table: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
+        kind = states.device.type
+        half = torch.is_autocast_enabled(kind)
+        with torch.autocast(kind, enabled=False):
+            dtype = torch.bfloat16 if half else states.dtype
+            rows, weights, offsets = states.to(dtype), table.to(dtype), bias.to(dtype)
+            nats = torch.zeros((), dtype=bias.dtype, device=bias.device)
+            gradients = torch.empty_like(rows), torch.zeros_like(table), torch.zeros_like(bias)
+            size = max(1, LARGEST_BLOCK // max(1, len(table)))
+            for start in range(0, len(rows), size):
+                block, wanted = rows[start : start + size], targets[start : start + size].unsqueeze(1)
+                scores = torch.softmax(linear(block, weights, offsets), 1)
+                known = scores[: len(wanted)]
+                chosen = known.gather(1, wanted)
+                nats -= chosen.to(nats.dtype).clamp_min(TINY).log().sum()
+                known.scatter_(1, wanted, chosen - 1)
+                scores[len(wanted) :] = 0
+                gradients[0][start : start + size] = scores @ weights
+                gradients[1].add_(scores.t() @ block)
+                gradients[2].add_(scores.sum(0, dtype=bias.dtype))
+        ctx.save_for_backward(gradients[0].to(states.dtype), *gradients[1:])
+        return nats
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+        return (*(gradient * upstream[0].to(gradient.dtype) for gradient in ctx.saved_tensors), None)
+
+
+class FullSoftmax(nn.Module):
+    """Every unit scored at every step.
+
+    Args:
+        input_size: H of the states.
+        num_units: V.
+        size: E of the table of units; states are projected to it where H differs.
+        tied: whether the table is the word embedding (Press and Wolf 2017; Inan et al. 2017), handed in at each call.
+    """
+
+    def __init__(self, *, input_size: int, num_units: int, size: int, tied: bool) -> None:
+        super().__init__()
+        self.num_units = num_units
+        self.bounds = [num_units]
+        self.projection = nn.Identity() if input_size == size else nn.Linear(input_size, size, bias=False)
+        self.weight = None if tied else nn.Parameter(torch.empty(num_units, size).uniform_(-0.1, 0.1))
+        self.bias = nn.Parameter(torch.zeros(num_units))
+
+    def start_from(self, frequencies: Tensor) -> None:
+        """Let the biases be the logarithms of (V,) relative frequencies, so that training starts from unigrams."""
+        self.bias.data.copy_(frequencies.clamp_min(1e-9).log())
+
+    def loss(self, states: Tensor, targets: Tensor, embedding: Tensor) -> Tensor:
+        """Summed cross-entropy in nats.
+
+        Args:
+            states: (N, H).
+            targets: (N,) int64, less than V.
+            embedding: (at least V, E) word embedding; its first V rows are the units, where tied.
+        """
+        return softmax_loss(self.projection(states), self.table(embedding), self.bias, targets)
+
+    def log_probabilities(self, states: Tensor, table: Tensor) -> Tensor:
+        """(N, V) natural logarithms, float32 or better, from (N, H).
+
+        Args:
+            states: (N, H).
+            table: as ``table`` gives it.
+        """
+        return self.frequent(states, table)
+
+    def frequent(self, states: Tensor, table: Tensor) -> Tensor:
+        """Of all units, for none is rare; arguments as ``log_probabilities``."""
+        scores = linear(self.projection(states), table, self.bias.to(states.dtype))
+        return log_softmax(_wide(scores), 1)
+
+    def complete(self, states: Tensor, frequent: Tensor) -> Tensor:
+        """As ``AdaptiveSoftmax.complete``."""
+        return frequent
+
+    def table(self, embedding: Tensor) -> Tensor:
+        """The rows that states are compared with; arguments as ``loss``."""
+        return embedding[: self.num_units] if self.weight is None else self.weight
+
+
+class AdaptiveSoftmax(nn.Module):
+    """Frequent units scored at every step, rare ones in clusters that are entered when needed (Grave et al. 2017).
+
+    Ids go from frequent to rare. A head scores the first ``cutoffs[0]`` units and the clusters; the units of cluster
+    i are scored against a projection of the state to E / 4**i dimensions, at least 16.
+
+    Args:
+        input_size: H of the states.
+        num_units: V.
+        size: E.
+        cutoffs: where the head and each cluster but the last end, rising, less than V.
+        tied: whether the rows of the head are those of the word embedding.
+    """
+
+    def __init__(self, *, input_size: int, num_units: int, size: int, cutoffs: Sequence[int], tied: bool) -> None:
+        super().__init__()
+        self.num_units = num_units
+        self.bounds = [*cutoffs, num_units]
+        self.projection = nn.Identity() if input_size == size else nn.Linear(input_size, size, bias=False)
+        own = len(cutoffs) if tied else cutoffs[0] + len(cutoffs)
+        self.tied = tied
+        self.weight = nn.Parameter(torch.empty(own, size).uniform_(-0.1, 0.1))
+        self.bias = nn.Parameter(torch.zeros(cutoffs[0] + len(cutoffs)))
+        widths = [max(16, size // 4 ** (i + 1)) for i in range(len(cutoffs))]
+        self.narrow = nn.ModuleList(nn.Linear(size, width, bias=False) for width in widths)
+        self.rare = nn.ParameterList(
+            nn.Parameter(torch.empty(end - start, width).uniform_(-0.1, 0.1))
+            for (start, end), width in zip(pairwise(self.bounds), widths, strict=True)
+        )
+        self.rare_bias = nn.ParameterList(
+            nn.Parameter(torch.zeros(end - start)) for start, end in pairwise(self.bounds)
+        )
+
+    def start_from(self, frequencies: Tensor) -> None:
+        """As ``FullSoftmax.start_from``."""
+        logs = frequencies.clamp_min(1e-9)
+        parts = [logs[start:end] for start, end in pairwise(self.bounds)]
+        self.bias.data.copy_(torch.cat([logs[: self.bounds[0]], torch.stack([p.sum() for p in parts])]).log())
+        for bias, part in zip(self.rare_bias, parts, strict=True):
+            bias.data.copy_((part / part.sum()).log())
+
+    def loss(self, states: Tensor, targets: Tensor, embedding: Tensor) -> Tensor:
+        """As ``FullSoftmax.loss``."""
+        states = self.projection(states)
+        heads = targets.clone()
+        total = torch.zeros((), dtype=states.dtype, device=states.device)
+        for i, (start, end) in enumerate(pairwise(self.bounds)):
+            inside = (targets >= start) & (targets < end)
+            heads[inside] = self.bounds[0] + i
+            rows = inside.nonzero().squeeze(1)
+            if len(rows):
+                narrow = self.narrow[i](states[filled_up(rows)])
+                total = total + softmax_loss(narrow, self.rare[i], self.rare_bias[i], targets[rows] - start)
+        return total + softmax_loss(states, self.table(embedding), self.bias, heads)
+
+    def log_probabilities(self, states: Tensor, table: Tensor) -> Tensor:
+        """As ``FullSoftmax.log_probabilities``."""
+        return self.complete(states, self.frequent(states, table))
+
+    def frequent(self, states: Tensor, table: Tensor) -> Tensor:
+        """(N, bounds[0] + clusters) log-probabilities of frequent units, then of entering each cluster.
+
+        Arguments as ``log_probabilities``.
+        """
+        return log_softmax(_wide(linear(self.projection(states), table, self.bias.to(states.dtype))), 1)
+
+    def complete(self, states: Tensor, frequent: Tensor) -> Tensor:
+        """(N, V) log-probabilities of all units.
+
+        Args:
+            states: (N, H).
+            frequent: as ``frequent`` gives it.
+        """
+        states = self.projection(states)
+        found = frequent.new_empty(len(states), self.num_units)
+        found[:, : self.bounds[0]] = frequent[:, : self.bounds[0]]
+        for i, (start, end) in enumerate(pairwise(self.bounds)):
+            scores = linear(self.narrow[i](states), self.rare[i], self.rare_bias[i].to(states.dtype))
+            entry = frequent[:, self.bounds[0] + i, None]
+            torch.add(log_softmax(_wide(scores), 1), entry, out=found[:, start:end])
+        return found
+
+    def table(self, embedding: Tensor) -> Tensor:
+        """The rows of the head, frequent units and clusters; arguments as ``FullSoftmax.loss``."""
+        return torch.cat([embedding[: self.bounds[0]], self.weight]) if self.tied else self.weight
+
+
+def _wide(scores: Tensor) -> Tensor:
+    return scores.float() if scores.dtype == torch.bfloat16 else scores
+
+
+Softmax = FullSoftmax | AdaptiveSoftmax

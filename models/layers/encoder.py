@@ -1,0 +1,197 @@
+"""Two independent stacks of recurrent layers, one reading forwards, one backwards.
+
+Unlike a bidirectional LSTM whose layers mix both directions, each stack sees one direction at every depth.
+The forward stack so stays causal: a language-model head may read it as it is, and a tagging head reads both.
+Nothing is packed (a packed sequence leaves the fused CPU kernel): batches are padded on the right, and the
+backward stack reads every sentence flipped by its own length, so that padding never enters a state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from itertools import pairwise
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from tagger.models.layers.dropout import Dropout, make_dropout
+from tagger.models.layers.parallel import job, side_by_side
+from tagger.models.layers.recurrence import CELLS, State, drop_weights, run_layer, step_layer
+
+
+def flip_index(lengths: Tensor, steps: int) -> Tensor:
+    """Row numbers that reverse each sentence of a flattened (T, B) batch in place; its own inverse.
+
+    Args:
+        lengths: (B,) int64, tokens of each sentence.
+        steps: T.
+
+    Returns:
+        (T * B,) int64: row ``t * B + b`` of the flipped batch is that row of the batch.
+    """
+    time = torch.arange(steps, device=lengths.device).unsqueeze(1)  # (T, 1)
+    source = torch.where(time < lengths, lengths - 1 - time, time)  # (T, B)
+    batch = lengths.shape[0]
+    return (source * batch + torch.arange(batch, device=lengths.device)).flatten()
+
+
+class DirectionalStack(nn.Module):
+    """L recurrent layers that read in one direction, with dropout between them.
+
+    Args:
+        cell: "lstm" (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000), "gru" (Cho et
+            al. 2014, in the variant of PyTorch) or "rnn" (Elman 1990, tanh).
+        input_size: D of the inputs.
+        hidden_size: H of each layer.
+        layers: L.
+        dropout: applied between layers.
+        output_size: H of the last layer, where it differs from ``hidden_size``; 0 where not.
+
+    Attributes:
+        weight_drop: probability of dropping a recurrent weight for a whole batch of sequences, while training.
+    """
+
+    def __init__(
+        self, *, cell: str, input_size: int, hidden_size: int, layers: int, dropout: Dropout, output_size: int = 0
+    ) -> None:
+        super().__init__()
+        sizes = [input_size] + [hidden_size] * (layers - 1) + [output_size or hidden_size]
+        self.layers = nn.ModuleList(CELLS[cell](size, after) for size, after in pairwise(sizes))
+        self.output_size = sizes[-1]
+        self.dropout = dropout
+        self.weight_drop = 0.0
+        for layer in self.layers:
+            initialise(layer)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Run over (T, B, D), from zero states, to (T, B, H)."""
+        return self.read(inputs)[0]
+
+    def read(
+        self, inputs: Tensor, states: Sequence[State] | None = None, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, list[State]]:
+        """Go on from what was read before.
+
+        Args:
+            inputs: (T, B, D).
+            states: what each layer remembers; zeros if None.
+            generator: where what is dropped is drawn; torch's own if None.
+
+        Returns:
+            (T, B, H) of the last layer, and what each layer remembers after the last step.
+        """
+        outputs, after = inputs, []
+        for number, layer in enumerate(self.layers):
+            recurrent = None
+            if self.weight_drop and self.training:
+                recurrent = drop_weights(layer.weight_hh_l0, self.weight_drop, generator)  # type: ignore[arg-type]
+            given = self.dropout(outputs, generator) if number else outputs
+            outputs, state = run_layer(cast(nn.RNNBase, layer), given, states[number] if states else None, recurrent)
+            after.append(state)
+        return outputs, after
+
+    def step(self, inputs: Tensor, states: Sequence[State]) -> tuple[Tensor, list[State]]:
+        """Go on by a single step, without dropout: the results of ``read`` in a third of its time.
+
+        Args:
+            inputs: (1, B, D).
+            states: what each layer remembers.
+        """
+        outputs, after = inputs, []
+        for layer, state in zip(self.layers, states, strict=True):
+            outputs, state = step_layer(cast(nn.RNNBase, layer), outputs, state)
+            after.append(state)
+        return outputs, after
+
+
+class Encoder(nn.Module):
+    """A forward and a backward stack over the same inputs.
+
+    Args:
+        cell: "lstm", "gru" or "rnn".
+        input_size: D of the inputs.
+        hidden_size: H of each layer and direction.
+        layers: L of each stack.
+        dropout: probability for locked or plain dropout between layers.
+        locked: one dropout mask a sentence instead of one a step.
+        backward: whether there is a backward stack; a language model may do without.
+        output_size: H of the last layer of each stack, where it differs from ``hidden_size``; 0 where not.
+
+    Attributes:
+        pool: while training, a thread that computes the backward stack beside the forward one; None for one after
+            the other, as always where dropout draws random numbers, whose order must not vary.
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: str,
+        input_size: int,
+        hidden_size: int,
+        layers: int,
+        dropout: float = 0.0,
+        locked: bool = True,
+        backward: bool = True,
+        output_size: int = 0,
+    ) -> None:
+        super().__init__()
+        between = make_dropout(dropout, locked=locked)
+        sizes = {"input_size": input_size, "hidden_size": hidden_size, "layers": layers, "output_size": output_size}
+        self.ahead = DirectionalStack(cell=cell, dropout=between, **sizes)
+        self.behind = DirectionalStack(cell=cell, dropout=between, **sizes) if backward else None
+        self.output_size = (1 + backward) * self.ahead.output_size
+        self.pool: Executor | None = None
+
+    @property
+    def draws(self) -> bool:
+        """Whether the stacks draw random numbers in training."""
+        stacks = [stack for stack in (self.ahead, self.behind) if stack is not None]
+        return any(s.weight_drop > 0 or (len(s.layers) > 1 and s.dropout.p > 0) for s in stacks)
+
+    def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """Encode a padded batch.
+
+        Args:
+            inputs: (T, B, D), padded on the right.
+            lengths: (B,) int64.
+
+        Returns:
+            (T, B, 2H): forward states, then backward states; (T, B, H) without a backward stack. Steps in the
+            padding hold nothing of meaning.
+        """
+        if self.behind is None:
+            forward: Tensor = self.ahead(inputs)
+            return forward
+        steps, batch, size = inputs.shape
+        flip = flip_index(lengths, steps)
+        flipped = inputs.reshape(steps * batch, size)[flip].view(steps, batch, size)
+        if self.pool is not None and torch.is_grad_enabled() and not self.draws:
+            ahead, behind = side_by_side(job(self.ahead), job(self.behind), (inputs, flipped), self.pool)
+        else:
+            ahead, behind = self.ahead(inputs), self.behind(flipped)
+        behind = behind.reshape(steps * batch, -1)[flip].view(steps, batch, -1)
+        return torch.cat([ahead, behind], dim=-1)
+
+
+def initialise(layer: nn.Module) -> None:
+    """Orthogonal recurrent and Glorot input matrices, zero biases, an LSTM's forget gate open (bias 1).
+
+    Saxe et al. 2014; Glorot and Bengio 2010; Jozefowicz et al. 2015 for the forget bias. PyTorch adds an input
+    and a recurrent bias: the second stays zero. On the meta device there is nothing to be drawn.
+    """
+    if next(layer.parameters()).is_meta:
+        return
+    hidden_size = int(layer.hidden_size)  # type: ignore[arg-type]
+    for name, weight in layer.named_parameters():
+        if name.startswith("weight_hh"):
+            for gate in torch.split(weight.data, hidden_size):
+                nn.init.orthogonal_(gate)
+        elif name.startswith("weight_ih"):
+            for gate in torch.split(weight.data, hidden_size):
+                nn.init.xavier_uniform_(gate)
+        else:
+            nn.init.zeros_(weight)
+            if isinstance(layer, nn.LSTM) and name.startswith("bias_ih"):
+                weight.data[hidden_size : 2 * hidden_size] = 1.0

@@ -1,0 +1,95 @@
+"""A language model at work on text without end: B streams, read stretch by stretch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from tagger.models.heads.softmax import Softmax
+from tagger.models.layers.dropout import Dropout
+from tagger.models.layers.encoder import DirectionalStack
+from tagger.models.layers.recurrence import State, detached
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationPenalties:
+    """What large and restless states cost (Merity et al. 2017, "Revisiting Activation Regularization").
+
+    Args:
+        activation: alpha, times the mean square of the dropped-out states.
+        temporal: beta, times the mean square of the change of a state from one step to the next.
+    """
+
+    activation: float = 0.0
+    temporal: float = 0.0
+
+
+class StreamReader:
+    """One stack reads B streams and carries its states from one stretch to the next, cut from their past.
+
+    Back-propagation through time ends at the beginning of a stretch (truncated, Williams and Peng 1990).
+
+    Args:
+        stack: reads the words.
+        head: scores the next one.
+        embedding: the word embedding that the head may be tied to.
+        inputs: dropout of the word vectors.
+        outputs: dropout of the states that the head reads.
+        penalties: on the states.
+        generator: where all that is dropped is drawn, so that several readers may work at the same time.
+    """
+
+    def __init__(
+        self,
+        stack: DirectionalStack,
+        head: Softmax,
+        embedding: nn.Embedding,
+        *,
+        inputs: Dropout,
+        outputs: Dropout,
+        penalties: ActivationPenalties,
+        generator: torch.Generator,
+    ) -> None:
+        self.stack, self.head, self.embedding = stack, head, embedding
+        self.inputs, self.outputs = inputs, outputs
+        self.penalties = penalties
+        self.generator = generator
+        self.states: list[State] | None = None
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """All that a loss may have a gradient for."""
+        return [*self.stack.parameters(), *self.head.parameters(), self.embedding.weight]
+
+    def restart(self) -> None:
+        """Forget what was read."""
+        self.states = None
+
+    def loss(self, vectors: Tensor, targets: Tensor) -> Tensor:
+        """Read a stretch.
+
+        Args:
+            vectors: (T, B, D) of the units read.
+            targets: (T, B) int64, the unit after each.
+
+        Returns:
+            (2,): the loss summed over the steps, penalties included, to be minimised; and the cross-entropy alone.
+            In nats.
+        """
+        for dropout in (self.inputs, self.outputs):  # no part of the network, which may be shared among readers
+            dropout.train(self.stack.training)
+        before = None if self.states is None else detached(self.states)
+        states, self.states = self.stack.read(self.inputs(vectors, self.generator), before, self.generator)
+        dropped = self.outputs(states, self.generator)
+        nats = self.head.loss(dropped.flatten(0, 1), targets.flatten(), self.embedding.weight)
+        return torch.stack([nats + targets.numel() * self._penalty(states, dropped), nats.detach()])
+
+    def _penalty(self, states: Tensor, dropped: Tensor) -> Tensor | float:
+        penalty: Tensor | float = 0.0
+        if self.penalties.activation:
+            penalty = penalty + self.penalties.activation * dropped.float().square().mean()
+        if self.penalties.temporal and len(states) > 1:
+            penalty = penalty + self.penalties.temporal * states.float().diff(dim=0).square().mean()
+        return penalty

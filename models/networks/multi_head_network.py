@@ -1,0 +1,99 @@
+"""Word representation, encoder and heads, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from tagger.models.heads.softmax import Softmax
+from tagger.models.layers.dropout import make_dropout
+from tagger.models.layers.encoder import Encoder
+from tagger.models.layers.word_representation import WordRepresentation
+
+
+class Network(nn.Module):
+    """Words -> vectors -> recurrent stacks -> heads: a label at every step, the next unit after every step, or both.
+
+    Args:
+        words: the word representation.
+        encoder: the recurrent stacks.
+        heads: K, the number of labels, of each head by name; the first is the tagging head, the others are
+            auxiliary (trained along, then dropped).
+        language: the language-model head of each direction by the name of its stack: "ahead" reads the next unit off
+            the forward stack, "behind" the previous one off the backward stack.
+        dropout: probability of dropping a unit of the encoder's inputs and outputs.
+        locked: one mask a sentence (Gal and Ghahramani 2016) instead of one a step (Srivastava et al. 2014).
+    """
+
+    def __init__(
+        self,
+        *,
+        words: WordRepresentation,
+        encoder: Encoder,
+        heads: Mapping[str, int],
+        language: Mapping[str, Softmax] | None = None,
+        dropout: float,
+        locked: bool,
+    ) -> None:
+        super().__init__()
+        self.words = words
+        self.encoder = encoder
+        self.heads = nn.ModuleDict({name: nn.Linear(encoder.output_size, size) for name, size in heads.items()})
+        self.language = nn.ModuleDict(language or {})
+        self.before, self.after = make_dropout(dropout, locked=locked), make_dropout(dropout, locked=locked)
+
+    def encode(self, vectors: Tensor, steps: Tensor, lengths: Tensor) -> Tensor:
+        """States of the real steps of a batch.
+
+        Args:
+            vectors: (U, D) vectors of the distinct words of the batch.
+            steps: (T, B) int64, the row of ``vectors`` at each step; anything in the padding.
+            lengths: (B,) int64.
+
+        Returns:
+            (N, 2H), N real steps, sentence after sentence.
+        """
+        states: Tensor = self.after(self.encoder(self.before(vectors[steps]), lengths))  # (T, B, 2H)
+        return states.transpose(0, 1)[real_steps(lengths, steps.shape[0])]
+
+    def forward(self, vectors: Tensor, steps: Tensor, lengths: Tensor) -> dict[str, Tensor]:
+        """Scores of every label at the real steps: (N, K) a head; arguments as ``encode``."""
+        states = self.encode(vectors, steps, lengths)
+        return {name: head(states) for name, head in self.heads.items()}
+
+
+@torch.no_grad()
+def initialise_uniformly(network: Network, largest: float = 0.1) -> None:
+    """Embeddings uniform in +-0.1, recurrent layers in +-1 / sqrt(H), biases of language-model heads zero.
+
+    As in the word language model among PyTorch's examples (after Zaremba et al. 2014); SGD with a large rate wants it.
+    """
+    nn.init.uniform_(network.words.words.weight, -largest, largest)
+    for stack in (network.encoder.ahead, network.encoder.behind):
+        for layer in [] if stack is None else stack.layers:
+            layer.reset_parameters()  # type: ignore[operator]
+    for name, parameter in network.language.named_parameters():
+        if "bias" in name:
+            nn.init.zeros_(parameter)
+
+
+def real_steps(lengths: Tensor, steps: int) -> Tensor:
+    """(B, T) mask, true where a sentence has a token."""
+    return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(1)
+
+
+def summed_loss(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
+    """Cross-entropy summed over steps.
+
+    Args:
+        logits: (N, K).
+        targets: (N,) int64; negative where there is no label to learn from.
+        label_smoothing: share of the target spread evenly over the labels (Szegedy et al. 2016).
+
+    Returns:
+        A scalar, in nats: the sum over the steps of all sentences.
+    """
+    return cross_entropy(logits, targets, ignore_index=-1, reduction="sum", label_smoothing=label_smoothing)

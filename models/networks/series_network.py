@@ -1,0 +1,64 @@
+"""A recurrent network over numbers: a linear layer in place of the embedding, the causal stack, a regression head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from tagger.models.heads.regression import RegressionHead
+from tagger.models.layers.dropout import make_dropout
+from tagger.models.layers.encoder import Encoder
+from tagger.models.layers.recurrence import State
+
+
+class SeriesNetwork(nn.Module):
+    """Numbers -> linear layer -> forward stack -> the next values, predicted as changes of the last ones.
+
+    A linear path from the inputs of a step to its output stands beside the stack (Lai et al. 2018), which has only the
+    rest to learn; both begin at zero: an untrained network predicts the last value. What is predicted at step t depends
+    on inputs up to t alone: there is no backward stack.
+
+    Args:
+        input_size: D inputs at each step; the first of them are the targets themselves.
+        embedding_size: E, what the linear layer makes of them.
+        encoder: reads E; without a backward stack.
+        targets: how many of the inputs are predicted.
+        horizon: how many steps ahead; all from 1 to there are predicted at once.
+        dropout: probability of dropping a unit of the encoder's inputs and outputs.
+
+    Raises:
+        ValueError: the encoder reads backwards, too, and so would see what it is to predict.
+    """
+
+    def __init__(
+        self, *, input_size: int, embedding_size: int, encoder: Encoder, targets: int, horizon: int, dropout: float
+    ) -> None:
+        super().__init__()
+        if encoder.behind is not None:
+            raise ValueError("the encoder has a backward stack; a forecast may read the past alone")
+        self.inputs = nn.Linear(input_size, embedding_size)
+        self.encoder = encoder
+        self.targets, self.horizon = targets, horizon
+        self.head = RegressionHead(encoder.output_size, horizon * targets)
+        self.direct = RegressionHead(input_size, horizon * targets)
+        self.before, self.after = make_dropout(dropout, locked=True), make_dropout(dropout, locked=True)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(T, B, horizon * targets) from (T, B, D), from zero states; see ``read``."""
+        return self.read(inputs)[0]
+
+    def read(self, inputs: Tensor, states: Sequence[State] | None = None) -> tuple[Tensor, list[State]]:
+        """Go on from what was read before.
+
+        Args:
+            inputs: (T, B, D).
+            states: what each layer remembers; zeros if None.
+
+        Returns:
+            (T, B, horizon * targets): all targets one step ahead, then all two steps ahead, and so on; and what each
+            layer remembers after the last step.
+        """
+        outputs, after = self.encoder.ahead.read(self.before(self.inputs(inputs)), states)
+        last = inputs[..., : self.targets].repeat(1, 1, self.horizon)
+        return last + self.direct(inputs) + self.head(self.after(outputs)), after

@@ -1,0 +1,162 @@
+"""Gold labels and predicted labels in, `Scores` out.
+
+>>> scores = score([["They", "can", "fish"]], [["PRON", "AUX", "VERB"]], [["PRON", "AUX", "NOUN"]])
+>>> scores.correct, scores.tokens, scores.confusions[0].example
+(2, 3, 'They can [fish]')
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.errors import CorpusError
+from tagger.evaluation.calibration import bootstrap_interval, expected_calibration_error
+from tagger.evaluation.confusions import find_confusions
+from tagger.evaluation.scores import Confusion, Scores, SpanScores, Spread, TagScore, summarise
+from tagger.evaluation.seqeval_scores import chunk_scheme, score_spans, score_tags
+
+__all__ = ["Confusion", "Scores", "SpanScores", "Spread", "TagScore", "score", "summarise"]
+
+Sentences = Sequence[Sequence[str]]
+
+
+def score(
+    tokens: Sentences,
+    gold: Sentences,
+    predicted: Sentences,
+    *,
+    known: Mapping[str, Collection[str]] | None = None,
+    confidences: Sequence[Sequence[float]] | None = None,
+    labels: Collection[str] | None = None,
+    seed: int = 1,
+    scheme: str | None = None,
+) -> Scores:
+    """Measures predicted labels against gold labels.
+
+    Sentences without words are left out of every count.
+
+    Args:
+        tokens: words of B sentences of T words each.
+        gold: right label of each word.
+        predicted: label given to each word.
+        known: the words of the training data, each with the labels it took there; tells known,
+            unknown and ambiguous words apart. Words are compared as they are written.
+        confidences: probability of each predicted label, for the calibration error.
+        labels: the label set of training; gold labels outside it are counted in `unseen_labels`.
+        seed: fixes the bootstrap.
+        scheme: scores spans strictly by this scheme (IOB1, IOB2, IOE1, IOE2, IOBES, BILOU). None:
+            spans are scored like conlleval if the labels look like a chunking scheme, else not.
+
+    Returns:
+        All measurements.
+
+    Raises:
+        CorpusError: there is no word to score.
+        ConfigError: the scheme is unknown.
+        ValueError: the arguments do not have the same shape.
+    """
+    _check_shapes(tokens, gold=gold, predicted=predicted, confidences=confidences)
+    lengths = np.array([len(sentence) for sentence in tokens], dtype=np.int64)
+    if not lengths.sum():
+        raise CorpusError(f"nothing to score: {len(tokens)} sentences, none with a word")
+    right = _equal(gold, predicted)
+    correct = np.add.reduceat(right, _starts(lengths), dtype=np.int64)
+    lengths_of_filled = lengths[lengths > 0]
+    per_tag = score_tags(gold, predicted)
+    return Scores(
+        accuracy=int(correct.sum()) / len(right),
+        correct=int(correct.sum()),
+        tokens=len(right),
+        sentences=len(lengths_of_filled),
+        sentence_accuracy=float(np.mean(correct == lengths_of_filled)),
+        interval=bootstrap_interval(correct, lengths_of_filled, seed=seed),
+        macro_f1=sum(tag.f1 for tag in per_tag) / len(per_tag),
+        weighted_f1=sum(tag.f1 * tag.support for tag in per_tag) / len(right),
+        per_tag=per_tag,
+        confusions=find_confusions(tokens, gold, predicted, _places(right, lengths)),
+        unseen_labels=_unseen(gold, labels),
+        calibration_error=_calibration_error(confidences, right),
+        spans=_spans(gold, predicted, labels, scheme),
+        **_word_groups(tokens, right, known),
+    )
+
+
+def _check_shapes(tokens: Sentences, **others: Sequence[Sequence[object]] | None) -> None:
+    for name, other in others.items():
+        if other is None:
+            continue
+        if len(other) != len(tokens):
+            raise ValueError(f"{name} has {len(other)} sentences where tokens has {len(tokens)}")
+        for number, (row, words) in enumerate(zip(other, tokens, strict=True), start=1):
+            if len(row) != len(words):
+                raise ValueError(f"{name}, sentence {number}: {len(row)} values for {len(words)} words")
+
+
+def _equal(gold: Sentences, predicted: Sentences) -> NDArray[np.bool_]:
+    """Whether each word got its label, all sentences in a row, shape (B * T,)."""
+    pairs = map(operator.eq, chain.from_iterable(gold), chain.from_iterable(predicted))
+    return np.fromiter(pairs, dtype=np.bool_)
+
+
+def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each sentence that has words starts in the row of all words."""
+    filled = lengths[lengths > 0]
+    return np.cumsum(filled) - filled
+
+
+def _places(right: NDArray[np.bool_], lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """(sentence, word) of each error."""
+    errors = np.flatnonzero(~right)
+    ends = np.cumsum(lengths)
+    sentences = np.searchsorted(ends, errors, side="right")
+    words = errors - (ends - lengths)[sentences]
+    return list(zip(sentences.tolist(), words.tolist(), strict=True))
+
+
+def _word_groups(
+    tokens: Sentences, right: NDArray[np.bool_], known: Mapping[str, Collection[str]] | None
+) -> dict[str, Any]:
+    """Accuracy on, and number of, known, unknown and ambiguous words, by the names of `Scores`."""
+    if known is None:
+        return {}
+    tags_of = {word: len(tags) for word, tags in known.items()}
+    words = chain.from_iterable(tokens)
+    num_tags = np.fromiter((tags_of.get(word, -1) for word in words), dtype=np.int64, count=len(right))
+    groups: dict[str, Any] = {}
+    for name, mask in {"known": num_tags >= 0, "unknown": num_tags < 0, "ambiguous": num_tags >= 2}.items():
+        groups[f"{name}_accuracy"] = float(right[mask].mean()) if mask.any() else None
+        groups[f"{name}_tokens"] = int(mask.sum())
+    return groups
+
+
+def _unseen(gold: Sentences, labels: Collection[str] | None) -> dict[str, int]:
+    if labels is None:
+        return {}
+    seen = set(labels)
+    counts = Counter(chain.from_iterable(gold))
+    return {label: counts[label] for label in sorted(counts) if label not in seen}
+
+
+def _calibration_error(confidences: Sequence[Sequence[float]] | None, right: NDArray[np.bool_]) -> float | None:
+    if confidences is None:
+        return None
+    row = np.fromiter(chain.from_iterable(confidences), dtype=np.float64, count=len(right))
+    return expected_calibration_error(row, right)
+
+
+def _spans(
+    gold: Sentences, predicted: Sentences, labels: Collection[str] | None, scheme: str | None
+) -> SpanScores | None:
+    if scheme is None:
+        found = chunk_scheme({*chain.from_iterable(gold), *chain.from_iterable(predicted), *(labels or ())})
+        if found is None:
+            return None
+        scheme = None if found == "conlleval" else found
+    return score_spans(gold, predicted, scheme=scheme)

@@ -1,0 +1,182 @@
+"""The clearest case of a long memory: a symbol is shown, many others follow, then it is asked for.
+
+After the second task of Hochreiter and Schmidhuber 1997, section 5, and the copy task of Arjovsky et al. 2016: one of
+``SYMBOLS`` symbols at the first step, N distractors that mean nothing, a sign that asks for the answer. Nothing but the
+state of the network can carry it over, and what teaches it must come back over N steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from tagger.config.tagger import TrainingConfig
+from tagger.models.layers.encoder import Encoder
+from tagger.models.networks.symbol_network import SymbolNetwork
+from tagger.models.training.gradient_flow import gradient_norms
+from tagger.runtime.device import seed_everything
+from tagger.training.events import EpochEnd, Listener
+from tagger.training.objective import DevScore, Size, StepLoss, Task
+from tagger.training.optimizers import make_average, make_optimizer
+from tagger.training.schedules import Schedule
+from tagger.training.trainer import Fitting
+
+SYMBOLS, DISTRACTORS = 8, 8
+CUE = SYMBOLS + DISTRACTORS
+BATCH, BATCHES, TESTED = 64, 25, 512
+SOLVED = 0.99
+
+
+def copy_batch(length: int, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """(length + 2, size) symbols to read and (size,) the answers, both int64."""
+    answers = rng.integers(0, SYMBOLS, size)
+    between = rng.integers(SYMBOLS, CUE, (length, size))
+    return np.concatenate([answers[None], between, np.full((1, size), CUE)]), answers
+
+
+class CopyObjective:
+    """Learning to remember one symbol over ``length`` others.
+
+    Args:
+        model: the network to train.
+        length: N.
+        seed: of the sequences it is tested on.
+    """
+
+    task: Task = "pos"
+
+    def __init__(self, model: SymbolNetwork, length: int, seed: int) -> None:
+        self.model, self.length = model, length
+        self.size = Size(BATCH * BATCHES, BATCH * BATCHES, SYMBOLS)
+        self.steps_per_epoch = BATCHES
+        self.tested = copy_batch(length, TESTED, np.random.default_rng([seed, 1]))
+
+    def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[tuple[np.ndarray, np.ndarray]]]:
+        """New sequences."""
+        return BATCHES, (copy_batch(self.length, BATCH, rng) for _ in range(BATCHES))
+
+    def loss(self, batch: tuple[np.ndarray, np.ndarray]) -> StepLoss:
+        """Cross-entropy of the answers."""
+        nats = self._nats(batch)[0]
+        return StepLoss(nats / len(batch[1]), nats, len(batch[1]))
+
+    def evaluate(self) -> DevScore:
+        """Share of right answers on sequences it is not trained on."""
+        self.model.eval()
+        nats, scores = self._nats(self.tested)
+        self.model.train()
+        right = float((scores.argmax(1).numpy() == self.tested[1]).mean())
+        return DevScore(float(nats) / TESTED, right)
+
+    def _nats(self, batch: tuple[np.ndarray, np.ndarray]) -> tuple[Tensor, Tensor]:
+        scores = self.model(torch.from_numpy(batch[0]))
+        return cross_entropy(scores, torch.from_numpy(batch[1]), reduction="sum"), scores
+
+    @contextmanager
+    def on_threads(self, threads: int) -> Iterator[None]:
+        """One stack, one thread."""
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class CopyResult:
+    """How one cell did at one length.
+
+    Args:
+        cell: "rnn", "lstm" or "gru".
+        length: N.
+        solved: whether ``SOLVED`` of the answers were right.
+        accuracy: the best share of right answers.
+        updates: until then.
+        seconds: of training.
+    """
+
+    cell: str
+    length: int
+    solved: bool
+    accuracy: float
+    updates: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CopySettings:
+    """What is tried.
+
+    Args:
+        lengths: of the memory, rising; each network begins at the shortest and goes on until it fails.
+        hidden_size: H.
+        updates: most updates at one length.
+        learning_rate: of AdamW.
+        seed: of weights and sequences.
+    """
+
+    lengths: tuple[int, ...] = (5, 10, 20, 50, 100)
+    hidden_size: int = 64
+    updates: int = 600
+    learning_rate: float = 3e-3
+    seed: int = 1
+
+
+def make_copy_network(cell: str, hidden_size: int) -> SymbolNetwork:
+    """An untrained network for the task."""
+    encoder = Encoder(cell=cell, input_size=16, hidden_size=hidden_size, layers=1, backward=False)
+    return SymbolNetwork(symbols=CUE + 1, embedding_size=16, encoder=encoder, answers=SYMBOLS)
+
+
+def learn_copy(
+    cell: str, settings: CopySettings, listener: Listener | None = None
+) -> tuple[SymbolNetwork, list[CopyResult]]:
+    """Train one cell on longer and longer memories, until it fails at one.
+
+    Returns:
+        The network, and how it did at each length that was tried.
+    """
+    rng = seed_everything(settings.seed)
+    network = make_copy_network(cell, settings.hidden_size)
+    results = []
+    for length in settings.lengths:
+        results.append(_learn_length(network, cell, length, settings, rng, listener or (lambda event: None)))
+        if not results[-1].solved:
+            break
+    return network, results
+
+
+def _learn_length(
+    network: SymbolNetwork, cell: str, length: int, settings: CopySettings, rng: np.random.Generator, listener: Listener
+) -> CopyResult:
+    config = TrainingConfig(
+        epochs=-(-settings.updates // BATCHES), learning_rate=settings.learning_rate, schedule="constant", warmup=0.0,
+        weight_decay=0.0, average=0.0, patience=0,
+    )  # fmt: skip
+    fitting = Fitting(
+        network, CopyObjective(network, length, settings.seed), config,
+        optimizer=make_optimizer(network, config), average=make_average(network, config),
+        schedule=Schedule("constant", warmup=0.0), device=torch.device("cpu"), rng=rng,
+    )  # fmt: skip
+    best = 0.0
+    for event in fitting.events():
+        listener(event)
+        if isinstance(event, EpochEnd):
+            best = max(best, event.dev_accuracy or 0.0)
+            if best >= SOLVED:
+                break
+    return CopyResult(cell, length, best >= SOLVED, best, fitting.updates.done, fitting.seconds)
+
+
+def copy_gradients(network: SymbolNetwork, length: int, seed: int) -> dict[str, list[float]]:
+    """The mean norm of the gradient of the loss by the state k steps before the answer, k = 0 first, by state."""
+    symbols, answers = copy_batch(length, BATCH, np.random.default_rng([seed, 2]))
+    network.eval()
+    inputs = network.embedding(torch.from_numpy(symbols)).detach()
+    wanted = torch.from_numpy(answers)
+    norms = gradient_norms(
+        network.encoder.ahead, inputs, lambda output: cross_entropy(network.head(output), wanted, reduction="sum")
+    )
+    return {name: [float(value) for value in values.mean(1)] for name, values in norms.items()}

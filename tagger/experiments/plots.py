@@ -1,0 +1,80 @@
+"""Pictures of what the cells do to a gradient, and of how long they remember."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tagger.experiments.compare_cells import CellResult
+from tagger.experiments.copy_task import SOLVED, CopyResult
+from tagger.forecasting.plots import new_figure, save
+
+COLOURS = {"rnn": "#444444", "lstm": "#d95f02", "gru": "#1f77b4"}
+SMALLEST = 1e-14  # below it a norm is drawn at the lower edge
+
+
+def draw_gradients(path: str | Path, results: Sequence[CellResult]) -> bool:
+    """The norm of the gradient by the steps it went back, on a log scale, before and after training.
+
+    Returns:
+        Whether a picture was drawn: not without matplotlib.
+    """
+    figure = new_figure(9, 4)
+    if figure is None:
+        return False
+    panels = figure.subplots(1, 2, sharey=True)
+    for panel, title, norms in (
+        (panels[0], "untrained", {one.cell: one.before for one in results}),
+        (panels[1], "trained", {one.cell: one.after for one in results}),
+    ):
+        _draw_norms(panel, norms)
+        _finish(panel, f"Gradient that arrives, {title}", "steps back")
+    panels[0].set_ylabel("norm of d loss(T) / d state(T - k)", fontsize=8)
+    panels[1].legend(frameon=False, fontsize=8)
+    save(figure, path)
+    return True
+
+
+def _draw_norms(panel: Any, norms: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
+    for cell, states in norms.items():
+        for name, values in states.items():
+            shown = [max(value, SMALLEST) if value else math.nan for value in values]  # 0: it does not depend on it
+            style = "--" if name == "cell state" else "-"
+            panel.plot(shown, style, color=COLOURS[cell], linewidth=1.5, label=f"{cell.upper()}, {name}")
+    panel.set_yscale("log")
+
+
+def draw_copy(
+    path: str | Path, results: Mapping[str, Sequence[CopyResult]], norms: Mapping[str, Mapping[str, Sequence[float]]]
+) -> bool:
+    """Right answers by the length of the memory, and the gradient of the untrained cells.
+
+    Returns:
+        Whether a picture was drawn: not without matplotlib.
+    """
+    figure = new_figure(9, 4)
+    if figure is None:
+        return False
+    panels = figure.subplots(1, 2)
+    for cell, found in results.items():
+        lengths, shares = [one.length for one in found], [100 * one.accuracy for one in found]
+        panels[0].plot(lengths, shares, color=COLOURS[cell], marker="o", markersize=4, label=cell.upper())
+    panels[0].axhline(100 * SOLVED, color="#777777", linestyle=":", linewidth=0.8)
+    panels[0].set_ylim(0, 103)
+    panels[0].legend(frameon=False, fontsize=8, loc="lower left")
+    _finish(panels[0], "Right answers after N distractors (%)", "N")
+    _draw_norms(panels[1], norms)
+    panels[1].legend(frameon=False, fontsize=8)
+    _finish(panels[1], "Gradient that arrives, after training", "steps back")
+    save(figure, path)
+    return True
+
+
+def _finish(panel: Any, title: str, across: str) -> None:
+    panel.set_title(title, fontsize="medium")
+    panel.set_xlabel(across, fontsize=8)
+    panel.tick_params(labelsize=7)
+    panel.grid(alpha=0.25)
+    panel.spines[["top", "right"]].set_visible(False)

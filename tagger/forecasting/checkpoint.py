@@ -1,0 +1,139 @@
+"""A model of time series to a folder and back: safetensors and JSON, as with all models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, get_args
+
+from tagger.config.forecaster import SeriesConfig
+from tagger.corpora.encoding.vocabulary import UNKNOWN
+from tagger.corpora.series.timestamps import TimeKind
+from tagger.forecasting.features import Calendar, calendar_at
+from tagger.forecasting.scaling import Scaling
+from tagger.forecasting.series_folder import read_folder, write_folder
+from tagger.forecasting.series_forecast import Intervals
+from tagger.models.layers.encoder import Encoder
+from tagger.models.networks.series_network import SeriesNetwork
+from tagger.serialization import manifest as files
+from tagger.serialization.weights_file import damage_told, load_network, read_tensors
+
+
+@dataclass(frozen=True)
+class SavedSeries:
+    """All that the folder of a model of time series holds.
+
+    Args:
+        config: every resolved setting.
+        network: the weights.
+        scaling: of the inputs and targets, fitted on the training part.
+        step: usual distance of rows, in microseconds or as a plain number.
+        kind: of the times: "date", "moment" or "number".
+        intervals: how far forecasts were off on values that were held out.
+        about: facts for people and programs.
+    """
+
+    config: SeriesConfig
+    network: SeriesNetwork
+    scaling: Scaling
+    step: float
+    kind: TimeKind
+    intervals: Intervals
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def calendar(self) -> Calendar | None:
+        """What the network reads of a time."""
+        return calendar_at(self.step, self.kind, self.config)
+
+
+def build_series_network(config: SeriesConfig, input_size: int) -> SeriesNetwork:
+    """Build an untrained network.
+
+    Args:
+        config: resolved.
+        input_size: D, the columns that are read and what the calendar adds.
+    """
+    dropout = config.training.dropout or 0.0
+    size = config.head.embedding_size or 1
+    encoder = Encoder(
+        cell=config.encoder.cell,
+        input_size=size,
+        hidden_size=config.encoder.hidden_size or 1,
+        layers=config.encoder.layers,
+        output_size=config.encoder.output_size,
+        dropout=dropout,
+        backward=False,
+    )
+    targets, horizon = len(config.data.targets), config.data.horizon
+    return SeriesNetwork(
+        input_size=input_size, embedding_size=size, encoder=encoder, targets=targets, horizon=horizon, dropout=dropout
+    )
+
+
+def save_series(folder: Path, saved: SavedSeries) -> None:
+    """Write weights and configuration into an existing folder, and a tokenizer without words."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+
+    fields = {
+        "config": saved.config.to_dict(),
+        "scaling": saved.scaling.to_dict(),
+        "step": saved.step,
+        "kind": saved.kind,
+        "intervals": saved.intervals.to_dict(),
+        "about": dict(saved.about),
+    }
+    wordless = Tokenizer(WordLevel(vocab={UNKNOWN: 0}, unk_token=UNKNOWN))
+    write_folder(folder, "time", saved.network.state_dict(), wordless, fields)
+
+
+def load_series(folder: Path) -> SavedSeries:
+    """Read a model folder.
+
+    Raises:
+        ModelError: the folder is missing, incomplete, damaged or holds a model of another kind.
+    """
+    values = read_folder(folder, "time")
+    with damage_told(folder):
+        return _load(folder, values)
+
+
+def _load(folder: Path, values: Mapping[str, Any]) -> SavedSeries:
+    config = SeriesConfig.from_dict(values["config"], where=str(folder / files.CONFIG))
+    step, kind, about = _step(values), _kind(values), values.get("about", {})
+    _check_source(about)
+    calendar = calendar_at(step, kind, config)
+    scaling = Scaling.from_dict(values["scaling"], len(config.inputs))
+    intervals = Intervals.from_dict(values["intervals"], len(config.data.targets))
+    build = partial(build_series_network, config, len(config.inputs) + (0 if calendar is None else calendar.size))
+    path = folder / files.WEIGHTS
+    network = load_network(path, *read_tensors(path), build, layers=config.encoder.layers)
+    return SavedSeries(config, network, scaling, step, kind, intervals, about)
+
+
+def _step(values: Mapping[str, Any]) -> float:
+    step = float(values["step"])
+    if not 0 < step < float("inf"):
+        raise ValueError(f"rows are {step} apart; expected more than 0")
+    return step
+
+
+def _kind(values: Mapping[str, Any]) -> TimeKind:
+    found: Any = values["kind"]
+    if found not in get_args(TimeKind):
+        raise ValueError(f"times are {found!r}; expected one of {', '.join(get_args(TimeKind))}")
+    kind: TimeKind = found
+    return kind
+
+
+def _check_source(about: Mapping[str, Any]) -> None:
+    """What a forecast without a file reads again, and how."""
+    corpus = about.get("corpus", {})
+    if not isinstance(corpus, dict):
+        raise TypeError("'about.corpus' is no table")
+    for name in ("source", "time_format"):
+        if not isinstance(corpus.get(name), str | None):
+            raise TypeError(f"'about.corpus.{name}' is no text")

@@ -1,0 +1,187 @@
+"""The model of time series that people use: load a folder, forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tagger.corpora.formats.sentence import excerpt
+from tagger.corpora.series.read import read_series
+from tagger.corpora.series.series_options import SeriesOptions
+from tagger.corpora.series.table import SeriesTable
+from tagger.corpora.series.time_checks import usual_step
+from tagger.corpora.series.timestamps import time_text
+from tagger.errors import ConfigError, CorpusError
+from tagger.forecasting.checkpoint import SavedSeries, load_series
+from tagger.forecasting.features import SeriesInputs
+from tagger.forecasting.series_forecast import feed_back, following_times
+
+MOST_STEPS = 100_000
+OTHER_STEP = 1.5
+"""A table whose rows are so many times farther apart than the model's, or closer, is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The next steps of one series.
+
+    Args:
+        group: the name of the series; empty where there is one.
+        targets: the names of the K columns.
+        times: (N,) as the table has them.
+        labels: the N times as they are written.
+        values: (N, K) float64, in the unit of the data.
+        levels: shares of the values that lie within each interval.
+        low: (N, levels, K) lower ends.
+        high: (N, levels, K) upper ends.
+        known: the rows of the table that belong to the series, from and to.
+        notes: what the user must be told.
+    """
+
+    group: str
+    targets: tuple[str, ...]
+    times: np.ndarray
+    labels: tuple[str, ...]
+    values: np.ndarray
+    levels: tuple[float, ...]
+    low: np.ndarray
+    high: np.ndarray
+    known: tuple[int, int]
+    notes: tuple[str, ...] = ()
+
+
+class SeriesModel:
+    """A trained model of time series.
+
+    >>> model = SeriesModel.load("runs/series")
+    >>> model.forecast("weather.csv", steps=14)[0].values
+
+    Args:
+        saved: the contents of a model folder.
+    """
+
+    def __init__(self, saved: SavedSeries) -> None:
+        self.saved = saved
+        self.config = saved.config
+
+    @classmethod
+    def load(cls, path: str | Path) -> SeriesModel:
+        """Load a model folder.
+
+        Raises:
+            ModelError: the folder is missing, incomplete, damaged or holds a model of another kind.
+        """
+        return cls(load_series(Path(path)))
+
+    @property
+    def source(self) -> str | None:
+        """What it was trained on, as the folder names it; None for the bundled table."""
+        found: str | None = self.saved.about.get("corpus", {}).get("source")
+        return found
+
+    def read(self, source: str | None, *, ignore_bad: bool = False, offline: bool = False) -> SeriesTable:
+        """Read a table with the columns that the model was trained on.
+
+        Args:
+            source: as for training; what it was trained on if None.
+            ignore_bad: take cells that are no numbers for missing.
+            offline: never ask the hub.
+
+        Raises:
+            CorpusError: it lacks a column, or has rows at another distance.
+        """
+        data = self.config.data
+        corpus = self.saved.about.get("corpus", {})
+        options = SeriesOptions(
+            self.config.inputs, data.time, data.group, ignore_bad=ignore_bad, offline=offline,
+            form=None, time_format=corpus.get("time_format"),
+        )  # fmt: skip
+        table = read_series(self.source if source is None else source, options)
+        self._check_step(table)
+        return table
+
+    def _check_step(self, table: SeriesTable) -> None:
+        step, own = usual_step(table.times, table.offsets), self.saved.step
+        if (table.kind == "number") != (self.saved.kind == "number"):
+            has, had = ("numbers", "dates") if table.kind == "number" else ("dates", "numbers")
+            raise CorpusError(f"the times are {has}; the model was trained on {had}", path=table.source)
+        if step is None or not 1 / OTHER_STEP < step / own < OTHER_STEP:
+            unit = "" if table.kind == "number" else " seconds"
+            scale = 1.0 if table.kind == "number" else 1e6
+            raise CorpusError(
+                f"rows are {'-' if step is None else f'{step / scale:g}'}{unit} apart; the model was trained on rows "
+                f"{own / scale:g}{unit} apart",
+                path=table.source,
+            )
+
+    def forecast(
+        self, table: str | SeriesTable | None = None, steps: int = 14, *, groups: Sequence[str] | None = None
+    ) -> list[Forecast]:
+        """The next values of each series.
+
+        Args:
+            table: what is known, or where to read it; what the model was trained on if None.
+            steps: N.
+            groups: the series that are wanted; all if None.
+
+        Raises:
+            ConfigError: the number of steps is out of range, or there is no such series.
+            CorpusError: the table cannot be used.
+        """
+        if not 1 <= steps <= MOST_STEPS:
+            raise ConfigError(f"steps is {steps:,}; expected 1 to {MOST_STEPS:,}")
+        if not isinstance(table, SeriesTable):
+            table = self.read(table)
+        inputs = SeriesInputs(table, self.saved.scaling, self.config, self.saved.calendar)
+        wanted = range(len(table.groups)) if groups is None else [_place(table, group) for group in groups]
+        return [self._forecast(inputs, group, steps) for group in wanted]
+
+    def _forecast(self, inputs: SeriesInputs, group: int, steps: int) -> Forecast:
+        table, saved = inputs.table, self.saved
+        start, end = int(table.offsets[group]), int(table.offsets[group + 1])
+        origin = np.array([end - 1])
+        times = following_times(table, group, steps)
+        scaled = feed_back(saved.network, inputs, origin, times[:, None])[:, 0]
+        targets = inputs.targets
+        row = int(inputs.scale_rows[group])
+        mean, spread = saved.scaling.mean[row, :targets], saved.scaling.spread[row, :targets]
+        values = scaled * spread + mean
+        widths = np.stack([saved.intervals.at(lead) for lead in range(1, steps + 1)]) * spread
+        return Forecast(
+            table.groups[group],
+            self.config.data.targets,
+            times,
+            tuple(time_text(time, table.kind) for time in times),
+            values,
+            saved.intervals.levels,
+            values[:, None] - widths,
+            values[:, None] + widths,
+            (start, end),
+            tuple(self._notes(table, group, steps)),
+        )
+
+    def _notes(self, table: SeriesTable, group: int, steps: int) -> list[str]:
+        notes = []
+        measured = len(self.saved.intervals.widths)
+        if steps > measured:
+            notes.append(
+                f"intervals were measured up to {measured:,} steps ahead; beyond, they grow with the root of the lead"
+            )
+        if self.config.data.features and steps > self.config.data.horizon:
+            notes.append(f"{', '.join(self.config.data.features)}: taken to keep the last value")
+        if table.groups[group] not in self.saved.scaling.groups:
+            notes.append(
+                f"series {excerpt(table.groups[group])} was not in training: scaled by the mean of those that were"
+            )
+        if np.isnan(table.values[table.offsets[group + 1] - 1]).any():
+            notes.append("the last row lacks a value: the one before it stands in")
+        return notes
+
+
+def _place(table: SeriesTable, group: str) -> int:
+    if group not in table.groups:
+        raise ConfigError(f"no series {group!r}; there are: {', '.join(table.groups)[:200]}")
+    return table.groups.index(group)

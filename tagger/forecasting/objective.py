@@ -1,0 +1,105 @@
+"""Learning to predict the next values of a series: stretches of rows, errors summed over their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tagger.config.forecaster import SeriesConfig
+from tagger.forecasting.features import SeriesInputs
+from tagger.forecasting.prediction import predictions
+from tagger.forecasting.windows import Part, Stretch, stretch, training_starts
+from tagger.models.heads.regression import LossKind, summed_errors
+from tagger.models.networks.series_network import SeriesNetwork
+from tagger.training.objective import DevScore, Size, StepLoss, Task
+
+
+class SeriesObjective:
+    """The regression head over time series.
+
+    Losses are in squared (or absolute) standard deviations of the training part, a step.
+
+    Args:
+        model: the network to train.
+        inputs: all rows.
+        train: the part to learn from.
+        dev: the part to choose the best epoch by, or None.
+        config: resolved.
+        device: where to compute.
+    """
+
+    task: Task = "series"
+
+    def __init__(
+        self,
+        model: SeriesNetwork,
+        inputs: SeriesInputs,
+        train: Part,
+        dev: Part | None,
+        config: SeriesConfig,
+        *,
+        device: torch.device,
+    ) -> None:
+        self.model, self.inputs = model, inputs
+        self.train, self.dev = train, dev
+        self.device = device
+        self.kind: LossKind = config.head.loss
+        self.delta = config.head.delta
+        self.batch = max(1, (config.training.batch_tokens or 1) // inputs.window)
+        self.size = Size(int((train.ends - train.starts >= 2).sum()), train.rows, len(config.data.targets))
+        starts, _ = training_starts(train, inputs.window, np.random.default_rng(0))
+        self.steps_per_epoch = -(-len(starts) // self.batch)
+
+    def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Stretch]]:
+        """Every row of the training part at least once."""
+        starts, groups = training_starts(self.train, self.inputs.window, rng)
+        cuts = range(0, len(starts), self.batch)
+        batches = (
+            stretch(self.train, starts[i : i + self.batch], groups[i : i + self.batch], self.inputs.window)
+            for i in cuts
+        )
+        return len(cuts), batches
+
+    def loss(self, batch: Stretch) -> StepLoss:
+        """Errors of a batch, summed over the steps that have a target."""
+        targets = self._wanted(batch).to(self.device)
+        predicted = self.model(self.inputs.read(batch.rows).to(self.device))
+        summed = summed_errors(predicted, targets, kind=self.kind, delta=self.delta)
+        steps = max(1, known_steps(targets))
+        return StepLoss(summed / steps, summed, steps)
+
+    def divide(self, batch: Stretch, parts: int) -> list[Stretch]:
+        """Parts of like many stretches each, but for those without a target: nothing is learnt from them."""
+        chosen = np.array_split(np.arange(batch.rows.shape[1]), min(parts, batch.rows.shape[1]))
+        made = [Stretch(batch.rows[:, some], batch.first[some], batch.end[some]) for some in chosen]
+        return [part for part in made if known_steps(self._wanted(part))] or made[:1]
+
+    def _wanted(self, batch: Stretch) -> Tensor:
+        return self.inputs.wanted(batch.rows, batch.first, batch.end)
+
+    def evaluate(self) -> DevScore | None:
+        """Errors a step on dev."""
+        if self.dev is None:
+            return None
+        self.model.eval()
+        total, steps = 0.0, 0
+        for found in predictions(self.model, self.inputs, self.dev, self.device):
+            targets = torch.from_numpy(found.targets)
+            total += float(summed_errors(torch.from_numpy(found.predicted), targets, kind=self.kind, delta=self.delta))
+            steps += known_steps(targets)
+        self.model.train()
+        return DevScore(total / max(1, steps))
+
+    @contextmanager
+    def on_threads(self, threads: int) -> Iterator[None]:
+        """The stack runs on the threads of torch; small ones gain nothing by more than one."""
+        yield
+
+
+def known_steps(targets: Tensor) -> int:
+    """Steps of (..., K) that have a target, NaN where there is none."""
+    return int((~torch.isnan(targets)).any(-1).sum())

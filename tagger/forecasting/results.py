@@ -1,0 +1,126 @@
+"""What a run over time series leaves behind: the model folder with its card, scores, log and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tagger.corpora.series.table import SeriesTable
+from tagger.evaluation.forecast_scores import TargetScores, as_values, network_errors
+from tagger.forecasting.checkpoint import save_series
+from tagger.forecasting.forecaster import SeriesModel
+from tagger.forecasting.plots import draw_training
+from tagger.forecasting.windows import Part
+from tagger.model_cards.forecaster_card import series_card
+from tagger.serialization import manifest as model_folder
+
+CURVES = "curves.png"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRun:
+    """One trained model.
+
+    Args:
+        seed: it was trained with.
+        model: ready to use.
+        scores: of each target, by part.
+        log: one entry an epoch.
+        dev_loss: per step, by which runs are compared; that of train where there is no dev.
+        coverage: shares of the test values within each interval; None where there is no test.
+        notes: how often it was interrupted, and what changed then.
+    """
+
+    seed: int
+    model: SeriesModel
+    scores: Mapping[str, Sequence[TargetScores]]
+    log: Sequence[Mapping[str, Any]]
+    dev_loss: float
+    coverage: tuple[float, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def write_series_run(
+    folder: Path,
+    best: SeriesRun,
+    runs: Sequence[SeriesRun],
+    table: SeriesTable,
+    parts: Mapping[str, Part],
+    told: Mapping[str, Any],
+    name: str,
+) -> None:
+    """Fill a model folder with the best run.
+
+    Args:
+        folder: exists, is being written.
+        best: the run to keep.
+        runs: all runs.
+        table: what was learnt from.
+        parts: train, dev and test.
+        told: of the command, the machine and the notes, see ``tagger.model_cards.provenance``.
+        name: of the model, for its card.
+    """
+    saved = best.model.saved
+    corpus = {**saved.about["corpus"], **_facts(table, parts)}
+    about = {
+        **saved.about,
+        "corpus": corpus,
+        "scores": rmse(best),
+        "seed": best.seed,
+        **told,
+    }
+    saved = replace(saved, about=about)
+    save_series(folder, saved)
+    model_folder.write_json(folder / model_folder.METRICS, metrics(best, runs))
+    card = series_card(
+        name=name,
+        config=saved.config.to_dict(),
+        scores=best.scores,
+        corpus=corpus,
+        command=told["command"],
+        environment=told["environment"],
+        notes=told["notes"],
+        coverage=dict(zip(saved.intervals.levels, best.coverage, strict=True)) if best.coverage else {},
+    )
+    (folder / model_folder.CARD).write_text(card, encoding="utf-8")
+    draw_training(folder / CURVES, best.log, SeriesModel(saved), table, parts)
+
+
+def metrics(best: SeriesRun, runs: Sequence[SeriesRun]) -> dict[str, Any]:
+    """All figures for programs; of several seeds the mean and spread of the RMSE, too."""
+    values: dict[str, Any] = as_values(best.scores)
+    values |= {"seed": best.seed, "dev_loss": best.dev_loss, "coverage": best.coverage}
+    if len(runs) > 1:
+        values["seeds"] = {str(run.seed): rmse(run) for run in runs}
+        values["mean"] = {
+            part: {
+                target: {
+                    "mean": float(np.mean([rmse(run)[part][target] for run in runs])),
+                    "sd": float(np.std([rmse(run)[part][target] for run in runs], ddof=1)),
+                }
+                for target in targets
+            }
+            for part, targets in rmse(best).items()
+        }
+    return values
+
+
+def rmse(run: SeriesRun) -> dict[str, dict[str, float]]:
+    """The network's RMSE by part and target."""
+    return network_errors(run.scores)
+
+
+def _facts(table: SeriesTable, parts: Mapping[str, Part]) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "licence": table.license,
+        "fingerprint": table.fingerprint,
+        "rows": {name: part.rows for name, part in parts.items()},
+        "series": len(table.groups),
+        "from": table.text(int(table.times.argmin())),
+        "to": table.text(int(table.times.argmax())),
+    }

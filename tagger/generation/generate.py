@@ -1,0 +1,145 @@
+"""Writing text with a language model: a prompt goes in, units are drawn one by one, text comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from itertools import pairwise
+from secrets import randbits
+
+import torch
+from torch import Tensor
+
+from tagger.config.generation_settings import Generated, GenerationSettings
+from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
+from tagger.errors import ConfigError
+from tagger.generation.interfaces import State, UnitCodec, UnitPredictor
+from tagger.generation.prompts import Prompt
+from tagger.generation.prospects import next_prospects
+from tagger.generation.sampling import Sampler
+from tagger.generation.text_output import Draft
+from tagger.runtime.device import single_threaded
+from tagger.runtime.process_pool import can_copy
+from tagger.runtime.workers import shared_with_copies
+
+PROMPT_STEPS = 1024  # units of a prompt that are read at once
+FEWEST_OF_A_COPY, FEWEST_TOKENS = 8, 400
+"""Samples, and tokens, for which a copy of the process is made: with fewer, one process writes them sooner."""
+FEWEST_OF_A_THREAD = 32
+"""Samples for which a thread is used: with fewer, threads wait for each other more than they work."""
+
+
+def generate(
+    engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings, *, threads: int = 1
+) -> list[Generated]:
+    """Continue a prompt.
+
+    Args:
+        engine: predicts.
+        units: of the model.
+        prompt: made by ``tagger.generation.prompts.make_prompt``.
+        settings: what to draw from and when to stop.
+        threads: as many share many samples, on Linux as processes; the texts are the same for any number.
+
+    Returns:
+        As many texts as samples; with beam search the most probable texts, best first.
+    """
+    if settings.beam is not None:
+        from tagger.generation.beam_search import beam_search
+
+        return beam_search(engine, units, prompt, settings)
+    seed = _seed(settings)
+
+    def write(numbers: range) -> list[Generated]:
+        drafts: list[Draft] = []
+        for drafts in _write(engine, units, prompt, settings, seed, numbers):  # noqa: B007
+            pass
+        return [draft.generated() for draft in drafts]
+
+    fewest = max(FEWEST_OF_A_COPY, -(-FEWEST_TOKENS // settings.max_tokens))
+    parts = _parts(settings.samples, min(threads, settings.samples // fewest))
+    if len(parts) > 1 and can_copy():
+        shares = shared_with_copies(lambda numbers: [asdict(made) for made in write(numbers)], parts)
+        return [Generated(**made) for share in shares for made in share]
+    parts = _parts(settings.samples, min(threads, settings.samples // FEWEST_OF_A_THREAD))
+    if len(parts) == 1:
+        return write(parts[0])
+    with ThreadPoolExecutor(len(parts), "tagger-generation", initializer=single_threaded) as pool:
+        return [made for share in pool.map(write, parts) for made in share]
+
+
+def _parts(samples: int, number: int) -> list[range]:
+    """The numbers of the samples in so many parts, at least one."""
+    bounds = [samples * part // max(1, number) for part in range(max(1, number) + 1)]
+    return [range(first, last) for first, last in pairwise(bounds)]
+
+
+def stream(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
+    """Continue a prompt, and yield the text as it is written: the prompt first, then piece by piece.
+
+    A word appears when the one after it is drawn, for that may tell how it is spaced.
+
+    Args:
+        engine: predicts.
+        units: of the model.
+        prompt: made by ``tagger.generation.prompts.make_prompt``.
+        settings: for a single sample, without beam search.
+
+    Raises:
+        ConfigError: several samples, or beam search.
+    """
+    if settings.samples != 1 or settings.beam is not None:
+        raise ConfigError("only one sample can be streamed, and no beam search; expected samples 1 and beam None")
+    return _pieces(engine, units, prompt, settings)
+
+
+def _pieces(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
+    if prompt.text:
+        yield prompt.text
+    for (draft,) in _write(engine, units, prompt, settings, _seed(settings), range(1)):
+        if piece := draft.take():
+            yield piece
+
+
+def read_prompt(engine: UnitPredictor, prompt: Prompt) -> tuple[Tensor, State]:
+    """(T, 1) last units of the prompt, and the state before them; they are to be read next."""
+    ids = torch.tensor(prompt.ids)[:, None]
+    state = engine.start(1)
+    last = (len(ids) - 1) // PROMPT_STEPS * PROMPT_STEPS
+    for start in range(0, last, PROMPT_STEPS):
+        _, state = engine.next(ids[start : start + PROMPT_STEPS], state)
+    return ids[last:], state
+
+
+def _seed(settings: GenerationSettings) -> int:
+    return randbits(64) if settings.seed is None else settings.seed
+
+
+def _write(
+    engine: UnitPredictor,
+    units: UnitCodec,
+    prompt: Prompt,
+    settings: GenerationSettings,
+    seed: int,
+    numbers: range,
+) -> Iterator[list[Draft]]:
+    """The drafts of the samples with these numbers, after each step; finished ones leave the batch."""
+    drafts = [Draft(prompt, units, settings) for _ in numbers]
+    seen = [set(prompt.ids) for _ in numbers]
+    prospects, state = next_prospects(engine, *read_prompt(engine, prompt), repeat=len(numbers))
+    sampler = Sampler(settings, prospects.bounds, UNKNOWN_ID, [(seed, number) for number in numbers])
+    active = list(range(len(numbers)))
+    while active:
+        drawn, log_probs = sampler.draw(prospects, active, [seen[sample] for sample in active])
+        for sample, unit, log_prob in zip(active, drawn, log_probs, strict=True):
+            drafts[sample].add(unit, log_prob)
+            seen[sample].add(unit)
+        yield drafts
+        going = [place for place, sample in enumerate(active) if not drafts[sample].stopped_by]
+        if going and len(going) < len(active):
+            state = engine.pick(state, torch.tensor(going))
+        active = [active[place] for place in going]
+        if active:
+            ids = torch.tensor([[drawn[place] for place in going]])
+            prospects, state = next_prospects(engine, ids, state)

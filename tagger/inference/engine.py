@@ -1,0 +1,183 @@
+"""The fast way from words to label ids: cached type vectors, batches of like length, threads over batches.
+
+Long streams may be labelled by copies of the process instead: threads of Python wait for each other, and for what the
+caller does between two sentences.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from functools import partial
+from itertools import chain
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tagger.corpora.encoding.batching import plan
+from tagger.corpora.encoding.word_features import WordFeatures
+from tagger.inference.windows import Labelled, Window, Words, is_full, windows
+from tagger.inference.word_vector_cache import LARGEST, TypeCache
+from tagger.models.networks.multi_head_network import Network
+from tagger.runtime.device import intra_op_threads, single_threaded
+from tagger.runtime.process_pool import can_copy
+from tagger.runtime.workers import Workers
+from tagger.sequence_labelling.preparation import TAG
+
+BATCH_TOKENS = 1000
+"""Steps of a batch on a CPU: larger ones fall out of its caches."""
+BATCH_TOKENS_CUDA = 20_000
+WARM_WORDS = 6000
+"""Words represented when a model is loaded: a tenth of a second."""
+FREQUENT = 20_000
+"""Types that each copy of the process keeps at least."""
+PATIENCE, SLOWEST = 30.0, 200
+"""Seconds, and words a second besides, after which a copy of the process is given up."""
+
+
+class Engine:
+    """Runs a model over streams of sentences.
+
+    Args:
+        model: in evaluation mode; it is moved to ``device``.
+        features: how words become numbers.
+        threads: Python threads over batches, each with one intra-op thread.
+        dtype: arithmetic of the recurrent layers and the head.
+        device: where to compute.
+        batch_tokens: steps of a batch, padding included.
+        copies: whether long streams are labelled by as many copies of the process as there would be threads, where
+            that can be done.
+    """
+
+    def __init__(
+        self,
+        model: Network,
+        features: WordFeatures,
+        *,
+        threads: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        batch_tokens: int | None = None,
+        copies: bool = False,
+    ) -> None:
+        self.model = model.to(device).eval()
+        self.dtype = dtype
+        self.device = device
+        self.threads = threads
+        self.copies = copies
+        self.batch_tokens = batch_tokens or (BATCH_TOKENS_CUDA if device.type == "cuda" else BATCH_TOKENS)
+        self.cache = TypeCache(model.words, features, dtype=dtype, device=device)
+        # A copy: converting in place would round the weights of whoever holds the model.
+        self.encoder = model.encoder if dtype == torch.float32 else deepcopy(model.encoder).to(dtype)
+        self.head = model.heads[TAG]
+        self._pool: ThreadPoolExecutor | None = None
+
+    @torch.inference_mode()
+    def warm_up(self) -> None:
+        """Represent the most frequent training words, so that the first text need not wait for them."""
+        vocabulary = self.cache.features.vocabulary
+        with intra_op_threads(1):
+            self.cache.look_up(vocabulary.words[1 : min(WARM_WORDS, vocabulary.trained)])
+
+    def run(self, sentences: Iterable[Words], *, scores: bool) -> Iterator[Labelled]:
+        """Label sentences, lazily and in order.
+
+        Args:
+            sentences: token lists.
+            scores: whether to compute posteriors.
+        """
+        workers: Workers | None = None
+        running: deque[Window] = deque()
+        try:
+            for number, together in enumerate(windows(sentences)):
+                if number == 0 and self.copies and is_full(together):
+                    workers = self._workers()
+                running.append(self._started(Window.of(together, scores=scores), workers))
+                if len(running) > (len(workers) if workers else self.threads > 1):
+                    yield from self._finish(running.popleft())
+            while running:
+                yield from self._finish(running.popleft())
+        finally:
+            for unfinished in running:
+                for future, _ in unfinished.pending:
+                    future.cancel()
+            if workers is not None:
+                workers.end()
+
+    def _workers(self) -> Workers | None:
+        """Copies of the process that label windows; none where that cannot be."""
+        if self.threads == 1 or self.device.type != "cpu" or not can_copy():
+            return None
+        return Workers(self._answer, self.threads)
+
+    def _answer(self, request: bytes) -> bytes:
+        """What a copy does: label the sentences of a window. It keeps its share of the types that one process keeps."""
+        self.cache.largest = max(LARGEST // self.threads, FREQUENT)
+        window = Window.asked_for(request)
+        self._label_all(window, threads=1)
+        return window.answer()
+
+    def _started(self, window: Window, workers: Workers | None) -> Window:
+        """A window that is being labelled, by a copy or by threads."""
+        if not workers:
+            self._label_all(window, self.threads)
+            return window
+        again = partial(self._label_all, window, threads=1)
+        try:
+            future = workers.submit(window.request, window.take, PATIENCE + window.size / SLOWEST)
+            window.pending.append((future, again))
+        except RuntimeError:  # no thread could be started
+            again()
+        return window
+
+    @torch.inference_mode()
+    def _label_all(self, window: Window, threads: int) -> None:
+        with intra_op_threads(1):
+            rows, table = self.cache.look_up(list(chain.from_iterable(window.sentences)))
+            for chosen in plan(np.diff(window.offsets), self.batch_tokens):
+                self._submit(window, partial(self._label, window, rows, table, chosen), threads)
+
+    def _submit(self, window: Window, label: Callable[[], None], threads: int) -> None:
+        """Have a batch labelled, on the pool or here."""
+        if threads == 1 or window.size <= self.batch_tokens:
+            label()
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(threads, "tagger", initializer=single_threaded)
+        try:
+            window.pending.append((self._pool.submit(label), label))
+        except RuntimeError:  # no thread could be started
+            label()
+
+    @torch.inference_mode()
+    def _label(self, window: Window, rows: np.ndarray, table: Tensor, chosen: np.ndarray) -> None:
+        """Label one batch of the window in place."""
+        starts = window.offsets[chosen]
+        lengths = window.offsets[chosen + 1] - starts  # (B,)
+        time = np.arange(int(lengths.max()))[:, None]
+        places = starts + np.minimum(time, lengths - 1)  # (T, B)
+        real = torch.from_numpy((time < lengths).ravel())
+        states = self.encoder(
+            table[torch.from_numpy(rows[places]).to(self.device)], torch.from_numpy(lengths).to(self.device)
+        )
+        logits = self.head(states.flatten(0, 1)[real.to(self.device)].float())  # (N, K)
+        where = places.ravel()[real.numpy()]
+        if window.scores is None:
+            window.label_ids[where] = logits.argmax(1).cpu().numpy()
+        else:
+            best = logits.softmax(1).max(1)
+            window.label_ids[where] = best.indices.cpu().numpy()
+            window.scores[where] = best.values.cpu().numpy()
+
+    def _finish(self, window: Window) -> Iterator[Labelled]:
+        """What was found for the sentences of a window, once all is; it is found here, where a worker failed."""
+        for future, again in window.pending:
+            try:
+                future.result()
+            except Exception:
+                with intra_op_threads(1):
+                    again()
+        yield from window.labelled()

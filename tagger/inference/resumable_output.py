@@ -1,0 +1,240 @@
+"""The file that a long tagging run writes: aside first, with a journal beside it of how far it is right.
+
+``OUT.part`` grows, ``OUT.part.json`` says up to which byte it holds whole sentences, how many pieces of the input these
+are, and their SHA-256; at the end ``OUT.part`` becomes ``OUT``. A run that is resumed cuts the file there and goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from signal import SIGINT
+from typing import Any, BinaryIO
+
+from tagger.errors import OutputError
+from tagger.inference.document_tagging import Progress
+from tagger.runtime.filesystem import NO_ROOM, room, sync
+from tagger.runtime.signals import Stopped
+from tagger.serialization.atomic_folder import Resume
+from tagger.serialization.manifest import CONFIG
+
+FORMAT = 1
+SECONDS_BETWEEN_MARKS = 0.5
+BUFFER_BYTES = 1 << 18
+HEAD_BYTES = 1 << 20
+
+
+class TaggedFile:
+    """Open with ``tagged_file``.
+
+    Args:
+        target: what the file will be in the end.
+        part: what it is until then; open, locked.
+        resume: whether an unfinished file goes on.
+    """
+
+    def __init__(self, target: Path, part: BinaryIO, resume: Resume) -> None:
+        self.target = target
+        self.part = part
+        self.place, self.journal = _names(target)
+        self.resume = resume
+        self.identity: Mapping[str, Any] = {}
+        self.begun = False
+        self.size = 0
+        self.digest = hashlib.sha256()
+        self.marked: Progress | None = None
+        self.last = time.monotonic()
+
+    def begin(self, identity: Mapping[str, Any]) -> Progress:
+        """Say what is going to be written; what of it is written already is returned.
+
+        Args:
+            identity: all that decides the content, as plain values by names that a message can have.
+
+        Raises:
+            OutputError: there is nothing to resume, or something else was being written.
+        """
+        self.identity = {"format": FORMAT, **identity}
+        if self.resume != "no" and (done := self._resumed()) is not None:
+            self.marked = done
+            self.begun = True
+            return Progress(**asdict(done))
+        if self.resume == "yes":
+            raise OutputError(f"{self.target}: no unfinished output; leave --resume out, or say --resume auto")
+        self.journal.unlink(missing_ok=True)
+        self.part.truncate(0)
+        self.begun = True
+        return Progress()
+
+    def _resumed(self) -> Progress | None:
+        """How far an earlier run came; one that ended between its last two steps left a journal, but no file."""
+        if not os.fstat(self.part.fileno()).st_size:
+            return None
+        try:
+            journal = json.loads(self.journal.read_text(encoding="utf-8"))
+            saved, size, digest = journal["identity"], journal["size"], journal["sha256"]
+            done = Progress(**journal["progress"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        changed = [name for name in {**saved, **self.identity} if saved.get(name) != self.identity.get(name)]
+        if changed:
+            raise OutputError(
+                f"{self.target}: cannot resume: {', '.join(changed)} changed since {self.place} was begun; "
+                "leave --resume out to begin anew"
+            )
+        self.part.seek(0)
+        left = size
+        while left and (chunk := self.part.read(min(left, BUFFER_BYTES))):
+            self.digest.update(chunk)
+            left -= len(chunk)
+        if left or self.digest.hexdigest() != digest:
+            raise OutputError(f"{self.place}: its content is not what was written; leave --resume out to begin anew")
+        self.part.seek(size)
+        self.part.truncate(size)
+        self.size = size
+        return done
+
+    def write(self, data: bytes) -> None:
+        """Append."""
+        self.part.write(data)
+        self.digest.update(data)
+        self.size += len(data)
+
+    def mark(self, progress: Progress) -> None:
+        """Note that all that was written so far is right, now and then."""
+        if time.monotonic() - self.last < SECONDS_BETWEEN_MARKS:
+            return
+        self.part.flush()
+        values = {
+            "identity": self.identity, "size": self.size, "sha256": self.digest.hexdigest(),
+            "progress": asdict(progress),
+        }  # fmt: skip
+        aside = self.journal.with_name(self.journal.name + ".new")
+        aside.write_text(json.dumps(values), encoding="utf-8")
+        aside.replace(self.journal)
+        self.marked = Progress(**asdict(progress))
+        self.last = time.monotonic()
+
+    def finish(self) -> None:
+        """Put the file in its place."""
+        self.part.flush()
+        os.fsync(self.part.fileno())
+        self.place.replace(self.target)
+        self.journal.unlink(missing_ok=True)
+        with suppress(OSError):  # some systems do not open folders
+            sync(self.target.parent)
+
+    def discard(self) -> None:
+        """Leave nothing behind, but for what an earlier run left and this one did not come to touch."""
+        if not self.begun and self.journal.exists():
+            return
+        for path in (self.place, self.journal):
+            with suppress(OSError):
+                path.unlink()
+
+    def kept(self) -> str:
+        """How to go on; nothing where there is nothing to go on with."""
+        if self.marked is None:
+            return ""
+        return (
+            f"{self.marked.sentences:,} sentences are kept in {self.place}; "
+            "the same command with --resume goes on from there"
+        )
+
+
+def _names(target: Path) -> tuple[Path, Path]:
+    return target.with_name(target.name + ".part"), target.with_name(target.name + ".part.json")
+
+
+@contextmanager
+def tagged_file(path: str, resume: Resume) -> Iterator[TaggedFile]:
+    """A file that is whole or absent in the end; what ends early without an error of the input can be resumed.
+
+    Args:
+        path: a regular file, there or not.
+        resume: see ``tagger.serialization.atomic_folder.Resume``.
+
+    Raises:
+        OutputError: it cannot be written, another process is writing it, or a worker failed for good.
+        Stopped: Ctrl-C, and what was tagged is kept.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise OutputError(f"{path}: is a folder, expected a file name")
+    with _opened(_names(target)[0], path) as part:
+        file = TaggedFile(target, part, resume)
+        try:
+            yield file
+            file.finish()
+        except KeyboardInterrupt as error:
+            if file.marked is None:
+                file.discard()
+                raise
+            raise Stopped(getattr(error, "signum", SIGINT), f"interrupted; {file.kept()}") from error
+        except OSError as error:
+            free = f"; {room(target.parent, file.size)}" if error.errno in NO_ROOM else ""
+            kept = "; ".join(["", file.kept()] if file.kept() else [])
+            raise OutputError(f"{path}: cannot write: {error.strerror or error}{free}{kept}") from error
+        except (MemoryError, RuntimeError) as error:
+            if file.marked is None:
+                file.discard()
+                raise
+            raise OutputError(f"{path}: tagging broke off: {str(error) or 'out of memory'}; {file.kept()}") from error
+        except BaseException:
+            file.discard()
+            raise
+
+
+@contextmanager
+def _opened(place: Path, path: str) -> Iterator[BinaryIO]:
+    """Open a file to read and write, as the only process that does."""
+    try:
+        descriptor = os.open(place, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot write: {error.strerror or error}") from error
+    with open(descriptor, "r+b", buffering=BUFFER_BYTES) as part:
+        try:
+            import fcntl
+
+            fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not place.exists() or not os.path.samestat(os.fstat(part.fileno()), place.stat()):
+                raise BlockingIOError  # of a run that ended just now
+        except ImportError:  # Windows
+            pass
+        except BlockingIOError:
+            raise OutputError(f"{path}: another process is writing it; wait for it or choose another -o") from None
+        yield part
+
+
+def describe_inputs(paths: Sequence[str]) -> list[list[Any]]:
+    """What the files are, so that changed ones are noticed: size, and SHA-256 of beginning and end.
+
+    The standard input cannot be looked at; whoever resumes must give the same again.
+    """
+    found: list[list[Any]] = []
+    for path in paths:
+        place = Path(path)
+        if not place.is_file():
+            found.append([path])
+            continue
+        size = place.stat().st_size
+        with place.open("rb") as file:
+            digest = hashlib.sha256(file.read(HEAD_BYTES))
+            file.seek(max(0, size - HEAD_BYTES))
+            digest.update(file.read(HEAD_BYTES))
+        found.append([path, size, digest.hexdigest()])
+    return found
+
+
+def describe_model(folder: Path) -> str:
+    """What stands for the content of a model folder: the checksum of its configuration, which lists the others."""
+    try:
+        return str(json.loads((folder / CONFIG).read_text(encoding="utf-8"))["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return str(folder)

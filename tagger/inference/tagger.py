@@ -1,0 +1,199 @@
+"""The tagger that people use: load a model folder, tag text or tokens, score a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+import torch
+
+from tagger.config.tagger import Config
+from tagger.errors import ConfigError, ModelError
+from tagger.inference.engine import Engine
+from tagger.inference.tagged import TaggedSentence, TaggedText
+from tagger.runtime.device import check_threads, choose_device, has_fast_bfloat16
+from tagger.serialization.bundled import find_model
+from tagger.serialization.checkpoint import TAGGING, SavedModel, load_model
+
+if TYPE_CHECKING:
+    from tagger.corpora.sources.corpus import Split
+    from tagger.evaluation.scores import Scores
+    from tagger.interpretability.gate_activations import Gates
+
+AGREEMENT = 0.999
+"""bfloat16 is used where it gave this share of the dev tags that float32 gave."""
+
+
+class Tagger:
+    """A trained tagger.
+
+    Make one with ``Tagger.load`` or ``tagger.train_pos``. Not for use from several threads at once: it has
+    threads of its own (``threads``).
+
+    Args:
+        saved: the contents of a model folder.
+        device: "auto", "cpu" or "cuda".
+        threads: CPU threads; all available cores by default.
+        precision: "float32", "bfloat16", or "auto": bfloat16 where the CPU computes with it natively and it
+            agreed with float32 on the development data.
+        copies: whether long streams of sentences are tagged by copies of this process rather than by threads, where
+            that is possible (Linux, no GPU, no other threads of Python): they do not wait for what the caller does
+            between two sentences.
+    """
+
+    def __init__(
+        self,
+        saved: SavedModel,
+        *,
+        device: str = "auto",
+        threads: int | None = None,
+        precision: str = "auto",
+        copies: bool = False,
+    ) -> None:
+        if not isinstance(saved.config, Config):
+            raise ModelError(f"the model has no head that tags; its heads: {', '.join(saved.heads)}")
+        self.saved = saved
+        self.labels = saved.labels
+        self.column = saved.config.column
+        self.tokenizer = saved.tokenizer
+        self.threads = check_threads(threads)
+        where = choose_device(device)
+        torch.set_flush_denormal(True)
+        self._names = np.array(saved.labels, dtype=object)
+        self._engine = Engine(
+            saved.model,
+            saved.features,
+            threads=self.threads,
+            device=where,
+            dtype=_dtype(precision, saved.about, where),
+            copies=copies,
+        )
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        device: str = "auto",
+        threads: int | None = None,
+        precision: str = "auto",
+        copies: bool = False,
+    ) -> Tagger:
+        """Load a model folder, or a model that ships with the toolkit by its name; nothing is fetched from anywhere.
+
+        Raises:
+            ModelError: the folder is missing, incomplete, damaged or holds no tagger.
+            ConfigError: no such device or number of threads.
+        """
+        saved = load_model(find_model(path), TAGGING)
+        tagger = cls(saved, device=device, threads=threads, precision=precision, copies=copies)
+        tagger._engine.warm_up()
+        return tagger
+
+    @property
+    def precision(self) -> str:
+        """Arithmetic in use: "float32" or "bfloat16"."""
+        return str(self._engine.dtype).removeprefix("torch.")
+
+    @overload
+    def tag(self, text: str, *, scores: bool = False) -> TaggedText: ...  # type: ignore[overload-overlap]
+    @overload
+    def tag(self, text: Sequence[str], *, scores: bool = False) -> TaggedSentence: ...
+
+    def tag(self, text: str | Sequence[str], *, scores: bool = False) -> TaggedText | TaggedSentence:
+        """Tag a raw text, or one sentence given as tokens.
+
+        Args:
+            text: raw text (split into sentences and words by the model's rules), or the tokens of a sentence.
+            scores: whether to give the posterior probability of each tag.
+
+        Returns:
+            ``TaggedText`` for text, ``TaggedSentence`` for tokens; both print as ``word/TAG`` pairs.
+        """
+        if not isinstance(text, str):
+            _check_tokens(text)
+            return next(self.tag_sentences([text], scores=scores))
+        sentences = list(self.tokenizer.sentences(text))
+        tagged = list(self.tag_sentences(([t.text for t in s] for s in sentences), scores=scores))
+        for sentence, tokens in zip(tagged, sentences, strict=True):
+            sentence.offsets = [(t.start, t.end) for t in tokens]
+        return TaggedText(tagged)
+
+    def tag_sentences(self, sentences: Iterable[Sequence[str]], *, scores: bool = False) -> Iterator[TaggedSentence]:
+        """Tag a stream of token lists: lazy in, lazy out, batched inside, order kept.
+
+        Up to about 16,000 tokens are read ahead. Tags do not depend on which sentences come together.
+
+        Args:
+            sentences: token lists; an empty one gives an empty result.
+            scores: whether to give the posterior probability of each tag.
+        """
+        names = self._names
+        for tokens, ids, posteriors in self._engine.run(sentences, scores=scores):
+            yield TaggedSentence(tokens, names[ids].tolist(), None if posteriors is None else posteriors.tolist())
+
+    def evaluate(self, corpus: str | Split, *, split: str = "test", **options: Any) -> Scores:
+        """Tag a corpus and score the tags.
+
+        Args:
+            corpus: a path, a name or a hub id as in ``train_pos``, or a split that was read already.
+            split: which split of the corpus.
+            options: reading options of ``tagger.corpora.read_corpus.read_split`` (``column``, ``offline`` ...).
+
+        Raises:
+            CorpusError: the corpus cannot be read or has no such split.
+        """
+        from tagger.corpora.read_corpus import read_split
+        from tagger.evaluation.tag_scores import score
+
+        if isinstance(corpus, str | Path):
+            corpus = read_split(str(corpus), split, **{"column": self.column, **options})
+        tokens = corpus.tokens()
+        tagged = list(self.tag_sentences(tokens, scores=True))
+        return score(
+            tokens,
+            corpus.tags(),
+            [sentence.tags for sentence in tagged],
+            known=self.saved.lexicon,
+            confidences=[sentence.scores or [] for sentence in tagged],
+            labels=self.labels,
+        )
+
+    def gates(self, sentence: str | Sequence[str]) -> Gates:
+        """What every gate of the encoder does at every word.
+
+        >>> tagger.gates("They can fish.")["forward", 1, "forget_gate"]  # (T, H): a row a word, a column a unit
+
+        Args:
+            sentence: raw text, or the tokens of one sentence.
+
+        Raises:
+            ConfigError: there is no word.
+        """
+        from tagger.interpretability.gates import tagger_gates
+
+        return tagger_gates(self, sentence)
+
+    def __repr__(self) -> str:
+        return f"<Tagger for {self.column}: {len(self.labels)} labels, {self.precision}, {self.threads} threads>"
+
+
+def _check_tokens(tokens: Sequence[str]) -> None:
+    if not all(isinstance(token, str) for token in tokens):
+        raise TypeError("tag() takes a text or a list of tokens; for many sentences use tag_sentences()")
+
+
+def _dtype(precision: str, about: Any, device: torch.device) -> torch.dtype:
+    if precision not in ("auto", "float32", "bfloat16"):
+        raise ConfigError(f"precision is '{precision}'; expected auto, float32 or bfloat16")
+    if precision == "float32":
+        return torch.float32
+    native = device.type == "cpu" and has_fast_bfloat16()
+    if precision == "bfloat16":
+        if device.type == "cpu" and not native:
+            raise ModelError("precision is 'bfloat16', but this CPU does not compute with it natively; use float32")
+        return torch.bfloat16
+    agreed = about.get("bfloat16_agreement") if isinstance(about, dict) else None
+    return torch.bfloat16 if native and agreed is not None and agreed >= AGREEMENT else torch.float32

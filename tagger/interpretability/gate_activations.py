@@ -1,0 +1,208 @@
+"""Named arrays of gates and states over the words of a text: picking, averaging, and the units that stand out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from tagger.errors import ConfigError
+from tagger.interpretability.gate_names import NAMES, find_name, is_gate
+
+Key = tuple[str, int, str]
+"""Direction ("forward" or "backward"), layer (from 1), name."""
+Place = tuple[str, int]
+"""Direction and layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitMovement:
+    """Where one unit of one gate or state moves furthest from its own mean over the words.
+
+    Attributes:
+        direction, layer, name: the array.
+        unit: its number, from 0.
+        position: the word, from 0.
+        token: that word.
+        value: there.
+        mean: over all words.
+        deviation: standard deviation over all words.
+    """
+
+    direction: str
+    layer: int
+    name: str
+    unit: int
+    position: int
+    token: str
+    value: float
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True, eq=False)
+class Gates:
+    """Gates and states of T words.
+
+    Attributes:
+        cell: "lstm", "gru" or "rnn".
+        tokens: the T words.
+        arrays: (T, H) by direction, layer and name; row t belongs to word t in the backward direction, too.
+        tags: the T predicted tags; None for a model without a tagging head.
+        starts: words before which the states are zero: the first of each sentence that is read by itself.
+        units: numbers of the columns where units were picked; None for all, from 0.
+    """
+
+    cell: str
+    tokens: tuple[str, ...]
+    arrays: Mapping[Key, np.ndarray] = field(repr=False)
+    tags: tuple[str, ...] | None = None
+    starts: tuple[int, ...] = (0,)
+    units: tuple[int, ...] | None = None
+
+    def __getitem__(self, key: Key) -> np.ndarray:
+        """The (T, H) array of a direction, layer and name."""
+        return self.arrays[key]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What there is, in the order in which the cell computes it."""
+        present = {name for _, _, name in self.arrays}
+        return tuple(name for name in NAMES[self.cell] if name in present)
+
+    @property
+    def gate_names(self) -> tuple[str, ...]:
+        """The gates alone, with values between 0 and 1; nothing for a plain RNN."""
+        return tuple(name for name in self.names if is_gate(name))
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Every direction and layer: forward first, from the lowest layer to the highest."""
+        return tuple(dict.fromkeys((direction, layer) for direction, layer, _ in self.arrays))
+
+    def array(self, name: str, direction: str = "forward", layer: int = 1) -> np.ndarray:
+        """(T, H), as ``[direction, layer, name]``, but mistakes are explained.
+
+        Raises:
+            ConfigError: there is no such name, direction or layer.
+        """
+        chosen = self.pick(names=[name], direction=direction, layer=layer)
+        return next(iter(chosen.arrays.values()))
+
+    def mean(self, name: str, direction: str = "forward", layer: int = 1, *, size: bool = False) -> np.ndarray:
+        """(T,) mean over the units.
+
+        Args:
+            name: of a gate or state.
+            direction: "forward" or "backward".
+            layer: from 1.
+            size: take the mean of the absolute values: signs of states cancel each other out.
+        """
+        values = self.array(name, direction, layer)
+        averaged: np.ndarray = (np.abs(values) if size else values).mean(axis=1)
+        return averaged
+
+    def unit_number(self, column: int) -> int:
+        """The number of the unit in a column of the arrays."""
+        return column if self.units is None else self.units[column]
+
+    def pick(
+        self,
+        *,
+        names: Iterable[str] = (),
+        direction: str | None = None,
+        layer: int | None = None,
+        units: Sequence[int] | None = None,
+    ) -> Gates:
+        """A part of it.
+
+        Args:
+            names: gates and states; all if none is given.
+            direction: "forward" or "backward"; None for all.
+            layer: from 1; None for all.
+            units: numbers from 0; None for all.
+
+        Raises:
+            ConfigError: there is no such thing in this model.
+        """
+        wanted = {find_name(name, self.cell) for name in names} or set(self.names)
+        directions = list(dict.fromkeys(place[0] for place in self.places))
+        _check_member("direction", direction, directions)
+        _check_member("layer", layer, sorted({place[1] for place in self.places}))
+        arrays = {
+            key: values
+            for key, values in self.arrays.items()
+            if direction in (None, key[0]) and layer in (None, key[1]) and key[2] in wanted
+        }
+        if units is None:
+            return replace(self, arrays=arrays)
+        columns = [self._column(unit, min(values.shape[1] for values in arrays.values())) for unit in units]
+        return replace(self, arrays={key: a[:, columns] for key, a in arrays.items()}, units=tuple(units))
+
+    def _column(self, unit: int, size: int) -> int:
+        if self.units is None:
+            if not 0 <= unit < size:
+                raise ConfigError(f"unit is {unit}; a layer has {size} units, numbered from 0 to {size - 1}")
+            return unit
+        _check_member("unit", unit, self.units, "picked are")
+        return self.units.index(unit)
+
+    def top(self, k: int = 5, names: Sequence[str] = ()) -> list[UnitMovement]:
+        """The k units that open or close most: furthest from their own mean over the words, and at which word.
+
+        Args:
+            k: most entries.
+            names: gates and states to look at; the gates if none is given (a plain RNN: its hidden state).
+        """
+        moves = sorted(self._movements(names), key=lambda move: -abs(move.value - move.mean))
+        return moves[:k]
+
+    def tracking(self, k: int = 5, names: Sequence[str] = ()) -> list[UnitMovement]:
+        """The k units that vary most over the words; arguments as ``top``."""
+        return sorted(self._movements(names), key=lambda move: -move.deviation)[:k]
+
+    def _movements(self, names: Sequence[str]) -> Iterable[UnitMovement]:
+        """Every unit at the word where it is furthest from its mean; nothing for a single word."""
+        if len(self.tokens) < 2:
+            return
+        wanted = tuple(find_name(name, self.cell) for name in names) or self.gate_names or self.names
+        for (direction, layer, name), values in self.arrays.items():
+            if name not in wanted:
+                continue
+            means, deviations = values.mean(axis=0), values.std(axis=0)
+            for column, at in enumerate(np.abs(values - means).argmax(axis=0).tolist()):
+                yield UnitMovement(
+                    direction, layer, name, self.unit_number(column), at, self.tokens[at],
+                    float(values[at, column]), float(means[column]), float(deviations[column]),
+                )  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; six decimals."""
+        return {
+            "cell": self.cell,
+            "tokens": list(self.tokens),
+            "tags": None if self.tags is None else list(self.tags),
+            "starts": list(self.starts),
+            "units": None if self.units is None else list(self.units),
+            "arrays": [
+                {"direction": d, "layer": layer, "name": name, "values": np.round(a.astype(float), 6).tolist()}
+                for (d, layer, name), a in self.arrays.items()
+            ],
+        }
+
+
+def _check_member(what: str, asked: object, known: Sequence[object], there: str = "the model has") -> None:
+    if asked is not None and asked not in known:
+        raise ConfigError(f"{what} is {asked}; {there} {', '.join(map(str, known))}")
+
+
+def by_movement(values: np.ndarray) -> np.ndarray:
+    """(H,) columns of a (T, H) array in the order of the words where they move furthest from their own mean.
+
+    Those that move furthest at the same word stand together, the widest movement first.
+    """
+    distances = np.abs(values - values.mean(axis=0))
+    order: np.ndarray = np.lexsort((-distances.max(axis=0), distances.argmax(axis=0)))
+    return order

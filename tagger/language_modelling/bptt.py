@@ -1,0 +1,98 @@
+"""A stretch of text that several readers read, and parts of it: some of the streams of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from tagger.models.layers.recurrence import State, detached
+from tagger.models.networks.bptt_reader import StreamReader
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Which streams of a stretch a part of it has.
+
+    Args:
+        bounds: for each reader the first of its streams and the one after the last.
+        first: whether it is the first part of its stretch.
+        last: whether it is the last one.
+    """
+
+    bounds: tuple[tuple[int, int], ...]
+    first: bool
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What is read at one step: for each reader the (T, B) units read and the (T, B) units that follow them.
+
+    Args:
+        blocks: of each reader; fewer than readers where the last ones have no stream.
+        first: whether streams begin here.
+        streams: of a part; None for the whole.
+    """
+
+    blocks: tuple[tuple[np.ndarray, np.ndarray], ...]
+    first: bool
+    streams: Streams | None = None
+
+    @property
+    def steps(self) -> int:
+        """Units read."""
+        return sum(block.size for block, _ in self.blocks)
+
+
+def divide(stretch: Stretch, parts: int) -> list[Stretch]:
+    """Parts of like many streams: at most so many, and no more than the first reader has streams."""
+    widths = [block.shape[1] for block, _ in stretch.blocks]
+    number = min(parts, widths[0])
+    cuts = [np.cumsum([0, *map(len, np.array_split(np.arange(width), number))]) for width in widths]
+    made = []
+    for part in range(number):
+        bounds = tuple((int(cut[part]), int(cut[part + 1])) for cut in cuts)
+        blocks = tuple(
+            (block[:, start:end], following[:, start:end])
+            for (block, following), (start, end) in zip(stretch.blocks, bounds, strict=True)
+            if end > start
+        )
+        made.append(Stretch(blocks, stretch.first, Streams(bounds, part == 0, part == number - 1)))
+    return made
+
+
+class Carried:
+    """What readers remember of all streams while these are read in parts.
+
+    Args:
+        readers: read the parts, one after the other.
+    """
+
+    def __init__(self, readers: Sequence[StreamReader]) -> None:
+        self.readers = readers
+        self._before: list[list[State] | None] = []
+        self._after: list[list[list[State]]] = []
+
+    def begin(self, streams: Streams) -> None:
+        """Let each reader remember the streams of a part alone."""
+        if streams.first:
+            self._before = [reader.states for reader in self.readers]
+            self._after = [[] for _ in self.readers]
+        for reader, before, (start, end) in zip(self.readers, self._before, streams.bounds, strict=False):
+            reader.states = before and [tuple(piece[:, start:end].contiguous() for piece in layer) for layer in before]
+
+    def end(self, streams: Streams) -> None:
+        """Keep what was read of a part; after the last one each reader remembers all of its streams."""
+        for reader, after, (start, end) in zip(self.readers, self._after, streams.bounds, strict=False):
+            if end > start and reader.states is not None:
+                after.append(detached(reader.states))
+        for reader, before, after in zip(self.readers, self._before, self._after, strict=True):
+            reader.states = [_joined(layer) for layer in zip(*after, strict=True)] if streams.last and after else before
+
+
+def _joined(parts: Sequence[State]) -> State:
+    """The state of one layer for all streams: (1, B, H) each."""
+    return tuple(torch.cat(pieces, dim=1) for pieces in zip(*parts, strict=True))

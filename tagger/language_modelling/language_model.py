@@ -1,0 +1,183 @@
+"""The language model that people use: load a model folder, write, score, look inside."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from tagger.config.generation_settings import Generated, GenerationSettings
+from tagger.corpora.subwords.token_stream import UnitStream, encode_stream
+from tagger.corpora.tokenization.passages import Passage, joined
+from tagger.corpora.tokenization.text_passages import raw_passages
+from tagger.errors import ConfigError, CorpusError, ModelError
+from tagger.evaluation.perplexity import LanguageScores
+from tagger.generation.decoder import LanguageEngine
+from tagger.generation.prompts import Prompt, make_prompt
+from tagger.language_modelling.evaluation import CacheSettings, choose_cache, evaluate
+from tagger.runtime.device import check_threads, choose_device, intra_op_threads
+from tagger.serialization.bundled import find_model
+from tagger.serialization.checkpoint import LANGUAGE, SavedModel, load_model
+
+if TYPE_CHECKING:
+    from tagger.corpora.text.text_split import TextSplit
+    from tagger.interpretability.gate_activations import Gates
+    from tagger.language_modelling.surprisal import ScoredPassage
+
+
+class LanguageModel:
+    """A trained language model.
+
+    Make one with ``LanguageModel.load`` or ``tagger.train_lm``.
+
+    Args:
+        saved: the contents of a model folder with a language-model head.
+        device: "auto", "cpu" or "cuda".
+        threads: CPU threads; all available cores by default.
+    """
+
+    def __init__(self, saved: SavedModel, *, device: str = "auto", threads: int | None = None) -> None:
+        if saved.units is None:
+            raise ModelError(f"the model has no language-model head; its heads: {', '.join(saved.heads)}")
+        self.saved = saved
+        self.units = saved.units
+        self.tokenizer = saved.tokenizer
+        self.threads = check_threads(threads)
+        torch.set_flush_denormal(True)
+        self.engine = LanguageEngine(saved.model, saved.features, self.units.size, device=choose_device(device))
+
+    @classmethod
+    def load(cls, path: str | Path, *, device: str = "auto", threads: int | None = None) -> LanguageModel:
+        """Load a model folder, or a model that ships with the toolkit by its name; nothing is fetched from anywhere.
+
+        Raises:
+            ModelError: the folder is missing, incomplete, damaged or has no language-model head.
+            ConfigError: no such device or number of threads.
+        """
+        return cls(load_model(find_model(path), LANGUAGE), device=device, threads=threads)
+
+    def generate(self, prompt: str = "", **settings: Any) -> list[Generated]:
+        """Continue a prompt.
+
+        >>> model.generate("The river", max_tokens=30, temperature=0.8, top_p=0.9, samples=3, seed=1)
+
+        Args:
+            prompt: what the text begins with.
+            settings: fields of ``tagger.config.generation_settings.GenerationSettings``.
+
+        Returns:
+            One text a sample; with ``beam`` the most probable texts, best first.
+
+        Raises:
+            ConfigError: a setting is unknown or out of its range.
+        """
+        from tagger.generation.generate import generate
+
+        chosen = _settings(settings)
+        with intra_op_threads(1):  # a step is too small to be shared among threads
+            return generate(self.engine, self.units, self.prompt(prompt), chosen, threads=self.threads)
+
+    def stream(self, prompt: str = "", **settings: Any) -> Iterator[str]:
+        """Continue a prompt and yield the text piece by piece, the prompt first; arguments as ``generate``."""
+        from tagger.generation.generate import stream
+
+        pieces = stream(self.engine, self.units, self.prompt(prompt), _settings(settings))
+        return _one_by_one(pieces)
+
+    def prompt(self, text: str) -> Prompt:
+        """The units of a prompt, and its words that the model does not know."""
+        return make_prompt(text, self.tokenizer, self.units)
+
+    def score(self, text: str | Sequence[str], *, context: str = "text") -> list[ScoredPassage]:
+        """Surprisal, rank and entropy of every word.
+
+        Args:
+            text: raw text, or the words of one sentence.
+            context: "text": words are expected from all that came before; "sentence": from their sentence alone.
+
+        Returns:
+            One entry a sentence (a line for models of pieces or characters).
+        """
+        return list(self.score_passages(self.passages(text), context=context))
+
+    def score_passages(self, passages: Iterable[Passage], *, context: str = "text") -> Iterator[ScoredPassage]:
+        """Score a stream of passages, lazy in, lazy out; as ``score``."""
+        from tagger.language_modelling.surprisal import score_words
+
+        return score_words(self.engine, self.units, passages, context=context)
+
+    def passages(self, text: str | Sequence[str]) -> list[Passage]:
+        """A text cut as the training text was: into sentences for words, lines for pieces and characters."""
+        if not isinstance(text, str):
+            return [joined(text)]
+        return list(raw_passages(text.split("\n"), self.tokenizer, by_lines=self.units.kind != "word"))
+
+    def evaluate(
+        self, corpus: str | TextSplit, *, split: str = "test", cache: CacheSettings | None = None, **options: Any
+    ) -> LanguageScores:
+        """Perplexity of a text, read from its first unit to its last.
+
+        Args:
+            corpus: a path, a name or a hub id, or a split that was read already.
+            split: which split of the corpus.
+            cache: adds the perplexity with a neural cache.
+            options: reading options of ``tagger.corpora.text.text_corpus.read_text_split``.
+
+        Raises:
+            CorpusError: the corpus cannot be read or has no such split.
+        """
+        with tempfile.TemporaryDirectory(prefix="tagger-") as folder:
+            return self.evaluate_stream(self._stream(corpus, split, Path(folder), options), cache)
+
+    def evaluate_stream(self, stream: UnitStream, cache: CacheSettings | None = None) -> LanguageScores:
+        """As ``evaluate``, of a text that is encoded already."""
+        with intra_op_threads(self.threads):
+            return evaluate(self.engine, stream, self.units.kind, self.units.end, cache)
+
+    def choose_cache(
+        self, corpus: str | TextSplit | UnitStream, *, split: str = "dev", **options: Any
+    ) -> CacheSettings:
+        """The neural cache that does best on a validation text; arguments as ``evaluate``."""
+        with tempfile.TemporaryDirectory(prefix="tagger-") as folder, intra_op_threads(self.threads):
+            stream = corpus if isinstance(corpus, UnitStream) else self._stream(corpus, split, Path(folder), options)
+            return choose_cache(self.engine, stream, self.units.end)
+
+    def _stream(self, corpus: str | TextSplit, split: str, folder: Path, options: Mapping[str, Any]) -> UnitStream:
+        """The units of a text."""
+        if isinstance(corpus, str | Path):
+            from tagger.corpora.text.text_corpus import read_text_split
+
+            corpus = read_text_split(str(corpus), split, unit=self.units.kind, tokenizer=self.tokenizer, **options)
+        stream = encode_stream(corpus, self.units, folder)
+        if not len(stream):
+            raise CorpusError("has no text to score", path=", ".join(corpus.paths))
+        return stream
+
+    def gates(self, text: str | Sequence[str]) -> Gates:
+        """What every gate does at every unit of a text; as ``Tagger.gates``."""
+        from tagger.interpretability.language_gates import language_gates
+
+        return language_gates(self, text)
+
+    def __repr__(self) -> str:
+        return f"<LanguageModel of {self.units.size:,} {self.units.kind} units, {self.threads} threads>"
+
+
+def _one_by_one(pieces: Iterator[str]) -> Iterator[str]:
+    """Pieces, each made on one thread: a step is too small to be shared, and what is between them is the caller's."""
+    while True:
+        with intra_op_threads(1):
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece
+
+
+def _settings(values: dict[str, Any]) -> GenerationSettings:
+    try:
+        return GenerationSettings(**values)
+    except TypeError as error:
+        raise ConfigError(f"generation settings: {error}") from error

@@ -1,0 +1,89 @@
+"""What a run of a language model leaves behind: the model folder with its card, scores and log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tagger.corpora.text.text_split import TextCorpus
+from tagger.evaluation.perplexity import LanguageScores
+from tagger.language_modelling.language_model import LanguageModel
+from tagger.language_modelling.preparation import PreparedText
+from tagger.model_cards.language_model_card import language_card
+from tagger.model_cards.learning_curves import draw_curves
+from tagger.model_cards.provenance import told_of
+from tagger.serialization import manifest as model_folder
+from tagger.serialization.checkpoint import save_model
+
+VALID = {"dev": "valid"}
+"""Names of splits in ``metrics.json``, where language modelling has its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageRun:
+    """One trained language model.
+
+    Args:
+        seed: it was trained with.
+        model: ready to use.
+        scores: by split, "dev" and "test" where the corpus has them.
+        log: one entry an epoch.
+        text: what it was trained on.
+        notes: how often it was interrupted, and what changed then.
+    """
+
+    seed: int
+    model: LanguageModel
+    scores: Mapping[str, LanguageScores]
+    log: Sequence[Mapping[str, Any]]
+    text: PreparedText
+    notes: tuple[str, ...] = ()
+
+
+def write_language_run(folder: Path, run: LanguageRun, corpus: TextCorpus, command: str | None, name: str) -> None:
+    """Fill a model folder.
+
+    Args:
+        folder: exists, is being written.
+        run: what to keep.
+        corpus: what was learnt from.
+        command: what reproduces the run; the command line of this process if None.
+        name: of the model, for its card.
+    """
+    about = {
+        **run.model.saved.about,
+        "corpus": text_facts(corpus, run.text),
+        "scores": {split: scores.to_dict()["perplexity"] for split, scores in run.scores.items()},
+        "seed": run.seed,
+        **told_of(command, run.model.threads, (*corpus.notes, *run.notes)),
+    }
+    saved = replace(run.model.saved, about=about)
+    save_model(folder, saved)
+    metrics = {VALID.get(split, split): scores.to_dict() for split, scores in run.scores.items()}
+    model_folder.write_json(folder / model_folder.METRICS, {**metrics, "seed": run.seed})
+    card = language_card(
+        name=name,
+        config=saved.config.to_dict(),
+        scores=run.scores,
+        corpus=about["corpus"],
+        command=about["command"],
+        environment=about["environment"],
+        notes=about["notes"],
+    )
+    (folder / model_folder.CARD).write_text(card, encoding="utf-8")
+    draw_curves([dict(entry) for entry in run.log], folder / "curves.png")
+
+
+def text_facts(corpus: TextCorpus, text: PreparedText) -> dict[str, Any]:
+    """What a text is and how much of it there is."""
+    return {
+        "name": corpus.name,
+        "source": corpus.source,
+        "licence": corpus.license,
+        "fingerprint": corpus.fingerprint,
+        "units": {split: len(stream) for split, stream in text.streams.items()},
+        "words": {split: stream.words for split, stream in text.streams.items()},
+        "sentences": {split: stream.passages for split, stream in text.streams.items()},
+    }

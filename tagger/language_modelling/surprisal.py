@@ -1,0 +1,176 @@
+"""How much each word of a text surprises a language model: in bits, as a rank, and beside the entropy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
+from tagger.corpora.tokenization.passages import Passage
+from tagger.errors import ConfigError
+from tagger.generation.interfaces import UnitCodec, UnitPredictor
+from tagger.language_modelling.unit_measures import Measures, measure
+
+CONTEXTS = ("text", "sentence")
+MOST_STEPS = 1024  # units that are read at once
+_WINDOW = 512  # passages among which companions of like length are sought
+
+
+@dataclass(slots=True)
+class ScoredPassage:
+    """The scores of the W words of a sentence.
+
+    A word of several units has the sum of their surprisals, and the rank and entropy of the first. The surprisal
+    of a word that is not known is that of meeting any unknown word.
+
+    Args:
+        passage: its text and words.
+        surprisals: -log2 p(word | all before it), bits.
+        ranks: 1 for the most probable unit.
+        entropies: of the distribution before the word, bits.
+        known: False for words with a unit that is ``<unk>``.
+        end_surprisal: of the sentence end, bits; so for the next two.
+        end_rank: see ``ranks``.
+        end_entropy: see ``entropies``.
+        units: units read, the end among them.
+    """
+
+    passage: Passage
+    surprisals: list[float]
+    ranks: list[int]
+    entropies: list[float]
+    known: list[bool]
+    end_surprisal: float
+    end_rank: int
+    end_entropy: float
+    units: int
+
+    @property
+    def bits(self) -> float:
+        """Surprisal of the whole sentence with its end."""
+        return sum(self.surprisals) + self.end_surprisal
+
+
+@dataclass(slots=True)
+class ScoreTotals:
+    """Sums over sentences."""
+
+    sentences: int = 0
+    words: int = 0
+    unknown: int = 0
+    bits: float = 0.0
+
+    def add(self, scored: ScoredPassage) -> None:
+        """Count one sentence."""
+        self.sentences += 1
+        self.words += len(scored.known)
+        self.unknown += len(scored.known) - sum(scored.known)
+        self.bits += scored.bits
+
+    @property
+    def perplexity(self) -> float:
+        """Per word, each sentence end counted as a word; infinite if it is too large for a number."""
+        exponent = self.bits / max(1, self.words + self.sentences)
+        return 2.0**exponent if exponent < 1023 else math.inf
+
+
+def score_words(
+    engine: UnitPredictor, units: UnitCodec, passages: Iterable[Passage], *, context: str = "text"
+) -> Iterator[ScoredPassage]:
+    """Score a stream of passages, lazy in, lazy out, in bounded memory.
+
+    Args:
+        engine: predicts.
+        units: of the model.
+        passages: in order; those of one text, for what is remembered of it goes on to its end.
+        context: "text": a word is expected from all that came before; "sentence": from its own sentence alone.
+
+    Raises:
+        ConfigError: no such context.
+    """
+    if context not in CONTEXTS:
+        raise ConfigError(f"context is {context!r}; expected {' or '.join(CONTEXTS)}")
+    encoded = (_Encoded(passage, *units.encode(passage), units.end) for passage in passages)
+    if context == "text":
+        return _in_text(engine, encoded, units.end)
+    return _in_sentences(engine, encoded, units.end)
+
+
+@dataclass(slots=True)
+class _Encoded:
+    """A passage as numbers; gathers (surprisal, rank, entropy) of its units.
+
+    Args:
+        passage: see ``ScoredPassage``.
+        ids: of its units.
+        owners: the word of each, W for the end.
+        end: id of ``<eos>``.
+    """
+
+    passage: Passage
+    ids: list[int]
+    owners: list[int]
+    end: int
+    measures: Measures = field(default_factory=list)
+
+    @property
+    def targets(self) -> list[int]:
+        return [*self.ids, self.end]
+
+    def scored(self) -> ScoredPassage:
+        count = len(self.passage.words)
+        surprisals, ranks, entropies = [0.0] * (count + 1), [0] * (count + 1), [0.0] * (count + 1)
+        known = [True] * (count + 1)
+        for unit, owner, (bits, rank, entropy) in zip(self.targets, [*self.owners, count], self.measures, strict=True):
+            surprisals[owner] += bits
+            known[owner] &= unit != UNKNOWN_ID
+            if not ranks[owner]:
+                ranks[owner], entropies[owner] = rank, entropy
+        # A word without a unit of its own was written together with the one before: nothing was left to guess.
+        ranks = [rank or 1 for rank in ranks]
+        end = surprisals.pop(), ranks.pop(), entropies.pop()
+        return ScoredPassage(self.passage, surprisals, ranks, entropies, known[:count], *end, len(self.measures))
+
+
+def _in_text(engine: UnitPredictor, passages: Iterator[_Encoded], end: int) -> Iterator[ScoredPassage]:
+    """One stream; what was remembered at the end of a passage is there at the beginning of the next."""
+    state, last = engine.start(1), end
+    for block in _blocks(passages):
+        targets = [unit for passage in block for unit in passage.targets]
+        measures, state = measure(engine, [[last, *targets[:-1]]], [targets], state)
+        last = targets[-1]
+        rest = iter(measures[0])
+        for passage in block:
+            passage.measures = list(islice(rest, len(passage.targets)))
+            yield passage.scored()
+
+
+def _blocks(passages: Iterator[_Encoded]) -> Iterator[list[_Encoded]]:
+    block: list[_Encoded] = []
+    size = 0
+    for passage in passages:
+        block.append(passage)
+        size += len(passage.targets)
+        if size >= MOST_STEPS:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
+def _in_sentences(engine: UnitPredictor, passages: Iterator[_Encoded], end: int) -> Iterator[ScoredPassage]:
+    """Each passage by itself, those of like length together."""
+    while window := list(islice(passages, _WINDOW)):
+        by_length = sorted(window, key=lambda passage: len(passage.ids))
+        while by_length:
+            longest = len(by_length[-1].targets)
+            batch = by_length[-max(1, MOST_STEPS // longest) :]
+            del by_length[-len(batch) :]
+            targets = [passage.targets + [end] * (longest - len(passage.targets)) for passage in batch]
+            inputs = [[end, *row[:-1]] for row in targets]
+            measures, _ = measure(engine, inputs, targets, engine.start(len(batch)))
+            for passage, row in zip(batch, measures, strict=True):
+                passage.measures = row[: len(passage.targets)]
+        yield from (passage.scored() for passage in window)

@@ -1,0 +1,118 @@
+"""The course of training as a picture (``curves.png``) and as one line of text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tagger.errors import OutputError
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+ASCII_BLOCKS = "_.-=+*#@"
+_TRAIN, _DEV, _BEST = "#1f77b4", "#d95f02", "#444444"  # told apart by the colour-blind, too
+
+
+def spark(values: Sequence[float], *, width: int = 40, blocks: str = BLOCKS) -> str:
+    """A curve of one character per value, lowest to highest.
+
+    Args:
+        values: the curve; values that are not finite leave a gap.
+        width: most characters; a longer curve shows every n-th value and always the last.
+        blocks: characters by height.
+
+    Returns:
+        The line; empty without values.
+    """
+    shown = _thinned(values, width)
+    finite = [value for value in shown if math.isfinite(value)]
+    if not finite:
+        return " " * len(shown)
+    low, high = min(finite), max(finite)
+    steps = len(blocks) - 1
+    return "".join(
+        blocks[round((value - low) / (high - low) * steps) if high > low else steps // 2]
+        if math.isfinite(value)
+        else " "
+        for value in shown
+    )
+
+
+def _thinned(values: Sequence[float], width: int) -> list[float]:
+    if len(values) <= width:
+        return list(values)
+    last = len(values) - 1
+    return [values[round(place * last / (width - 1))] for place in range(width)]
+
+
+def draw_curves(log: Sequence[Mapping[str, Any]], path: str | Path) -> bool:
+    """Draws loss and dev accuracy by epoch, if matplotlib (the extra ``plots``) is installed.
+
+    Args:
+        log: one mapping per epoch with the fields of `tagger.training.events.EpochEnd`: ``epoch``,
+            ``loss_per_step`` and, where dev was scored, ``dev_loss_per_step`` and ``dev_accuracy``.
+        path: where the PNG goes.
+
+    Returns:
+        Whether a picture was written; False without matplotlib or without an epoch.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        return False
+    losses = _points(log, "loss_per_step"), _points(log, "dev_loss_per_step")
+    accuracies = _points(log, "dev_accuracy", factor=100)
+    if not losses[0]:
+        return False
+    figure = Figure(figsize=(9 if accuracies else 5, 3.6), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, 2 if accuracies else 1, squeeze=False)[0]
+    _draw_losses(panels[0], *losses)
+    if accuracies:
+        _draw_accuracy(panels[1], accuracies)
+    try:
+        figure.savefig(path, format="png")
+    except OSError as exc:
+        raise OutputError(f"{path}: the curves cannot be written ({exc.strerror or exc})") from exc
+    return True
+
+
+def _points(log: Sequence[Mapping[str, Any]], name: str, factor: float = 1) -> list[tuple[int, float]]:
+    """(epoch, value) wherever the value was measured and is finite."""
+    pairs = ((int(entry["epoch"]), entry.get(name)) for entry in log)
+    return [(epoch, value * factor) for epoch, value in pairs if value is not None and math.isfinite(value)]
+
+
+def _draw_losses(panel: Any, train: list[tuple[int, float]], dev: list[tuple[int, float]]) -> None:
+    panel.plot(*zip(*train, strict=True), color=_TRAIN, marker="o", markersize=3, label="train")
+    if dev:
+        panel.plot(*zip(*dev, strict=True), color=_DEV, marker="s", markersize=3, label="dev")
+    panel.set_ylim(bottom=0)
+    panel.legend(frameon=False)
+    _label(panel, "Loss per step", "cross-entropy (nats per word)")
+
+
+def _draw_accuracy(panel: Any, dev: list[tuple[int, float]]) -> None:
+    best_epoch, best = max(dev, key=lambda point: point[1])
+    panel.plot(*zip(*dev, strict=True), color=_DEV, marker="s", markersize=3)
+    panel.axhline(best, color=_BEST, linewidth=0.8, linestyle=":")
+    panel.plot(best_epoch, best, color=_BEST, marker="o", markersize=8, fillstyle="none")
+    note = f"best: {best:.2f} %, epoch {best_epoch}"
+    panel.text(0.98, 0.05, note, transform=panel.transAxes, ha="right", color=_BEST)
+    _label(panel, "Accuracy on dev", "words tagged right (%)")
+
+
+def _label(panel: Any, title: str, unit: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    panel.set_title(title, fontsize="medium")
+    panel.set_xlabel("epoch")
+    panel.set_ylabel(unit)
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+    panel.grid(alpha=0.25)
+    panel.spines[["top", "right"]].set_visible(False)

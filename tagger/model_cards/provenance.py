@@ -1,0 +1,33 @@
+"""How a model came about: the command, the machine, what was told and when; the same for every kind of model."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tagger.runtime.device import environment
+
+
+def command_line() -> str:
+    """What was typed to start this process."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def told_of(command: str | None, threads: int, notes: Sequence[str]) -> dict[str, Any]:
+    """Facts as ``config.json`` holds them under "about".
+
+    Args:
+        command: what reproduces the run; the command line of this process if None.
+        threads: that it ran on.
+        notes: what the user was told, and how often the run was interrupted.
+    """
+    return {
+        "command": command or command_line(),
+        "environment": environment(threads),
+        "notes": list(notes),
+        "trained_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }

@@ -1,0 +1,197 @@
+"""The machine: device, threads, seeds, and the facts about it that a model card records."""
+
+from __future__ import annotations
+
+import os
+import platform
+import random
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tagger.errors import ConfigError, TrainingError
+from tagger.runtime.processor import processor
+
+if TYPE_CHECKING:
+    import torch
+
+    from tagger.runtime.memory_limit import MemoryLimit
+
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # malloc.h of the GNU C library
+OUT_OF_MEMORY = re.compile("allocate|out of memory|bad_alloc|can't start new thread", re.IGNORECASE)
+
+
+def available_cores() -> int:
+    """Cores this process may use (its affinity, not the machine's total)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def check_threads(threads: int | None) -> int:
+    """Number of threads to use; all available cores by default.
+
+    Raises:
+        ConfigError: fewer than one, or more than there are cores.
+    """
+    cores = available_cores()
+    if threads is None:
+        return cores
+    if not 1 <= threads <= cores:
+        raise ConfigError(f"threads is {threads}; expected 1 to {cores}, the cores this process may use")
+    return threads
+
+
+def single_threaded() -> None:
+    """Set up a thread: one intra-op thread, denormals to zero (both are settings of a thread)."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+
+
+def keep_memory() -> None:
+    """Let the C library keep what is freed: training asks for the same large blocks again at every step.
+
+    A tenth of the time of a step went into giving pages back and getting them anew. Nothing happens where the C
+    library is not that of GNU.
+    """
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
+    if mallopt is not None:
+        mallopt(MMAP_THRESHOLD, 1 << 30)
+        mallopt(TRIM_THRESHOLD, (1 << 31) - 1)
+
+
+def ran_out_of_memory(error: Exception, *, limited: bool = False) -> bool:
+    """Whether torch or Python could not get the memory it asked for.
+
+    Args:
+        error: that was raised.
+        limited: whether the kernel keeps a limit, so that errors that seldom have another cause are put down to it.
+    """
+    if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error)):
+        return True
+    return limited and (isinstance(error, SystemError | ImportError) or "primitive" in str(error))
+
+
+def give_memory_back() -> None:
+    """Let the C library give large blocks back as soon as they are freed, where memory counts more than time."""
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
+    if mallopt is not None:
+        mallopt(MMAP_THRESHOLD, 1 << 18)
+        mallopt(TRIM_THRESHOLD, 1 << 18)
+
+
+def reserve_early() -> None:
+    """Let libraries that score and draw take what they will take, so that it is counted before batches take the rest.
+
+    OpenBLAS, of which NumPy and SciPy have a copy each, reserves 32 MB at its first product, and ends the process if it
+    cannot.
+    """
+    matrix = np.ones((256, 256))
+    np.dot(matrix, matrix)
+    for module in ("seqeval.metrics.sequence_labeling", "matplotlib.figure"):
+        with suppress(ImportError):
+            import_module(module)
+    with suppress(ImportError):
+        import_module("scipy.linalg.blas").dgemm(1.0, matrix, matrix)
+
+
+@contextmanager
+def memory_watched(limit: MemoryLimit | None = None) -> Iterator[None]:
+    """Turn running out of memory within the block into one line that says what to change, and keep a limit if given.
+
+    Raises:
+        TrainingError: torch or Python could not get the memory it asked for.
+    """
+    if limit is not None:
+        give_memory_back()
+        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")  # of 1,024 sizes of batches: it grows for long
+        reserve_early()
+    try:
+        with nullcontext() if limit is None else limit.kept():
+            yield
+    except (MemoryError, RuntimeError, SystemError, ImportError) as error:
+        if not ran_out_of_memory(error, limited=limit is not None):
+            raise
+        if limit is not None:
+            raise limit.refusal(error) from error
+        raise TrainingError(
+            "not enough memory for this model; try a smaller --hidden-size, --batch-tokens or fewer --layers"
+        ) from error
+
+
+@contextmanager
+def intra_op_threads(threads: int) -> Iterator[None]:
+    """Within the block, torch's operations on this thread use so many threads of their own."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def choose_device(name: str) -> torch.device:
+    """Turn "auto", "cpu" or "cuda" into a device.
+
+    Raises:
+        ConfigError: the name is none of these, or CUDA was asked for and is not there.
+    """
+    import torch
+
+    if name not in ("auto", "cpu", "cuda"):
+        raise ConfigError(f"device is '{name}'; expected auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device is 'cuda', but PyTorch sees no CUDA device; use --device cpu or auto")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def seed_everything(seed: int) -> np.random.Generator:
+    """Seed Python and torch; return the generator of everything drawn with NumPy."""
+    import torch
+
+    random.seed(seed)
+    torch.manual_seed(seed)
+    return np.random.default_rng(seed)
+
+
+def has_fast_bfloat16() -> bool:
+    """Whether the CPU multiplies bfloat16 natively (AVX512-BF16 or AMX), so that it is faster than float32."""
+    import torch
+
+    check = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(check and check()) and bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
+
+
+def environment(threads: int | None = None) -> dict[str, str]:
+    """Versions and machine, for the model card.
+
+    Args:
+        threads: that were used, if that is known.
+    """
+    import torch
+
+    import tagger
+
+    return {
+        "sequence-tagger": tagger.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+        **processor(),
+        "cpu capability": torch.backends.cpu.get_cpu_capability(),
+        "cores": str(available_cores()),
+        **({} if threads is None else {"threads": str(threads)}),
+    }

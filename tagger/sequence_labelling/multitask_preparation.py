@@ -1,0 +1,121 @@
+"""A treebank with a language model: one to start from, one to train along, or both."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from tagger.config.language_model_defaults import resolve_head, resolve_streams
+from tagger.config.tagger import Config
+from tagger.corpora.encoding.word_features import WordFeatures
+from tagger.corpora.sources.corpus import Corpus, Split
+from tagger.corpora.subwords.base import Units
+from tagger.corpora.subwords.token_stream import UnitStream, encode_stream
+from tagger.corpora.text.text_split import TextCorpus
+from tagger.corpora.tokenization.passages import Passage, aligned
+from tagger.errors import ConfigError
+from tagger.language_modelling.preparation import fit_units, unit_features, unit_shares
+from tagger.sequence_labelling.transfer import united_features
+from tagger.serialization.checkpoint import SavedModel
+from tagger.serialization.tokenizer import first_units
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """The language model beside a tagger.
+
+    Args:
+        features: of all words, those of the language model first.
+        units: what its head predicts, if it is trained along.
+        train: the text that it learns from.
+        dev: text that it is measured on.
+        test: text that it is measured on at the end.
+    """
+
+    features: WordFeatures
+    units: Units | None = None
+    train: UnitStream | None = None
+    dev: UnitStream | None = None
+    test: UnitStream | None = None
+
+    @property
+    def frequencies(self) -> np.ndarray:
+        """(V,) share of each unit in the text that is learnt from."""
+        assert self.units is not None
+        assert self.train is not None
+        return unit_shares(self.train.ids, self.units.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """Sentences of splits and texts, one after the other, as often as they are read."""
+
+    splits: Sequence[Split]
+    texts: Sequence[TextCorpus] = ()
+
+    def __iter__(self) -> Iterator[Passage]:
+        """All of them."""
+        for split in self.splits:
+            for text, words in zip(split.texts(), split.tokens(), strict=True):
+                yield aligned(text, words)
+        for corpus in self.texts:
+            if corpus.train is not None:
+                yield from corpus.train
+
+
+def prepare_companion(
+    corpus: Corpus, config: Config, start: SavedModel | None, text: TextCorpus | None, folder: Path
+) -> Companion:
+    """United features, and the streams of a language model that is trained along.
+
+    Args:
+        corpus: the treebank; its words are part of the text.
+        config: resolved.
+        start: the language model to start from, if any.
+        text: further text to learn from.
+        folder: where files for large texts may be made.
+
+    Raises:
+        ConfigError: text without a language model to be trained along, a language model of other units than words, or a
+            sub-word model that has no place.
+    """
+    assert corpus.train is not None
+    counts = Counter(chain.from_iterable(corpus.train.tokens()))
+    along = config.training.lm_weight > 0
+    if along and (config.head.unit != "word" or config.head.lowercase or config.head.digits):
+        raise ConfigError(
+            "a language model beside a tagger predicts words as they are written; "
+            "leave 'head.unit', 'head.lowercase' and 'head.digits' out"
+        )
+    if text is not None and not along:
+        raise ConfigError("text is given, but lm_weight is 0; text is read by a language model that is trained along")
+    passages = Passages([corpus.train], [] if text is None else [text])
+    if start is not None and start.units is not None:
+        united = united_features(start.features, counts, config.words)
+        if not along:
+            return Companion(united)
+        units = first_units(united.vocabulary, start.units.size)
+        train = encode_stream(passages, units, folder)
+    else:
+        units = fit_units(passages, config.head)
+        train = encode_stream(passages, units, folder)
+        united = united_features(unit_features(units, config.words, train.ids), counts, config.words)
+        units = first_units(united.vocabulary, units.size)
+    dev, test = (
+        encode_stream(Passages([split]), units, folder) if split is not None and len(split) else None
+        for split in (corpus.dev, corpus.test)
+    )
+    return Companion(united, units, train, dev, test)
+
+
+def with_streams(config: Config, companion: Companion) -> Config:
+    """The configuration with all that was left open of how the text is read: as by a language model alone."""
+    if companion.train is None or companion.units is None:
+        return config
+    streams = resolve_streams(config.streams, len(companion.train.ids), config.training.epochs or 1)
+    return replace(config, streams=streams, head=resolve_head(config.head, companion.units.size))

@@ -1,0 +1,156 @@
+"""Learning to label: batches of sentences, cross-entropy summed over their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tagger.config.tagger import TrainingConfig
+from tagger.corpora.encoding.batch_parts import divided
+from tagger.corpora.encoding.batching import Batch, assemble, plan
+from tagger.corpora.encoding.encoded_split import EncodedSplit
+from tagger.evaluation.calibration_part import apply_temperature, best_temperature
+from tagger.models.networks.multi_head_network import Network, summed_loss
+from tagger.runtime.disposable_thread import OneThread, halved_until_it_fits
+from tagger.sequence_labelling.preparation import TAG, Prepared
+from tagger.training.objective import DevScore, Size, StepLoss, Task
+from tagger.training.optimizers import hiding
+from tagger.training.tensors import word_tensors
+
+EVALUATION_TOKENS = 2000
+
+
+@dataclass(slots=True)
+class _Split:
+    """An encoded split as tensors on a device."""
+
+    encoded: EncodedSplit
+    arrays: tuple[Tensor | None, ...]
+    labels: dict[str, Tensor]
+
+    @classmethod
+    def on(cls, device: torch.device, encoded: EncodedSplit) -> _Split:
+        return cls(
+            encoded,
+            word_tensors(encoded.arrays, device),
+            {head: torch.from_numpy(ids).to(device) for head, ids in encoded.labels.items()},
+        )
+
+
+class TaggingObjective:
+    """The tagging head, and auxiliary heads beside it.
+
+    Args:
+        model: the network to train.
+        prepared: the encoded corpus.
+        config: resolved training settings.
+        device: where to compute.
+    """
+
+    task: Task = "pos"
+
+    def __init__(self, model: Network, prepared: Prepared, config: TrainingConfig, *, device: torch.device) -> None:
+        self.model = model
+        self.config = config
+        self.device = device
+        self.train = _Split.on(device, prepared.train)
+        self.dev = None if prepared.dev is None else _Split.on(device, prepared.dev)
+        self.hide = hiding(prepared.counts, config.word_dropout or 0.0)
+        self.size = Size(len(prepared.train), len(prepared.train.type_ids), len(prepared.labels[TAG]))
+        self.steps_per_epoch = len(plan(prepared.train.lengths, self._budget, np.random.default_rng(0)))
+
+    @property
+    def _budget(self) -> int:
+        return self.config.batch_tokens or 1
+
+    def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Batch]]:
+        """Every sentence once."""
+        batches = plan(self.train.encoded.lengths, self._budget, rng)
+        return len(batches), (assemble(self.train.encoded, sentences, self.hide, rng) for sentences in batches)
+
+    def loss(self, batch: Batch) -> StepLoss:
+        """Cross-entropy of all heads, the auxiliary ones weighted; the tagging head's alone is told."""
+        size = len(batch.positions)
+        positions = torch.from_numpy(batch.positions).to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+            logits = self._logits(self.train, batch)
+        loss = summed = torch.zeros((), device=self.device)
+        for head, scores in logits.items():
+            targets = self.train.labels[head][positions]
+            if head == TAG:
+                loss = loss + summed_loss(scores, targets, label_smoothing=self.config.label_smoothing or 0.0)
+                summed = summed_loss(scores.detach(), targets)
+            else:
+                loss = loss + self.config.auxiliary_weight * summed_loss(scores, targets)
+        return StepLoss(loss / size, summed, size)
+
+    def divide(self, batch: Batch, parts: int) -> list[Batch]:
+        """Parts of like many sentences each."""
+        return divided(batch, parts)
+
+    def _logits(self, split: _Split, batch: Batch) -> dict[str, Tensor]:
+        """(N, K) scores by head."""
+        types = torch.from_numpy(batch.types).to(self.device)
+        word_ids, *others = (None if column is None else column[types] for column in split.arrays)
+        assert word_ids is not None
+        vectors = self.model.words(word_ids.masked_fill(torch.from_numpy(batch.hidden).to(self.device), 0), *others)
+        steps, lengths = (
+            torch.from_numpy(batch.steps).to(self.device),
+            torch.from_numpy(batch.lengths).to(self.device),
+        )
+        logits: dict[str, Tensor] = self.model(vectors, steps, lengths)
+        return {head: scores.float() if scores.dtype == torch.bfloat16 else scores for head, scores in logits.items()}
+
+    def evaluate(self) -> DevScore | None:
+        """Accuracy and nats per labelled step."""
+        if self.dev is None:
+            return None
+        scores, targets = self._dev_scores(self.dev)
+        right = int((scores.argmax(1) == targets).sum())
+        nats = float(summed_loss(scores, targets))
+        return DevScore(nats / max(1, int((targets >= 0).sum())), right / max(1, len(targets)))
+
+    def _dev_scores(self, dev: _Split) -> tuple[Tensor, Tensor]:
+        """(N, K) scores of the tagging head and (N,) labels of a split; in smaller batches where memory runs out."""
+        return halved_until_it_fits(partial(self._scores_of, dev), EVALUATION_TOKENS)
+
+    @torch.inference_mode()
+    def _scores_of(self, dev: _Split, tokens: int) -> tuple[Tensor, Tensor]:
+        """The same, in evaluation mode, in batches of so many tokens."""
+        scores, targets = [], []
+        self.model.eval()
+        for sentences in plan(dev.encoded.lengths, tokens):
+            batch = assemble(dev.encoded, sentences)
+            scores.append(self._logits(dev, batch)[TAG])
+            targets.append(dev.labels[TAG][torch.from_numpy(batch.positions).to(self.device)])
+        self.model.train()
+        return torch.cat(scores), torch.cat(targets)
+
+    def calibrate(self) -> None:
+        """Scale the tagging head so that its posteriors fit dev; no tag changes."""
+        if self.dev is not None and len(self.dev.encoded):
+            temperature = best_temperature(*self._dev_scores(self.dev))
+            apply_temperature(cast(nn.Linear, self.model.heads[TAG]), temperature)
+
+    @contextmanager
+    def on_threads(self, threads: int) -> Iterator[None]:
+        """One stack a thread where there are two threads; operations themselves are never shared among threads.
+
+        So the weights do not depend on the number of threads.
+        """
+        if threads < 2 or self.device.type != "cpu":
+            yield
+            return
+        with OneThread() as pool:
+            self.model.encoder.pool = pool
+            try:
+                yield
+            finally:
+                self.model.encoder.pool = None

@@ -1,0 +1,165 @@
+"""From a corpus to what training needs: features, labels, encoded splits."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tagger.config.tagger import Config
+from tagger.corpora.encoding.affixes import AffixFeatures
+from tagger.corpora.encoding.characters import Characters
+from tagger.corpora.encoding.encoded_split import EncodedSplit, encode_split
+from tagger.corpora.encoding.pretrained_vectors import read_vectors
+from tagger.corpora.encoding.vocabulary import UNKNOWN_ID, Labels, Vocabulary
+from tagger.corpora.encoding.word_features import WordFeatures
+from tagger.corpora.sources.corpus import Corpus, Split
+from tagger.errors import CorpusError
+
+Sentences = Sequence[Sequence[str]]
+TAG = "tag"
+"""Name of the tagging head."""
+VERY_MANY = 2**40
+"""Occurrences of a word that is known from elsewhere."""
+RAREST_AUXILIARY = 2
+"""An auxiliary label seen less often teaches nothing and is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A corpus made ready for training.
+
+    Args:
+        features: how words become numbers.
+        labels: K labels by head; the tagging head ``tag`` first, then ``auxiliary1`` and so on.
+        counts: (U,) occurrences of each distinct word of ``train``; very many for words known from elsewhere.
+        train: the encoded training split.
+        dev: the encoded development split, or None.
+        lexicon: the tags that each training word was seen with.
+        vectors: (V, E) pre-trained vectors, or None.
+    """
+
+    features: WordFeatures
+    labels: Mapping[str, Labels]
+    counts: np.ndarray
+    train: EncodedSplit
+    dev: EncodedSplit | None
+    lexicon: Mapping[str, frozenset[str]]
+    vectors: Tensor | None
+
+
+def prepare(corpus: Corpus, config: Config, features: WordFeatures | None = None, *, well_known: int = 0) -> Prepared:
+    """Count words, collect labels, encode the splits.
+
+    Args:
+        corpus: with a training split.
+        config: resolved.
+        features: of a language model beside the tagger, with the words of the corpus; found in the corpus if None.
+        well_known: words with ids below it are known from elsewhere, however rare they are here: none is hidden by
+            word dropout.
+
+    Raises:
+        CorpusError: the training split is empty or has a single label.
+    """
+    if corpus.train is None or len(corpus.train) == 0:
+        raise CorpusError("no training sentences", path=corpus.source)
+    tokens, tags = corpus.train.tokens(), corpus.train.tags()
+    counts = Counter(chain.from_iterable(tokens))
+    labels = {TAG: Labels.from_sentences(tags)}
+    _check_labels(labels[TAG], corpus)
+    columns = {TAG: tags}
+    for number, column in enumerate(config.training.auxiliary or (), 1):
+        head = f"auxiliary{number}"  # not the column's own name, which torch may not take for a module
+        columns[head] = corpus.train.column(column)
+        labels[head] = _frequent_labels(columns[head])
+    vectors = None
+    if features is None:
+        features, vectors = word_features_of(counts, config)
+    train = encode_split(tokens, columns, features, labels)
+    return Prepared(
+        features=features,
+        labels=labels,
+        counts=_counts(train, counts, well_known),
+        train=train,
+        dev=None if corpus.dev is None else _encode_dev(corpus.dev, features, labels[TAG]),
+        lexicon=tag_lexicon(tokens, tags),
+        vectors=vectors,
+    )
+
+
+def _counts(train: EncodedSplit, counts: Mapping[str, int], well_known: int) -> np.ndarray:
+    own = np.array([counts[word] for word in train.words], dtype=np.int64)
+    ids = train.arrays.word_ids
+    return np.where((ids > UNKNOWN_ID) & (ids < well_known), VERY_MANY, own)
+
+
+def tag_lexicon(tokens: Sentences, tags: Sentences) -> dict[str, frozenset[str]]:
+    """The set of tags that each word was seen with."""
+    seen: defaultdict[str, set[str]] = defaultdict(set)
+    for word, tag in set(zip(chain.from_iterable(tokens), chain.from_iterable(tags), strict=True)):
+        seen[word].add(tag)
+    return {word: frozenset(found) for word, found in seen.items()}
+
+
+def _check_labels(labels: Labels, corpus: Corpus) -> None:
+    if len(labels) < 2:
+        raise CorpusError(
+            f"every word of the training data has the same label '{labels.names[0]}' in column "
+            f"'{corpus.column}'; there is nothing to learn. Columns with labels: {', '.join(corpus.columns)}",
+            path=corpus.source,
+        )
+
+
+def _frequent_labels(sentences: Sentences) -> Labels:
+    counts = Counter(chain.from_iterable(sentences))
+    return Labels(tuple(sorted(name for name, n in counts.items() if n >= RAREST_AUXILIARY)))
+
+
+def _encode_dev(split: Split, features: WordFeatures, labels: Labels) -> EncodedSplit:
+    return encode_split(split.tokens(), {TAG: split.tags()}, features, {TAG: labels})
+
+
+def word_features_of(counts: Mapping[str, int], config: Config) -> tuple[WordFeatures, Tensor | None]:
+    """What may be known of the words of a corpus, and their (V, E) pre-trained vectors, if any."""
+    words = config.words
+    kinds = (words.characters or "").split("+")
+    jamo = words.jamo or 0
+    affixes = characters = None
+    if "affix" in kinds:
+        affixes = AffixFeatures.fit(
+            counts,
+            prefixes=words.prefixes,
+            suffixes=words.suffixes,
+            jamo=jamo,
+            jamo_prefixes=words.jamo_prefixes,
+            min_types=words.affix_min_types,
+        )
+    if "lstm" in kinds or "cnn" in kinds:
+        characters = Characters.fit(counts, jamo=jamo > 0)
+    found = read_vectors(words.vectors, _with_lower(counts)) if words.vectors else {}
+    vocabulary = Vocabulary.from_counts(
+        counts, min_count=words.min_count or 1, max_size=words.vocabulary_size, further=found
+    )
+    features = WordFeatures(vocabulary, affixes, characters, has_vectors=bool(found))
+    return features, _vector_table(vocabulary, found) if found else None
+
+
+def _with_lower(words: Mapping[str, int]) -> set[str]:
+    return set(words) | {word.lower() for word in words}
+
+
+def _vector_table(vocabulary: Vocabulary, found: Mapping[str, np.ndarray]) -> Tensor:
+    """(V, E) vectors, scaled to unit variance; zeros for words without one."""
+    size = len(next(iter(found.values())))
+    table = np.zeros((len(vocabulary), size), dtype=np.float32)
+    for row, word in enumerate(vocabulary.words):
+        vector = found.get(word, found.get(word.lower()))
+        if vector is not None:
+            table[row] = vector
+    spread = float(np.stack(list(found.values())).std()) or 1.0
+    return torch.from_numpy(table / (spread * size**0.5))

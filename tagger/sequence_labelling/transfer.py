@@ -1,0 +1,148 @@
+"""Starting a tagger from a language model: one vocabulary for both, and the weights that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import TypeVar
+
+import torch
+
+from tagger.config.base import filled
+from tagger.config.tagger import Config, EncoderConfig, WordsConfig
+from tagger.corpora.encoding.affixes import AffixFeatures
+from tagger.corpora.encoding.vocabulary import UNKNOWN, UNKNOWN_ID, Vocabulary
+from tagger.corpora.encoding.word_features import WordFeatures
+from tagger.errors import ConfigError, ModelError
+from tagger.models.networks.multi_head_network import Network
+from tagger.serialization.checkpoint import SavedModel
+
+
+def united_vocabulary(base: Sequence[str], counts: Mapping[str, int], min_count: int) -> Vocabulary:
+    """The words of a language model by their ids, then the words of a treebank that it lacks.
+
+    Args:
+        base: units of the language model, ``<unk>`` first; all own an embedding.
+        counts: occurrences of each word in the treebank.
+        min_count: rarer new words own no embedding.
+    """
+    known = set(base)
+    new = sorted((w for w in counts if w not in known and w != UNKNOWN), key=lambda w: (-counts[w], w))
+    own = sum(counts[word] >= min_count for word in new)
+    return Vocabulary((*base, *new), len(base) + len(new), len(base) + own)
+
+
+def united_features(start: WordFeatures, counts: Mapping[str, int], words: WordsConfig) -> WordFeatures:
+    """The features of a language model with the words and affixes of a treebank added behind its own.
+
+    Args:
+        start: of the language model.
+        counts: occurrences of each word in the treebank.
+        words: resolved settings.
+    """
+    vocabulary = united_vocabulary(start.vocabulary.words, counts, words.min_count or 1)
+    affixes = start.affixes
+    if affixes is not None:
+        found = AffixFeatures.fit(
+            counts,
+            prefixes=affixes.prefixes,
+            suffixes=affixes.suffixes,
+            jamo=affixes.jamo,
+            jamo_prefixes=affixes.jamo_prefixes,
+            min_types=words.affix_min_types,
+        )
+        known = set(affixes.hashes)
+        affixes = replace(affixes, hashes=(*affixes.hashes, *(h for h in found.hashes if h not in known)))
+    return WordFeatures(vocabulary, affixes, start.characters, start.has_vectors)
+
+
+def take_over(config: Config, start: SavedModel, where: str) -> Config:
+    """The configuration with the word representation and the stacks of a language model.
+
+    Raises:
+        ModelError: the model reads other units than words, or changes words before it reads them.
+        ConfigError: a setting was asked for that the model has otherwise.
+    """
+    if start.units is None or start.units.kind != "word":
+        kind = "no units at all" if start.units is None else f"{start.units.kind} units"
+        raise ModelError(f"{where}: reads {kind}; a tagger can start from a language model of words")
+    head = start.config.head
+    if head.lowercase or head.digits:
+        raise ModelError(f"{where}: reads words in small letters or without digits; a tagger needs them as they are")
+    return replace(
+        config,
+        words=_taken(config.words, start.config.words, WordsConfig(), "words", ("vectors", "min_count")),
+        encoder=_taken(config.encoder, start.config.encoder, EncoderConfig(), "encoder", ()),
+        streams=filled(config.streams, start.config.streams),
+        head=replace(head, bidirectional=config.head.bidirectional and head.bidirectional),
+    )
+
+
+_Section = TypeVar("_Section", WordsConfig, EncoderConfig)
+
+
+def _taken(given: _Section, start: _Section, plain: _Section, table: str, own: tuple[str, ...]) -> _Section:
+    values = {}
+    if isinstance(given, WordsConfig) and given.vectors is not None:
+        raise ConfigError("'words.vectors' has no place beside a model to start from; leave one of them out")
+    for field in fields(given):
+        wanted, theirs = getattr(given, field.name), getattr(start, field.name)
+        if field.name in own:
+            continue
+        if wanted is not None and wanted not in (getattr(plain, field.name), theirs):
+            raise ConfigError(
+                f"'{table}.{field.name}' is {wanted!r}, but the model to start from has {theirs!r}; leave it out"
+            )
+        values[field.name] = theirs
+    return replace(given, **values)
+
+
+@torch.no_grad()
+def copy_weights(start: Network, network: Network) -> list[str]:
+    """Copy what two networks share; tables that have grown keep their new rows.
+
+    Args:
+        start: the language model.
+        network: the network to be trained, with the vocabulary of ``united_features``.
+
+    Returns:
+        Names of the parts that start anew.
+
+    Raises:
+        ModelError: a weight of the model fits nowhere.
+    """
+    own, theirs = network.state_dict(), start.state_dict()
+    for name, weights in theirs.items():
+        if name not in own:
+            continue  # a head or a stack that the new network does without
+        if own[name].shape[1:] != weights.shape[1:] or len(own[name]) < len(weights):
+            raise ModelError(
+                f"'{name}' has shape {tuple(weights.shape)}, expected {tuple(own[name].shape)} or fewer rows"
+            )
+        own[name][: len(weights)] = weights.to(own[name].dtype)
+    fresh = {".".join(name.split(".")[:2]) for name in own if name not in theirs}
+    return sorted(fresh)
+
+
+@torch.no_grad()
+def start_new_rows(network: Network, before: WordFeatures, after: WordFeatures) -> None:
+    """Let new words begin as the unknown word and new affixes as the unknown one of their kind.
+
+    So that the network reads every word, before it is trained, as the language model would have read it.
+
+    Args:
+        network: with the weights of the language model.
+        before: the features of the language model.
+        after: ``united_features``.
+    """
+    words = network.words.words.weight
+    words[before.vocabulary.embedded :] = words[UNKNOWN_ID].clone()
+    if before.affixes is None or after.affixes is None or network.words.affixes is None:
+        return
+    table = network.words.affixes.weight
+    kinds = [hash_ >> 32 for hash_ in after.affixes.hashes[len(before.affixes.hashes) :]]
+    table[before.affixes.num_rows :] = table[torch.tensor(kinds, dtype=torch.int64, device=table.device)]
+
+
+PRETRAINED = ("words.", "encoder.ahead.", "encoder.behind.", "language.")
+"""Beginnings of the names of what a language model may bring along."""

@@ -1,0 +1,131 @@
+"""Configuration and the facts of a corpus in, modules out: the only place that knows both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from tagger.config.language_model import LanguageConfig
+from tagger.config.language_model_defaults import cutoffs as default_cutoffs
+from tagger.config.tagger import Config, EncoderConfig, HeadConfig, WordsConfig
+from tagger.corpora.encoding.word_features import WordFeatures
+from tagger.errors import ConfigError
+from tagger.models.heads.softmax import AdaptiveSoftmax, FullSoftmax, Softmax
+from tagger.models.layers.character_encoders import CharacterCNN, CharacterLSTM
+from tagger.models.layers.encoder import Encoder
+from tagger.models.layers.word_representation import WordRepresentation
+from tagger.models.networks.multi_head_network import Network
+
+
+def build_tagger(
+    config: Config,
+    features: WordFeatures,
+    heads: Mapping[str, int],
+    vectors: Tensor | None = None,
+    num_units: int | None = None,
+) -> Network:
+    """Build an untrained tagger.
+
+    Args:
+        config: resolved: no model setting is None.
+        features: the vocabulary and sub-word features of the training corpus.
+        heads: K by head; the first is the tagging head.
+        vectors: (V, E) pre-trained vectors of the vocabulary, or None.
+        num_units: V of language-model heads beside the tagging head, or None for none.
+    """
+    words = build_words(config.words, features, vectors)
+    dropout = _decided(config.training.dropout)
+    locked = config.training.dropout_kind == "locked"
+    encoder = _build_encoder(config.encoder, words.output_size, dropout=dropout, locked=locked, backward=True)
+    language = None if num_units is None else _build_language_heads(config.head, encoder, words, num_units)
+    return Network(words=words, encoder=encoder, heads=heads, language=language, dropout=dropout, locked=locked)
+
+
+def build_language_model(config: LanguageConfig, features: WordFeatures, num_units: int) -> Network:
+    """Build an untrained language model.
+
+    Args:
+        config: resolved.
+        features: the vocabulary of units, and sub-word features of words.
+        num_units: V.
+    """
+    words = build_words(config.words, features)
+    encoder = _build_encoder(
+        config.encoder, words.output_size, dropout=0.0, locked=True, backward=config.head.bidirectional
+    )
+    language = _build_language_heads(config.head, encoder, words, num_units)
+    return Network(words=words, encoder=encoder, heads={}, language=language, dropout=0.0, locked=True)
+
+
+def _build_encoder(config: EncoderConfig, input_size: int, *, dropout: float, locked: bool, backward: bool) -> Encoder:
+    return Encoder(
+        cell=config.cell,
+        input_size=input_size,
+        hidden_size=_decided(config.hidden_size),
+        layers=config.layers,
+        output_size=config.output_size,
+        dropout=dropout,
+        locked=locked,
+        backward=backward,
+    )
+
+
+def _build_language_heads(
+    config: HeadConfig, encoder: Encoder, words: WordRepresentation, num_units: int
+) -> dict[str, Softmax]:
+    """A head for each direction that is read, by the name of its stack."""
+    directions = ("ahead", "behind") if config.bidirectional else ("ahead",)
+    sizes = {"input_size": encoder.ahead.output_size, "size": words.words.embedding_dim, "num_units": num_units}
+    if _decided(config.softmax) == "full":
+        return {name: FullSoftmax(**sizes, tied=config.tied) for name in directions}
+    asked = default_cutoffs(num_units) if config.cutoffs is None else config.cutoffs
+    cutoffs = [bound for bound in asked if bound < num_units]
+    if not cutoffs:
+        raise ConfigError(
+            f"the adaptive softmax ends its head at {list(asked)}, beyond the {num_units:,} units there "
+            "are; use --softmax full"
+        )
+    return {name: AdaptiveSoftmax(**sizes, cutoffs=cutoffs, tied=config.tied) for name in directions}
+
+
+def build_words(config: WordsConfig, features: WordFeatures, vectors: Tensor | None = None) -> WordRepresentation:
+    """Build the word representation alone; arguments as ``build_tagger``."""
+    affixes = features.affixes
+    return WordRepresentation(
+        num_words=features.vocabulary.embedded,
+        embedding_size=_decided(config.embedding_size),
+        num_affixes=0 if affixes is None else affixes.num_rows,
+        affixes_per_word=0 if affixes is None else affixes.size,
+        affix_size=config.affix_size or 0,
+        characters=_build_characters(config, features),
+        vectors=vectors if vectors is not None else _no_vectors(features),
+        output_size=_decided(config.output_size),
+    )
+
+
+def _build_characters(config: WordsConfig, features: WordFeatures) -> nn.Module | None:
+    if features.characters is None:
+        return None
+    kind = CharacterLSTM if "lstm" in (config.characters or "") else CharacterCNN
+    return kind(
+        num_characters=len(features.characters),
+        embedding_size=config.character_embedding_size,
+        output_size=_decided(config.character_size),
+    )
+
+
+def _no_vectors(features: WordFeatures) -> Tensor | None:
+    """A place for vectors that a checkpoint brings along; their size is set when the weights are loaded."""
+    return torch.zeros(len(features.vocabulary), 0) if features.has_vectors else None
+
+
+_Value = TypeVar("_Value")
+
+
+def _decided(value: _Value | None) -> _Value:
+    if value is None:
+        raise ValueError("the configuration is not resolved; call tagger.config.defaults.resolve first")
+    return value

@@ -1,0 +1,218 @@
+"""A model to a folder and back, whatever heads it has. Safetensors and JSON only: a model file cannot run code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+import tagger
+from tagger.config.language_model import LanguageConfig
+from tagger.config.tagger import Config
+from tagger.corpora.encoding.affixes import AffixFeatures
+from tagger.corpora.encoding.characters import Characters
+from tagger.corpora.encoding.vocabulary import Vocabulary
+from tagger.corpora.encoding.word_features import WordFeatures
+from tagger.corpora.subwords.base import Units
+from tagger.corpora.tokenization.tokenizer import WordTokenizer
+from tagger.errors import ModelError
+from tagger.models.networks.multi_head_network import Network
+from tagger.sequence_labelling.preparation import TAG
+from tagger.serialization import manifest as files
+from tagger.serialization.builder import build_language_model, build_tagger
+from tagger.serialization.tag_lexicon import Lexicon, pack
+from tagger.serialization.tokenizer import load_tokenizer, save_tokenizer
+from tagger.serialization.weights import Stored
+from tagger.serialization.weights_file import damage_told, load_network, read_tensors
+
+AFFIX_HASHES = "affixes.hashes"
+LEXICON = "lexicon.tags"
+TAGGING, LANGUAGE = "tag", "language"
+"""Names of the heads in ``config.json``."""
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """All that a model folder holds.
+
+    Args:
+        config: every resolved setting; a ``LanguageConfig`` where there is no tagging head.
+        labels: the K labels of the tagging head, if there is one.
+        features: vocabulary and sub-word features.
+        model: the weights.
+        lexicon: the tags of each training word, with a tagging head.
+        tokenizer: rules for raw text.
+        about: facts for people and programs: corpus, scores, command, environment.
+        units: what the language-model head predicts, if there is one.
+    """
+
+    config: Config | LanguageConfig
+    labels: tuple[str, ...]
+    features: WordFeatures
+    model: Network
+    lexicon: Lexicon | None
+    tokenizer: WordTokenizer
+    about: Mapping[str, Any] = field(default_factory=dict)
+    units: Units | None = None
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The heads there are: "tag", "language" or both."""
+        return (TAGGING,) * bool(self.labels) + (LANGUAGE,) * (self.units is not None)
+
+
+def save_model(folder: Path, saved: SavedModel) -> None:
+    """Write weights, tokenizer and configuration into an existing folder."""
+    _save_weights(folder / files.WEIGHTS, saved)
+    words = saved.features
+    save_tokenizer(folder / files.TOKENIZER, saved.tokenizer, words.vocabulary, saved.units, tags=bool(saved.labels))
+    values = {
+        "format_version": files.FORMAT_VERSION,
+        "library_version": tagger.__version__,
+        "task": "pos" if saved.labels else "lm",
+        "heads": list(saved.heads),
+        "labels": list(saved.labels),
+        "units": None if saved.units is None else {"kind": saved.units.kind, "number": saved.units.size},
+        "config": saved.config.to_dict(),
+        "vocabulary": {"trained": words.vocabulary.trained, "embedded": words.vocabulary.embedded},
+        "characters": None if words.characters is None else characters_dict(words.characters),
+        "sentence_rules": saved.tokenizer.rules(),
+        "about": dict(saved.about),
+        "files": {name: files.describe_file(folder / name) for name in (files.WEIGHTS, files.TOKENIZER)},
+    }
+    files.write_json(folder / files.CONFIG, files.seal(values))
+
+
+def stored(tensor: Tensor) -> Tensor:
+    """A tensor as it is stored: floating-point numbers in half precision."""
+    return tensor.detach().cpu().half() if tensor.is_floating_point() else tensor.detach().cpu()
+
+
+@torch.no_grad()
+def round_as_stored(model: nn.Module) -> None:
+    """Round the weights to what is stored, so that scores are those of the saved model."""
+    for tensor in model.state_dict().values():
+        tensor.copy_(stored(tensor))
+
+
+def _save_weights(path: Path, saved: SavedModel) -> None:
+    from safetensors.torch import save
+
+    tensors = {name: stored(tensor).contiguous() for name, tensor in saved.model.state_dict().items()}
+    if saved.lexicon is not None:
+        tensors[LEXICON] = torch.from_numpy(saved.lexicon.table)
+    if saved.features.affixes is not None:
+        tensors[AFFIX_HASHES] = torch.tensor(saved.features.affixes.hashes, dtype=torch.int64)
+    path.write_bytes(save(tensors, metadata={"format": "pt"}))
+
+
+def characters_dict(characters: Characters) -> dict[str, Any]:
+    """An alphabet as ``config.json`` holds it."""
+    return {"alphabet": characters.alphabet, "longest": characters.longest, "jamo": characters.jamo}
+
+
+def load_model(folder: Path, head: str | None = None) -> SavedModel:
+    """Read a model folder.
+
+    Args:
+        folder: as ``save_model`` filled it.
+        head: "tag" or "language": refuse a folder without it.
+
+    Raises:
+        ModelError: the folder is missing, incomplete, damaged, of a newer format, or lacks the head.
+    """
+    values = files.read_config(folder)
+    with damage_told(folder):
+        if head is not None:
+            _check_heads(folder, values, head)
+        return _load(folder, values)
+
+
+def _check_heads(folder: Path, values: Mapping[str, Any], head: str) -> None:
+    heads = values.get("heads", [TAGGING])
+    if head in heads:
+        return
+    wanted, use = (
+        ("tags", "`tagger train pos` trains a tagger, with --init-from this model if you like")
+        if head == TAGGING
+        else ("predicts words", "`tagger train lm` trains a language model, `tagger train pos --lm-weight` both")
+    )
+    raise ModelError(f"{folder}: no head that {wanted}; its heads: {', '.join(map(str, heads))}; {use}")
+
+
+def _load(folder: Path, values: Mapping[str, Any]) -> SavedModel:
+    if values["task"] not in ("pos", "lm"):
+        raise ModelError(f"{folder}: holds a model for '{values['task']}', which this version does not know")
+    kind: type[Config] | type[LanguageConfig] = Config if values["task"] == "pos" else LanguageConfig
+    config = kind.from_dict(values["config"], where=str(folder / files.CONFIG))
+    labels = tuple(map(str, values["labels"]))
+    path = folder / files.WEIGHTS
+    header, tensors = read_tensors(path)
+    vocabulary, tokenizer, units = load_tokenizer(folder, values)
+    hashes = tensors.get(AFFIX_HASHES)
+    features = load_features(config, values, vocabulary, hashes, "words.vectors" in tensors)
+    if isinstance(config, LanguageConfig) and units is None:
+        raise ModelError(f"{folder / files.CONFIG}: damaged: a language model without units")
+    build = partial(_build, config, features, labels, _vectors(tensors), units)
+    beside = _beside_weights(vocabulary, labels, hashes)
+    model = load_network(path, header, tensors, build, layers=config.encoder.layers, beside=beside)
+    lexicon = Lexicon(tensors[LEXICON].numpy(), vocabulary, labels) if labels else None
+    return SavedModel(config, labels, features, model, lexicon, tokenizer, values.get("about", {}), units)
+
+
+def _build(
+    config: Config | LanguageConfig,
+    features: WordFeatures,
+    labels: tuple[str, ...],
+    vectors: Tensor | None,
+    units: Units | None,
+) -> Network:
+    if isinstance(config, LanguageConfig):
+        assert units is not None
+        return build_language_model(config, features, units.size)
+    return build_tagger(config, features, {TAG: len(labels)}, vectors, None if units is None else units.size)
+
+
+def _beside_weights(vocabulary: Vocabulary, labels: tuple[str, ...], hashes: Tensor | None) -> dict[str, Stored]:
+    """What a file of weights holds besides those of the network."""
+    beside = affixes_beside(hashes)
+    if labels:
+        beside[LEXICON] = Stored("U8", (vocabulary.trained, -(-len(labels) // 8)))
+    return beside
+
+
+def affixes_beside(hashes: Tensor | None) -> dict[str, Stored]:
+    """The hashes of affixes as they must be stored, if there are any."""
+    return {} if hashes is None else {AFFIX_HASHES: Stored("I64", (hashes.numel(),))}
+
+
+def _vectors(tensors: Mapping[str, Tensor]) -> Tensor | None:
+    vectors = tensors.get("words.vectors")
+    return None if vectors is None else vectors.float()
+
+
+def load_features(
+    config: Config | LanguageConfig,
+    values: Mapping[str, Any],
+    vocabulary: Vocabulary,
+    hashes: Tensor | None,
+    has_vectors: bool,
+) -> WordFeatures:
+    """The features that the settings, the vocabulary and the stored hashes make."""
+    words = config.words
+    affixes = None
+    if hashes is not None:
+        known = tuple(hashes.tolist())
+        affixes = AffixFeatures(words.prefixes, words.suffixes, words.jamo or 0, known, words.jamo_prefixes)
+    characters = None if values["characters"] is None else Characters(**values["characters"])
+    return WordFeatures(vocabulary, affixes, characters, has_vectors)
+
+
+def seen_tags(lexicon: Mapping[str, frozenset[str]], features: WordFeatures, labels: tuple[str, ...]) -> Lexicon:
+    """The lexicon of a training corpus in the form that is stored."""
+    return Lexicon(pack(lexicon, features.vocabulary, labels), features.vocabulary, labels)

@@ -1,0 +1,162 @@
+"""What a model folder holds: files listed with size and SHA-256, looked at before anything else is read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tagger.errors import ModelError
+
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+TOKENIZER = "tokenizer.json"
+CARD = "README.md"
+METRICS = "metrics.json"
+LOG = "log.jsonl"
+TRAINING = "training"
+"""Holds the state of an unfinished run, see ``tagger.training.checkpoint_store``."""
+SPENT = "training.spent"
+"""What becomes of it when the model is whole, unless it is to be kept: it is of use until the model is in its place."""
+SEAL = "sha256"
+LARGEST_CONFIG = 100_000_000  # bytes
+FORMAT_VERSION = 2
+"""1: taggers alone. 2: heads and units are listed; language models."""
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write readable JSON."""
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def seal(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with their own SHA-256 beside them, for a ``config.json`` that shows whether it is damaged."""
+    text = json.dumps({key: value for key, value in values.items() if key != SEAL}, sort_keys=True)
+    return {**values, SEAL: hashlib.sha256(text.encode("utf-8")).hexdigest()}
+
+
+def describe_file(path: Path) -> dict[str, Any]:
+    """Size in bytes and SHA-256 of a file, as listed in ``config.json``."""
+    digest = hashlib.sha256()
+    size = 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+            size += len(chunk)
+    return {"size": size, "sha256": digest.hexdigest()}
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file that a model folder lists.
+
+    Args:
+        name: as it is listed.
+        size: in bytes; 0 if there is none.
+        sha256: of what is there; nothing if there is none.
+        whole: whether size and SHA-256 are those that are listed.
+    """
+
+    name: str
+    size: int
+    sha256: str
+    whole: bool
+
+
+def verify(folder: Path) -> list[FileState]:
+    """Each listed file of a model folder, compared with what is listed of it; ``read_config`` stops at the first.
+
+    Raises:
+        ModelError: ``config.json`` itself is missing, damaged or of a newer format.
+    """
+    found = []
+    for name, expected in _read_values(folder)["files"].items():
+        path = folder / name
+        present: dict[str, Any] = {"size": 0, "sha256": ""}
+        if _escape(folder, name) is None and path.is_file():
+            with suppress(OSError):
+                present = describe_file(path)
+        found.append(FileState(name, whole=present == expected, **present))
+    return found
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Read ``config.json`` and check format version and the listed files.
+
+    Raises:
+        ModelError: the folder is missing, incomplete, damaged or of a newer format.
+    """
+    values = _read_values(folder)
+    try:
+        _check_files(folder, values["files"])
+    except OSError as error:
+        raise ModelError(f"{error.filename or folder}: cannot be read: {error.strerror}") from error
+    return values
+
+
+def _read_values(folder: Path) -> dict[str, Any]:
+    """``config.json``, whole, of a format that is known, with a list of files."""
+    if not folder.is_dir():
+        raise ModelError(
+            f"{folder}: no such model folder; `tagger train` makes one, `tagger models` lists those that ship"
+        )
+    path = folder / CONFIG
+    if not path.is_file():
+        raise ModelError(f"{folder}: not a model folder: {CONFIG} is missing")
+    if (reason := _escape(folder, CONFIG)) is not None:
+        raise ModelError(f"{path}: {reason}")
+    try:
+        if path.stat().st_size > LARGEST_CONFIG:
+            raise ModelError(f"{path}: {path.stat().st_size:,} bytes, expected at most {LARGEST_CONFIG:,}")
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: damaged: {error}") from error
+    if not isinstance(values, dict) or not isinstance(values.get("format_version"), int):
+        raise ModelError(f"{path}: not the configuration of a model: no format_version")
+    if values["format_version"] > FORMAT_VERSION:
+        writer = values.get("library_version", "of unknown version")
+        raise ModelError(
+            f"{folder}: format version {values['format_version']} is newer than {FORMAT_VERSION}, the newest that "
+            f"this version reads; it was written by sequence-tagger {writer}"
+        )
+    if seal(values) != values:
+        raise ModelError(f"{path}: its content is not the one that was saved (SHA-256 differs)")
+    files = values.get("files")
+    if not isinstance(files, dict) or not {WEIGHTS, TOKENIZER} <= set(files):
+        raise ModelError(f"{path}: damaged: it does not list {WEIGHTS} and {TOKENIZER} under 'files'")
+    return values
+
+
+def _escape(folder: Path, name: str) -> str | None:
+    """Why a name does not stand for a file of this very folder; None if it does."""
+    if name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name:
+        return "not the plain name of a file of the folder"
+    path = folder / name
+    if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+        return "a link out of the model folder; copy the folder with its files (cp -rL)"
+    return None
+
+
+def _check_files(folder: Path, files: dict[str, Any]) -> None:
+    for name, expected in files.items():
+        path = folder / name
+        if (reason := _escape(folder, name)) is not None:
+            raise ModelError(f"{folder / CONFIG}: lists {clipped(name)}: {reason}")
+        if not isinstance(expected, dict):
+            raise ModelError(f"{folder / CONFIG}: damaged: no size and checksum of {name}")
+        if not path.is_file():
+            raise ModelError(f"{path}: missing from the model folder; copy the folder again, whole")
+        size = path.stat().st_size
+        if size != expected.get("size"):
+            raise ModelError(f"{path}: {size} bytes, expected {expected.get('size')}: cut short or replaced")
+        if describe_file(path)["sha256"] != expected.get("sha256"):
+            raise ModelError(f"{path}: its content is not the one that was saved (SHA-256 differs)")
+
+
+def clipped(text: str) -> str:
+    """A string of any length and content as a short word."""
+    return repr(text if len(text) <= 60 else text[:56] + " ...")

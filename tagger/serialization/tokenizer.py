@@ -1,0 +1,72 @@
+"""``tokenizer.json`` of a model folder: vocabulary, rules for raw text and the units of a language-model head."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tagger.corpora.encoding.vocabulary import UNKNOWN, Vocabulary
+from tagger.corpora.subwords.base import Units, word_rules
+from tagger.corpora.subwords.word import WordUnits
+from tagger.corpora.tokenization.tokenizer import WordTokenizer
+from tagger.errors import ModelError
+from tagger.serialization import manifest as files
+from tagger.serialization.weights_file import one_line
+
+
+def save_tokenizer(
+    path: Path, rules: WordTokenizer, vocabulary: Vocabulary, units: Units | None, *, tags: bool
+) -> None:
+    """Write the units' own tokenizer, but for taggers: theirs holds every word they know, the units among them.
+
+    Args:
+        path: of ``tokenizer.json``.
+        rules: for raw text.
+        vocabulary: the words that the model knows.
+        units: that a language-model head predicts, if there is one.
+        tags: whether the model tags.
+    """
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+
+    if units is not None and not tags:
+        tokenizer = units.to_tokenizer(rules)
+    else:
+        tokenizer = Tokenizer(WordLevel(vocab=vocabulary.ids, unk_token=UNKNOWN))
+        tokenizer.pre_tokenizer = rules.pre_tokenizer()
+    path.write_text(tokenizer.to_str(pretty=False), encoding="utf-8")  # save() hides a full disk in a bare Exception
+
+
+def load_tokenizer(folder: Path, values: Mapping[str, Any]) -> tuple[Vocabulary, WordTokenizer, Units | None]:
+    """Vocabulary, rules for raw text and, with a language-model head, units out of ``tokenizer.json``.
+
+    Raises:
+        ModelError: the file is damaged.
+    """
+    from tokenizers import Tokenizer
+
+    path = folder / files.TOKENIZER
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises bare Exception
+        raise ModelError(f"{path}: damaged: {one_line(error)}") from error
+    if values["task"] == "lm":
+        units = Units.from_tokenizer(tokenizer)
+        rules = WordTokenizer.from_pre_tokenizer(word_rules(tokenizer), values["sentence_rules"])
+        return units.vocabulary, rules, units
+    ids = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
+    words = tuple(sorted(ids, key=ids.__getitem__))
+    numbers = values["vocabulary"]
+    vocabulary = Vocabulary(words, int(numbers["trained"]), int(numbers["embedded"]))
+    if tokenizer.pre_tokenizer is None:
+        raise ModelError(f"{path}: damaged: it has no rules for raw text")
+    rules = WordTokenizer.from_pre_tokenizer(tokenizer.pre_tokenizer, values["sentence_rules"])
+    predicted = values.get("units")
+    return vocabulary, rules, None if predicted is None else first_units(vocabulary, int(predicted["number"]))
+
+
+def first_units(vocabulary: Vocabulary, number: int) -> Units:
+    """The first words of a vocabulary as the units of a language-model head."""
+    return WordUnits(Vocabulary(vocabulary.words[:number], number, number))

@@ -1,0 +1,162 @@
+"""What the display of training writes to terminals, pipes and broken streams."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from dataclasses import replace
+
+import pytest
+
+from tagger.cli.output.training_display import TrainingDisplay
+from tagger.cli.output.training_lines import HEADER, clock, epoch_line, finished_lines
+from tagger.model_cards.learning_curves import ASCII_BLOCKS
+from tagger.training.events import EpochEnd, Event, Finished, Started, Step
+
+STARTED = Started(1_234_567, 12_543, 204_577, 17, 2, 3, "cpu", 1, ("dev: 10 % of train",))
+STEP = Step(1, 3, 3, 0.91234, 23_456.7, 0.002, 61, 65)
+EPOCH = EpochEnd(1, 2, 16.3, 0.9123, 0.8764, 0.4, True, 0.002, 23_456.7, 61)
+EVENTS: list[Event] = [
+    STARTED,
+    replace(STEP, step=1),
+    replace(STEP, step=2),
+    STEP,
+    EPOCH,
+    replace(STEP, epoch=2, step=1),
+    replace(EPOCH, epoch=2, dev_accuracy=0.86, best=False),
+    Finished("all epochs", 1, 0.8764, 3_725),
+]
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Broken(io.StringIO):
+    """A stream that fails, as a closed pipe does, after some writes."""
+
+    def __init__(self, writes: int, *, terminal: bool) -> None:
+        super().__init__()
+        self.left, self.terminal = writes, terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+    def write(self, text: str) -> int:
+        self.left -= 1
+        if self.left < 0:
+            raise BrokenPipeError("gone")
+        return super().write(text)
+
+
+def shown(stream: io.StringIO, *, quiet: bool = False) -> str:
+    with TrainingDisplay(quiet=quiet, stream=stream) as display:
+        for event in EVENTS:
+            display(event)
+    return stream.getvalue()
+
+
+def test_an_epoch_in_parts_says_so() -> None:
+    assert epoch_line(replace(EPOCH, parts=4)) == epoch_line(EPOCH) + "  (batches in 4 parts for want of memory)"
+
+
+def test_plain_output_is_one_line_per_epoch() -> None:
+    assert shown(io.StringIO()).splitlines() == [
+        "note: dev: 10 % of train",
+        "data:  12,543 sentences, 204,577 tokens, 17 labels",
+        "model: 1,234,567 parameters, on cpu with 1 thread",
+        "plan:  2 epochs of 3 steps",
+        "  epoch  loss/step  loss/sent.  dev loss  dev accuracy  tokens/s     time",
+        "    1/2     0.9123      16.300    0.4000       87.64 %    23,457     1:01  best",
+        "    2/2     0.9123      16.300    0.4000       86.00 %    23,457     1:01",
+        "finished after 1:02:05 (all epochs); best epoch 1, dev accuracy 87.64 %",
+        "dev accuracy  87.64 █▁ 86.00 %",
+    ]
+
+
+def test_without_dev_the_columns_stay_in_place() -> None:
+    line = epoch_line(replace(EPOCH, dev_accuracy=None, dev_loss_per_step=None, best=False))
+    assert len(line) == len(HEADER)
+    assert line.split() == ["1/2", "0.9123", "16.300", "-", "-", "23,457", "1:01"]
+    assert finished_lines(Finished("time is up", 2, None, 5), []) == ["finished after 0:05 (time is up); best epoch 2"]
+
+
+def test_terminal_shows_progress_and_keeps_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr("tagger.cli.output.training_display._REFRESH", 0)
+    raw = shown(Terminal())
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", raw)
+    assert "epoch 1/2  step 3/3" in text
+    assert "loss 0.9123  23,457 tokens/s  1:05 left" in text
+    assert "dev 87.64 %" in text
+    assert text.count("16.300") == 2
+    assert raw.count("\x1b[?25l") == raw.count("\x1b[?25h") == 1  # the cursor comes back
+    assert text.rstrip().endswith("dev accuracy  87.64 █▁ 86.00 %")
+
+
+def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m|38;5", shown(Terminal()))
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_quiet_is_silent(stream: io.StringIO) -> None:
+    assert shown(stream, quiet=True) == ""
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("writes", range(0, 40, 3))
+def test_a_broken_stream_never_stops_training(writes: int, terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr("tagger.cli.output.training_display._REFRESH", 0)
+    streams = sys.stdout, sys.stderr
+    shown(Broken(writes, terminal=terminal))
+    assert (sys.stdout, sys.stderr) == streams
+
+
+def test_a_closed_stream_never_stops_training() -> None:
+    stream = io.StringIO()
+    stream.close()
+    with TrainingDisplay(stream=stream) as display:
+        for event in EVENTS:
+            display(event)
+
+
+def test_the_cursor_comes_back_after_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    stream = Terminal()
+    display = TrainingDisplay(stream=stream)
+    display(STARTED)
+    display.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert "\x1b[?25h" in stream.getvalue()
+
+
+def test_a_second_run_starts_its_own_curve() -> None:
+    stream = io.StringIO()
+    with TrainingDisplay(stream=stream) as display:
+        for event in [*EVENTS, *EVENTS]:
+            display(event)
+    assert stream.getvalue().count("dev accuracy  87.64 █▁ 86.00 %") == 2
+
+
+def test_streams_without_block_characters_get_others() -> None:
+    raw = io.BytesIO()
+    with TrainingDisplay(stream=io.TextIOWrapper(raw, encoding="ascii")) as display:
+        for event in EVENTS:
+            display(event)
+        assert f"87.64 {ASCII_BLOCKS[-1]}{ASCII_BLOCKS[0]} 86.00 %" in raw.getvalue().decode("ascii")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0, "0:00"), (59.6, "1:00"), (3599, "59:59"), (3600, "1:00:00"), (-1, "0:00"), (float("inf"), "?")],
+)
+def test_clock(seconds: float, expected: str) -> None:
+    assert clock(seconds) == expected

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from tagger.corpora.formats.document_format import detect_format
+from tagger.errors import CorpusError
+from tests.corpora.document_samples import tag_files
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+WORD = "1\ta\t_\tX\t_\t_\t0\t_\t_\t_\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "format_"),
+    [
+        ("a.conllu", "", "conllu"),
+        ("a.conllu.xz", "", "conllu"),
+        ("a.conll", "a X\n", "conll"),
+        ("a.conll", WORD, "conllu"),
+        ("a.txt", WORD, "conllu"),
+        ("a.txt", "He came.\tAnd went.\n", "text"),
+        ("a.tok.gz", "a b", "tokens"),
+        ("a.jsonl", "", "jsonl"),
+        ("-", "# sent_id = 3\n" + WORD, "conllu"),
+        ("-", "\ufeff# text = a\n", "conllu"),
+        ("-", '\n{"tokens": ["a"]}\n', "jsonl"),
+        ("-", '{"tokens": ["a", ' + '"b", ' * 1000, "jsonl"),
+        ("-", "a\tX\nb\tY\n\nc\tZ\n", "conll"),
+        ("-", "-DOCSTART- -X- O\n\nEU NNP B-ORG\n", "conll"),
+        ("-", "Just text.\nMore of it.", "text"),
+        ("-", "[1, 2]\n", "text"),
+        ("noname", "", "text"),
+    ],
+)
+def test_formats_are_told_by_name_then_content(name: str, head: str, format_: str) -> None:
+    assert detect_format(head.encode(), name) == format_
+
+
+def test_lines_of_tokens(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tok", "\ufeffand/or  either\t1\n\nno\u00a0break é\r\nlast")
+    assert tag_files([path])[0].decode() == "and/or/L6 either/L6 1/L1\n\nno\u00a0break/L8 é/L1\nlast/L4\n"
+    assert tag_files([path], "tsv")[0].decode().startswith("and/or\tL6\neither\tL6\n1\tL1\n\nno\u00a0break\tL8\n")
+    assert tag_files([path], scores=True)[0].decode().split("\n")[0] == "and/or\tL6\t0.1667"
+    records = [json.loads(line) for line in tag_files([path], "jsonl")[0].splitlines()]
+    assert records[0] == {"tokens": ["and/or", "either", "1"], "tags": ["L6", "L6", "L1"]}
+    assert records[1] == {"tokens": [], "tags": []}
+    assert tag_files([path], "conllu")[0].decode().split("\n\n")[2] == (
+        "# text = last\n1\tlast\t_\tL4\t_\t_\t_\t_\t_\t_"
+    )
+
+
+def test_raw_text_with_offsets(tmp_path: Path) -> None:
+    text = "😀 Don't.\nIt is…\n\nYes"
+    path = write(tmp_path / "a.txt", "\ufeff" + text)
+    records = [json.loads(line) for line in tag_files([path], "jsonl", scores=True)[0].splitlines()]
+    assert [record["tokens"] for record in records] == [["😀", "Do", "n't", "."], ["It", "is", "…"], ["Yes"]]
+    for record in records:
+        assert [text[start:end] for start, end in record["offsets"]] == record["tokens"]
+    assert records[0]["scores"] == [1.0, 0.5, 0.3333, 1.0]
+    assert tag_files([path])[0].decode() == "😀/L1 Do/L2 n't/L3 ./L1\nIt/L2 is/L2 …/L1\nYes/L3\n"
+    assert tag_files([], text="Hi, you")[0] == b"Hi/L2 ,/L1 you/L3\n"
+    assert tag_files([], text="a.b c", input_format="tokens")[0] == b"a.b/L3 c/L1\n"
+
+
+def test_columns_keep_their_extra_columns(tmp_path: Path) -> None:
+    source = "-DOCSTART- -X- O O\n\n# about\nEU NNP B-NP B-ORG\n# # O O\n\n \nPeter NNP B-NP B-PER\n"
+    path = write(tmp_path / "a.conll", source)
+    assert tag_files([path], "tsv")[0].decode() == (
+        "-DOCSTART- -X- O O\n\n# about\nEU\tNNP\tB-NP\tB-ORG\tL2\n#\t#\tO\tO\tL1\n\nPeter\tNNP\tB-NP\tB-PER\tL5\n\n"
+    )
+    assert tag_files([path])[0].decode() == "EU/L2 #/L1\nPeter/L5\n"
+    assert tag_files([path], scores=True)[0].decode().split("\n")[3] == "EU\tNNP\tB-NP\tB-ORG\tL2\t0.5000"
+    tabs = write(tmp_path / "b.tsv", "New York\tO\r\n#\tO\r\n\t\r\nx\tO\r\n")
+    assert tag_files([tabs])[0].decode() == "New_York/L8 #/L1\nx/L1\n"
+    numbered = write(tmp_path / "c.conll", "1\tThe\tDET\n2\tcat\tNOUN\n\n1\tIt\tPRON\n")
+    assert tag_files([numbered])[0].decode() == "The/L3 cat/L3\nIt/L2\n"
+
+
+def test_json_lines_keep_other_keys(tmp_path: Path) -> None:
+    rows = [{"id": 7, "words": ["a b", "ü"], "tags": ["old", "old"]}, {"tokens": []}, {"tokens": ["x"], "n": "\ud800"}]
+    path = write(tmp_path / "a.jsonl", "\n\n".join(map(json.dumps, rows)))
+    tagged = [json.loads(line) for line in tag_files([path])[0].splitlines()]
+    assert tagged == [
+        {"id": 7, "words": ["a b", "ü"], "tags": ["L3", "L1"]},
+        {"tokens": [], "tags": []},
+        {"tokens": ["x"], "n": "\ud800", "tags": ["L1"]},
+    ]
+    assert tag_files([path], "pairs")[0].decode() == "a_b/L3 ü/L1\n\nx/L1\n"
+    assert tag_files([path], "tsv")[0].decode() == "a b\tL3\nü\tL1\n\nx\tL1\n\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", r"not a JSON object: .* at column \d"),
+        ("[1]", "a JSON list, expected an object"),
+        ('{"text": "a b", "id": 1}', "no key \"tokens\" among 'text', 'id'; tag raw text with --input text"),
+        ('{"tokens": "a b"}', "'tokens' is \"a b\", expected a list of strings"),
+        ('{"tokens": ["a", 1]}', "expected a list of strings"),
+        ('{"tokens": ["a", " "]}', "an empty word in 'tokens'"),
+        ('{"tokens": ["\\ud800"]}', "half of a surrogate pair in 'tokens'"),
+        ("[" * 100_000, "recursion|JSON"),
+        ('{"tokens": ["\udcff"]}', "not UTF-8: byte 0xff at byte 14 of the line"),
+    ],
+)
+def test_bad_json_lines(line: str, message: str, tmp_path: Path) -> None:
+    raw = line.encode("utf-8", "surrogateescape") + b"\n"
+    path = write(tmp_path / "a.jsonl", b'{"tokens": ["ok"]}\n' + raw + b'{"tokens": ["fine"]}\n')
+    with pytest.raises(CorpusError, match=rf"a\.jsonl:2: .*({message})"):
+        tag_files([path])
+    result, progress = tag_files([path], ignore_bad=True)
+    assert result.splitlines()[1] + b"\n" == raw
+    assert (progress.bad, progress.sentences) == (1, 2)
+    assert progress.first_bad.startswith(f"{path}:2: ")
+
+
+def test_bad_columns(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.conll", "a X\nb Y\n\nc\nd Z\n\ne E\n")
+    with pytest.raises(CorpusError, match=r"a\.conll:4: 1 column 'c', expected 2 separated by blanks"):
+        tag_files([path])
+    result, progress = tag_files([path], "tsv", ignore_bad=True)
+    assert result == b"a\tX\tL1\nb\tY\tL1\n\nc\nd Z\n\ne\tE\tL1\n\n"
+    assert progress.bad == 1
+    path = write(tmp_path / "b.tsv", "a\tX\n\tY\n")
+    with pytest.raises(CorpusError, match=r"b\.tsv:2: the word \(column 1\) is empty"):
+        tag_files([path])
+    path = write(tmp_path / "c.tsv", b"a\tX\n\nb\t\xff\n")
+    with pytest.raises(CorpusError, match=r"c\.tsv:3: not UTF-8: byte 0xff at byte 3 of the line"):
+        tag_files([path])
+
+
+def test_bytes_that_are_not_utf8_in_text_and_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tagger.corpora.documents.text.TEXT_CHUNK_BYTES", 5)
+    path = write(tmp_path / "a.txt", "Öl für\nAnne.\n".encode() + b"F\xfcr x.\n" + "Über.\nz\n".encode() + b"\xc3")
+    with pytest.raises(CorpusError, match=r"a\.txt:3: not UTF-8: byte 0xfc at byte \d of the line; convert"):
+        tag_files([path])
+    result, progress = tag_files([path], ignore_bad=True)
+    assert result.decode() == "Öl/L2 für/L3 Anne/L4 ./L1\nF/L1 �/L1 r/L1 x/L1 ./L1\nÜber/L4 ./L1\nz/L1 �/L1\n"
+    assert progress.bad == 2
+    path = write(tmp_path / "a.tok", b"ok\nF\xfcr x\nok\n")
+    with pytest.raises(CorpusError, match=r"a\.tok:2: not UTF-8: byte 0xfc at byte 2"):
+        tag_files([path])
+    assert tag_files([path], ignore_bad=True)[0] == b"ok/L2\nF\xfcr x\nok/L2\n"
+
+
+def test_all_that_was_read_before_an_error_is_written(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tok", b"one\n" * 50 + b"\xff\n")
+    sink = io.BytesIO()
+    with pytest.raises(CorpusError, match=r"a\.tok:51: not UTF-8"):
+        tag_files([path], sink=sink)
+    assert sink.getvalue() == b"one/L3\n" * 50
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, bz2.compress])
+def test_packed_files(pack, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    content = b"They can fish\n" * 20_000
+    assert tag_files([write(tmp_path / "a.tok.gz", pack(content))])[1].tokens == 60_000
+    whole = pack(content)
+    cut = write(tmp_path / "b.tok.xz", whole[: len(whole) - 20])
+    with pytest.raises(CorpusError, match=r"b\.tok\.xz: the packed file is damaged or cut short"):
+        tag_files([cut])
+
+
+def test_files_in_order_each_in_its_format(tmp_path: Path) -> None:
+    paths = [write(tmp_path / "a.txt", "Ok. No"), write(tmp_path / "b.conllu", WORD), write(tmp_path / "c.tok", "x y")]
+    assert tag_files(paths)[0] == b"Ok/L2 ./L1\nNo/L2\na/L1\nx/L1 y/L1\n"
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    buffer = io.BytesIO(b'{"tokens": ["a", "bc"]}\n')
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(buffer))
+    assert tag_files([])[0] == b'{"tokens": ["a", "bc"], "tags": ["L1", "L2"]}\n'
+    assert not buffer.closed
+
+
+def test_what_cannot_be_opened(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"missing\.txt: no such file"):
+        tag_files([tmp_path / "missing.txt"])
+    with pytest.raises(CorpusError, match="is a folder; name"):
+        tag_files([tmp_path])
+    with pytest.raises(CorpusError, match=r"a\.txt:1: UTF-16 text, expected UTF-8"):
+        tag_files([write(tmp_path / "a.txt", "a".encode("utf-16"))])
+    with pytest.raises(CorpusError, match="a Parquet or ZIP file"):
+        tag_files([write(tmp_path / "a.parquet", b"PAR1....")])
+
+
+@pytest.mark.parametrize("suffix", ["txt", "tok", "conllu", "conll", "jsonl"])
+def test_empty_files_give_nothing(suffix: str, tmp_path: Path) -> None:
+    assert tag_files([write(tmp_path / f"a.{suffix}", "")])[0] == b""
+
+
+def test_an_endless_line_is_read_as_text_and_refused_as_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "a.txt", "They can fish. " * 20_000)
+    assert tag_files([path])[1].sentences == 20_000
+    monkeypatch.setattr("tagger.corpora.files.document_blocks.MAX_LINE_BYTES", 1_000)
+    with pytest.raises(CorpusError, match=r"a\.txt:1: a line of more than 0 MB.*--input text"):
+        tag_files([path], input_format="tokens")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "unit"),
+    [("txt", f"{'x' * 40}. "), ("tok", f"{'x' * 40} can fish\n"), ("conllu", WORD.replace("a", "a" * 40) + "\n")],
+)
+def test_memory_does_not_grow_with_the_document(suffix: str, unit: str, tmp_path: Path) -> None:
+    path = write(tmp_path / f"a.{suffix}", unit * (2_000_000 // len(unit)))
+
+    class Sink(io.BytesIO):
+        def write(self, data: object) -> int:
+            return 0
+
+    tracemalloc.start()
+    try:
+        tag_files([path], sink=Sink())
+        assert tracemalloc.get_traced_memory()[1] < 1_500_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_binary_file_is_not_text(tmp_path: Path) -> None:
+    for content in (b"\0PAR1" + b"\x15\x04\0\0" * 20, "Dogs bark.".encode("utf-16-le") * 30):
+        with pytest.raises(CorpusError, match=r"a\.txt: \d+ NUL bytes at its beginning: not text"):
+            tag_files([write(tmp_path / "a.txt", content)], ignore_bad=True)
+    tagged, _ = tag_files([write(tmp_path / "b.txt", b"A stray\0one. " * 10 + b"Dogs bark loudly. " * 100)])
+    assert b"bark/L4" in tagged

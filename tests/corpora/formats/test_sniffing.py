@@ -1,0 +1,75 @@
+"""Formats are told by content, and by name where the content leaves it open."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+
+import pytest
+
+from tagger.corpora.formats.sniffing import sniff
+from tagger.errors import CorpusError
+from tests.corpora.conftest import Write
+
+ROW = "1\tA\t_\tDET\t_\t_\t0\troot\t_\t_\n"
+TEXTS = {
+    "conllu": ROW * 3,
+    "columns": "A\tX\nB\tY\n\nC\tX\n",
+    "jsonl": '{"tokens": ["A"], "upos": ["X"]}\n',
+    "csv": "token,upos\nA,X\n",
+    "tsv": "upos\tword\nX\tA\n",
+    "slashed": "A/DT dog/NN ran/VBD ./.\n",
+}
+
+
+@pytest.mark.parametrize("name", ["a", "a.txt", "a.dat"])
+@pytest.mark.parametrize("form", TEXTS)
+def test_by_content(write: Write, form: str, name: str) -> None:
+    assert sniff(write(name, TEXTS[form]), name) == form
+
+
+@pytest.mark.parametrize("form", TEXTS)
+def test_compressed(write: Write, form: str) -> None:
+    data = TEXTS[form].encode()
+    assert sniff(write("a.gz", gzip.compress(data)), "a.gz") == form
+    assert sniff(write("a.xz", lzma.compress(data)), "a.xz") == form
+
+
+def test_a_wrong_name_does_not_mislead(write: Write) -> None:
+    assert sniff(write("a.conll", TEXTS["conllu"]), "a.conll") == "conllu"
+    assert sniff(write("a.csv", TEXTS["jsonl"]), "a.csv") == "jsonl"
+    assert sniff(write("a.json", TEXTS["columns"]), "a.json") == "columns"
+
+
+def test_the_name_decides_what_the_content_leaves_open(write: Write) -> None:
+    assert sniff(write("a.conllu", "1\tA\tDET\n"), "a.conllu") == "conllu"
+    assert sniff(write("a.csv", "a,b\nc,d\n"), "a.csv") == "csv"
+
+
+def test_a_first_word_is_no_header(write: Write) -> None:
+    assert sniff(write("a.txt", "word\tNOUN\nis\tAUX\n"), "a.txt") == "columns"
+    assert sniff(write("a.tsv", "word\tkind\nis\tAUX\n"), "a.tsv") == "tsv"
+
+
+def test_spaces_separate_columns_too(write: Write) -> None:
+    assert sniff(write("a.txt", "The DT B-NP\ndog NN I-NP\n\nIt PRP B-NP\n"), "a.txt") == "columns"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty"),
+        (b"\n \n", "the file is empty"),
+        (b"\xef\xbb\xbf", "the file is empty"),
+        (b"It was a dark night. The wind blew, and nobody spoke.\nThen it stopped.\n", "text without labels"),
+        (b"it\nwas\na\nnight\n", "words without labels"),
+        (b"PK\x03\x04....", "a ZIP archive; unpack it first"),
+        (bz2.compress(b"x"), "compressed with bzip2; unpack it first"),
+        (gzip.compress(b"PAR1", mtime=0), "a compressed Parquet file; unpack it first"),
+        ("a\tb\n".encode("utf-16"), "UTF-16 text; convert it"),
+    ],
+)
+def test_what_is_no_corpus_is_told(write: Write, content: bytes, message: str) -> None:
+    with pytest.raises(CorpusError, match=message):
+        sniff(write("a.txt", content), "a.txt")

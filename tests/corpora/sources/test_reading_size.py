@@ -1,0 +1,57 @@
+"""Reading takes no more memory for a larger file: sentences come out before the lines have ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count, islice
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from tagger.corpora.formats import columns, conllu
+from tagger.corpora.formats import csv_tables as tables
+from tagger.corpora.formats import jsonl as jsonlines
+from tagger.corpora.formats import slash_tagged as slashed
+from tagger.corpora.formats.sentence import Problem, RawSentence
+from tagger.corpora.sources import arrow
+from tagger.corpora.sources.arrow import ArrowFile
+
+
+def refuse(problem: Problem) -> None:
+    raise AssertionError(problem)
+
+
+def endless(*sentence: str, header: str | None = None) -> Iterator[str]:
+    if header is not None:
+        yield header
+    for _ in count():
+        yield from sentence
+
+
+READERS = {
+    "conllu": lambda: conllu.sentences(endless("1\ta\t_\tX\t_\t_\t0\t_\t_\t_", ""), refuse),
+    "columns": lambda: columns.sentences(endless("a\tX", ""), refuse),
+    "jsonl": lambda: jsonlines.sentences(endless('{"tokens": ["a"], "upos": ["X"]}'), refuse),
+    "csv": lambda: tables.sentences(endless("a,X", "", header="token,upos"), refuse),
+    "slashed": lambda: slashed.sentences(endless("a/X", ""), refuse),
+}
+
+
+@pytest.mark.parametrize("form", READERS)
+def test_sentences_of_an_endless_file(form: str) -> None:
+    assert [sentence.tokens for sentence in islice(READERS[form](), 3000)] == [["a"]] * 3000
+
+
+def test_arrow_is_written_as_it_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrow, "FLUSH_TOKENS", 100)
+    path = tmp_path / "a.arrow"
+    with ArrowFile(path, "upos", ["upos", "xpos"]) as file:
+        for number in range(1000):
+            file.add(RawSentence(["a"] * 7, {"upos": ["X"] * 7, "xpos": ["Y"] * 7}, number, [number] * 7))
+            assert len(file._values[0]) < 100
+    with pa.memory_map(str(path)) as source:
+        table = pa.ipc.open_stream(source).read_all()
+    assert table.num_rows == 1000
+    assert table.column_names == ["tokens", "tags", "xpos", "text"]
+    assert table.column("tags").to_pylist() == [["X"] * 7] * 1000

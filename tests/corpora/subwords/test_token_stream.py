@@ -1,0 +1,159 @@
+"""Streams of ids: every passage with its end, counted, the same in memory and in a file."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tagger.corpora.subwords import token_stream as unit_streams
+from tagger.corpora.subwords import word_counts
+from tagger.corpora.subwords.base import Units
+from tagger.corpora.subwords.token_stream import UnitStream, encode_stream, unit_chunks
+from tagger.corpora.text.text_corpus import read_text_corpus, read_text_split
+from tagger.corpora.tokenization.passages import Passage, joined, line
+from tagger.corpora.tokenization.tokenizer import WordTokenizer
+from tagger.errors import OutputError
+from tests.corpora.conftest import Write
+
+RULES = WordTokenizer.from_rules("english")
+LINES = ["The cat can't see", "", "the dog, <unk> 12", "and the cat"]
+
+
+def text(kind: str) -> list[Passage]:
+    return [line(one, RULES.words(one)) if kind != "word" else joined(one.split()) for one in LINES]
+
+
+def slowly(passages: list[Passage], units: Units) -> list[int]:
+    return [number for passage in passages for number in [*units.encode(passage)[0], units.end]]
+
+
+@pytest.mark.parametrize("kind", ["word", "bpe", "char"])
+@pytest.mark.parametrize("in_memory", [0, 5, 1000])
+def test_every_passage_and_its_end(kind: str, in_memory: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unit_streams, "PASSAGES_AT_A_TIME", 2)
+    monkeypatch.setattr(unit_streams, "UNITS_AT_A_TIME", 3)
+    units = Units.fit(kind, text(kind), tokenizer=RULES)
+    stream = encode_stream(text(kind) * 3, units, tmp_path, in_memory=in_memory)
+    assert stream.ids.tolist() == slowly(text(kind) * 3, units)
+    assert stream.ids.dtype == np.int32
+    assert isinstance(stream.ids, np.memmap) == (in_memory < 1000)
+    assert len(list(tmp_path.iterdir())) == (in_memory < 1000)
+    assert stream.passages == 12
+    assert stream.characters == 3 * len("\n".join([*LINES, ""]))
+    assert stream.words == 3 * sum(len(passage.words) for passage in text(kind))
+    assert stream.unknown == (3 if kind == "word" else 0)
+    assert len(stream) == len(stream.ids)
+
+
+def test_the_words_a_vocabulary_was_counted_on_are_not_read_again(tmp_path: Path) -> None:
+    reads = []
+
+    class Once:
+        def __iter__(self) -> Iterator[Passage]:
+            reads.append(1)
+            return iter(text("word"))
+
+    split = Once()
+    units = Units.fit("word", split, min_count=2)
+    first, second = (encode_stream(split, units, tmp_path) for _ in range(2))
+    assert len(reads) == 2  # once to count, once for the second stream
+    assert first.ids.tolist() == second.ids.tolist() == slowly(text("word"), units)
+    for count in ("words", "characters", "unknown", "passages"):
+        assert getattr(first, count) == getattr(second, count)
+    assert first.unknown == 7  # of 11 words, only two of cat and of the are known
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_a_kept_text_is_encoded_as_one_that_is_read(folded: bool, tmp_path: Path) -> None:
+    train = read_text_corpus().train
+    assert train is not None
+    units = Units.fit("word", train, min_count=2, lowercase=folded, digits=folded)
+    kept = encode_stream(train, units, tmp_path)
+    read = encode_stream(list(train), units, tmp_path)
+    assert np.array_equal(kept.ids, read.ids)
+    assert (kept.words, kept.characters, kept.unknown) == (read.words, read.characters, read.unknown)
+    assert kept.words == 15964
+
+
+def test_a_long_text_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(word_counts, "CHUNK", 4)
+    counts = word_counts.WordCounts(max_kept=10).read(text("word") * 5)
+    assert counts.kept is None
+    assert counts.by_word()["the"] == 10
+
+
+def test_a_stream_without_end(tmp_path: Path) -> None:
+    def endless() -> Iterator[Passage]:
+        while True:
+            yield from text("word")
+
+    units = Units.fit("word", text("word"))
+    stream = encode_stream(endless(), units, tmp_path, max_units=50)
+    assert len(stream.ids) >= 50
+    pieces = unit_chunks(endless(), units, size=10)
+    first, second = next(pieces), next(pieces)
+    assert [*first.ids, *second.ids] == stream.ids[: len(first) + len(second)].tolist()
+    assert 10 <= len(first) < 20
+
+
+def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unit_streams, "PASSAGES_AT_A_TIME", 100)
+    monkeypatch.setattr(unit_streams, "UNITS_AT_A_TIME", 1000)
+    units = Units.fit("word", text("word"))
+
+    def peak(times: int) -> int:
+        tracemalloc.start()
+        stream = encode_stream((text("word")[0] for _ in range(times)), units, tmp_path, in_memory=2000)
+        assert isinstance(stream.ids, np.memmap)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    assert peak(20_000) < peak(2_000) + 50_000
+
+
+def test_reading_is_bounded_too(write: Write) -> None:
+    def peak(lines: int) -> int:
+        split = read_text_split(str(write("a.txt", f"{'The cat can see the dog. ' * 8}\n" * lines)), unit="char")
+        tracemalloc.start()
+        assert sum(1 for _ in split.texts()) == lines
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    assert peak(60_000) < peak(15_000) + (1 << 20)  # 12 MB and 3 MB of text
+
+
+def test_texts_are_those_of_the_passages(write: Write) -> None:
+    path = str(write("a.txt", "The cat can't _see_\nthe dog.\n\nSo it is.\n"))
+    for unit in ("word", "bpe", "char"):
+        split = read_text_split(path, unit=unit)
+        assert list(split.texts()) == [passage.text for passage in split]
+
+
+def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
+    units = Units.fit("word", text("word"))
+    with pytest.raises(OutputError, match="missing: the encoded text cannot be written: No such file or directory"):
+        encode_stream(text("word"), units, tmp_path / "missing", in_memory=0)
+
+
+def test_nothing_is_an_empty_stream(tmp_path: Path) -> None:
+    stream = encode_stream([], Units.fit("word", text("word")), tmp_path)
+    assert isinstance(stream, UnitStream)
+    assert (len(stream), stream.words) == (0, 0)
+    assert stream.ids.dtype == np.int32
+
+
+def test_published_way_of_counting(write: Write, tmp_path: Path) -> None:
+    """As PyTorch's word_language_model reads it: ``line.split() + ['<eos>']`` for every line, empty ones too."""
+    content = " \n = Robert = \n \n Robert <unk> is an actor . \n He <unk> . \n"
+    split = read_text_split(str(write("wiki.train.tokens", content)), tokenised=True)
+    tokens = [word for row in content.split("\n")[:-1] for word in [*row.split(), "<eos>"]]
+    units = Units.fit("word", split)
+    stream = encode_stream(split, units, tmp_path)
+    assert units.symbols(stream.ids.tolist()) == tokens
+    assert stream.unknown == 2

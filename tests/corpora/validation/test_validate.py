@@ -1,0 +1,359 @@
+"""Every kind of finding, planted in a small corpus, is found at its line; a clean corpus is clean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pytest
+
+from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.hub.client import Loaded
+from tagger.corpora.sources.corpus import Corpus, Split
+from tagger.corpora.validation.doctor_kinds import KINDS
+from tagger.corpora.validation.findings import Finding
+from tagger.corpora.validation.report import Diagnosis
+from tagger.corpora.validation.validate import examine
+from tagger.errors import CorpusError
+from tests.corpora.conftest import Write
+from tests.tiny import conllu, sentences
+
+Pair = tuple[str, str]
+
+
+def columns(*blocks: list[Pair]) -> str:
+    """Two columns; each block is a sentence and takes as many lines as it has words, and a blank one."""
+    return "".join("".join(f"{word}\t{tag}\n" for word, tag in block) + "\n" for block in blocks)
+
+
+def found(diagnosis: Diagnosis, code: str) -> Finding:
+    """The one finding of a kind."""
+    (finding,) = [one for one in diagnosis.findings if one.kind.code == code]
+    return finding
+
+
+def codes(diagnosis: Diagnosis) -> list[str]:
+    return [finding.kind.code for finding in diagnosis.findings]
+
+
+def look(path: Path, **options: Any) -> Diagnosis:
+    return examine(str(path), options=ReadOptions(**{"column": "tag", **options}))
+
+
+THEY_FISH = [("They", "PRON"), ("fish", "VERB"), (".", "PUNCT")]
+WE_CAN = [("We", "PRON"), ("can", "AUX"), ("fish", "VERB")]
+A_FISH = [("A", "DET"), ("can", "NOUN"), ("fell", "VERB"), (".", "PUNCT")]
+OLD = [("Old", "DET"), ("men", "NOUN"), ("can", "AUX"), ("!", "PUNCT")]
+
+
+def test_a_clean_corpus_is_clean(write: Write) -> None:
+    diagnosis = look(write("a.conll", columns(THEY_FISH, WE_CAN, A_FISH, OLD)))
+    assert diagnosis.findings == []
+    assert diagnosis.verdict == "clean"
+    assert diagnosis.first == [
+        (["They", "fish", "."], ["PRON", "VERB", "PUNCT"]),
+        (["We", "can", "fish"], ["PRON", "AUX", "VERB"]),
+        (["A", "can", "fell", "."], ["DET", "NOUN", "VERB", "PUNCT"]),
+    ]
+    (part,) = diagnosis.parts
+    assert (part.name, part.sentences, part.words, part.types, part.unknown) == ("all", 4, 14, 10, None)
+    assert part.labels == {"PRON": 2, "VERB": 3, "PUNCT": 3, "AUX": 2, "DET": 2, "NOUN": 2}
+
+
+def test_figures_of_the_parts(write: Write) -> None:
+    write("x-train.conll", columns(THEY_FISH, WE_CAN))
+    write("x-dev.conll", columns(A_FISH))
+    folder = write("x-test.conll", columns(THEY_FISH[:2])).parent
+    diagnosis = look(folder)
+    assert [part.name for part in diagnosis.parts] == ["train", "dev", "test"]
+    assert [part.unknown for part in diagnosis.parts] == [None, 2, 0]  # "A" and "fell"
+    assert diagnosis.parts[1].unknown_rate == 0.5
+
+
+PLANTED = {
+    "encoding": (b"They\tPRON\nf\xefsh\tVERB\n\nWe\tPRON\ngo\tVERB\n", 2, "0xef"),
+    "column-count": (b"They\tPRON\nfish\tVERB\n\nWe\tPRON\tx\ngo\tVERB\n", 4, "3 columns, expected 2"),
+    "empty": (b"They\tPRON\nfish\tVERB\n\nWe\tPRON\n\tVERB\n", 5, "column 1 is empty"),
+    "double-label": (b"Ann\tB-x\nran\tO\n\nOslo\tB-x,B-y\nis\tO\n", 4, "several labels, 'B-x,B-y'"),
+    "missing-label": (b"They\tPRON\nfish\tVERB\n\nWe\tPRON\ngo\t_\n", 5, "'go' has no tag"),
+}
+
+
+@pytest.mark.parametrize("code", PLANTED)
+def test_what_stops_training(write: Write, code: str) -> None:
+    content, line, said = PLANTED[code]
+    path = write("a.conll", content)
+    diagnosis = look(path)
+    finding = found(diagnosis, code)
+    assert (finding.count, finding.kind.severity) == (1, "error")
+    (place,) = finding.places
+    assert (place.path, place.line) == (str(path), line)
+    assert said in place.detail
+    assert (diagnosis.left_out, diagnosis.verdict) == (1, "errors")
+    lenient = look(path, ignore_bad=True)
+    assert lenient.errors == []
+    assert found(lenient, code).kind.severity == "warning"
+
+
+def test_malformed_lines_in_other_formats(write: Write) -> None:
+    good = '{"tokens": ["a", "b"], "tag": ["X", "Y"]}\n'
+    lines = [
+        ('{"tokens": ["a", "b"], "tag": ["X"]}', "column-count", "1 'tag' for 2 words"),
+        ('{"tokens": ["a", ""], "tag": ["X", "Y"]}', "empty", "word 2 of 'tokens' is empty"),
+        ('{"tokens": ["a", ', "malformed", "not JSON"),
+        ("\0", "encoding", "a NUL byte"),
+    ]
+    for number, (line, code, said) in enumerate(lines):
+        (place,) = found(look(write(f"{number}.jsonl", good + line + "\n" + good)), code).places
+        assert place.line == 2
+        assert said in place.detail
+    table = write("a.csv", "word,tag\na,X\n,Y\n\nb,X\n")
+    assert found(look(table), "empty").places[0].line == 3
+    slashed = write("a.txt", "a/X b/Y\nc d/X\n")
+    assert found(look(slashed, format="slashed"), "missing-label").places[0].line == 2
+
+
+def test_all_defects_of_a_conllu_file_are_told_at_once(write: Write, small: str) -> None:
+    lines = small.split("\n")
+    lines[2] = "2\tcan\tcan\tAUX"
+    lines[8] = lines[8].replace("2\t", "3\t", 1)
+    diagnosis = look(write("a.conllu", "\n".join(lines)), column="upos")
+    assert found(diagnosis, "column-count").places[0].line == 3
+    assert found(diagnosis, "malformed").places[0].line == 9
+    assert diagnosis.left_out == 2
+    assert diagnosis.parts[0].sentences == 1
+
+
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(write: Write) -> None:
+    write("x-train.conll", columns(THEY_FISH, WE_CAN))
+    bad = write("x-test.conll", "")
+    diagnosis = look(bad.parent)
+    (place,) = found(diagnosis, "file").places
+    assert (place.path, place.line, place.detail) == (str(bad), 0, "the file is empty")
+    assert diagnosis.parts[0].sentences == 2
+
+
+def test_a_column_that_is_not_there(write: Write) -> None:
+    diagnosis = look(write("a.conllu", "1\ta\ta\tX\t_\t_\t0\td\t_\t_\n"), column="ner")
+    assert "no column 'ner'" in found(diagnosis, "file").places[0].detail
+
+
+def test_no_such_corpus() -> None:
+    with pytest.raises(CorpusError, match=r"no such file or folder"):
+        examine("./nowhere.conllu")
+
+
+def test_one_label_only(write: Write) -> None:
+    diagnosis = look(write("a.conll", columns([("a", "X"), ("b", "X")])))
+    assert codes(diagnosis) == ["one-label"]
+    assert diagnosis.verdict == "errors"
+
+
+WORDS = {
+    "white-space": ("New York", "U+0020 SPACE"),
+    "control": ("da\u200bta", "U+200B ZERO WIDTH SPACE"),
+    "damaged-text": ("cafÃ©", "most likely 'café'"),
+    "not-nfc": ("cafe\u0301", "composed 'café'"),
+}
+
+
+@pytest.mark.parametrize("code", WORDS)
+def test_odd_words(write: Write, code: str) -> None:
+    word, said = WORDS[code]
+    path = write("a.conll", columns(THEY_FISH, [("We", "PRON"), (word, "VERB")], THEY_FISH[:2], [(word, "VERB")]))
+    finding = found(look(path), code)
+    assert [place.line for place in finding.places] == [6, 11]
+    assert said in finding.places[0].detail
+
+
+@pytest.mark.parametrize(
+    "word", ["می\u200cروم", "👩\u200d🚀", "Zürich", "naïve", "5\u2009%".replace("\u2009", ""), "Å"]
+)
+def test_words_that_are_not_odd(write: Write, word: str) -> None:
+    assert codes(look(write("a.conll", columns(THEY_FISH, [("A", "PRON"), (word, "VERB")])))) in ([], ["label-once"])
+
+
+def test_lost_characters(write: Write) -> None:
+    path = write("a.conll", columns(THEY_FISH, [("We", "PRON"), ("\ufffdsh", "VERB")]))
+    assert "U+FFFD" in found(look(path), "damaged-text").places[0].detail
+
+
+@pytest.mark.parametrize("packing", ["", ".gz"])
+def test_mixed_line_ends(tmp_path: Path, write: Write, packing: str) -> None:
+    import gzip
+
+    data = b"They\tPRON\r\nfish\tVERB\r\n.\tPUNCT\n\r\nWe\tPRON\r\ngo\tVERB\r\n"
+    path = write(f"a.conll{packing}", gzip.compress(data) if packing else data)
+    (place,) = found(look(path), "line-ends").places
+    assert place.line == 3
+    assert r"1 of 6 lines end in \n" in place.detail
+    assert "line-ends" not in codes(look(write("b.conll", data.replace(b"PUNCT\n", b"PUNCT\r\n"))))
+
+
+def test_running_numbers_for_words(write: Write) -> None:
+    blocks = [[(str(n), tag) for n, tag in enumerate(["X", "Y", "Z"], 1)] for _ in range(3)]
+    lines = "".join(f'{{"tokens": {[w for w, _ in b]}, "tag": {[t for _, t in b]}}}\n' for b in blocks)
+    finding = found(look(write("a.jsonl", lines.replace("'", '"'))), "numbered-words")
+    assert (finding.count, finding.places[0].line) == (3, 1)
+
+
+def test_labels_that_are_the_words(write: Write) -> None:
+    blocks = [[(word, word) for word, _ in block] for block in (THEY_FISH, WE_CAN, A_FISH)]
+    assert "label-is-word" in codes(look(write("a.conll", columns(*blocks))))
+
+
+def test_suspicious_labels(write: Write) -> None:
+    numbers = look(write("n.conll", columns([("a", "0"), ("b", "4"), ("c", "0"), ("d", "4")])))
+    assert [place.line for place in found(numbers, "label-numbers").places] == [1, 2]
+    blocks = [[(f"w{n}", f"doc-2011-{n:04}"), ("a", "X"), ("b", "Y")] for n in range(8)]
+    ids = found(look(write("i.conll", columns(*blocks))), "label-ids")
+    assert (ids.count, ids.places[1].line) == (8, 5)
+    many = look(write("m.conll", columns([(f"w{n}", f"T{n % 250}") for n in range(500)])))
+    assert found(many, "many-labels").count == 250
+    assert "mostly-rare" not in codes(many)
+    rare = look(write("r.conll", columns([(f"w{n}", f"T{n}") for n in range(9)])))
+    assert found(rare, "mostly-rare").count == 9
+    joined = found(
+        look(write("j.conll", columns([("a", "NN"), ("b", "JJ"), ("c", "NN|JJ"), ("d", "NN|JJ")]))), "joined-labels"
+    )
+    assert (joined.count, joined.places[0].line) == (1, 3)
+    assert "(2 in all)" in joined.places[0].detail
+
+
+def test_labels_in_two_spellings(write: Write) -> None:
+    path = write("a.conll", columns([("a", "Noun"), ("b", "NOUN"), ("c", "NOUN"), ("d", "Noun"), ("e", "NOUN")]))
+    (place,) = found(look(path), "alike-labels").places
+    assert (place.line, place.detail) == (1, "'Noun' on 'a' (2), beside 'NOUN' (3)")
+
+
+def test_labels_seen_once(write: Write) -> None:
+    path = write(
+        "a.conll", columns(THEY_FISH, WE_CAN, [("They", "PRON"), ("fish", "VRB"), ("can", "AUX"), (".", "PUNCT")])
+    )
+    finding = found(look(path), "label-once")
+    assert [(place.line, place.detail) for place in finding.places] == [(10, "'VRB' on 'fish'")]
+
+
+def test_labels_that_train_lacks(write: Write) -> None:
+    write("x-train.conll", columns(THEY_FISH, WE_CAN))
+    path = write("x-test.conll", columns([("They", "PRON"), ("fish", "VERB"), ("oh", "INTJ"), ("oh", "INTJ")]))
+    (place,) = found(look(path.parent), "unseen-label").places
+    assert (place.path, place.line, place.detail) == (str(path), 3, "'INTJ' on 'oh'")
+
+
+@pytest.mark.parametrize(
+    ("tags", "scheme", "broken"),
+    [
+        (["B-P I-P O", "O B-L", "B-P O"], "IOB2", []),
+        (["B-P I-P O", "O I-L", "B-P O B-L I-L"], "IOB2", [6]),
+        (["I-P B-P O", "O I-L", "I-P O"], "IOB1", []),
+        (["B-P E-P O", "O S-L", "S-P O"], "IOBES", []),
+        (["B-P L-P O", "O U-L", "U-P B-L"], "BILOU", [9]),
+    ],
+)
+def test_schemes(write: Write, tags: list[str], scheme: str, broken: list[int]) -> None:
+    blocks = [[(f"w{n}{tag}", tag) for n, tag in enumerate(block.split())] for block in tags]
+    diagnosis = look(write("a.conll", columns(*blocks)))
+    assert diagnosis.scheme == scheme
+    if broken:
+        finding = found(diagnosis, "broken-scheme")
+        assert [place.line for place in finding.places] == broken
+        assert scheme in finding.remark
+    else:
+        assert "broken-scheme" not in codes(diagnosis)
+
+
+def test_a_label_that_is_no_span_among_spans(write: Write) -> None:
+    block = [(f"w{n}", "B-P") for n in range(20)]
+    diagnosis = look(write("a.conll", columns(block, [("x", "B_P"), ("y", "O")], [("z", "O")])))
+    (place,) = found(diagnosis, "broken-scheme").places
+    assert (place.line, place.detail) == (22, "'B_P' on 'x' is no label of a span")
+
+
+def test_duplicates_leaks_and_contradictions(write: Write) -> None:
+    train = write("x-train.conll", columns(THEY_FISH, WE_CAN, A_FISH, THEY_FISH))
+    other = [("We", "PRON"), ("can", "VERB"), ("fish", "NOUN")]
+    test = write("x-test.conll", columns(OLD, other, A_FISH, OLD))
+    diagnosis = look(test.parent)
+    duplicates = found(diagnosis, "duplicate")
+    assert [(place.path, place.line) for place in duplicates.places] == [(str(test), 15), (str(train), 14)]
+    assert "4 words, the same as in line 1" in duplicates.places[0].detail
+    leaks = found(diagnosis, "leak")
+    assert [(place.path, place.line) for place in leaks.places] == [(str(test), 10), (str(test), 6)]
+    assert f"the same as in {train}:9" in leaks.places[0].detail
+    assert [place.line for place in found(diagnosis, "contradiction").places] == [6]
+
+
+def test_sentences_without_end(write: Write) -> None:
+    long = [(f"w{n % 7}", "XY"[n % 2]) for n in range(501)]
+    finding = found(look(write("a.conll", columns(THEY_FISH, long, long[:500]))), "long-sentence")
+    assert [(place.line, finding.count) for place in finding.places] == [(5, 1)]
+    assert "501 words" in finding.places[0].detail
+
+
+def test_nothing_to_train_on(write: Write) -> None:
+    path = write("x-dev.conllu", conllu(sentences(5, 1)))
+    assert found(look(path.parent, column="upos"), "no-train").kind.severity == "warning"
+
+
+def test_files_named_part_by_part(write: Write) -> None:
+    train, dev = write("a", columns(THEY_FISH, WE_CAN)), write("b", columns(THEY_FISH))
+    diagnosis = examine(None, train=str(train), dev=str(dev), options=ReadOptions(column="tag"))
+    assert found(diagnosis, "leak").places[0].path == str(dev)
+
+
+def test_a_corpus_of_the_hub_is_numbered_by_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def split(name: str, *blocks: list[Pair]) -> Split:
+        rows = {
+            key: [[pair[place] for pair in block] for block in blocks] for place, key in enumerate(("tokens", "tags"))
+        }
+        return Split(name, datasets.Dataset.from_dict(rows), label="upos")
+
+    def read(*_: object, **__: object) -> Corpus:
+        return Corpus("x", "a/x", "upos", split("train", THEY_FISH, WE_CAN), None, split("test", OLD, THEY_FISH))
+
+    monkeypatch.setattr("tagger.corpora.hub_corpus.read_hub_corpus", read)
+    diagnosis = examine("acme/x")
+    assert (diagnosis.column, diagnosis.formats) == ("upos", ["hub"])
+    (place,) = found(diagnosis, "leak").places
+    assert str(place) == "test:2: 3 words, the same as in train:1"
+
+
+def test_places_are_limited_and_all_are_counted(write: Write) -> None:
+    path = write("a.conll", "a\tX\nb\tY\n\n" + "c\n\n" * 40 + columns([("a b", "X"), ("x", "Y")] * 100))
+    diagnosis = examine(str(path), options=ReadOptions(column="tag"), places=3)
+    counts = [found(diagnosis, code) for code in ("column-count", "white-space")]
+    assert [(finding.count, len(finding.places)) for finding in counts] == [(40, 3), (100, 3)]
+
+
+def test_the_bundled_corpora_have_no_errors() -> None:
+    for name in ("bundled", "bundled:ko"):
+        diagnosis = examine(name)
+        assert diagnosis.errors == []
+        assert not {"leak", "broken-scheme", "not-nfc", "control", "line-ends"} & set(codes(diagnosis))
+
+
+def test_every_kind_is_told_in_full() -> None:
+    for kind in KINDS.values():
+        assert kind.severity in ("error", "warning")
+        assert kind.why.endswith(".")
+        assert kind.mend.endswith(".")
+
+
+def test_rows_of_the_hub_that_would_stop_training_are_an_error_and_the_others_examined(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = datasets.Dataset.from_dict({"tokens": [["a"], ["b"], ["c", "d"]], "tags": [["X"], ["Y", "Z"], ["X", "Y"]]})
+    features = datasets.Features({name: datasets.List(datasets.Value("string")) for name in ("tokens", "tags")})
+    loaded = Loaded({"train": data.cast(features)}, "c" * 40, None, ())
+    monkeypatch.setattr("tagger.corpora.hub.dataset.load", lambda spec, offline: loaded)
+    diagnosis = examine("owner/name", options=ReadOptions("tags"))
+    assert [(finding.kind.code, finding.places[0].path) for finding in diagnosis.errors] == [
+        ("malformed", "owner/name")
+    ]
+    assert "row 1 (from 0) of 3: words and labels differ in number" in diagnosis.errors[0].places[0].detail
+    assert diagnosis.parts[0].sentences == 2
+    lenient = examine("owner/name", options=ReadOptions("tags", ignore_bad=True))
+    assert not lenient.errors
+    assert "train: 1 rows cannot be used and were left out" in lenient.notes

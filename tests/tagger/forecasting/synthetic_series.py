@@ -1,0 +1,61 @@
+"""Small series that tests train on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tagger.config.forecaster import SeriesConfig, resolve
+from tagger.corpora.series.read import read_series
+from tagger.corpora.series.series_options import SeriesOptions
+from tagger.corpora.series.table import SeriesTable
+from tagger.forecasting.features import SeriesInputs, make_calendar
+from tagger.forecasting.scaling import Scaling
+from tagger.forecasting.windows import Part, split_by_time
+
+QUICK: dict[str, Any] = {
+    "training.epochs": 2,
+    "encoder.hidden_size": 6,
+    "head.embedding_size": 5,
+    "training.dropout": 0.0,
+    "data.window": 12,
+}
+"""Settings that train within a moment."""
+
+
+def wave(number: int = 200, seed: int = 1) -> np.ndarray:
+    """A noisy wave of 14 steps that rises slowly."""
+    rng = np.random.default_rng(seed)
+    steps = np.arange(number)
+    wave = 5 * np.sin(2 * np.pi * steps / 14)
+    values: np.ndarray = np.round(20 + 0.02 * steps + wave + rng.normal(0, 0.5, number), 2)
+    return values
+
+
+def write_wave(path: Path, number: int = 200, groups: tuple[str, ...] = ()) -> Path:
+    """A table of days with the columns load and wind; with ``groups`` one wave each, in a column site."""
+    days = np.arange("2020-01-01", number, dtype="datetime64[D]")
+    lines = ["date,load,wind" + ",site" * bool(groups)]
+    for place, group in enumerate(groups or ("",)):
+        values, wind = wave(number, place) * (place + 1), wave(number, place + 50)
+        lines += [
+            f"{day},{value},{other}" + f",{group}" * bool(groups)
+            for day, value, other in zip(days, values, wind, strict=True)
+        ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def prepared(
+    path: Path, *, features: tuple[str, ...] = ("wind",), group: str | None = None, **settings: Any
+) -> tuple[SeriesTable, SeriesConfig, SeriesInputs, dict[str, Part]]:
+    """A table, resolved settings, inputs scaled on train, and the parts."""
+    named = {"data.targets": ["load"], "data.features": list(features), "data.group": group}
+    config = SeriesConfig().with_settings({**QUICK, **named, **{k.replace("__", "."): v for k, v in settings.items()}})
+    table = read_series(str(path), SeriesOptions(config.inputs, None, group))
+    parts = split_by_time(table, config)
+    config = resolve(config, parts["train"].rows, int((parts["train"].ends - parts["train"].starts).max()))
+    scaling = Scaling.fit(table, parts["train"].ends)
+    return table, config, SeriesInputs(table, scaling, config, make_calendar(table, config)), parts

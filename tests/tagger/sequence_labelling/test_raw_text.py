@@ -1,0 +1,61 @@
+"""The choice of rules for raw text, from what the corpus shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tagger.corpora.read_corpus import read_corpus
+from tagger.corpora.tokenization.text_rules import WORTH_TRYING
+from tagger.sequence_labelling.raw_text import choose_tokenizer
+
+ENGLISH = ("I do n't know .", "I don't know.")
+KOREAN = ("나는 책을 읽었다 .", "나는 책을 읽었다.")
+GERMAN = ("Das ist gut .", "Das ist gut.")
+
+
+def corpus_file(folder: Path, words: str, text: str | None, number: int) -> str:
+    """The same sentence again and again; the words stand between blanks."""
+    rows = [f"{n}\t{word}\t_\t{'X' if n % 2 else 'Y'}\t_\t_\t0\t_\t_\t_" for n, word in enumerate(words.split(), 1)]
+    block = "\n".join([*([f"# text = {text}"] if text else []), *rows]) + "\n\n"
+    path = folder / "train.conllu"
+    path.write_text(block * number, encoding="utf-8")
+    return str(path)
+
+
+def choose(path: str) -> tuple[list[str], str]:
+    """The words that the chosen rules find in the sentence, and the note."""
+    tokenizer, note = choose_tokenizer(read_corpus(None, train=path, dev=path))
+    return [token.text for token in tokenizer.words("I don't know.")], note
+
+
+@pytest.mark.parametrize(("words", "text"), [ENGLISH, GERMAN, KOREAN])
+def test_raw_sentences_of_the_corpus_decide(tmp_path: Path, words: str, text: str) -> None:
+    path = corpus_file(tmp_path, words, text, 30)
+    tokenizer, note = choose_tokenizer(read_corpus(None, train=path, dev=path))
+    assert [token.text for token in tokenizer.words(text)] == words.split()
+    assert "word F1 100.0 on 30 sentences" in note
+
+
+def test_contractions_are_english(tmp_path: Path) -> None:
+    assert choose(corpus_file(tmp_path, *ENGLISH, 30))[0] == ["I", "do", "n't", "know", "."]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected", "rules"),
+    [
+        (ENGLISH[0], ["I", "do", "n't", "know", "."], "english"),
+        (GERMAN[0], ["I", "don't", "know", "."], "generic"),
+        (KOREAN[0], None, "korean"),
+    ],
+)
+@pytest.mark.parametrize("texts", ["none", "few"])
+def test_without_raw_sentences_the_words_decide(
+    tmp_path: Path, words: str, expected: list[str] | None, rules: str, texts: str
+) -> None:
+    path = corpus_file(tmp_path, words, "any" if texts == "few" else None, WORTH_TRYING - 1 if texts == "few" else 30)
+    found, note = choose(path)
+    assert note == f"raw text is split by the '{rules}' rules"
+    if expected:
+        assert found == expected

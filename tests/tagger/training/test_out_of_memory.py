@@ -1,0 +1,206 @@
+"""Where memory runs out, batches are taken in parts: the gradients are those of the whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from tagger.config.defaults import Facts, resolve
+from tagger.config.tagger import Config
+from tagger.corpora.encoding.batching import assemble
+from tagger.corpora.read_corpus import read_corpus
+from tagger.corpora.sources.corpus import Corpus
+from tagger.language_modelling.bptt import Stretch
+from tagger.language_modelling.objective import LanguageObjective
+from tagger.sequence_labelling.multitask_objective import JointObjective
+from tagger.sequence_labelling.multitask_preparation import prepare_companion, with_streams
+from tagger.sequence_labelling.objective import TaggingObjective
+from tagger.sequence_labelling.preparation import prepare
+from tagger.sequence_labelling.raw_text import choose_tokenizer
+from tagger.sequence_labelling.tagger_run import Material, _network, _objective
+from tagger.training.optimizers import make_average, make_optimizer
+from tagger.training.schedules import Schedule
+from tagger.training.trainer import Fitting
+from tests.tagger.language_modelling.test_objective import fitting_of, ids, objective
+from tests.tagger.training.test_trainer import ends, start, tagging
+from tests.tiny import SETTINGS
+
+
+@pytest.fixture(scope="module")
+def corpus(tiny_corpus: Path) -> Corpus:
+    return read_corpus(str(tiny_corpus))
+
+
+def limit(fitting: Fitting, tokens: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No memory for batches of more words than these."""
+    loss = tagging(fitting).loss
+
+    def limited(batch: Any) -> Any:
+        if len(batch.positions) > tokens:
+            raise RuntimeError(
+                "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
+            )
+        return loss(batch)
+
+    monkeypatch.setattr(tagging(fitting), "loss", limited)
+
+
+def gradients(fitting: Fitting) -> list[Tensor]:
+    return [torch.zeros_like(p) if p.grad is None else p.grad for p in tagging(fitting).model.parameters()]
+
+
+def test_parts_add_up(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain: dict[str, Any] = {"training__dropout": 0, "training__word_dropout": 0, "training__clip": 1e9}
+    whole, parted = (start(corpus, double=True, **plain) for _ in range(2))
+    limit(parted, 14, monkeypatch)
+    chosen = [0, 1, 2, 3, 4, 5, 6]
+    expected = whole.updates.step(assemble(tagging(whole).train.encoded, chosen), 0.0)
+    found = parted.updates.step(assemble(tagging(parted).train.encoded, chosen), 0.0)
+    assert parted.gradients.parts in (4, 8)
+    assert found[1] == expected[1]
+    assert float(found[0]) == pytest.approx(float(expected[0]), rel=1e-12)
+    for one, other in zip(gradients(whole), gradients(parted), strict=True):
+        torch.testing.assert_close(other, one, rtol=0, atol=1e-12)
+
+
+def test_a_run_goes_on_and_tells(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    fitting = start(corpus, training__epochs=4)
+    limit(fitting, 20, monkeypatch)
+    epochs = ends(list(fitting.events()))
+    assert [end.parts for end in epochs] == [4, 4, 4, 4]
+    assert epochs[-1].loss_per_step < epochs[0].loss_per_step
+
+
+def test_a_single_sentence_cannot_be_divided(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    fitting = start(corpus, training__epochs=1)
+    limit(fitting, 2, monkeypatch)
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        list(fitting.events())
+
+
+def lm_limit(made: LanguageObjective, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No memory for stretches of more units than these; the first reader has been at work when it runs out."""
+    read = made._read
+
+    def limited(batch: Stretch, vectors: Tensor) -> Tensor:
+        found = read(batch, vectors)
+        if batch.steps > steps:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+        return found
+
+    monkeypatch.setattr(made, "_read", limited)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"head__bidirectional": True, "streams__batch_size": 7},
+        {"head__softmax": "adaptive", "streams__batch_size": 5, "streams__jitter": True},
+        {"streams__activation_penalty": 0.7, "streams__temporal_penalty": 0.9},
+        {"encoder__cell": "gru", "streams__batch_size": 3},
+    ],
+    ids=["plain", "bidirectional", "adaptive, jittered", "penalties", "three streams"],
+)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_language_model_of_parts_is_that_of_the_whole(
+    options: dict[str, Any], threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Double precision, nothing dropped: the weights after two epochs and what the readers remember agree."""
+    whole, parted = (language(threads, **options) for _ in range(2))
+    lm_limit(parted.objective, 50 if "streams__jitter" in options else 10, monkeypatch)  # type: ignore[arg-type]
+    one, other = ends(list(whole.events())), ends(list(parted.events()))
+    assert [end.parts for end in one] == [1, 1]
+    assert other[-1].parts > 1
+    assert other[-1].loss_per_step == pytest.approx(one[-1].loss_per_step, rel=1e-6)
+    for a, b in zip(whole.model.parameters(), parted.model.parameters(), strict=True):
+        torch.testing.assert_close(b, a, rtol=0, atol=1e-6)  # penalties are float32
+    for carried, joined in zip(states(whole), states(parted), strict=True):
+        torch.testing.assert_close(joined, carried, rtol=0, atol=1e-6)
+
+
+def language(threads: int, **options: Any) -> Fitting:
+    return fitting_of(objective(ids(600), ids(90, 2), **options), threads, **options)
+
+
+def states(fitting: Fitting) -> list[Tensor]:
+    assert isinstance(fitting.objective, LanguageObjective)
+    return [part for reader in fitting.objective.readers for layer in reader.states or [] for part in layer]
+
+
+def test_a_single_stream_cannot_be_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    fitting = language(1, streams__batch_size=3)
+    lm_limit(fitting.objective, 4, monkeypatch)  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        list(fitting.events())
+
+
+def test_dev_is_read_in_shorter_stretches_where_memory_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, limited = objective(dev=ids(2_000, 2)), objective(dev=ids(2_000, 2))
+    represent = limited._represent
+    lengths: list[int] = []
+
+    def failing(types: np.ndarray) -> Tensor:
+        if not lengths or lengths[-1] > 20:
+            lengths.append(70 if not lengths else lengths[-1] // 2)
+            raise MemoryError
+        return represent(types)
+
+    monkeypatch.setattr(limited, "_represent", failing)
+    expected, found = whole.evaluate(), limited.evaluate()
+    assert expected is not None
+    assert found is not None
+    assert lengths == [70, 35, 17]
+    assert found.loss == pytest.approx(expected.loss, rel=1e-12)
+
+
+@pytest.mark.parametrize(("sentences", "streams"), [(7, 5), (2, 6), (6, 1)])
+@pytest.mark.parametrize("parts", [2, 3, 16])
+def test_tags_and_text_in_parts(corpus: Corpus, tmp_path: Path, sentences: int, streams: int, parts: int) -> None:
+    """The gradient is that of the whole, whichever of both has more parts."""
+    fitting = joint(corpus, tmp_path, streams)
+    both = fitting.objective
+    assert isinstance(both, JointObjective)
+    chosen = assemble(both.tagging.train.encoded, list(range(sentences)))
+    batch = (chosen, next(both.language.epoch(np.random.default_rng(1))[1]))
+    expected = fitting.gradients.added_up(batch)
+    wanted = [p.grad for p in fitting.model.parameters()]
+    fitting.optimizer.zero_grad(set_to_none=True)
+    fitting.gradients.parts = parts
+    found = fitting.gradients.added_up(batch)
+    assert found.steps == expected.steps
+    assert float(found.nats) == pytest.approx(float(expected.nats), rel=1e-12)
+    assert len(both.divide(batch, parts)) == min(parts, max(sentences, streams))
+    for before, after in zip(wanted, fitting.model.parameters(), strict=True):
+        torch.testing.assert_close(after.grad, before, rtol=0, atol=1e-7)  # penalties are float32
+
+
+def joint(corpus: Corpus, folder: Path, streams: int) -> Fitting:
+    """A tagger and a language model beside it, in double precision; nothing is dropped."""
+    dropping = ("input_dropout", "dropout", "output_dropout", "embedding_dropout", "weight_drop")
+    chosen = {
+        **SETTINGS, "training.dropout": 0.0, "training.word_dropout": 0.0, "training.lm_weight": 0.7,
+        "head.min_count": 1, "streams.batch_size": streams, "streams.bptt": 6,
+        **{f"streams.{name}": 0.0 for name in dropping},
+    }  # fmt: skip
+    config = resolve(Config().with_settings(chosen), Facts.of(corpus))
+    companion = prepare_companion(corpus, config, None, None, folder)
+    config = with_streams(config, companion)
+    prepared = prepare(corpus, config, companion.features)
+    material = Material(corpus, prepared, choose_tokenizer(corpus)[0], companion)
+    torch.manual_seed(1)
+    model = _network(material, config)[0].double()
+    device = torch.device("cpu")
+    both = _objective(TaggingObjective(model, prepared, config.training, device=device), material, config, device)
+    assert isinstance(both, JointObjective)
+    both.language.half = False
+    return Fitting(
+        model, both, config.training, optimizer=make_optimizer(model, config.training),
+        average=make_average(model, config.training), schedule=Schedule("constant", warmup=0.0), device=device,
+        rng=np.random.default_rng(1),
+    )  # fmt: skip
