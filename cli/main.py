@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-import tagger
 from tagger.errors import TaggerError
 from tagger.runtime.signals import ended_by_sigterm
+from tagger.runtime.version import __version__
 
 COMMANDS = {
     "train": ("tagger.cli.train_commands.pos", "Train a tagger on a labelled corpus, or a language model on text."),
@@ -63,7 +63,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(tagger.__version__, prog_name="tagger")
+@click.version_option(__version__, prog_name="tagger")
 def cli() -> None:
     """Train your own part-of-speech tagger and language model, use them, and look inside.
 

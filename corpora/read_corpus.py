@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tagger.corpora.files.paths import excerpt_path, near
 from tagger.corpora.formats.registry import ReadOptions
-from tagger.corpora.sources.corpus import Corpus, Split
+from tagger.corpora.formats.sentence import RawSentence
+from tagger.corpora.hub.catalogue import lookup, nearest
+from tagger.corpora.hub.hub_id import HubSpec, parse_hub_spec
+from tagger.corpora.labels.repair import Repairs
+from tagger.corpora.labels.scheme_detection import SchemeFinder
+from tagger.corpora.sources.corpus import BATCH, Corpus, Split
 from tagger.corpora.sources.ingest import Reading, ingest
 from tagger.corpora.sources.locate import Located
 from tagger.corpora.sources.resolve import explicit_files, named_splits, override, resolve, spooled
-from tagger.corpora.sources.splits import split_off
+from tagger.corpora.sources.splits import split_off, split_off_table
 from tagger.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -67,7 +73,7 @@ def read_corpus(
     with spooled([source, *explicit.values()]) as spool:
         located = explicit_files(explicit, spool) if source is None and explicit else resolve(source, spool)
         if located is None:
-            from tagger.corpora.hub_corpus import read_hub_corpus
+            from tagger.corpora.read_corpus import read_hub_corpus
 
             name, labels = str(source), labels_column
             corpus = read_hub_corpus(name, options, labels_column=labels, offline=offline, seed=seed)
@@ -112,7 +118,7 @@ def read_split(
     with spooled([source]) as spool:
         located = resolve(source, spool)
         if located is None:
-            from tagger.corpora.hub_corpus import read_hub_corpus
+            from tagger.corpora.read_corpus import read_hub_corpus
 
             name, labels = str(source), labels_column
             corpus = read_hub_corpus(name, options, labels_column=labels, offline=offline, seed=None)
@@ -205,3 +211,137 @@ def _with_files(corpus: Corpus, explicit: dict[str, str], spool: dict[str, Path]
         notes=(*(note for note in corpus.notes if note.partition(":")[0] not in made), *located.notes),
         fingerprint=hashlib.sha256(digests.encode()).hexdigest()[:16],
     )
+
+
+def read_hub_corpus(
+    source: str, options: ReadOptions, *, labels_column: str | None, offline: bool, seed: int | None
+) -> Corpus:
+    """Reads a corpus by its name in the catalogue or its hub id.
+
+    Args:
+        source: such as ``en_ewt`` or ``OWNER/NAME:CONFIG``.
+        options: which columns to read.
+        labels_column: the very column of labels, which goes before ``options.column``.
+        offline: answer from the cache of ``datasets``, or not at all.
+        seed: for splitting off a missing dev split; None not to split.
+
+    Raises:
+        CorpusError: there is no such corpus, or it cannot be read.
+    """
+    spec, name, license, tokens = _find(source)
+    from tagger.corpora.hub.columns import NoSentencesError
+    from tagger.corpora.hub.dataset import read_hub
+    from tagger.corpora.hub.files import located_files
+    from tagger.corpora.read_corpus import from_files
+
+    column = labels_column or options.column or "upos"
+    try:
+        tables, notes = read_hub(
+            spec,
+            column=column,
+            offline=offline,
+            tokens_column=options.tokens_column or tokens,
+            labels_column=labels_column,
+            label_names=options.label_names,
+            ignore_bad=options.ignore_bad,
+            repair=options.repair,
+        )
+    except NoSentencesError:
+        if (located := located_files(spec, offline=offline)) is None:
+            raise
+        return from_files(located, source, options, seed)
+    if options.repair:
+        from tagger.corpora.read_corpus import repaired
+
+        tables, said = repaired(tables, column)
+        notes += said
+    fingerprint = _fingerprint(tables)
+    if seed is not None and "train" in tables and "dev" not in tables:
+        pieces, how = split_off_table(tables["train"], ("dev",), seed)
+        tables, notes = tables | pieces, notes + how
+    notes += [f"{split}: none in this corpus" for split in ("train", "test") if split not in tables]
+    made = {split: Split(split, table, (str(spec),), column) for split, table in tables.items()}
+    held = next(iter(tables.values())).column_names
+    return Corpus(
+        name=name,
+        source=source,
+        column=column,
+        train=made.get("train"),
+        dev=made.get("dev"),
+        test=made.get("test"),
+        columns=(column, *(found for found in held if found not in ("tokens", "tags", "text", column))),
+        notes=tuple(notes),
+        fingerprint=fingerprint,
+        license=license,
+    )
+
+
+def _find(source: str) -> tuple[HubSpec, str, str | None, str | None]:
+    """The data set, its short name, its licence and its column of words."""
+    if entry := lookup(source):
+        if entry.task == "lm":
+            raise CorpusError(f"{source} is plain text for language models, it holds no labels")
+        return entry.spec, entry.name, entry.licence, entry.tokens
+    if spec := parse_hub_spec(source):
+        name = spec.config or spec.owner_name.rpartition("/")[2]
+        return spec, name, None, None
+    likely = nearest(source)
+    hint = f"; did you mean {likely}?" if likely else near(Path(source))
+    expected = "expected a file, a folder, a name in the catalogue (tagger corpora) or OWNER/NAME on the hub"
+    raise CorpusError(f"no such corpus{hint or f'; {expected}'}", path=excerpt_path(source))
+
+
+def _fingerprint(tables: dict[str, datasets.Dataset]) -> str:
+    digest = hashlib.sha256()
+    for split, table in tables.items():
+        digest.update(f"\x1d{split}".encode())
+        for batch in table.select_columns(["tokens", "tags"]).iter(10_000):
+            for row in (*batch["tokens"], *batch["tags"]):
+                digest.update("\x1f".join(row).encode() + b"\x1e")
+    return digest.hexdigest()[:16]
+
+
+def repaired(tables: dict[str, datasets.Dataset], column: str) -> tuple[dict[str, datasets.Dataset], list[str]]:
+    """The tables with their words, labels and texts mended, and notes on what was.
+
+    Args:
+        tables: B rows with ``tokens`` and ``tags`` each, by split.
+        column: what the labels are called; where they are spans, all splits have one scheme.
+    """
+    finder = SchemeFinder()
+    for table in tables.values():
+        for sentence, _ in _sentences(table.select_columns(["tokens", "tags"])):
+            if not finder.add(sentence, "tags"):
+                break
+    scheme = finder.scheme
+    notes: list[str] = []
+    made: dict[str, datasets.Dataset] = {}
+    for split, table in tables.items():
+        repairs = Repairs(split, scheme)
+        made[split] = _mended(table, repairs)
+        notes += repairs.notes()
+    return made, notes
+
+
+def _mended(table: datasets.Dataset, repairs: Repairs) -> datasets.Dataset:
+    import datasets
+    import pyarrow as pa
+
+    rows: list[dict[str, Any]] = []
+    for sentence, row in _sentences(table):
+        repairs.mend_words(sentence)
+        repairs.mend_labels(sentence, "tags")
+        text = {"text": sentence.text} if "text" in row else {}
+        rows.append({**row, "tokens": sentence.tokens, "tags": sentence.columns["tags"], **text})
+    return datasets.Dataset(datasets.table.InMemoryTable(pa.Table.from_pylist(rows, schema=table.data.schema)))
+
+
+def _sentences(table: datasets.Dataset) -> Iterator[tuple[RawSentence, dict[str, Any]]]:
+    """Each row as a sentence, numbered from 1, and as it is."""
+    number = 0
+    for batch in table.iter(BATCH):
+        for values in zip(*batch.values(), strict=True):
+            number += 1
+            row = dict(zip(batch, values, strict=True))
+            lines = [number] * len(row["tokens"])
+            yield RawSentence(row["tokens"], {"tags": row["tags"]}, number, lines, row.get("text")), row

@@ -16,23 +16,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tagger.errors import ConfigError, CorpusError, ModelError, OutputError, TaggerError, TrainingError
+from tagger.runtime.version import __version__
 
 if TYPE_CHECKING:
-    from tagger.config.generation_settings import Generated
+    from tagger.config.generation import Generated
     from tagger.config.language_model import LanguageConfig
     from tagger.config.tagger import Config
     from tagger.corpora.read_corpus import read_corpus
     from tagger.corpora.sources.corpus import Corpus
     from tagger.evaluation.perplexity import LanguageScores
     from tagger.evaluation.scores import Scores
-    from tagger.inference.tagged import TaggedSentence, TaggedText
-    from tagger.inference.tagger import Tagger
+    from tagger.inference.tagger import TaggedSentence, TaggedText, Tagger
     from tagger.interpretability.gate_activations import Gates
     from tagger.language_modelling.language_model import LanguageModel
     from tagger.language_modelling.train import train_lm
     from tagger.sequence_labelling.train import train_pos
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Config",
@@ -62,13 +60,13 @@ _HOMES = {
     "Config": "tagger.config.tagger",
     "Corpus": "tagger.corpora.sources.corpus",
     "Gates": "tagger.interpretability.gate_activations",
-    "Generated": "tagger.config.generation_settings",
+    "Generated": "tagger.config.generation",
     "LanguageConfig": "tagger.config.language_model",
     "LanguageModel": "tagger.language_modelling.language_model",
     "LanguageScores": "tagger.evaluation.perplexity",
     "Scores": "tagger.evaluation.scores",
-    "TaggedSentence": "tagger.inference.tagged",
-    "TaggedText": "tagger.inference.tagged",
+    "TaggedSentence": "tagger.inference.tagger",
+    "TaggedText": "tagger.inference.tagger",
     "Tagger": "tagger.inference.tagger",
     "read_corpus": "tagger.corpora.read_corpus",
     "train_lm": "tagger.language_modelling.train",

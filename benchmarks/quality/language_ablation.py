@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import machine, markdown, report
-from tagger.config.language_choices import make_config
+from tagger.config.language_model import make_config
 from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.corpora.text.text_split import TextCorpus
 from tagger.language_modelling.train import train_language_model

@@ -13,7 +13,7 @@ from tagger.cli.train_commands.options import machine_options
 from tagger.errors import CorpusError
 
 if TYPE_CHECKING:
-    from tagger.config.generation_settings import Generated
+    from tagger.config.generation import Generated
 
 DEFAULT_MODEL = "en"
 MOST_NAMED = 10
@@ -66,7 +66,7 @@ def generate(
     settings["stop"] = tuple(settings["stop"])
     _check_usage(prompt, prompt_file, settings, log_probs=log_probs, as_json=as_json)
     text = _prompt(prompt, prompt_file)
-    from tagger.config.generation_settings import GenerationSettings
+    from tagger.config.generation import GenerationSettings
 
     GenerationSettings(**settings)  # what is out of range is said before the model is loaded
     from tagger.language_modelling.language_model import LanguageModel

@@ -76,12 +76,12 @@ class TaggedOutput:
         """Say what is going to be tagged, with what and how; what is tagged already is returned."""
         if self.journal is None:
             return None
-        import tagger as library
         from tagger.inference.resumable_output import describe_inputs, describe_model
+        from tagger.runtime.version import __version__
         from tagger.serialization.bundled import find_model
 
         identity = {
-            "the version of sequence-tagger": library.__version__,
+            "the version of sequence-tagger": __version__,
             "the input": describe_inputs(inputs),
             "the model": describe_model(find_model(model)),
             "the arithmetic": getattr(tagger, "precision", None),

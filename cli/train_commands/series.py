@@ -12,7 +12,7 @@ import click
 
 from tagger.cli.train_commands.options import machine_options
 from tagger.cli.train_commands.resume import Resumable, resume_options
-from tagger.cli.train_commands.starting import NUMBERS, given, may_start, run_options, size_of
+from tagger.cli.train_commands.start import NUMBERS, given, may_start, run_options, size_of
 
 if TYPE_CHECKING:
     from tagger.config.forecaster import SeriesConfig

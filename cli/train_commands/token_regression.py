@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli.train_commands.starting import NUMBERS, given, may_start, run_options, size_of
+from tagger.cli.train_commands.start import NUMBERS, given, may_start, run_options, size_of
 
 if TYPE_CHECKING:
     from tagger.config.token_regressor import WordNumbersConfig

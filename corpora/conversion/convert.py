@@ -110,7 +110,7 @@ def _convert_files(located: Located, out: Path, request: Request, done: Conversi
 
 
 def _convert_hub(source: str, out: Path, request: Request, done: Conversion, *, overwrite: bool, offline: bool) -> None:
-    from tagger.corpora.hub_corpus import read_hub_corpus
+    from tagger.corpora.read_corpus import read_hub_corpus
 
     corpus = read_hub_corpus(source, request.options, labels_column=None, offline=offline, seed=None)
     done.notes += [note for note in corpus.notes if "none in this corpus" not in note]

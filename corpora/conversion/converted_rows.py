@@ -15,7 +15,7 @@ from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.labels.label_column import Intake, choose_column
 from tagger.corpora.labels.relabel import Relabelling
 from tagger.corpora.labels.repair import Repairs, mended_text
-from tagger.corpora.labels.repair_scheme import scheme_of_files
+from tagger.corpora.labels.scheme_detection import scheme_of_files
 from tagger.corpora.sources.corpus import Split
 from tagger.errors import CorpusError
 

@@ -133,7 +133,7 @@ def _find(request: HubRequest) -> tuple[HubSpec, str | None, str | None]:
 def _choose_column(features: dict[str, Any], tokens: str | None, text: str | None, source: str) -> tuple[bool, str]:
     """Whether the rows hold words rather than text, and the column that holds them."""
     from tagger.corpora.hub.columns import TOKEN_COLUMNS, inner_feature, is_string
-    from tagger.corpora.text.text_columns import choose_text_column
+    from tagger.corpora.text.text_tables import choose_text_column
 
     words = [name for name, feature in features.items() if is_string(inner_feature(feature))]
     if tokens is not None and tokens not in words:

@@ -14,8 +14,7 @@ from tagger.corpora.documents.text import read_lines
 from tagger.corpora.files.document_blocks import BYTE_ORDER_MARK, lines, not_utf8
 from tagger.corpora.files.streams import HEAD_BYTES, opened, readable, text_stream
 from tagger.corpora.formats.document_format import detect_format
-from tagger.corpora.tokenization.passages import Passage, aligned
-from tagger.corpora.tokenization.text_passages import raw_passages
+from tagger.corpora.tokenization.passages import Passage, aligned, raw_passages
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
 

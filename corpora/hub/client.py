@@ -13,18 +13,55 @@ import os
 import posixpath
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tagger.corpora.hub.configs import choose_config, data_files, raw_files
 from tagger.corpora.hub.errors import WITHOUT_NETWORK, HubUnreachableError, is_connection, one_line, status
 from tagger.corpora.hub.hub_id import HubSpec
-from tagger.corpora.hub.hub_quiet import quiet
 from tagger.errors import CorpusError
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import DatasetInfo
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence warnings and progress bars, and do not report the use of a data set; restored afterwards.
+
+    Progress bars stay where ``HF_HUB_DISABLE_PROGRESS_BARS=0`` asks for them.
+    """
+    import datasets
+    import huggingface_hub.utils
+
+    hub: Any = huggingface_hub.utils
+    levels = datasets.logging.get_verbosity(), hub.logging.get_verbosity()
+    counts = datasets.config.HF_UPDATE_DOWNLOAD_COUNTS
+    shown = _shown_bars(datasets, hub)
+    datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = False
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)
+    hub.logging.set_verbosity(hub.logging.CRITICAL)
+    for library in shown:
+        library.disable_progress_bars()
+    try:
+        yield
+    finally:
+        datasets.logging.set_verbosity(levels[0])
+        hub.logging.set_verbosity(levels[1])
+        datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = counts
+        for library in shown:
+            library.enable_progress_bars()
+
+
+def _shown_bars(*libraries: Any) -> list[Any]:
+    """Return the libraries that show progress bars although nobody asked for them."""
+    variables = ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS")
+    if any(os.environ.get(name) == "0" for name in variables):
+        return []
+    return [library for library in libraries if not library.are_progress_bars_disabled()]
+
 
 CONVERTED = "refs/convert/parquet"
 _CONNECT_SECONDS = 3.0

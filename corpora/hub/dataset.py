@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tagger.corpora.hub.cache import may_ask
+from tagger.corpora.hub.client import Loaded, load_online
+from tagger.corpora.hub.errors import WITHOUT_NETWORK, HubUnreachableError
 from tagger.corpora.hub.hub_id import HubSpec, parse_hub_spec
 from tagger.errors import CorpusError
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     import datasets
 
     from tagger.corpora.hub.client import Loaded
+
 
 __all__ = ["HubSpec", "load", "parse_hub_spec", "read_hub"]
 
@@ -158,3 +162,18 @@ def _odd(name: str) -> bool:
     from tagger.corpora.sources.splits import SPLIT_NAMES
 
     return all(name.lower() not in spellings for spellings in SPLIT_NAMES.values())
+
+
+def load_streams(spec: HubSpec, offline: bool) -> Loaded:
+    """Opens the present state of a data set for streaming; a scripted one in the hub's converted copy.
+
+    Raises:
+        HubUnreachableError: the hub does not answer, or may not be asked.
+        Exception: whatever ``datasets`` and ``huggingface_hub`` raise, see `tagger.corpora.hub.errors`.
+    """
+    if not may_ask(offline):
+        raise HubUnreachableError(
+            f"{spec} cannot be streamed, the hub may not be asked (offline); "
+            f"leave --streaming out to read it from the cache if it is there, or: {WITHOUT_NETWORK}"
+        )
+    return load_online(spec, streaming=True)

@@ -34,9 +34,9 @@ def located_files(spec: HubSpec, *, offline: bool) -> Located | None:
     from huggingface_hub import snapshot_download
 
     from tagger.corpora.hub.cache import may_ask
+    from tagger.corpora.hub.client import quiet
     from tagger.corpora.hub.dataset import load
     from tagger.corpora.hub.errors import explaining
-    from tagger.corpora.hub.hub_quiet import quiet
 
     wanted = [f"*{ending}{packed}" for ending in EXTENSIONS for packed in ("", *PACKED)]
     with explaining(spec), quiet():

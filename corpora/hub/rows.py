@@ -58,10 +58,9 @@ def open_rows(source: str, spec: HubSpec, split: str | None, *, streaming: bool,
         CorpusError: there is no such data set or split, or it cannot be had, or ``datasets`` misreads it.
     """
     from tagger.corpora.hub.columns import unnested
-    from tagger.corpora.hub.dataset import load
+    from tagger.corpora.hub.dataset import load, load_streams
     from tagger.corpora.hub.errors import explaining
     from tagger.corpora.hub.files import MISREAD, in_columns
-    from tagger.corpora.hub.hub_streaming import load_streams
 
     with explaining(spec):
         loaded = load_streams(spec, offline) if streaming else load(spec, offline=offline)

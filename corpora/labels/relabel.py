@@ -5,8 +5,7 @@ from __future__ import annotations
 from tagger.corpora.formats.sentence import MISSING, RawSentence, excerpt, number_of
 from tagger.corpora.labels.scheme_detection import SchemeCheck
 from tagger.corpora.labels.schemes import LABEL, OUTSIDE, converted
-from tagger.corpora.validation.doctor_seen import Seen
-from tagger.corpora.validation.findings import Findings
+from tagger.corpora.validation.findings import Findings, Seen
 from tagger.errors import CorpusError
 
 

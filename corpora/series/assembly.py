@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from tagger.corpora.formats.sentence import clipped, excerpt, number_of
-from tagger.corpora.series import bundled_series
+from tagger.corpora.series import table as bundled_series
 from tagger.corpora.series import time_checks as checks
 from tagger.corpora.series.cells import as_numbers
 from tagger.corpora.series.rows import RowBatch, RowSource
-from tagger.corpora.series.series_options import SeriesOptions
-from tagger.corpora.series.table import SeriesTable
+from tagger.corpora.series.table import SeriesOptions, SeriesTable
 from tagger.corpora.series.timestamps import DAY, TimeReader
 from tagger.errors import CorpusError
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tagger.corpora.formats.sentence import clipped, excerpt
-from tagger.corpora.series import bundled_series
+from tagger.corpora.series import table as bundled_series
 from tagger.corpora.series.assembly import Assembly
 from tagger.corpora.series.rows import RowSource, open_rows
-from tagger.corpora.series.series_options import SeriesOptions
-from tagger.corpora.series.table import SeriesTable
+from tagger.corpora.series.table import SeriesOptions, SeriesTable
 from tagger.corpora.sources.resolve import spooled
 from tagger.errors import CorpusError
 

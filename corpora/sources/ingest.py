@@ -13,7 +13,7 @@ from tagger.corpora.formats.sentence import Skip, Stop
 from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.labels.label_column import Intake
 from tagger.corpora.labels.repair import Repairs
-from tagger.corpora.labels.repair_scheme import scheme_of_files
+from tagger.corpora.labels.scheme_detection import scheme_of_files
 from tagger.corpora.sources.arrow_cache import Entry, Info, cached, content_digest, entry_key
 from tagger.errors import CorpusError
 
@@ -64,7 +64,7 @@ def ingest(paths: list[Path], options: ReadOptions, display: dict[Path, str] | N
 
 
 def _write(place: Path, files: list[tuple[Path, str, str]], options: ReadOptions) -> Info:
-    from tagger.corpora.sources.arrow import ArrowFile
+    from tagger.corpora.sources.arrow_cache import ArrowFile
 
     notes: list[str] = []
     intakes: list[Intake] = []

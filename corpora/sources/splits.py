@@ -63,7 +63,7 @@ def split_off(entry: Entry, wanted: tuple[str, ...], seed: int) -> tuple[dict[st
         return {"train": entry.table()}, _notes(parts, wanted, seed)
 
     def write(place: Path) -> Info:
-        from tagger.corpora.sources.arrow import dealt, divide
+        from tagger.corpora.sources.arrow_cache import dealt, divide
 
         divide(entry.folder / "all.arrow", [place / f"{part}.arrow" for part in parts], dealt(parts, seed))
         return entry.info
@@ -80,7 +80,7 @@ def split_off_table(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from tagger.corpora.sources.arrow import dealt
+    from tagger.corpora.sources.arrow_cache import dealt
 
     parts = shares(table.num_rows, wanted)
     owners = pa.array(dealt(parts, seed), pa.int8())

@@ -3,19 +3,74 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tagger.corpora.encoding.vocabulary import Vocabulary
-from tagger.corpora.subwords.unit_vocabulary import END
+from tagger.corpora.encoding.vocabulary import UNKNOWN, Vocabulary
+from tagger.corpora.formats.sentence import excerpt, number_of
+from tagger.corpora.text.text_split import TextSplit
 from tagger.corpora.tokenization.passages import Passage
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
-from tagger.errors import ConfigError
+from tagger.errors import ConfigError, CorpusError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+    from tokenizers.normalizers import Normalizer
 
     from tagger.corpora.subwords.token_stream import UnitStream
+
+
+END = "<eos>"
+MARKS = (UNKNOWN, END)
+
+
+def unit_vocabulary(
+    counts: Mapping[str, int],
+    ends: int,
+    *,
+    max_size: int | None,
+    min_count: int,
+    what: str = "word",
+    source: str | None = None,
+) -> Vocabulary:
+    """Builds a vocabulary whose every entry can be predicted.
+
+    Rarer units are not kept: they are ``<unk>``. A literal ``<unk>`` in the text is the unknown unit and a
+    literal ``<eos>`` the end of a passage, not second entries.
+
+    Args:
+        counts: occurrences of each unit.
+        ends: how many passages there are.
+        max_size: V at most.
+        min_count: rarer units are left out.
+        what: ``word`` or ``character``, for messages.
+        source: the file, for messages.
+
+    Raises:
+        CorpusError: fewer than two different units are in the text, or frequent enough.
+        ConfigError: ``max_size`` leaves room for ``<unk>`` and ``<eos>`` only.
+    """
+    if max_size is not None and max_size < 4:
+        raise ConfigError(f"a vocabulary of {max_size}, expected at least 4: {UNKNOWN}, {END} and two {what}s")
+    units = {unit: count for unit, count in counts.items() if unit not in MARKS}
+    frequent = sorted((unit for unit in units if units[unit] >= min_count), key=lambda unit: (-units[unit], unit))
+    if len(frequent) < 2:
+        raise CorpusError(_too_few(units, frequent, min_count, what), path=source)
+    kept = {unit: units[unit] for unit in frequent[: None if max_size is None else max_size - 2]}
+    return Vocabulary.from_counts({**kept, END: max(1, ends + counts.get(END, 0))})
+
+
+def _too_few(units: Mapping[str, int], frequent: list[str], min_count: int, what: str) -> str:
+    if len(units) < 2:
+        held = f"one, {excerpt(next(iter(units)))}" if units else "none"
+        return f"the vocabulary has too few different {what}s: {held}; expected running text"
+    most = max(units, key=lambda unit: (units[unit], unit))
+    found = number_of(len(frequent), what)
+    return (
+        f"{found} of {len(units):,} occurring {min_count} times or more, all others would be {UNKNOWN}; "
+        f"the most frequent, {excerpt(most)}, occurs {number_of(units[most], 'time')}: lower --min-count"
+    )
+
 
 KINDS = ("word", "bpe", "char")
 
@@ -119,7 +174,7 @@ class Units(ABC):
         Raises:
             ConfigError: the tokenizer has another make.
         """
-        from tagger.corpora.subwords.unit_loading import load_units
+        from tagger.corpora.subwords.registry import load_units
 
         return load_units(tokenizer)
 
@@ -133,7 +188,7 @@ def word_rules(tokenizer: Tokenizer) -> Any:
     Raises:
         ConfigError: the tokenizer has another make.
     """
-    from tagger.corpora.subwords.unit_loading import find_word_rules
+    from tagger.corpora.subwords.registry import find_word_rules
 
     return find_word_rules(tokenizer)
 
@@ -143,3 +198,27 @@ def checked_kind(kind: str) -> str:
     if kind not in KINDS:
         raise ConfigError(f"no unit {kind!r}; there are: {', '.join(KINDS)}")
     return kind
+
+
+def normalizer_for(*, lowercase: bool, digits: bool) -> Normalizer | None:
+    """The normalizer for these options, None where text is taken as it is.
+
+    Args:
+        lowercase: in small letters.
+        digits: every decimal digit of any script is 0.
+    """
+    from tokenizers import Regex
+    from tokenizers.normalizers import Lowercase, Replace, Sequence
+
+    steps: list[Any] = [Lowercase()] if lowercase else []
+    steps += [Replace(Regex(r"\p{Nd}"), "0")] if digits else []
+    return Sequence(steps) if steps else None
+
+
+def stretch_of(split: Iterable[Passage], words: int | None) -> Iterator[str]:
+    """Texts of passages until so many words (parted by white space) were seen, all of them for None."""
+    seen = 0
+    for text in split.texts() if isinstance(split, TextSplit) else (passage.text for passage in split):
+        yield text
+        if words is not None and (seen := seen + len(text.split())) >= words:
+            return

@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN, Vocabulary
 from tagger.corpora.subwords.alignment import owners
-from tagger.corpora.subwords.base import Units
+from tagger.corpora.subwords.base import END, MARKS, Units, stretch_of
 from tagger.corpora.subwords.pretokenizers import of_bytes
-from tagger.corpora.subwords.unit_stretches import stretch_of
-from tagger.corpora.subwords.unit_vocabulary import END, MARKS
 from tagger.corpora.tokenization.passages import Passage
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError, CorpusError

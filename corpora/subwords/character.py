@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN, UNKNOWN_ID, Vocabulary
 from tagger.corpora.subwords.alignment import owners
-from tagger.corpora.subwords.base import Units
+from tagger.corpora.subwords.base import END, Units, stretch_of, unit_vocabulary
 from tagger.corpora.subwords.pretokenizers import of_characters
-from tagger.corpora.subwords.unit_stretches import stretch_of
-from tagger.corpora.subwords.unit_vocabulary import END, unit_vocabulary
 from tagger.corpora.tokenization.passages import Passage
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 

@@ -14,12 +14,10 @@ from tagger.corpora.sources.arrow_cache import content_digest
 from tagger.corpora.sources.locate import Located
 from tagger.corpora.sources.resolve import explicit_files, named_splits, override, spooled
 from tagger.corpora.subwords.base import checked_kind
-from tagger.corpora.text.held_out import divided
-from tagger.corpora.text.text_files import TextFile, TextReader
+from tagger.corpora.text.held_out import divided, survey
+from tagger.corpora.text.text_files import TextFile, TextReader, resolve_text
 from tagger.corpora.text.text_formats import form_of
-from tagger.corpora.text.text_locating import resolve_text
 from tagger.corpora.text.text_split import TextCorpus, TextOptions, TextSplit
-from tagger.corpora.text.text_survey import survey
 from tagger.corpora.text.tokenizer_choice import choose_tokenizer, first_words, for_prompts
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError

@@ -11,11 +11,9 @@ from tagger.corpora.files.paths import open_file
 from tagger.corpora.formats.registry import FORMATS
 from tagger.corpora.formats.sniffing import ARCHIVES, BY_EXTENSION, PARQUET, sniff_text
 from tagger.corpora.sources.locate import PACKED
-from tagger.corpora.text.text_columns import choose_text_column
 from tagger.corpora.text.text_files import TEXT, TOKENS
 from tagger.corpora.text.text_split import TextOptions
-from tagger.corpora.text.text_tables import has_text_rows, parquet_columns
-from tagger.corpora.text.text_tables_part import has_text_column
+from tagger.corpora.text.text_tables import choose_text_column, has_text_column, has_text_rows, parquet_columns
 from tagger.errors import CorpusError
 
 ENOUGH_LINES = 20  # below it, what looks like labels is an accident

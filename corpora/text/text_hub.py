@@ -16,13 +16,12 @@ from tagger.corpora.hub.catalogue import lookup, nearest
 from tagger.corpora.hub.hub_id import HubSpec, parse_hub_spec
 from tagger.corpora.sources.locate import Located
 from tagger.corpora.text.held_out import SHARE
-from tagger.corpora.text.text_columns import choose_text_column
 from tagger.corpora.text.text_files import TEXT, TextReader
 from tagger.corpora.text.text_split import TextCorpus, TextOptions, TextSplit
-from tagger.corpora.text.text_tables import row_lines
+from tagger.corpora.text.text_tables import choose_text_column, row_lines
 from tagger.corpora.text.tokenizer_choice import choose_by_text, for_prompts
 from tagger.corpora.tokenization.passages import Passage, aligned
-from tagger.corpora.tokenization.text_rules import rules_of_words, tokens_tokenizer
+from tagger.corpora.tokenization.rule_selection import rules_of_words, tokens_tokenizer
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
 
@@ -150,9 +149,8 @@ def _find(source: str, options: TextOptions) -> tuple[HubSpec, str, str | None, 
 def _open(spec: HubSpec, *, offline: bool, streaming: bool) -> tuple[dict[str, Any], str, list[str]]:
     """The splits that there are among train, dev and test."""
     from tagger.corpora.hub.configs import normal_splits
-    from tagger.corpora.hub.dataset import load
+    from tagger.corpora.hub.dataset import load, load_streams
     from tagger.corpora.hub.errors import explaining
-    from tagger.corpora.hub.hub_streaming import load_streams
 
     with explaining(spec):
         loaded = load_streams(spec, offline) if streaming else load(spec, offline=offline)

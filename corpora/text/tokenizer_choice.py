@@ -9,7 +9,7 @@ from tagger.corpora.files.lines import DamagedLine
 from tagger.corpora.formats.sentence import Skip
 from tagger.corpora.text.text_files import BY_LINES, TextFile, file_lines, labelled_words
 from tagger.corpora.text.text_split import TextOptions
-from tagger.corpora.tokenization.text_rules import rules_of_text, rules_of_words, tokens_tokenizer
+from tagger.corpora.tokenization.rule_selection import rules_of_text, rules_of_words, tokens_tokenizer
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 
 SAMPLE_SENTENCES = 500

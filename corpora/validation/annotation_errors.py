@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tagger.corpora.formats.sentence import excerpt
-from tagger.corpora.validation.doctor_seen import Seen
-from tagger.corpora.validation.findings import Findings, Place
+from tagger.corpora.validation.findings import Findings, Place, Seen
 
 MOST_TOKENS = 3_000_000  # looked at; 16 bytes are kept of each
 BOUNDARY = -1

@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from tagger.corpora.formats.sentence import clipped
-from tagger.corpora.validation.doctor_kinds import ERROR, KINDS, WARNING, Kind
+
+ERROR, WARNING = "error", "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of finding.
+
+    Attributes:
+        code: its name in JSON.
+        severity: ``error`` if training stops at it, else ``warning``.
+        single: what was found, to stand after a count of one.
+        title: the same in the plural.
+        why: what comes of it.
+        mend: what to do.
+    """
+
+    code: str
+    severity: str
+    single: str
+    title: str
+    why: str
+    mend: str
+
+
+def _read() -> dict[str, Kind]:
+    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    return {code: Kind(code, **line) for code, line in table.items()}
+
+
+KINDS = _read()
+"""All kinds by code, the gravest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +139,38 @@ class Findings:
             finding = self[code]
             finding.count += len(places) if count is None else count
             finding.places = places[: self.keep]
+
+
+@dataclass(slots=True)
+class Seen:
+    """One sentence under examination.
+
+    Attributes:
+        tokens: T words.
+        tags: T labels.
+        ids: the numbers of the T words.
+        new: the words that no sentence before had.
+        lines: the line of each of the T words.
+        line: the line that the sentence starts on.
+        path: its file, or its part of the corpus.
+        part: ``train``, ``dev``, ``test`` or ``all``.
+    """
+
+    tokens: list[str]
+    tags: list[str]
+    ids: list[int]
+    new: list[str]
+    lines: list[int]
+    line: int
+    path: str
+    part: str
+
+
+class Check(Protocol):
+    """Looks at every sentence, then says what it made of all of them."""
+
+    def add(self, seen: Seen, findings: Findings) -> None:
+        """Looks at one sentence."""
+
+    def report(self, findings: Findings) -> None:
+        """Says what can only be said at the end."""

@@ -7,8 +7,7 @@ import unicodedata
 from collections import Counter
 
 from tagger.corpora.formats.sentence import MISSING, excerpt
-from tagger.corpora.validation.doctor_seen import Seen
-from tagger.corpora.validation.findings import Findings, Place
+from tagger.corpora.validation.findings import Findings, Place, Seen
 from tagger.corpora.validation.statistics import TRAIN, Part
 
 MANY = 200

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tagger.corpora.validation.doctor_kinds import ERROR
-from tagger.corpora.validation.findings import Finding
+from tagger.corpora.validation.findings import ERROR, Finding
 from tagger.corpora.validation.statistics import Part
 
 

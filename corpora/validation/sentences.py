@@ -10,8 +10,7 @@ from array import array
 import numpy as np
 
 from tagger.corpora.formats.sentence import excerpt
-from tagger.corpora.validation.doctor_seen import Seen
-from tagger.corpora.validation.findings import Findings, Place
+from tagger.corpora.validation.findings import Findings, Place, Seen
 
 LONGEST = 500  # words
 NATURAL = 5  # words; shorter sentences recur by themselves: greetings, headings

@@ -12,15 +12,13 @@ from tagger.corpora.formats.sentence import RawSentence, number_of
 from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.labels.label_column import Intake
 from tagger.corpora.labels.repair import Repairs
-from tagger.corpora.labels.repair_scheme import scheme_of_files
-from tagger.corpora.labels.scheme_detection import SchemeCheck
+from tagger.corpora.labels.scheme_detection import SchemeCheck, scheme_of_files
 from tagger.corpora.sources.corpus import BATCH, Split
 from tagger.corpora.sources.locate import Located
 from tagger.corpora.sources.resolve import explicit_files, override, resolve, spooled
 from tagger.corpora.sources.splits import SPLIT_NAMES
 from tagger.corpora.validation.annotation_errors import SlipCheck
-from tagger.corpora.validation.doctor_seen import Check, Seen
-from tagger.corpora.validation.findings import Findings
+from tagger.corpora.validation.findings import Check, Findings, Seen
 from tagger.corpora.validation.labels import LabelCheck
 from tagger.corpora.validation.line_ends import check_line_ends
 from tagger.corpora.validation.reader_problems import ProblemCount
@@ -176,7 +174,7 @@ def _examine_file(
 
 def _from_hub(source: str, options: ReadOptions, labels_column: str | None, offline: bool, places: int) -> Diagnosis:
     from tagger.corpora.hub.tables import BadRowsError
-    from tagger.corpora.hub_corpus import read_hub_corpus
+    from tagger.corpora.read_corpus import read_hub_corpus
 
     findings = Findings(places, lenient=options.ignore_bad)
     try:

@@ -7,8 +7,7 @@ import unicodedata
 
 from tagger.corpora.formats.sentence import excerpt
 from tagger.corpora.labels.repair import is_invisible
-from tagger.corpora.validation.doctor_seen import Seen
-from tagger.corpora.validation.findings import Findings
+from tagger.corpora.validation.findings import Findings, Seen
 
 _NAMELESS = ("Co", "Cs")  # of private use: what they show, if anything, only their font knows
 _LATIN1_UTF8 = re.compile(r"[ÂÃÄÅâÐÑ][\u0080-\u00bf\u2018-\u2022\u20ac\u2122\u0152\u0153\u0160\u0161]")

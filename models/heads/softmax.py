@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, log_softmax
 
-from tagger.models.layers.grain import filled_up
+from tagger.models.layers.embedding import filled_up
 
 LARGEST_BLOCK = 4_000_000
 """Scores held at a time while a loss is computed: 8 MB in bfloat16."""

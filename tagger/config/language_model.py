@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from tagger.config import base as settings
-from tagger.config.base import Settings
+from tagger.config.base import Settings, read_toml
 from tagger.config.tagger import EncoderConfig, HeadConfig, ScheduleName, StreamConfig, WordsConfig, check_cutoffs
+from tagger.errors import ConfigError
 from tagger.runtime.memory_limit import parse_bytes
 
 OptimizerName = Literal["adamw", "sgd", "asgd"]
@@ -175,3 +177,34 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 ``small``: the word language model among PyTorch's examples, tied, two layers of 200. ``medium``: its 650 units and
 dropout 0.5 (README of 2017; Zaremba et al. 2014) with the regularisers of Merity et al. 2018. ``awd``: AWD-LSTM for
 WikiText-2 (Merity et al. 2018 and the README of their code)."""
+
+
+def make_config(
+    config: LanguageConfig | str | Path | None, preset: str | None, settings: Mapping[str, Any], where: str = "settings"
+) -> LanguageConfig:
+    """A configuration out of a preset, a file over it, and settings over both.
+
+    Raises:
+        ConfigError: no such preset, or a setting that is not valid.
+    """
+    if preset is not None and preset not in PRESETS:
+        raise ConfigError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
+    chosen, told = LanguageConfig(), {} if config is None else _told(config)
+    if preset is not None:
+        chosen = chosen.with_settings(PRESETS[preset], where=f"preset {preset}")
+    return chosen.with_settings(told).with_settings(settings, where=where)
+
+
+def _told(config: LanguageConfig | str | Path) -> dict[str, Any]:
+    """Dotted settings that a file names; of a configuration, which names all, those that are no defaults."""
+    if isinstance(config, LanguageConfig):
+        plain, tables = LanguageConfig().to_dict(), config.to_dict()
+    else:
+        LanguageConfig.from_toml(config)  # for its messages, which name the file
+        plain, tables = {}, read_toml(config)
+    return {
+        f"{table}.{key}": value
+        for table, values in tables.items()
+        for key, value in values.items()
+        if table not in plain or value != plain[table][key]
+    }

@@ -20,6 +20,9 @@ ScheduleName = Literal["cosine", "linear", "constant", "plateau"]
 DropoutKind = Literal["locked", "plain"]
 UnitKind = Literal["word", "bpe", "char"]
 
+TAG = "tag"
+"""Name of the head that predicts the tags."""
+
 
 @dataclass(frozen=True, slots=True)
 class WordsConfig:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 RESAMPLES = 1000
 BINS = 10
@@ -63,3 +68,46 @@ def expected_calibration_error(
     bin_ids = np.clip(np.ceil(confidences * bins).astype(np.int64) - 1, 0, bins - 1)
     gaps = np.bincount(bin_ids, weights=confidences - right, minlength=bins)
     return float(np.abs(gaps).sum() / len(confidences))
+
+
+COLDEST, HOTTEST = 0.1, 10.0
+SHRINK = (math.sqrt(5) - 1) / 2
+ITERATIONS = 40
+
+
+def best_temperature(logits: Tensor, targets: Tensor) -> float:
+    """The temperature that minimises the cross-entropy of ``logits / temperature``.
+
+    Golden-section search over its logarithm: the cross-entropy is convex in the inverse of the temperature, so it has
+    one minimum.
+
+    Args:
+        logits: (N, K).
+        targets: (N,) int64; negative where there is no label.
+
+    Returns:
+        A number from 0.1 to 10; 1 if there is no label at all.
+    """
+    known = targets >= 0
+    if not bool(known.any()):
+        return 1.0
+    logits, targets = logits[known].double(), targets[known]
+
+    def nats(log_temperature: float) -> float:
+        return float(cross_entropy(logits / math.exp(log_temperature), targets))
+
+    low, high = math.log(COLDEST), math.log(HOTTEST)
+    for _ in range(ITERATIONS):
+        width = SHRINK * (high - low)
+        if nats(high - width) < nats(low + width):
+            high = low + width
+        else:
+            low = high - width
+    return math.exp((low + high) / 2)
+
+
+@torch.no_grad()
+def apply_temperature(head: nn.Linear, temperature: float) -> None:
+    """Divide the scores of a head by a temperature, for good."""
+    head.weight.div_(temperature)
+    head.bias.div_(temperature)

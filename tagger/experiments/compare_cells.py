@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from tagger.config.defaults import Facts, resolve
-from tagger.config.tagger import Config
+from tagger.config.tagger import TAG, Config
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.corpora.sources.corpus import Corpus
 from tagger.errors import CorpusError
@@ -21,11 +21,11 @@ from tagger.models.layers.encoder import DirectionalStack
 from tagger.models.networks.multi_head_network import Network
 from tagger.models.training.gradient_flow import gradient_norms
 from tagger.runtime.device import check_threads, intra_op_threads, seed_everything
-from tagger.sequence_labelling.preparation import TAG, Prepared, prepare
-from tagger.sequence_labelling.raw_text import choose_tokenizer
-from tagger.sequence_labelling.tagger_run import Machine, Material, train_one
+from tagger.sequence_labelling.preparation import Prepared, choose_tokenizer, prepare
+from tagger.sequence_labelling.train import Material, train_one
 from tagger.serialization.builder import build_tagger
 from tagger.training.events import Event, Listener
+from tagger.training.run import Machine
 from tagger.training.tensors import word_tensors
 
 CELLS = ("rnn", "lstm", "gru")

@@ -10,14 +10,13 @@ import numpy as np
 
 from tagger.corpora.formats.sentence import excerpt
 from tagger.corpora.series.read import read_series
-from tagger.corpora.series.series_options import SeriesOptions
-from tagger.corpora.series.table import SeriesTable
+from tagger.corpora.series.table import SeriesOptions, SeriesTable
 from tagger.corpora.series.time_checks import usual_step
 from tagger.corpora.series.timestamps import time_text
 from tagger.errors import ConfigError, CorpusError
 from tagger.forecasting.checkpoint import SavedSeries, load_series
 from tagger.forecasting.features import SeriesInputs
-from tagger.forecasting.series_forecast import feed_back, following_times
+from tagger.forecasting.prediction import feed_back, following_times
 
 MOST_STEPS = 100_000
 OTHER_STEP = 1.5

@@ -2,29 +2,188 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
+from torch import nn
 
 from tagger.config.forecaster import SeriesConfig, resolve
+from tagger.config.tagger import TrainingConfig
 from tagger.corpora.series.read import read_series
-from tagger.corpora.series.series_options import SeriesOptions
-from tagger.corpora.series.table import SeriesTable
+from tagger.corpora.series.table import SeriesOptions, SeriesTable
+from tagger.corpora.series.time_checks import usual_step
 from tagger.errors import ConfigError
-from tagger.forecasting.evaluation import fit_opponents
+from tagger.forecasting.checkpoint import SavedSeries, build_series_network
+from tagger.forecasting.evaluation import Opponents, evaluate, fit_opponents
 from tagger.forecasting.features import SeriesInputs, make_calendar
 from tagger.forecasting.forecaster import SeriesModel
+from tagger.forecasting.objective import SeriesObjective
+from tagger.forecasting.prediction import coverage, measure_intervals, residuals
 from tagger.forecasting.results import SeriesRun, write_series_run
 from tagger.forecasting.scaling import Scaling
-from tagger.forecasting.series_notes import column_notes
-from tagger.forecasting.series_run import Material, train_one
-from tagger.forecasting.windows import Part, shortened, split_by_time
+from tagger.forecasting.windows import Part, column_notes, shortened, split_by_time
 from tagger.model_cards.provenance import told_of
+from tagger.models.networks.series_network import SeriesNetwork
+from tagger.runtime.device import choose_device, seed_everything
 from tagger.serialization.atomic_folder import Resume
-from tagger.training.checkpoint_callback import Keeping
+from tagger.serialization.checkpoint import round_as_stored
+from tagger.training.checkpoint_callback import Keeping, make_keeper
 from tagger.training.events import Listener
-from tagger.training.training_place import at_work, make_machine
+from tagger.training.fingerprint import fingerprint
+from tagger.training.objective import DevScore, Objective
+from tagger.training.optimizers import make_average, make_optimizer
+from tagger.training.run import Machine, at_work, follow, make_machine
+from tagger.training.schedules import Schedule
+from tagger.training.trainer import Fitting
+
+DATA_NAMES = {"train": "training data", "dev": "development data"}
+"""What a message calls the parts of the data that a run depends on."""
+
+
+class NumberSettings(Protocol):
+    """What the configurations of both kinds have."""
+
+    @property
+    def training(self) -> TrainingConfig:
+        """Resolved."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """All settings, nested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """How it went; the weights are in the network.
+
+    Args:
+        log: one entry an epoch, with those of before an interruption.
+        score: of the best epoch on dev; None without dev.
+        notes: how often the run was interrupted, and what changed then.
+    """
+
+    log: list[dict[str, Any]]
+    score: DevScore | None
+    notes: tuple[str, ...]
+
+
+def fit(
+    network: nn.Module,
+    objective: Objective,
+    config: NumberSettings,
+    machine: Machine,
+    folder: Path | None,
+    *,
+    data: Mapping[str, Iterable[np.ndarray]],
+    rng: np.random.Generator,
+    notes: tuple[str, ...],
+) -> Fitted:
+    """Train to the end, or go on with the run that the folder holds.
+
+    Args:
+        network: on the device of the run; afterwards on the CPU, in evaluation mode, rounded to what is stored.
+        objective: what it learns.
+        config: resolved, with the seed of this run.
+        machine: where, and who listens.
+        folder: that is being written, for the log and the states of the run; None for neither.
+        data: what is learnt from, as numbers, by the names of its parts: "train", "dev".
+        rng: draws everything that is drawn with NumPy.
+        notes: told in the first event.
+
+    Raises:
+        TrainingError: the run that is there was on other data or with other settings, or no epoch was of use.
+        Stopped: a signal came, and the state is saved.
+    """
+    training, device = config.training, choose_device(machine.device)
+    run = fingerprint(
+        task="series",
+        data={DATA_NAMES[name]: arrays for name, arrays in data.items()},
+        settings=config.to_dict(),
+        device=str(device),
+        threads=machine.threads,
+    )
+    keeper = make_keeper(folder, machine.keeping, training.seed, run)
+    fitting = Fitting(
+        network,
+        objective,
+        training,
+        optimizer=make_optimizer(network, training),
+        average=make_average(network, training),
+        schedule=Schedule(training.schedule, warmup=training.warmup),
+        device=device,
+        threads=machine.threads,
+        rng=rng,
+        notes=notes,
+        keeper=keeper,
+        memory=machine.memory,
+    )
+    log = follow(fitting, training.seed, machine, folder)
+    network.cpu().eval().requires_grad_(False)
+    round_as_stored(network)
+    return Fitted(log, fitting.best.score, () if keeper is None else keeper.story())
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What all runs share."""
+
+    inputs: SeriesInputs
+    parts: Mapping[str, Part]
+    opponents: Opponents
+    notes: tuple[str, ...]
+    time_format: str | None
+
+
+def train_one(material: Material, config: SeriesConfig, machine: Machine, folder: Path | None) -> SeriesRun:
+    """Train, score, measure intervals.
+
+    Args:
+        material: what all runs share.
+        config: resolved.
+        machine: where and how.
+        folder: that is being written, or None.
+    """
+    inputs, parts = material.inputs, material.parts
+    rng = seed_everything(config.training.seed)
+    device = choose_device(machine.device)
+    network = build_series_network(config, inputs.size).to(device)
+    objective = SeriesObjective(network, inputs, parts["train"], parts.get("dev"), config, device=device)
+    data = {name: _learnt_from(inputs.table, part) for name, part in parts.items() if name != "test"}
+    fitted = fit(network, objective, config, machine, folder, data=data, rng=rng, notes=material.notes)
+    loss = float(fitted.log[-1]["loss_per_step"]) if fitted.score is None else fitted.score.loss
+    run = _scored(material, config, network, loss, fitted.log)
+    return replace(run, notes=fitted.notes)
+
+
+def _learnt_from(table: SeriesTable, part: Part) -> list[np.ndarray]:
+    """Where a part lies, and its values and times, a series after the other."""
+    spans = zip(part.starts.tolist(), part.ends.tolist(), strict=True)
+    rows = [array[start:end] for start, end in spans for array in (table.values, table.times)]
+    return [part.starts, part.ends, *rows]
+
+
+def _scored(
+    material: Material, config: SeriesConfig, network: SeriesNetwork, loss: float, log: list[dict[str, Any]]
+) -> SeriesRun:
+    """The run with its scores, its intervals from dev, and what they hold of test."""
+    inputs, parts = material.inputs, material.parts
+    scores = {
+        name: evaluate(network, inputs, parts[name], material.opponents, config)
+        for name in ("dev", "test")
+        if name in parts
+    }
+    held_out = parts.get("dev") or parts.get("test") or parts["train"]
+    intervals = measure_intervals(residuals(network, inputs, held_out))
+    shares = None
+    if "test" in parts and held_out is not parts["test"]:
+        shares = coverage(intervals, residuals(network, inputs, parts["test"])[: len(intervals.widths)])
+    step = usual_step(inputs.table.times, inputs.table.offsets) or 1.0
+    saved = SavedSeries(config, network, inputs.scaling, step, inputs.table.kind, intervals)
+    about = {"corpus": {"source": inputs.table.source, "time_format": material.time_format}, "coverage": shares}
+    return SeriesRun(config.training.seed, SeriesModel(replace(saved, about=about)), scores, log, loss, shares)
+
 
 BUNDLED_TARGETS = {None: ("temp_max",), "weather": ("temp_max",), "stocks": ("price",)}
 BUNDLED_GROUPS = {"stocks": "symbol"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from tagger.config.generation_settings import Generated, GenerationSettings
+from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
 from tagger.generation.generate import read_prompt
 from tagger.generation.interfaces import UnitCodec, UnitPredictor

@@ -34,7 +34,7 @@ class StreamState:
 
 
 class HeadProspects:
-    """``tagger.generation.prospects.Prospects`` out of a head that can score rare units later.
+    """``tagger.generation.interfaces.Prospects`` out of a head that can score rare units later.
 
     Args:
         head: of the network.

@@ -11,17 +11,15 @@ from secrets import randbits
 import torch
 from torch import Tensor
 
-from tagger.config.generation_settings import Generated, GenerationSettings
+from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
 from tagger.errors import ConfigError
-from tagger.generation.interfaces import State, UnitCodec, UnitPredictor
+from tagger.generation.interfaces import State, UnitCodec, UnitPredictor, next_prospects
 from tagger.generation.prompts import Prompt
-from tagger.generation.prospects import next_prospects
 from tagger.generation.sampling import Sampler
 from tagger.generation.text_output import Draft
 from tagger.runtime.device import single_threaded
-from tagger.runtime.process_pool import can_copy
-from tagger.runtime.workers import shared_with_copies
+from tagger.runtime.process_pool import can_copy, shared_with_copies
 
 PROMPT_STEPS = 1024  # units of a prompt that are read at once
 FEWEST_OF_A_COPY, FEWEST_TOKENS = 8, 400

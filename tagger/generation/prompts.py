@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
-from tagger.corpora.tokenization.passages import Passage, line
-from tagger.corpora.tokenization.text_passages import raw_passages
+from tagger.corpora.tokenization.passages import Passage, line, raw_passages
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.generation.interfaces import UnitCodec
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from tagger.config.generation import Sampling
-from tagger.generation.prospects import Prospects
+from tagger.generation.interfaces import Prospects
 from tagger.generation.races import Races
 from tagger.generation.sampling_filters import ClusterBounds, block_masses, least_kept, surely_kept
 

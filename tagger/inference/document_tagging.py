@@ -11,7 +11,7 @@ from typing import Protocol
 
 from tagger.corpora.documents.piece import BadPiece, Piece, Tagged
 from tagger.errors import OutputError, TaggerError
-from tagger.inference.look_ahead import WINDOW_SENTENCES, WINDOW_TOKENS
+from tagger.inference.windows import WINDOW_SENTENCES, WINDOW_TOKENS
 
 REPORT_EVERY = 0.5  # seconds between two calls of on_progress
 

@@ -17,15 +17,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tagger.config.tagger import TAG
 from tagger.corpora.encoding.batching import plan
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.inference.windows import Labelled, Window, Words, is_full, windows
 from tagger.inference.word_vector_cache import LARGEST, TypeCache
 from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.device import intra_op_threads, single_threaded
-from tagger.runtime.process_pool import can_copy
-from tagger.runtime.workers import Workers
-from tagger.sequence_labelling.preparation import TAG
+from tagger.runtime.process_pool import Workers, can_copy
 
 BATCH_TOKENS = 1000
 """Steps of a batch on a CPU: larger ones fall out of its caches."""

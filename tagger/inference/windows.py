@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tagger.inference.look_ahead import WINDOW_SENTENCES, WINDOW_TOKENS
+WINDOW_TOKENS = 16_000
+"""Tokens looked ahead, so that sentences of like length find each other; output order is kept."""
+WINDOW_SENTENCES = 4000
+
 
 Words = Sequence[str]
 Labelled = tuple[Words, np.ndarray, np.ndarray | None]

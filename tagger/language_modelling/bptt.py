@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
 
+from tagger.config.tagger import StreamConfig
+from tagger.models.heads.softmax import Softmax
+from tagger.models.layers.dropout import make_dropout
+from tagger.models.layers.encoder import DirectionalStack
 from tagger.models.layers.recurrence import State, detached
-from tagger.models.networks.bptt_reader import StreamReader
+from tagger.models.networks.bptt_reader import ActivationPenalties, StreamReader
+from tagger.models.networks.multi_head_network import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +102,34 @@ class Carried:
 def _joined(parts: Sequence[State]) -> State:
     """The state of one layer for all streams: (1, B, H) each."""
     return tuple(torch.cat(pieces, dim=1) for pieces in zip(*parts, strict=True))
+
+
+def make_readers(model: Network, streams: StreamConfig, seed: int, device: torch.device) -> list[StreamReader]:
+    """One a direction; two halves of the forward direction where that is all there is.
+
+    Args:
+        model: with a head for each direction.
+        streams: resolved.
+        seed: of what they drop.
+        device: where the model is.
+    """
+    locked = streams.dropout_kind == "locked"
+    penalties = ActivationPenalties(streams.activation_penalty or 0.0, streams.temporal_penalty or 0.0)
+    directions = list(model.language)
+    made = []
+    for number, direction in enumerate(directions if len(directions) > 1 else 2 * directions):
+        stack = cast(DirectionalStack, getattr(model.encoder, direction))
+        stack.dropout = make_dropout(streams.dropout or 0.0, locked=locked)
+        stack.weight_drop = streams.weight_drop or 0.0
+        made.append(
+            StreamReader(
+                stack,
+                cast(Softmax, model.language[direction]),
+                model.words.words,
+                inputs=make_dropout(streams.input_dropout or 0.0, locked=locked),
+                outputs=make_dropout(streams.output_dropout or 0.0, locked=locked),
+                penalties=penalties,
+                generator=torch.Generator(device).manual_seed(1000 * seed + number + 1),
+            )
+        )
+    return made

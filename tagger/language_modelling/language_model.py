@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from tagger.config.generation_settings import Generated, GenerationSettings
+from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.subwords.token_stream import UnitStream, encode_stream
-from tagger.corpora.tokenization.passages import Passage, joined
-from tagger.corpora.tokenization.text_passages import raw_passages
+from tagger.corpora.tokenization.passages import Passage, joined, raw_passages
 from tagger.errors import ConfigError, CorpusError, ModelError
 from tagger.evaluation.perplexity import LanguageScores
 from tagger.generation.decoder import LanguageEngine
@@ -66,7 +65,7 @@ class LanguageModel:
 
         Args:
             prompt: what the text begins with.
-            settings: fields of ``tagger.config.generation_settings.GenerationSettings``.
+            settings: fields of ``tagger.config.generation.GenerationSettings``.
 
         Returns:
             One text a sample; with ``beam`` the most probable texts, best first.
@@ -158,7 +157,7 @@ class LanguageModel:
 
     def gates(self, text: str | Sequence[str]) -> Gates:
         """What every gate does at every unit of a text; as ``Tagger.gates``."""
-        from tagger.interpretability.language_gates import language_gates
+        from tagger.interpretability.gates import language_gates
 
         return language_gates(self, text)
 

@@ -18,10 +18,9 @@ from tagger.config.language_model import LanguageTrainingConfig
 from tagger.config.tagger import StreamConfig
 from tagger.corpora.encoding.word_features import WordArrays
 from tagger.corpora.subwords.bptt_batches import lay_out, stretches
-from tagger.language_modelling.bptt import Carried, Stretch, divide
-from tagger.language_modelling.stream_readers import make_readers
+from tagger.language_modelling.bptt import Carried, Stretch, divide, make_readers
 from tagger.models.layers.dropout import dropped
-from tagger.models.layers.grain import filled_up
+from tagger.models.layers.embedding import filled_up
 from tagger.models.layers.parallel import Job, side_by_side
 from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.disposable_thread import OneThread, halved_until_it_fits

@@ -9,8 +9,7 @@ from typing import Any
 
 import torch
 
-from tagger.config.language_choices import make_config, make_schedule, uses_bfloat16
-from tagger.config.language_model import LanguageConfig
+from tagger.config.language_model import LanguageConfig, make_config
 from tagger.config.language_model_defaults import resolve
 from tagger.corpora.subwords.token_stream import UnitStream
 from tagger.corpora.text.text_corpus import read_text_corpus
@@ -21,8 +20,7 @@ from tagger.language_modelling.objective import LanguageObjective, Text
 from tagger.language_modelling.preparation import PreparedText, prepare_text, unit_features
 from tagger.language_modelling.results import LanguageRun, write_language_run
 from tagger.models.networks.multi_head_network import initialise_uniformly
-from tagger.runtime.device import choose_device, seed_everything
-from tagger.sequence_labelling.tagger_run import Machine, follow
+from tagger.runtime.device import choose_device, seed_everything, uses_bfloat16
 from tagger.serialization.atomic_folder import Resume
 from tagger.serialization.builder import build_language_model
 from tagger.serialization.checkpoint import SavedModel, round_as_stored
@@ -30,8 +28,9 @@ from tagger.training.checkpoint_callback import Keeper, Keeping, make_keeper
 from tagger.training.events import Listener
 from tagger.training.fingerprint import as_array, fingerprint
 from tagger.training.optimizers import make_average, make_optimizer
+from tagger.training.run import Machine, at_work, follow, make_machine
+from tagger.training.schedules import make_schedule
 from tagger.training.trainer import Fitting
-from tagger.training.training_place import at_work, make_machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tagger.evaluation.forecast_scores import NETWORK, TargetScores, in_words
-from tagger.model_cards.front_matter import yaml_lines
-from tagger.model_cards.markdown import escaped, table
+from tagger.model_cards.markdown import escaped, table, yaml_lines
 from tagger.model_cards.tagger_card import remake
 
 

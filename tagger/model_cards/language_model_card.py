@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tagger.evaluation.perplexity import LanguageScores
-from tagger.model_cards.front_matter import yaml_lines
-from tagger.model_cards.markdown import escaped, percent, table
+from tagger.model_cards.markdown import escaped, percent, table, yaml_lines
 from tagger.model_cards.tagger_card import remake, training_data
 
 

@@ -9,8 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from tagger.evaluation.scores import Scores, TagScore, measurement
-from tagger.model_cards.front_matter import front_matter
-from tagger.model_cards.markdown import escaped, percent, table
+from tagger.model_cards.markdown import escaped, front_matter, percent, table
 
 TASKS: Final = {"pos": "part-of-speech tagging"}
 _MOST_TAGS = 60

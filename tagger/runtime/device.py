@@ -9,17 +9,49 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tagger.errors import ConfigError, TrainingError
-from tagger.runtime.processor import processor
+from tagger.runtime.version import __version__
 
 if TYPE_CHECKING:
     import torch
 
     from tagger.runtime.memory_limit import MemoryLimit
+
+
+TOLD = tuple(
+    "sse4_2 avx avx2 fma f16c avx_vnni avx512f avx512bw avx512vl avx512_vnni avx512_bf16 avx512_fp16 amx_tile amx_bf16 "  # noqa: SIM905
+    "amx_int8 asimd asimdhp asimddp bf16 i8mm sve sve2".split()
+)
+"""Flags that decide which arithmetic torch uses, of x86 and of ARM, in the words of Linux."""
+
+
+def processor(information: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
+    """Its name, and those of its flags that matter; less where the system says less.
+
+    Args:
+        information: as Linux gives it.
+    """
+    try:
+        text = information.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        name = platform.processor() or platform.machine()
+        return {"cpu": name} if name else {}
+    name = _first(text, "model name") or platform.machine()
+    flags = set((_first(text, "flags") or _first(text, "Features")).split())
+    found = " ".join(flag for flag in TOLD if flag in flags)
+    return {"cpu": name, **({"cpu flags": found} if found else {})}
+
+
+def _first(text: str, key: str) -> str:
+    """The value of a key of the first processor."""
+    found = re.search(rf"^{key}\s*: *(.*)$", text, re.MULTILINE)
+    return found[1].strip() if found else ""
+
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # malloc.h of the GNU C library
 OUT_OF_MEMORY = re.compile("allocate|out of memory|bad_alloc|can't start new thread", re.IGNORECASE)
@@ -182,10 +214,8 @@ def environment(threads: int | None = None) -> dict[str, str]:
     """
     import torch
 
-    import tagger
-
     return {
-        "sequence-tagger": tagger.__version__,
+        "sequence-tagger": __version__,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
@@ -195,3 +225,15 @@ def environment(threads: int | None = None) -> dict[str, str]:
         "cores": str(available_cores()),
         **({} if threads is None else {"threads": str(threads)}),
     }
+
+
+def uses_bfloat16(precision: str, device: torch.device) -> bool:
+    """Whether products are those of bfloat16.
+
+    Raises:
+        ConfigError: it was asked for, and this CPU does not compute with it natively.
+    """
+    native = device.type == "cuda" or has_fast_bfloat16()
+    if precision == "bfloat16" and not native:
+        raise ConfigError("precision is 'bfloat16', but this CPU does not compute with it natively; use float32")
+    return precision != "float32" and native

@@ -12,14 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tagger.config.tagger import TrainingConfig
-from tagger.corpora.encoding.batch_parts import divided
-from tagger.corpora.encoding.batching import Batch, assemble, plan
+from tagger.config.tagger import TAG, TrainingConfig
+from tagger.corpora.encoding.batching import Batch, assemble, divided, plan
 from tagger.corpora.encoding.encoded_split import EncodedSplit
-from tagger.evaluation.calibration_part import apply_temperature, best_temperature
+from tagger.evaluation.calibration import apply_temperature, best_temperature
 from tagger.models.networks.multi_head_network import Network, summed_loss
 from tagger.runtime.disposable_thread import OneThread, halved_until_it_fits
-from tagger.sequence_labelling.preparation import TAG, Prepared
+from tagger.sequence_labelling.preparation import Prepared
 from tagger.training.objective import DevScore, Size, StepLoss, Task
 from tagger.training.optimizers import hiding
 from tagger.training.tensors import word_tensors

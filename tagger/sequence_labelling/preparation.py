@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from tagger.config.tagger import Config
+from tagger.config.tagger import TAG, Config
 from tagger.corpora.encoding.affixes import AffixFeatures
 from tagger.corpora.encoding.characters import Characters
 from tagger.corpora.encoding.encoded_split import EncodedSplit, encode_split
@@ -19,10 +19,11 @@ from tagger.corpora.encoding.pretrained_vectors import read_vectors
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID, Labels, Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.corpora.sources.corpus import Corpus, Split
+from tagger.corpora.tokenization.rule_selection import rules_of_words
+from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
 
 Sentences = Sequence[Sequence[str]]
-TAG = "tag"
 """Name of the tagging head."""
 VERY_MANY = 2**40
 """Occurrences of a word that is known from elsewhere."""
@@ -163,3 +164,20 @@ def _vector_table(vocabulary: Vocabulary, found: Mapping[str, np.ndarray]) -> Te
             table[row] = vector
     spread = float(np.stack(list(found.values())).std()) or 1.0
     return torch.from_numpy(table / (spread * size**0.5))
+
+
+SAMPLE = 500
+"""Sentences that the rule sets are tried on."""
+
+
+def choose_tokenizer(corpus: Corpus) -> tuple[WordTokenizer, str]:
+    """The rule set that splits the corpus's own raw sentences best, and a note that says so.
+
+    Without raw sentences (``# text =``) the words decide: Hangul, English contractions, or neither.
+    """
+    split = corpus.train
+    assert split is not None
+    pairs = list(zip(split.texts(), split.tokens(), strict=True))
+    sample = list(islice(((text, words) for text, words in pairs if text), SAMPLE)) or pairs[:2000]
+    name, note = rules_of_words([text for text, _ in sample], [words for _, words in sample])
+    return WordTokenizer.from_rules(name), note

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,7 +16,6 @@ from tagger.model_cards.provenance import told_of
 from tagger.model_cards.tagger_card import model_card
 from tagger.serialization import manifest as model_folder
 from tagger.serialization.checkpoint import save_model
-from tagger.training.events import EpochEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +113,3 @@ def _corpus_facts(corpus: Corpus) -> dict[str, Any]:
     facts["sentences"] = len(corpus.train or ())
     facts["words"] = corpus.train.num_tokens if corpus.train else 0
     return facts
-
-
-def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
-    """Add an entry to the log of a run."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")
-
-
-def log_entry(seed: int, event: EpochEnd) -> dict[str, Any]:
-    """An epoch as the log of a run holds it."""
-    return {"seed": seed, **asdict(event)}

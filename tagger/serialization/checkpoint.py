@@ -11,9 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import tagger
 from tagger.config.language_model import LanguageConfig
-from tagger.config.tagger import Config
+from tagger.config.tagger import TAG, Config
 from tagger.corpora.encoding.affixes import AffixFeatures
 from tagger.corpora.encoding.characters import Characters
 from tagger.corpora.encoding.vocabulary import Vocabulary
@@ -22,7 +21,7 @@ from tagger.corpora.subwords.base import Units
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ModelError
 from tagger.models.networks.multi_head_network import Network
-from tagger.sequence_labelling.preparation import TAG
+from tagger.runtime.version import __version__
 from tagger.serialization import manifest as files
 from tagger.serialization.builder import build_language_model, build_tagger
 from tagger.serialization.tag_lexicon import Lexicon, pack
@@ -73,7 +72,7 @@ def save_model(folder: Path, saved: SavedModel) -> None:
     save_tokenizer(folder / files.TOKENIZER, saved.tokenizer, words.vocabulary, saved.units, tags=bool(saved.labels))
     values = {
         "format_version": files.FORMAT_VERSION,
-        "library_version": tagger.__version__,
+        "library_version": __version__,
         "task": "pos" if saved.labels else "lm",
         "heads": list(saved.heads),
         "labels": list(saved.labels),

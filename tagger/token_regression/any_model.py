@@ -6,8 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
-from tagger.forecasting.checkpoint import load_series
-from tagger.forecasting.series_folder import HEAD, TASK
+from tagger.forecasting.checkpoint import HEAD, TASK, load_series
 from tagger.serialization import manifest as model_folder
 from tagger.serialization.checkpoint import load_model
 from tagger.token_regression.checkpoint import load_word_numbers

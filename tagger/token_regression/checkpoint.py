@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from tagger.config.tagger import TAG
 from tagger.config.token_regressor import WordNumbersConfig
 from tagger.corpora.encoding.vocabulary import UNKNOWN, Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
+from tagger.forecasting.checkpoint import is_over, read_folder, write_folder
 from tagger.forecasting.scaling import usable
-from tagger.forecasting.series_folder import is_over, read_folder, write_folder
 from tagger.models.networks.multi_head_network import Network
-from tagger.sequence_labelling.preparation import TAG
 from tagger.serialization import manifest as files
 from tagger.serialization.builder import build_tagger
 from tagger.serialization.checkpoint import AFFIX_HASHES, affixes_beside, characters_dict, load_features

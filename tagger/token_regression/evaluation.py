@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tagger.corpora.series.number_split import NumberSplit
-from tagger.corpora.series.token_values import NumberCorpus
+from tagger.corpora.series.token_values import NumberCorpus, NumberSplit
 from tagger.evaluation.forecast_scores import NETWORK, TargetScores, score_target
 from tagger.token_regression.regressor import NumberTagger, flat
 

@@ -10,14 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tagger.config.tagger import TAG
 from tagger.config.token_regressor import WordNumbersConfig
-from tagger.corpora.encoding.batch_parts import divided
-from tagger.corpora.encoding.batching import Batch, assemble, plan
+from tagger.corpora.encoding.batching import Batch, assemble, divided, plan
 from tagger.corpora.encoding.encoded_split import EncodedSplit
 from tagger.forecasting.objective import known_steps
 from tagger.models.heads.regression import LossKind, summed_errors
 from tagger.models.networks.multi_head_network import Network
-from tagger.sequence_labelling.preparation import TAG
 from tagger.training.objective import DevScore, Size, StepLoss, Task
 from tagger.training.optimizers import hiding
 from tagger.training.tensors import word_tensors

@@ -11,7 +11,7 @@ import torch
 
 from tagger.corpora.encoding.batching import assemble, plan
 from tagger.corpora.encoding.encoded_split import encode_split
-from tagger.inference.tagged import TaggedSentence, TaggedText
+from tagger.inference.tagger import TaggedSentence, TaggedText
 from tagger.runtime.device import check_threads, choose_device
 from tagger.serialization.bundled import find_model
 from tagger.token_regression.checkpoint import SavedWordNumbers, load_word_numbers

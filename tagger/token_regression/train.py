@@ -2,22 +2,156 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from tagger.config.tagger import TAG
 from tagger.config.token_regressor import WordNumbersConfig
-from tagger.corpora.series.token_values import NumberCorpus
-from tagger.errors import ConfigError
-from tagger.evaluation.forecast_scores import TargetScores
+from tagger.corpora.encoding.encoded_split import encode_split
+from tagger.corpora.encoding.word_features import WordFeatures
+from tagger.corpora.series.token_values import NumberCorpus, NumberSplit
+from tagger.corpora.tokenization.rule_selection import rules_of_words
+from tagger.corpora.tokenization.tokenizer import WordTokenizer
+from tagger.errors import ConfigError, CorpusError
+from tagger.evaluation.forecast_scores import TargetScores, as_values, network_errors
+from tagger.forecasting.train import fit
 from tagger.model_cards.provenance import told_of
-from tagger.token_regression.regressor import NumberTagger
-from tagger.token_regression.word_numbers_record import write_word_numbers_run
-from tagger.token_regression.word_numbers_run import train_one
+from tagger.model_cards.token_regressor_card import word_numbers_card
+from tagger.runtime.device import choose_device, seed_everything
+from tagger.sequence_labelling.preparation import word_features_of
+from tagger.serialization import manifest as model_folder
+from tagger.serialization.builder import build_tagger
+from tagger.token_regression.checkpoint import SavedWordNumbers, save_word_numbers
+from tagger.token_regression.evaluation import score_splits
+from tagger.token_regression.objective import NumberedSplit, WordNumbersObjective
+from tagger.token_regression.regressor import NumberTagger, flat
 from tagger.training.checkpoint_callback import Keeping
 from tagger.training.events import Listener
-from tagger.training.training_place import at_work, make_machine
+from tagger.training.fingerprint import split_arrays
+from tagger.training.run import Machine, at_work, make_machine
+
+
+def write_word_numbers_run(
+    folder: Path, run: WordNumbersRun, corpus: NumberCorpus, told: Mapping[str, Any], name: str
+) -> None:
+    """Fill a model folder.
+
+    Args:
+        folder: exists, is being written.
+        run: what to keep.
+        corpus: what was learnt from.
+        told: of the command, the machine and the notes, see ``tagger.model_cards.provenance``.
+        name: of the model, for its card.
+    """
+    saved = run.tagger.saved
+    facts = _facts(corpus)
+    about = {
+        "corpus": facts,
+        "scores": network_errors(run.scores),
+        "seed": saved.config.training.seed,
+        **told,
+    }
+    save_word_numbers(folder, replace(saved, about=about))
+    model_folder.write_json(folder / model_folder.METRICS, as_values(run.scores))
+    card = word_numbers_card(name=name, config=saved.config.to_dict(), scores=run.scores, corpus=facts, told=told)
+    (folder / model_folder.CARD).write_text(card, encoding="utf-8")
+
+
+def _facts(corpus: NumberCorpus) -> dict[str, Any]:
+    return {
+        "name": corpus.name,
+        "source": corpus.source,
+        "fingerprint": corpus.fingerprint,
+        "sentences": {name: len(split.tokens) for name, split in corpus.splits.items()},
+        "words": {name: split.words for name, split in corpus.splits.items()},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class WordNumbersRun:
+    """One trained model.
+
+    Args:
+        tagger: ready to use.
+        scores: of each target, by split.
+        log: one entry an epoch.
+        notes: how often it was interrupted, and what changed then.
+    """
+
+    tagger: NumberTagger
+    scores: Mapping[str, Sequence[TargetScores]]
+    log: Sequence[Mapping[str, Any]]
+    notes: tuple[str, ...] = ()
+
+
+def train_one(corpus: NumberCorpus, config: WordNumbersConfig, machine: Machine, folder: Path | None) -> WordNumbersRun:
+    """Train and score one model.
+
+    Args:
+        corpus: columns as ``config.targets``.
+        config: settings; those left None are decided from the corpus.
+        machine: where and how.
+        folder: that is being written, or None.
+
+    Raises:
+        CorpusError: a target tells nothing.
+    """
+    train = corpus.splits["train"]
+    config = config.resolved(train.tokens)
+    rng = seed_everything(config.training.seed)
+    counts = Counter(chain.from_iterable(train.tokens))
+    features, vectors = word_features_of(counts, config.as_tagger())
+    mean, spread = _scale(corpus, flat(train.values, len(corpus.targets)))
+    encoded = {name: _encoded(split, features, mean, spread) for name, split in corpus.splits.items()}
+    network = build_tagger(config.as_tagger(), features, {TAG: len(corpus.targets)}, vectors)
+    occurrences = np.array([counts[word] for word in encoded["train"].encoded.words], dtype=np.int64)
+    device = choose_device(machine.device)
+    objective = WordNumbersObjective(
+        network.to(device), encoded["train"], encoded.get("dev"), occurrences, config, device=device
+    )
+    data = {name: _learnt_from(split) for name, split in encoded.items() if name != "test"}
+    fitted = fit(network, objective, config, machine, folder, data=data, rng=rng, notes=corpus.notes)
+    saved = SavedWordNumbers(config, features, network, _tokenizer(train), mean, spread)
+    tagger = NumberTagger(saved, device=machine.device)
+    return WordNumbersRun(tagger, score_splits(tagger, corpus), fitted.log, fitted.notes)
+
+
+def _scale(corpus: NumberCorpus, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and spread of each target in train.
+
+    Raises:
+        CorpusError: a target never changes, or is never there.
+    """
+    mean, spread = [], []
+    for number, target in enumerate(corpus.targets):
+        known = values[:, number][~np.isnan(values[:, number])].astype(np.float64)
+        if not len(known) or known.min() == known.max():
+            what = "has no number" if not len(known) else f"is always {known[0]:g}"
+            raise CorpusError(f"column {target!r} {what} in train; there is nothing to learn", path=corpus.source)
+        mean.append(known.mean())
+        spread.append(known.std())
+    return np.array(mean), np.array(spread)
+
+
+def _encoded(split: NumberSplit, features: WordFeatures, mean: np.ndarray, spread: np.ndarray) -> NumberedSplit:
+    scaled = (flat(split.values, len(mean)) - mean) / spread
+    return NumberedSplit(encode_split(split.tokens, {}, features, {}), scaled.astype(np.float32))
+
+
+def _learnt_from(split: NumberedSplit) -> list[np.ndarray]:
+    return [*split_arrays(split.encoded), split.targets]
+
+
+def _tokenizer(train: NumberSplit) -> WordTokenizer:
+    """Rules that split raw text as the training data are split."""
+    name, _ = rules_of_words(train.texts[:2000], train.tokens[:2000])
+    return WordTokenizer.from_rules(name)
 
 
 @dataclass(frozen=True, slots=True)

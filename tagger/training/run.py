@@ -2,13 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-from tagger.runtime.scratch import scratch_folder
+import torch
+
+from tagger.runtime.device import check_threads, choose_device, intra_op_threads, keep_memory, memory_watched
+from tagger.runtime.filesystem import scratch_folder
+from tagger.runtime.memory_limit import MemoryLimit
+from tagger.serialization import manifest as model_folder
 from tagger.serialization.atomic_folder import writing
 from tagger.training.checkpoint_callback import Keeping
+from tagger.training.events import EpochEnd, Event, Listener
+from tagger.training.trainer import Fitting
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where to compute, and who listens.
+
+    Args:
+        device: "auto", "cpu" or "cuda".
+        threads: CPU threads.
+        listener: called with every event.
+        keeping: how the state of a run that writes a folder is kept.
+        memory: the limit of the memory of the process, if there is one.
+    """
+
+    device: str
+    threads: int
+    listener: Listener
+    keeping: Keeping = field(default_factory=Keeping)
+    memory: MemoryLimit | None = None
+
+
+def follow(fitting: Fitting, seed: int, machine: Machine, folder: Path | None) -> list[dict[str, Any]]:
+    """Train, tell the listener, and note each epoch.
+
+    Args:
+        fitting: not begun.
+        seed: of the run.
+        machine: who listens.
+        folder: where the log is written, if anywhere.
+
+    Returns:
+        The log: an entry an epoch.
+    """
+    log: list[dict[str, Any]] = []
+    for event in fitting.events():
+        if isinstance(event, EpochEnd):
+            log.append(log_entry(seed, event))
+            if folder is not None:
+                append_entry(folder / model_folder.LOG, log[-1])
+        machine.listener(event)
+    if machine.memory is not None:
+        machine.memory.begin("scoring and saving the model")
+    return log
 
 
 @contextmanager
@@ -32,3 +85,65 @@ def run_folders(out: Path | None, *, overwrite: bool, keeping: Keeping) -> Itera
         scratch_folder(partial) as scratch,
     ):
         yield partial, scratch
+
+
+def make_machine(
+    device: str,
+    threads: int | None,
+    listener: Listener | None,
+    keeping: Keeping | None,
+    max_memory: str | int | None = None,
+) -> Machine:
+    """What a run computes on, and who listens.
+
+    Args:
+        device: "auto", "cpu" or "cuda".
+        threads: CPU threads; all available cores if None.
+        listener: called with every event.
+        keeping: how the state of the run is kept.
+        max_memory: the limit of the memory of the process, if there is one.
+
+    Raises:
+        ConfigError: there is no such device, or there are not so many cores.
+    """
+    choose_device(device)
+    limit = None if max_memory is None else MemoryLimit(max_memory)
+    return Machine(device, check_threads(threads), listener or _silent, keeping or Keeping(), limit)
+
+
+@contextmanager
+def at_work(machine: Machine, out: Path | None, *, overwrite: bool) -> Iterator[tuple[Path | None, Path]]:
+    """Within the block a run may train: it gets the folders of ``run_folders``.
+
+    Args:
+        machine: what it computes on.
+        out: where the model will be, once the block has ended.
+        overwrite: whether a model that is there may be replaced.
+
+    Raises:
+        OutputError: ``out`` is taken, not writable, or being written by another process.
+        TrainingError: there is nothing to resume, or memory ran out.
+    """
+    torch.set_flush_denormal(True)
+    keep_memory()
+    with (
+        memory_watched(machine.memory),
+        intra_op_threads(1),
+        run_folders(out, overwrite=overwrite, keeping=machine.keeping) as folders,
+    ):
+        yield folders
+
+
+def _silent(event: Event) -> None:
+    """Listen to nothing."""
+
+
+def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
+    """Add an entry to the log of a run."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(entry) + "\n")
+
+
+def log_entry(seed: int, event: EpochEnd) -> dict[str, Any]:
+    """An epoch as the log of a run holds it."""
+    return {"seed": seed, **asdict(event)}

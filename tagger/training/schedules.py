@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
+from tagger.config.language_model import LanguageConfig
+
 
 def cosine(progress: float) -> float:
     """Half a cosine from 1 to 0 (Loshchilov and Hutter 2017)."""
@@ -69,3 +71,14 @@ class Schedule:
     def restore(self, state: Mapping[str, float]) -> None:
         """Go on from what ``state`` gave."""
         self.scale, self.waited = state["scale"], int(state["waited"])
+
+
+def make_schedule(config: LanguageConfig) -> Schedule:
+    """The schedule that the settings ask for."""
+    training = config.training
+    return Schedule(
+        training.schedule,
+        warmup=training.warmup,
+        plateau_patience=training.plateau_patience,
+        plateau_factor=training.plateau_factor,
+    )

@@ -6,6 +6,7 @@ of them in a row training ends, with the best weights so far.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import nullcontext
@@ -14,20 +15,92 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tagger.errors import TrainingError
 from tagger.models.training.weight_averaging import AveragedWeights
 from tagger.runtime.memory_limit import MemoryLimit
-from tagger.training.best_epoch import BestEpoch
 from tagger.training.checkpoint_callback import Keeper
 from tagger.training.events import EpochEnd, Event, Finished, Started, Step
-from tagger.training.gradients import Gradients
 from tagger.training.objective import DevScore, LoopSettings, Objective
-from tagger.training.optimizer_step import Updates
-from tagger.training.run_clock import RunClock
+from tagger.training.optimizer_step import Gradients, Updates
 from tagger.training.schedules import Schedule
 from tagger.training.trainer_state import EpochSoFar, batches_from, begin
+
+
+class BestEpoch:
+    """Keeps the averaged weights of the best epoch so far.
+
+    Args:
+        average: the running average of the weights.
+
+    Attributes:
+        score: on dev; None where there is no dev split, or no epoch yet.
+        epoch: its number, from 1; 0 while there is none.
+        weights: of the averaged parameters, in order; empty while there is no epoch.
+    """
+
+    def __init__(self, average: AveragedWeights) -> None:
+        self.average = average
+        self.score: DevScore | None = None
+        self.epoch = 0
+        self.weights: list[Tensor] = []
+
+    def consider(self, score: DevScore | None, epoch: int) -> bool:
+        """Copy the averaged weights when they score best; without a dev split the last ones count as best."""
+        if score is not None:
+            best = self.score
+            if not math.isfinite(score.loss) or (best is not None and score.value <= best.value):
+                return False
+        if not all(bool(weights.isfinite().all()) for weights in self.average.present):
+            return False
+        self.score, self.epoch = score, epoch
+        self.weights = [average.clone() for average in self.average.present]
+        return True
+
+    @torch.no_grad()
+    def put_back(self) -> None:
+        """Give the model the weights of the best epoch."""
+        for parameter, weights in zip(self.average.parameters, self.weights, strict=True):
+            parameter.copy_(weights)
+
+
+class RunClock:
+    """Runs from when it is made or started.
+
+    Args:
+        steps: planned for the whole run.
+        max_minutes: time budget; None for as long as it takes.
+
+    Attributes:
+        before: seconds of a run that is resumed, until it was saved.
+    """
+
+    def __init__(self, steps: int, max_minutes: float | None) -> None:
+        self.steps = steps
+        self.max_minutes = max_minutes
+        self.before = 0.0
+        self.start()
+
+    def start(self) -> None:
+        """Begin to count, besides what was before."""
+        self._started = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Since the start, interruptions aside."""
+        return self.before + time.perf_counter() - self._started
+
+    def progress(self, steps_done: int) -> float:
+        """How far the run is, 0 to 1: of its steps or of its time, whichever is further."""
+        done = steps_done / max(1, self.steps)
+        return max(done, self.seconds / (60 * self.max_minutes)) if self.max_minutes else done
+
+    def seconds_left(self, steps_done: int) -> float | None:
+        """About so many; None before the first step."""
+        progress = self.progress(steps_done)
+        return self.seconds * (1 - progress) / progress if progress > 0 else None
+
 
 STEPS_BETWEEN_EVENTS = 10
 NOTHING_KEPT = "no epoch ended with finite weights and a finite loss on dev; try a lower peak: --learning-rate"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tagger.cli.main import COMMANDS
-from tagger.config.generation_settings import Generated, GenerationSettings
+from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.tokenization.passages import Passage
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ModelError

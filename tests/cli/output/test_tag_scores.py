@@ -9,8 +9,14 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from tagger.cli.output.confusion_table import render_confusions
-from tagger.cli.output.tag_scores import render_report, render_scores, render_seeds, render_spans, render_tags
+from tagger.cli.output.tag_scores import (
+    render_confusions,
+    render_report,
+    render_scores,
+    render_seeds,
+    render_spans,
+    render_tags,
+)
 from tagger.cli.output.terminal import Look, printable
 from tagger.evaluation.scores import Confusion, Scores, SpanScores, TagScore
 

@@ -16,7 +16,7 @@ from tagger.corpora.hub.configs import choose_config, data_files, missing_config
 from tagger.corpora.hub.errors import explain
 from tagger.corpora.hub.hub_id import HubSpec, parse_hub_spec
 from tagger.corpora.hub.tables import to_sentences
-from tagger.corpora.repaired_tables import repaired
+from tagger.corpora.read_corpus import repaired
 from tagger.errors import CorpusError
 
 STRINGS = List(Value("string"))

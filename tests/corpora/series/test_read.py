@@ -13,8 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tagger.corpora.series.read import read_series
-from tagger.corpora.series.series_options import SeriesOptions
-from tagger.corpora.series.table import SeriesTable
+from tagger.corpora.series.table import SeriesOptions, SeriesTable
 from tagger.corpora.series.timestamps import TimeReader, time_text
 from tagger.errors import CorpusError
 

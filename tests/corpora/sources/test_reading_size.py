@@ -14,8 +14,8 @@ from tagger.corpora.formats import csv_tables as tables
 from tagger.corpora.formats import jsonl as jsonlines
 from tagger.corpora.formats import slash_tagged as slashed
 from tagger.corpora.formats.sentence import Problem, RawSentence
-from tagger.corpora.sources import arrow
-from tagger.corpora.sources.arrow import ArrowFile
+from tagger.corpora.sources import arrow_cache as arrow
+from tagger.corpora.sources.arrow_cache import ArrowFile
 
 
 def refuse(problem: Problem) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tokenizers import Tokenizer
 from tokenizers.models import Unigram, WordLevel
 
-from tagger.corpora.subwords import word_counts
+from tagger.corpora.subwords import word as word_counts
 from tagger.corpora.subwords.base import Units, word_rules
 from tagger.corpora.text.text_corpus import read_text_corpus, read_text_split
 from tagger.corpora.tokenization.passages import Passage, joined, line

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tagger.corpora.subwords import token_stream as unit_streams
-from tagger.corpora.subwords import word_counts
+from tagger.corpora.subwords import word as word_counts
 from tagger.corpora.subwords.base import Units
 from tagger.corpora.subwords.token_stream import UnitStream, encode_stream, unit_chunks
 from tagger.corpora.text.text_corpus import read_text_corpus, read_text_split

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tagger.corpora.text import text_survey
+from tagger.corpora.text import held_out as text_survey
+from tagger.corpora.text.held_out import Cuts
 from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.corpora.text.text_split import TextCorpus
-from tagger.corpora.text.text_survey import Cuts
 from tests.corpora.conftest import Write, conllu
 
 

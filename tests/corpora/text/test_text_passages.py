@@ -10,7 +10,7 @@ import pytest
 from tagger.corpora.documents.passages import read_passages
 from tagger.corpora.text.text_corpus import read_text_split
 from tagger.corpora.tokenization.passages import Passage
-from tagger.corpora.tokenization.text_rules import tokens_tokenizer
+from tagger.corpora.tokenization.rule_selection import tokens_tokenizer
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.generation.prompts import make_prompt
 from tagger.language_modelling.language_model import LanguageModel

@@ -10,8 +10,7 @@ import pytest
 
 from tagger.corpora.validation import annotation_errors as doctor_slips
 from tagger.corpora.validation.annotation_errors import SlipCheck
-from tagger.corpora.validation.doctor_seen import Seen
-from tagger.corpora.validation.findings import Findings
+from tagger.corpora.validation.findings import Findings, Seen
 from tagger.corpora.validation.statistics import Census
 
 Sentence = tuple[list[str], list[str]]

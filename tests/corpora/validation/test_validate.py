@@ -11,8 +11,7 @@ import pytest
 from tagger.corpora.formats.registry import ReadOptions
 from tagger.corpora.hub.client import Loaded
 from tagger.corpora.sources.corpus import Corpus, Split
-from tagger.corpora.validation.doctor_kinds import KINDS
-from tagger.corpora.validation.findings import Finding
+from tagger.corpora.validation.findings import KINDS, Finding
 from tagger.corpora.validation.report import Diagnosis
 from tagger.corpora.validation.validate import examine
 from tagger.errors import CorpusError
@@ -313,7 +312,7 @@ def test_a_corpus_of_the_hub_is_numbered_by_sentence(monkeypatch: pytest.MonkeyP
     def read(*_: object, **__: object) -> Corpus:
         return Corpus("x", "a/x", "upos", split("train", THEY_FISH, WE_CAN), None, split("test", OLD, THEY_FISH))
 
-    monkeypatch.setattr("tagger.corpora.hub_corpus.read_hub_corpus", read)
+    monkeypatch.setattr("tagger.corpora.read_corpus.read_hub_corpus", read)
     diagnosis = examine("acme/x")
     assert (diagnosis.column, diagnosis.formats) == ("upos", ["hub"])
     (place,) = found(diagnosis, "leak").places

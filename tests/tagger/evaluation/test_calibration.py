@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from tagger.evaluation.calibration_part import apply_temperature, best_temperature
+from tagger.evaluation.calibration import apply_temperature, best_temperature
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -17,8 +17,7 @@ from tagger.errors import ConfigError, CorpusError, ModelError
 from tagger.evaluation.calibration import bootstrap_interval, expected_calibration_error
 from tagger.evaluation.confusions import marked
 from tagger.evaluation.scores import Scores, TagScore, summarise
-from tagger.evaluation.seqeval_scores import chunk_scheme, score_spans
-from tagger.evaluation.tag_scores import score
+from tagger.evaluation.tag_scores import chunk_scheme, score, score_spans
 
 ODD_TAGS = ("-LRB-", "PRP$", "NN-SBJ", "O", "``", ".", "B", "I-NP", "NOUN", "VERB", "_", "S-")
 Lists = list[list[str]]

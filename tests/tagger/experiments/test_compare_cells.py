@@ -34,12 +34,12 @@ def test_what_a_step_leaves() -> None:
 def test_gradients_in_running_text(tiny_corpus: Path) -> None:
     """The row of k = 0 is the gradient of the loss by the head's own input: (softmax - one hot) @ W, by hand."""
     from tagger.config.defaults import Facts, resolve
-    from tagger.config.tagger import Config
+    from tagger.config.tagger import TAG, Config
     from tagger.corpora.read_corpus import read_corpus
     from tagger.corpora.tokenization.tokenizer import WordTokenizer
     from tagger.experiments.compare_cells import SETTINGS, STEPS, _streams, _untrained
-    from tagger.sequence_labelling.preparation import TAG, prepare
-    from tagger.sequence_labelling.tagger_run import Material
+    from tagger.sequence_labelling.preparation import prepare
+    from tagger.sequence_labelling.train import Material
     from tagger.training.tensors import word_tensors
 
     corpus = read_corpus(str(tiny_corpus))

@@ -9,8 +9,7 @@ import numpy as np
 
 from tagger.config.forecaster import SeriesConfig, resolve
 from tagger.corpora.series.read import read_series
-from tagger.corpora.series.series_options import SeriesOptions
-from tagger.corpora.series.table import SeriesTable
+from tagger.corpora.series.table import SeriesOptions, SeriesTable
 from tagger.forecasting.features import SeriesInputs, make_calendar
 from tagger.forecasting.scaling import Scaling
 from tagger.forecasting.windows import Part, split_by_time

@@ -20,9 +20,8 @@ from tagger.forecasting.checkpoint import build_series_network
 from tagger.forecasting.features import SeriesInputs
 from tagger.forecasting.forecaster import SeriesModel
 from tagger.forecasting.objective import SeriesObjective
-from tagger.forecasting.prediction import gathered
+from tagger.forecasting.prediction import Intervals, coverage, feed_back, following_times, gathered, measure_intervals
 from tagger.forecasting.scaling import Scaling
-from tagger.forecasting.series_forecast import Intervals, coverage, feed_back, following_times, measure_intervals
 from tagger.forecasting.train import train_series
 from tagger.forecasting.windows import shortened
 from tagger.models.heads.regression import summed_errors

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tagger.config.generation_settings import Generated, GenerationSettings
+from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.generation.generate import generate
 from tagger.generation.prompts import make_prompt

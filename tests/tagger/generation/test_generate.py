@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import tagger.generation.generate
-from tagger.config.generation_settings import Generated, GenerationSettings
+from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.subwords.word import WordUnits
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError

@@ -11,7 +11,7 @@ import torch
 
 from tagger.config.generation import Sampling
 from tagger.errors import ConfigError
-from tagger.generation.prospects import WholeProspects
+from tagger.generation.interfaces import WholeProspects
 from tagger.generation.races import Races
 from tagger.generation.sampling import Sampler
 

@@ -14,11 +14,10 @@ import numpy as np
 import pytest
 import torch
 
+from tagger.config.tagger import TAG
 from tagger.inference.engine import Engine
-from tagger.inference.look_ahead import WINDOW_SENTENCES, WINDOW_TOKENS
-from tagger.inference.windows import Window
+from tagger.inference.windows import WINDOW_SENTENCES, WINDOW_TOKENS, Window
 from tagger.runtime.device import available_cores
-from tagger.sequence_labelling.preparation import TAG
 from tagger.serialization.checkpoint import SavedModel, load_model
 from tagger.training.tensors import word_tensors
 from tests.processes import children

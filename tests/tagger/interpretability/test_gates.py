@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import nn
 
+from tagger.config.tagger import TAG
 from tagger.errors import ConfigError
 from tagger.inference.tagger import Tagger
 from tagger.interpretability.gate_activations import Gates, by_movement
 from tagger.interpretability.gate_names import EQUATIONS, NAMES, find_name, meaning
 from tagger.interpretability.gates import gates, tagger_gates
 from tagger.models.layers.encoder import Encoder
-from tagger.sequence_labelling.preparation import TAG
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tagger.config.language_choices import make_schedule
 from tagger.config.language_model import LanguageConfig
 from tagger.config.tagger import StreamConfig
 from tagger.corpora.encoding.vocabulary import Vocabulary
@@ -24,6 +23,7 @@ from tagger.models.heads.softmax import FullSoftmax
 from tagger.serialization.builder import build_language_model
 from tagger.training.events import Step
 from tagger.training.optimizers import make_average, make_optimizer
+from tagger.training.schedules import make_schedule
 from tagger.training.trainer import Fitting
 from tests import reference
 

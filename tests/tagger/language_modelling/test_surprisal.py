@@ -9,7 +9,7 @@ import torch
 from tagger.corpora.tokenization.passages import Passage, joined, line
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError
-from tagger.language_modelling import surprisal, unit_measures
+from tagger.language_modelling import surprisal
 from tagger.language_modelling.surprisal import ScoredPassage, ScoreTotals, score_words
 from tests.tagger.generation.predictors import FadingPredictor, character_units, word_units
 
@@ -51,7 +51,7 @@ def scores(units: Any, passages: list[Passage], context: str) -> list[ScoredPass
 @pytest.mark.parametrize("steps", [1024, 5, 1])
 def test_words(context: str, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(surprisal, "MOST_STEPS", steps)
-    monkeypatch.setattr(unit_measures, "MOST_LOG_PROBS", steps * WORDS.size)
+    monkeypatch.setattr(surprisal, "MOST_LOG_PROBS", steps * WORDS.size)
     passages = word_passages()
     made = scores(WORDS, passages, context)
     assert [one.passage for one in made] == passages
@@ -114,7 +114,7 @@ def test_scores_come_as_sentences_do() -> None:
 
 def test_measures_where_a_unit_is_impossible() -> None:
     log_probs = torch.tensor([[[0.5, 0.5, 0.0]], [[1.0, 0.0, 0.0]]]).log()
-    bits, rank, entropy = unit_measures.measured(log_probs, torch.tensor([[1], [0]]))
+    bits, rank, entropy = surprisal.measured(log_probs, torch.tensor([[1], [0]]))
     assert bits.tolist() == [[1.0], [0.0]]
     assert rank.tolist() == [[1], [1]]
     assert entropy.tolist() == [[1.0], [0.0]]

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from tagger import LanguageModel, Tagger
-from tagger.config.language_choices import make_config, make_schedule
-from tagger.config.language_model import PRESETS, LanguageConfig
+from tagger.config.language_model import PRESETS, LanguageConfig, make_config
 from tagger.config.language_model_defaults import resolve
 from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.errors import ConfigError, CorpusError, ModelError, TrainingError
@@ -22,6 +21,7 @@ from tagger.models.heads.softmax import AdaptiveSoftmax
 from tagger.models.training.weight_averaging import TriggeredAverage
 from tagger.training.events import EpochEnd, Event, Finished, Started
 from tagger.training.optimizers import make_average, make_optimizer
+from tagger.training.schedules import make_schedule
 from tests.tiny import sentences
 
 SMALL: dict[str, Any] = {

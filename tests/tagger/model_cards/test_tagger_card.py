@@ -11,8 +11,7 @@ import yaml  # type: ignore[import-untyped]
 from huggingface_hub import ModelCard
 
 from tagger.evaluation.scores import Confusion, Scores, SpanScores, TagScore
-from tagger.model_cards.front_matter import yaml_lines
-from tagger.model_cards.markdown import escaped, table
+from tagger.model_cards.markdown import escaped, table, yaml_lines
 from tagger.model_cards.tagger_card import model_card
 
 TEST = Scores(

@@ -12,9 +12,8 @@ import pytest
 import torch
 
 from tagger.errors import TrainingError
-from tagger.runtime.device import intra_op_threads, memory_watched
-from tagger.runtime.processor import processor
-from tagger.runtime.scratch import scratch_folder
+from tagger.runtime.device import intra_op_threads, memory_watched, processor
+from tagger.runtime.filesystem import scratch_folder
 
 
 def test_a_tensor_too_large_for_memory_is_one_line() -> None:
@@ -59,7 +58,7 @@ def test_scratch_goes_with_its_run(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="needs processes that can be asked whether they live")
 def test_scratch_of_dead_runs_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    code = "import os; from tagger.runtime.scratch import *; c = scratch_folder(None); c.__enter__(); os._exit(1)"
+    code = "import os; from tagger.runtime.filesystem import *; c = scratch_folder(None); c.__enter__(); os._exit(1)"
     subprocess.run([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)
     (dead,) = tmp_path.iterdir()
     assert dead.is_dir()

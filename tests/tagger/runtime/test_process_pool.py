@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import torch
 
-import tagger.runtime.workers
-from tagger.runtime.workers import shared_with_copies
+import tagger.runtime.process_pool
+from tagger.runtime.process_pool import shared_with_copies
 from tests.processes import nothing_left, started
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
@@ -61,7 +61,7 @@ def test_what_a_copy_does_not_deliver_is_computed_here(capfd: pytest.CaptureFixt
 
 def test_a_copy_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     here = os.getpid()
-    monkeypatch.setattr(tagger.runtime.workers, "LEAST", 0.2)
+    monkeypatch.setattr(tagger.runtime.process_pool, "LEAST", 0.2)
 
     def compute(part: int) -> list[int]:
         if part == 1 and os.getpid() != here:
@@ -158,7 +158,7 @@ def test_a_process_that_hears_of_no_end_is_not_copied() -> None:
 
 INTERRUPTED = """
 import os, signal, sys, time
-from tagger.runtime.workers import shared_with_copies
+from tagger.runtime.process_pool import shared_with_copies
 
 def compute(part):
     open(os.path.join(sys.argv[1], str(os.getpid())), "x").close()

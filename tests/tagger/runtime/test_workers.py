@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-import tagger.runtime.workers
-from tagger.runtime.workers import Answer, Workers
+import tagger.runtime.process_pool
+from tagger.runtime.process_pool import Answer, Workers
 from tests.processes import nothing_left, started
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
@@ -114,7 +114,7 @@ def test_all_ends_while_they_compute() -> None:
 
 def test_a_process_that_was_stopped_has_not_waited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what is waited while the process runs counts: a moment, although the answer takes many."""
-    monkeypatch.setattr(tagger.runtime.workers, "MOMENT", 0.1)
+    monkeypatch.setattr(tagger.runtime.process_pool, "MOMENT", 0.1)
     polls: list[float] = []
     poll = Connection.poll
 
@@ -153,7 +153,7 @@ def test_there_are_as_many_copies_as_there_is_room_for(monkeypatch: pytest.Monke
 
 HOLDS = """
 import fcntl, os, sys, time
-from tagger.runtime.workers import Workers
+from tagger.runtime.process_pool import Workers
 
 def answer(request):
     time.sleep(600)

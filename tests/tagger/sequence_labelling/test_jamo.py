@@ -13,7 +13,7 @@ import torch
 from tagger import Tagger, train_pos
 from tagger.config.tagger import WordsConfig
 from tagger.corpora.encoding.affixes import AffixFeatures
-from tagger.corpora.subwords.unit_vocabulary import unit_vocabulary
+from tagger.corpora.subwords.base import unit_vocabulary
 from tagger.corpora.subwords.word import WordUnits
 from tagger.language_modelling.preparation import unit_features
 from tagger.sequence_labelling.transfer import united_features

@@ -8,7 +8,7 @@ from tagger.config.tagger import WordsConfig
 from tagger.corpora.encoding.affixes import AffixFeatures
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID, Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
-from tagger.corpora.subwords.unit_vocabulary import unit_vocabulary
+from tagger.corpora.subwords.base import unit_vocabulary
 from tagger.corpora.subwords.word import WordUnits
 from tagger.language_modelling.preparation import unit_features
 from tagger.models.layers.encoder import Encoder

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tagger.corpora.read_corpus import read_corpus
-from tagger.corpora.tokenization.text_rules import WORTH_TRYING
-from tagger.sequence_labelling.raw_text import choose_tokenizer
+from tagger.corpora.tokenization.rule_selection import WORTH_TRYING
+from tagger.sequence_labelling.preparation import choose_tokenizer
 
 ENGLISH = ("I do n't know .", "I don't know.")
 KOREAN = ("나는 책을 읽었다 .", "나는 책을 읽었다.")

@@ -28,10 +28,8 @@ from tagger.generation.decoder import LanguageEngine
 from tagger.language_modelling.train import train_lm
 from tagger.runtime.device import available_cores
 from tagger.sequence_labelling.multitask_preparation import Companion, prepare_companion, with_streams
-from tagger.sequence_labelling.preparation import prepare
-from tagger.sequence_labelling.raw_text import choose_tokenizer
-from tagger.sequence_labelling.tagger_run import Material, _network
-from tagger.sequence_labelling.train import train_runs
+from tagger.sequence_labelling.preparation import choose_tokenizer, prepare
+from tagger.sequence_labelling.train import Material, _network, train_runs
 from tagger.sequence_labelling.transfer import copy_weights, take_over, united_features, united_vocabulary
 from tagger.serialization.checkpoint import SavedModel, load_model
 from tagger.training.events import EpochEnd, Event, Started
@@ -264,7 +262,7 @@ def weights_by_epoch(
     corpus: Corpus, folder: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any
 ) -> list[dict[str, Tensor]]:
     """Copies of the weights before the first epoch and after each."""
-    import tagger.sequence_labelling.tagger_run as running
+    import tagger.sequence_labelling.train as running
 
     networks: list[Any] = []
     copies: list[dict[str, Tensor]] = []

@@ -18,8 +18,8 @@ from tagger.forecasting.checkpoint import build_series_network
 from tagger.forecasting.objective import SeriesObjective
 from tagger.token_regression.objective import WordNumbersObjective
 from tagger.token_regression.train import train_word_numbers
-from tagger.training.gradients import Gradients
 from tagger.training.objective import Objective, StepLoss
+from tagger.training.optimizer_step import Gradients
 from tests.tagger.forecasting.synthetic_series import prepared, write_wave
 from tests.tagger.forecasting.test_resuming import over_time as over_time_run
 from tests.tagger.forecasting.test_resuming import over_words as over_words_run

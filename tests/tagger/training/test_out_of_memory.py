@@ -20,9 +20,8 @@ from tagger.language_modelling.objective import LanguageObjective
 from tagger.sequence_labelling.multitask_objective import JointObjective
 from tagger.sequence_labelling.multitask_preparation import prepare_companion, with_streams
 from tagger.sequence_labelling.objective import TaggingObjective
-from tagger.sequence_labelling.preparation import prepare
-from tagger.sequence_labelling.raw_text import choose_tokenizer
-from tagger.sequence_labelling.tagger_run import Material, _network, _objective
+from tagger.sequence_labelling.preparation import choose_tokenizer, prepare
+from tagger.sequence_labelling.train import Material, _network, _objective
 from tagger.training.optimizers import make_average, make_optimizer
 from tagger.training.schedules import Schedule
 from tagger.training.trainer import Fitting

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from tagger.config.defaults import Facts, resolve
-from tagger.config.tagger import Config, TrainingConfig
+from tagger.config.tagger import TAG, Config, TrainingConfig
 from tagger.corpora.encoding.batching import assemble
 from tagger.corpora.encoding.encoded_split import EncodedSplit
 from tagger.corpora.read_corpus import read_corpus
@@ -25,7 +25,7 @@ from tagger.corpora.sources.corpus import Corpus, Split
 from tagger.errors import TrainingError
 from tagger.models.networks.multi_head_network import Network
 from tagger.sequence_labelling.objective import TaggingObjective
-from tagger.sequence_labelling.preparation import TAG, prepare
+from tagger.sequence_labelling.preparation import prepare
 from tagger.serialization.builder import build_tagger
 from tagger.training.events import EpochEnd, Event, Finished, Started, Step
 from tagger.training.optimizers import hiding, make_average, make_optimizer
