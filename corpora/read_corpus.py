@@ -17,8 +17,8 @@ from tagger.corpora.labels.repair import Repairs
 from tagger.corpora.labels.scheme_detection import SchemeFinder
 from tagger.corpora.sources.corpus import BATCH, Corpus, Split
 from tagger.corpora.sources.ingest import Reading, ingest
-from tagger.corpora.sources.locate import Located
-from tagger.corpora.sources.resolve import explicit_files, named_splits, override, resolve, spooled
+from tagger.corpora.sources.locate import DatasetFiles
+from tagger.corpora.sources.resolve import explicit_files, named_splits, override, resolve, stdin_to_tempfile
 from tagger.corpora.sources.splits import split_off, split_off_table
 from tagger.errors import CorpusError
 
@@ -70,7 +70,7 @@ def read_corpus(
     names = tuple(label_names) if label_names is not None else None
     options = ReadOptions(labels_column or column, format, tokens_column, names, ignore_bad, repair)
     explicit = named_splits(source, train=train, dev=dev, test=test)
-    with spooled([source, *explicit.values()]) as spool:
+    with stdin_to_tempfile([source, *explicit.values()]) as spool:
         located = explicit_files(explicit, spool) if source is None and explicit else resolve(source, spool)
         if located is None:
             from tagger.corpora.read_corpus import read_hub_corpus
@@ -115,7 +115,7 @@ def read_split(
     """
     names = tuple(label_names) if label_names is not None else None
     options = ReadOptions(labels_column or column, format, tokens_column, names, ignore_bad, repair)
-    with spooled([source]) as spool:
+    with stdin_to_tempfile([source]) as spool:
         located = resolve(source, spool)
         if located is None:
             from tagger.corpora.read_corpus import read_hub_corpus
@@ -136,7 +136,7 @@ def read_split(
         return Split(split, reading.entry.table(), reading.names, reading.entry.info.column, notes)
 
 
-def from_files(located: Located, source: str, options: ReadOptions, seed: int | None) -> Corpus:
+def from_files(located: DatasetFiles, source: str, options: ReadOptions, seed: int | None) -> Corpus:
     """Reads files that were found.
 
     Args:

@@ -26,10 +26,10 @@ def main() -> None:
     parts = deal([d for path in arguments.texts for d in documents(path)], arguments.held_out)
     known = vocabulary(parts["train"], arguments.vocabulary_size - 2)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for name, dealt in parts.items():
-        lines = (" ".join(w if w in known else "<unk>" for w in sentence) for d in dealt for sentence in d)
+    for name, random_split in parts.items():
+        lines = (" ".join(w if w in known else "<unk>" for w in sentence) for d in random_split for sentence in d)
         (arguments.out / f"{name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        print(f"{name}: {len(dealt):,} documents, {sum(len(s) + 1 for d in dealt for s in d):,} tokens")
+        print(f"{name}: {len(random_split):,} documents, {sum(len(s) + 1 for d in random_split for s in d):,} tokens")
 
 
 def documents(path: Path) -> list[Document]:

@@ -14,7 +14,7 @@ from tests.killing import Nursery
 
 def slow_disk(nursery: Nursery, folder: Path, number: int) -> Row:
     """Kill runs that spend nearly all of their time writing states: a whole one is there, but for the first moment."""
-    from tagger.training.checkpoint_store import Checkpoints
+    from tagger.training.checkpoint_store import CheckpointStore
 
     command = [*pos_command(folder), "--out", folder / "out", "--checkpoint-minutes", "1e-9"]
     states = folder / "out.partial" / "training" / "1"
@@ -24,7 +24,7 @@ def slow_disk(nursery: Nursery, folder: Path, number: int) -> Row:
     end = nursery.run([*command, "--resume", "auto"], after=0.0, until=first, hook="slow_disk", value=0.01)
     for _ in range(number):
         torn += (states / "next").exists()
-        store = Checkpoints(states)
+        store = CheckpointStore(states)
         if end.code != -signal.SIGKILL or store.load() is None or store.damaged:
             failures += 1
             sys.stderr.write(f"slow disk: {end} {store.damaged}\n")

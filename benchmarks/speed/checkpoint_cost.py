@@ -14,17 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import machine, markdown, report
+from benchmarks.measuring import context, markdown, report
 from tagger import train_pos
-from tagger.training.checkpoint_callback import Keeper
-from tagger.training.checkpoint_store import Checkpoints
+from tagger.training.checkpoint_callback import CheckpointCallback
+from tagger.training.checkpoint_store import CheckpointStore
 from tagger.training.events import EpochEnd, Event
 
 
 def main() -> None:
     """Train once, print a table."""
     arguments = _arguments()
-    before = machine()
+    before = context()
     ends: list[EpochEnd] = []
 
     def listen(event: Event) -> None:
@@ -42,16 +42,20 @@ def main() -> None:
         ("slowest", f"{max(spent['states']):.2f} s"),
     ]
     results = {"seconds": seconds, "cost": cost, "states": states, "share": cost / seconds}
-    report("Checkpoints", markdown(("`tagger train pos`", str(arguments.corpus)), rows), results, arguments.out, before)
+    report(
+        "CheckpointStore", markdown(("`tagger train pos`", str(arguments.corpus)), rows), results, arguments.out, before
+    )
 
 
 @contextmanager
 def _timed() -> Iterator[dict[str, list[float]]]:
-    """Within the block, the seconds of each call of the keeper by the loop, and of each state written."""
+    """Within the block, the seconds of each call of the callback by the loop, and of each state written."""
     spent: dict[str, list[float]] = {"loop": [], "states": []}
     places: list[tuple[type, str, str]] = [
-        (Keeper, "after_step", "loop"), (Keeper, "after_epoch", "loop"), (Checkpoints, "save", "states"),
-    ]  # fmt: skip
+        (CheckpointCallback, "after_step", "loop"),
+        (CheckpointCallback, "after_epoch", "loop"),
+        (CheckpointStore, "save", "states"),
+    ]
     plain = [(owner, name, getattr(owner, name)) for owner, name, _ in places]
     for owner, name, to in places:
         setattr(owner, name, _timing(getattr(owner, name), spent[to]))

@@ -45,7 +45,7 @@ def cells(**values: Any) -> None:
 
 def _tags(values: dict[str, Any]) -> None:
     from tagger.cli.output.cells import render_cells, render_gradients
-    from tagger.cli.output.terminal import Look
+    from tagger.cli.output.terminal import TerminalCapabilities
     from tagger.config.tagger import Config
     from tagger.corpora.read_corpus import read_corpus
     from tagger.experiments.compare_cells import SETTINGS, compare_cells
@@ -65,7 +65,7 @@ def _tags(values: dict[str, Any]) -> None:
     config = Config().with_settings(settings, where="command line")
     corpus = read_corpus(values["corpus"], column=config.column, seed=config.training.seed, **options)
     equal, matched = compare_cells(corpus, config, threads=values["threads"], on_start=_teller(values))
-    look = Look.of(sys.stdout)
+    look = TerminalCapabilities.of(sys.stdout)
     click.echo(render_cells(equal, matched, look))
     click.echo()
     click.echo(render_gradients({one.cell: (one.before, one.after) for one in equal}, look))
@@ -74,7 +74,7 @@ def _tags(values: dict[str, Any]) -> None:
 
 def _copy(values: dict[str, Any]) -> None:
     from tagger.cli.output.cells import render_copy, render_gradients
-    from tagger.cli.output.terminal import Look
+    from tagger.cli.output.terminal import TerminalCapabilities
     from tagger.experiments.compare_cells import CELLS
     from tagger.experiments.copy_task import copy_gradients, learn_copy, make_copy_network
     from tagger.experiments.plots import draw_copy
@@ -92,7 +92,7 @@ def _copy(values: dict[str, Any]) -> None:
             before = copy_gradients(make_copy_network(cell, settings.hidden_size), settings.lengths[-1], settings.seed)
             network, results[cell] = learn_copy(cell, settings)
             gradients[cell] = before, copy_gradients(network, settings.lengths[-1], settings.seed)
-    look = Look.of(sys.stdout)
+    look = TerminalCapabilities.of(sys.stdout)
     click.echo(render_copy(results, settings, look))
     click.echo()
     click.echo(render_gradients(gradients, look))

@@ -30,7 +30,7 @@ def check(context: click.Context, /, corpus: str | None, *, strict: bool, as_jso
     0 otherwise.
     """
     from tagger.cli.output.check import render_diagnosis
-    from tagger.cli.output.terminal import Look
+    from tagger.cli.output.terminal import TerminalCapabilities
     from tagger.corpora.formats.registry import ReadOptions
     from tagger.corpora.validation.validate import examine
 
@@ -53,5 +53,5 @@ def check(context: click.Context, /, corpus: str | None, *, strict: bool, as_jso
     if as_json:
         click.echo(json.dumps(diagnosis.to_dict(), ensure_ascii=False, indent=2))
     else:
-        click.echo(render_diagnosis(diagnosis, Look.of(sys.stdout)))
+        click.echo(render_diagnosis(diagnosis, TerminalCapabilities.of(sys.stdout)))
     context.exit(1 if diagnosis.errors or (strict and diagnosis.findings) else 0)

@@ -39,10 +39,10 @@ def corpora(context: click.Context) -> None:
     """List the corpora that are known by name; show or convert any corpus."""
     if context.invoked_subcommand is None:
         from tagger.cli.output.corpora import render_catalogue
-        from tagger.cli.output.terminal import Look
+        from tagger.cli.output.terminal import TerminalCapabilities
         from tagger.corpora.hub.catalogue import entries
 
-        click.echo(render_catalogue(entries(), Look.of(sys.stdout)))
+        click.echo(render_catalogue(entries(), TerminalCapabilities.of(sys.stdout)))
 
 
 @corpora.command(epilog="Example: tagger corpora show en_ewt --stats")
@@ -53,9 +53,9 @@ def corpora(context: click.Context) -> None:
 def show(corpus: str, *, stats: bool, as_json: bool, **values: Any) -> None:
     """Show what is known of CORPUS: a name in the catalogue, a file, a folder, OWNER/NAME."""
     from tagger.cli.output import corpora as report
-    from tagger.cli.output.terminal import Look
+    from tagger.cli.output.terminal import TerminalCapabilities
 
-    look = Look.of(sys.stdout)
+    look = TerminalCapabilities.of(sys.stdout)
     if not stats:
         description = report.describe(corpus)
         click.echo(json.dumps(description, ensure_ascii=False, indent=2) if as_json else report.as_lines(description))

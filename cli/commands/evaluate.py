@@ -45,7 +45,7 @@ def evaluate(model: str, corpus: str | None, split: str, **values: Any) -> None:
 
 def _tags(model: str, corpus: str | None, split: str, values: dict[str, Any]) -> None:
     from tagger.cli.output.tag_scores import render_report
-    from tagger.cli.output.terminal import Look, printable
+    from tagger.cli.output.terminal import TerminalCapabilities, printable
     from tagger.corpora.read_corpus import read_split
     from tagger.inference.tagger import Tagger
 
@@ -59,12 +59,12 @@ def _tags(model: str, corpus: str | None, split: str, values: dict[str, Any]) ->
     if values["json_file"]:
         _write_json(values["json_file"], {"model": model, "corpus": corpus or "bundled", split: scores.to_dict()})
     if values["json_file"] != "-" and not values["quiet"]:
-        click.echo(render_report({split: scores}, Look.of(sys.stdout)))
+        click.echo(render_report({split: scores}, TerminalCapabilities.of(sys.stdout)))
 
 
 def _language(model: str, corpus: str | None, split: str, values: dict[str, Any]) -> None:
     from tagger.cli.output.perplexity import render_language_scores
-    from tagger.cli.output.terminal import Look
+    from tagger.cli.output.terminal import TerminalCapabilities
     from tagger.language_modelling.language_model import LanguageModel
 
     loaded = LanguageModel.load(model, device=values["device"], threads=values["threads"])
@@ -85,7 +85,7 @@ def _language(model: str, corpus: str | None, split: str, values: dict[str, Any]
     if values["json_file"]:
         _write_json(values["json_file"], {"model": model, "corpus": corpus or "bundled", split: scores.to_dict()})
     if values["json_file"] != "-" and not values["quiet"]:
-        click.echo(render_language_scores({split: scores}, Look.of(sys.stdout)))
+        click.echo(render_language_scores({split: scores}, TerminalCapabilities.of(sys.stdout)))
 
 
 def _write_json(path: str, value: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ def forecast(**values: Any) -> None:
     """
     from tagger.cli.output.forecast_scores import forecast_lines, render_forecast
     from tagger.cli.output.output_file import output_stream
-    from tagger.cli.output.terminal import Look
+    from tagger.cli.output.terminal import TerminalCapabilities
     from tagger.corpora.formats.sentence import clipped
     from tagger.forecasting.forecaster import SeriesModel
     from tagger.forecasting.plots import draw_forecasts
@@ -49,7 +49,7 @@ def forecast(**values: Any) -> None:
     if not values["quiet"]:
         for note in dict.fromkeys([*table.notes, *(note for one in found for note in one.notes)]):
             click.echo(f"note: {clipped(note)}", err=True)
-    look = Look.of(sys.stdout)
+    look = TerminalCapabilities.of(sys.stdout)
     parts = [forecast_lines(one) if values["output"] == "jsonl" else render_forecast(one, look) + "\n" for one in found]
     with output_stream(values["out"]) as stream:
         stream.write(("" if values["output"] == "jsonl" else "\n").join(parts).encode())

@@ -98,9 +98,9 @@ def _run(model: str, text: str | list[str]) -> Gates:
 
 def _show(seen: Gates, top: int) -> None:
     from tagger.cli.output.gates import render_gates
-    from tagger.cli.output.terminal import Look
+    from tagger.cli.output.terminal import TerminalCapabilities
 
-    click.echo(render_gates(seen, Look.of(sys.stdout), top=top))
+    click.echo(render_gates(seen, TerminalCapabilities.of(sys.stdout), top=top))
 
 
 def _check_picture(png: str | None, *, average: bool, sort: bool, units: tuple[int, ...] | None) -> None:

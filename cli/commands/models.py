@@ -31,10 +31,10 @@ def models(context: click.Context) -> None:
     """List the models that ship with the toolkit; show any model."""
     if context.invoked_subcommand is None:
         from tagger.cli.output.models import render_models
-        from tagger.cli.output.terminal import Look
+        from tagger.cli.output.terminal import TerminalCapabilities
         from tagger.serialization.bundled import bundled_names
 
-        click.echo(render_models(bundled_names(), Look.of(sys.stdout)))
+        click.echo(render_models(bundled_names(), TerminalCapabilities.of(sys.stdout)))
 
 
 @models.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tagger.cli.output.terminal import PLAIN, Look, as_text, new_table, plain_text
+from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table, plain_text
 from tagger.experiments.compare_cells import BLOCKS, CellResult, factor_per_step, layer_parameters
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ BACK = (1, 5, 10, 20, 40, 60, 100, 200, 500)
 MOST_BACK = 7  # columns
 
 
-def render_cells(equal: Sequence[CellResult], matched: Sequence[CellResult], look: Look = PLAIN) -> str:
+def render_cells(equal: Sequence[CellResult], matched: Sequence[CellResult], look: TerminalCapabilities = PLAIN) -> str:
     """Size, time and score at equal hidden size and at equal parameters."""
     first = equal[0]
     size = f"Equal hidden size, H = {first.hidden_size}, words of D = {first.input_size}"
@@ -29,7 +29,7 @@ def render_cells(equal: Sequence[CellResult], matched: Sequence[CellResult], loo
     return "\n".join([parts[0], "", parts[1], "", *parts[2:]])
 
 
-def _table(results: Sequence[CellResult], title: str, look: Look) -> str:
+def _table(results: Sequence[CellResult], title: str, look: TerminalCapabilities) -> str:
     table = new_table(look)
     table.add_column(plain_text(title))
     for name in ("blocks", "H", "a layer", "both", "us a word", *(f"{split} %" for split in results[0].scores), "time"):
@@ -44,7 +44,7 @@ def _table(results: Sequence[CellResult], title: str, look: Look) -> str:
     return as_text(table, look)
 
 
-def render_gradients(found: Mapping[str, tuple[Gradients, Gradients]], look: Look = PLAIN) -> str:
+def render_gradients(found: Mapping[str, tuple[Gradients, Gradients]], look: TerminalCapabilities = PLAIN) -> str:
     """The norm of the derivative of the last loss by the state k steps back, untrained and trained.
 
     Args:
@@ -66,7 +66,9 @@ def render_gradients(found: Mapping[str, tuple[Gradients, Gradients]], look: Loo
     return as_text(table, look)
 
 
-def render_copy(results: Mapping[str, Sequence[CopyResult]], settings: CopySettings, look: Look = PLAIN) -> str:
+def render_copy(
+    results: Mapping[str, Sequence[CopyResult]], settings: CopySettings, look: TerminalCapabilities = PLAIN
+) -> str:
     """Right answers at each length of the memory; the sum of it in words."""
     table = new_table(look)
     table.add_column(plain_text(f"One of 8 symbols, H = {settings.hidden_size}"))

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from tagger.cli.output.terminal import PLAIN, Look, as_text, new_table, percent, plain_text, printable
+from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table, percent, plain_text, printable
 from tagger.corpora.formats.sentence import number_of
 from tagger.corpora.validation.findings import Finding
 from tagger.corpora.validation.labels import label_line
@@ -29,7 +29,7 @@ _NAMES: Final = {
 }
 
 
-def render_diagnosis(diagnosis: Diagnosis, look: Look = PLAIN) -> str:
+def render_diagnosis(diagnosis: Diagnosis, look: TerminalCapabilities = PLAIN) -> str:
     """What was understood, all findings, the verdict.
 
     Args:
@@ -44,7 +44,7 @@ def render_diagnosis(diagnosis: Diagnosis, look: Look = PLAIN) -> str:
     return "\n\n".join(sections)
 
 
-def render_parts(parts: Iterable[Part], look: Look = PLAIN) -> str:
+def render_parts(parts: Iterable[Part], look: TerminalCapabilities = PLAIN) -> str:
     """Sentences, words, types, labels and unknown words of each part, as a table."""
     table = new_table(look)
     table.add_column("")
@@ -65,12 +65,12 @@ def _head(diagnosis: Diagnosis) -> str:
     return "\n".join(lines + [f"note: {printable(note)}" for note in diagnosis.notes])
 
 
-def _labels(diagnosis: Diagnosis, look: Look) -> str:
+def _labels(diagnosis: Diagnosis, look: TerminalCapabilities) -> str:
     line = f"Labels: {printable(label_line(diagnosis.parts))}"
     return "\n".join(textwrap.wrap(line, look.width, subsequent_indent="  ", break_on_hyphens=False))
 
 
-def _examples(diagnosis: Diagnosis, look: Look) -> str:
+def _examples(diagnosis: Diagnosis, look: TerminalCapabilities) -> str:
     lines = ["The first sentences as they were understood:"]
     for tokens, tags in diagnosis.first:
         pairs = [f"{word}/{tag}" for word, tag in zip(tokens, tags, strict=True)][:_SHOWN_WORDS]
@@ -87,7 +87,7 @@ def _examples(diagnosis: Diagnosis, look: Look) -> str:
     return "\n".join(lines)
 
 
-def _finding(finding: Finding, look: Look) -> str:
+def _finding(finding: Finding, look: TerminalCapabilities) -> str:
     severity = finding.kind.severity
     colour = "red" if severity == "error" else "yellow"
     word = click.style(f"{severity}:", fg=colour, bold=True) if look.colour else f"{severity}:"
@@ -102,7 +102,7 @@ def _finding(finding: Finding, look: Look) -> str:
     return "\n".join(lines)
 
 
-def _verdict(diagnosis: Diagnosis, look: Look) -> str:
+def _verdict(diagnosis: Diagnosis, look: TerminalCapabilities) -> str:
     errors, warnings = diagnosis.errors, diagnosis.warnings
     left = number_of(diagnosis.left_out, "sentence")
     if errors:

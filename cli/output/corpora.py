@@ -8,7 +8,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from tagger.cli.output.check import render_parts
-from tagger.cli.output.terminal import PIPE_WIDTH, PLAIN, Look, as_text, new_table, percent, plain_text, printable
+from tagger.cli.output.terminal import (
+    PIPE_WIDTH,
+    PLAIN,
+    TerminalCapabilities,
+    as_text,
+    new_table,
+    percent,
+    plain_text,
+    printable,
+)
 from tagger.corpora.hub.catalogue import Entry, lookup, nearest
 from tagger.corpora.validation.statistics import Part
 from tagger.errors import CorpusError
@@ -22,7 +31,7 @@ _TREEBANKS: Final = "universal-dependencies/universal_dependencies"
 _TASKS: Final = {"pos": "POS", "chunk": "chunks", "ner": "entities", "lm": "text"}
 
 
-def render_catalogue(entries: Iterable[Entry], look: Look = PLAIN) -> str:
+def render_catalogue(entries: Iterable[Entry], look: TerminalCapabilities = PLAIN) -> str:
     """All corpora of the catalogue as a table."""
     look = replace(look, width=_LIST_WIDTH) if look.width == PIPE_WIDTH else look
     table = new_table(look)
@@ -107,7 +116,7 @@ def as_lines(description: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def render_stats(corpus: Corpus, parts: Sequence[Part], look: Look = PLAIN) -> str:
+def render_stats(corpus: Corpus, parts: Sequence[Part], look: TerminalCapabilities = PLAIN) -> str:
     """The figures of a corpus that was read, and its labels."""
     head = [f"{printable(corpus.name)}: labels {printable(corpus.column)}; licence {corpus.license or 'not stated'}"]
     if len(corpus.columns) > 1:
@@ -116,7 +125,7 @@ def render_stats(corpus: Corpus, parts: Sequence[Part], look: Look = PLAIN) -> s
     return "\n\n".join(["\n".join(head), render_parts(parts, look), _label_table(parts, look)])
 
 
-def _label_table(parts: Sequence[Part], look: Look) -> str:
+def _label_table(parts: Sequence[Part], look: TerminalCapabilities) -> str:
     """Count and share of each label in each part, the most frequent first."""
     total: Counter[str] = Counter()
     for part in parts:

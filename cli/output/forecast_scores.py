@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tagger.cli.output.terminal import PLAIN, Look, as_text, new_table, plain_text
+from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table, plain_text
 from tagger.evaluation.forecast_scores import NETWORK, TargetScores, in_words
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def describe(table: SeriesTable, targets: Sequence[str]) -> str:
     return "\n".join([*lines, *([f"  reads also {', '.join(others)}"] if others else [])])
 
 
-def render_scores(scores: Mapping[str, Sequence[TargetScores]], look: Look = PLAIN) -> str:
+def render_scores(scores: Mapping[str, Sequence[TargetScores]], look: TerminalCapabilities = PLAIN) -> str:
     """MAE, RMSE and R2 of each target on each part beside those of other forecasts; then the same in words."""
     tables = []
     for part, targets in scores.items():
@@ -50,7 +50,7 @@ def render_scores(scores: Mapping[str, Sequence[TargetScores]], look: Look = PLA
     return "\n\n".join([*tables, "\n".join(words)])
 
 
-def _leads(one: TargetScores, part: str, look: Look) -> str:
+def _leads(one: TargetScores, part: str, look: TerminalCapabilities) -> str:
     table = new_table(look)
     table.add_column("lead", justify="right")
     for kind in one.figures:
@@ -74,7 +74,7 @@ def render_coverage(run: SeriesRun) -> str:
     return f"intervals of forecasts up to {leads:,} steps, measured on dev; of test lie {', '.join(shares)}"
 
 
-def render_seeds(runs: Sequence[SeriesRun], kept: int, look: Look = PLAIN) -> str:
+def render_seeds(runs: Sequence[SeriesRun], kept: int, look: TerminalCapabilities = PLAIN) -> str:
     """RMSE of each seed, then mean and standard deviation."""
     import statistics
 
@@ -100,7 +100,7 @@ def render_seeds(runs: Sequence[SeriesRun], kept: int, look: Look = PLAIN) -> st
     return as_text(table, look)
 
 
-def render_forecast(forecast: Forecast, look: Look = PLAIN) -> str:
+def render_forecast(forecast: Forecast, look: TerminalCapabilities = PLAIN) -> str:
     """The steps of one series with the ends of their intervals."""
     table = new_table(look)
     table.add_column(plain_text(forecast.group or "time"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from tagger.cli.output.terminal import PLAIN, Look, as_text, new_table, plain_text, printable
+from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table, plain_text, printable
 from tagger.interpretability.gate_names import describe, is_gate, label, meaning
 from tagger.model_cards.learning_curves import ASCII_BLOCKS, BLOCKS, spark
 
@@ -24,7 +24,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _HEAT = ("blue", "cyan", "yellow", "red")  # a column's lowest quarter to its highest
 
 
-def render_gates(gates: Gates, look: Look = PLAIN, *, top: int = 5) -> str:
+def render_gates(gates: Gates, look: TerminalCapabilities = PLAIN, *, top: int = 5) -> str:
     """Explanation, a table for each direction and layer, and below it the units that move most.
 
     Args:
@@ -43,7 +43,7 @@ def render_gates(gates: Gates, look: Look = PLAIN, *, top: int = 5) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _introduction(gates: Gates, look: Look) -> str:
+def _introduction(gates: Gates, look: TerminalCapabilities) -> str:
     words = f"{len(gates.tokens):,} word{'s' if len(gates.tokens) != 1 else ''}"
     no_gates = " It has no gates: every word writes over the whole hidden state." if gates.cell == "rnn" else ""
     kind = describe(gates.cell)
@@ -64,7 +64,7 @@ def _title(gates: Gates, place: Place, what: str) -> str:
     return f"{direction.capitalize()}{numbered}: {what}"
 
 
-def _mean_table(gates: Gates, place: Place, look: Look) -> str:
+def _mean_table(gates: Gates, place: Place, look: TerminalCapabilities) -> str:
     import numpy as np
 
     arrays = {name: gates[(*place, name)] for name in gates.names}
@@ -74,7 +74,7 @@ def _mean_table(gates: Gates, place: Place, look: Look) -> str:
     return f"{_title(gates, place, f'mean of {units:,} units')}\n{_tables(gates, heads, columns, look)}"
 
 
-def _unit_tables(gates: Gates, place: Place, look: Look) -> Iterator[str]:
+def _unit_tables(gates: Gates, place: Place, look: TerminalCapabilities) -> Iterator[str]:
     for name in gates.names:
         values = gates[(*place, name)]
         heads = [f"unit {gates.unit_number(column)}" for column in range(values.shape[1])]
@@ -82,7 +82,7 @@ def _unit_tables(gates: Gates, place: Place, look: Look) -> Iterator[str]:
         yield f"{title}\n{_tables(gates, heads, list(values.T), look)}"
 
 
-def _tables(gates: Gates, heads: Sequence[str], columns: Sequence[np.ndarray], look: Look) -> str:
+def _tables(gates: Gates, heads: Sequence[str], columns: Sequence[np.ndarray], look: TerminalCapabilities) -> str:
     """Words, tags, and a column of figures with bars for each head; those without room go into further tables."""
     from rich.cells import cell_len
 
@@ -101,7 +101,11 @@ def _tables(gates: Gates, heads: Sequence[str], columns: Sequence[np.ndarray], l
 
 
 def _table(
-    gates: Gates, heads: Sequence[str], columns: Sequence[np.ndarray], widths: tuple[int, int, int], look: Look
+    gates: Gates,
+    heads: Sequence[str],
+    columns: Sequence[np.ndarray],
+    widths: tuple[int, int, int],
+    look: TerminalCapabilities,
 ) -> str:
     """One table; widths are those of words, figures and bars."""
     longest, figures, bar = widths
@@ -119,7 +123,7 @@ def _table(
     return as_text(table, look)
 
 
-def _cell(value: float, column: np.ndarray, widths: tuple[int, int], look: Look) -> Text:
+def _cell(value: float, column: np.ndarray, widths: tuple[int, int], look: TerminalCapabilities) -> Text:
     """A figure and a bar of its size, as warm as it is high in its column."""
     from rich.text import Text
 
@@ -131,14 +135,14 @@ def _cell(value: float, column: np.ndarray, widths: tuple[int, int], look: Look)
     return Text(f"{value:{figures}.2f} {_bar(share, bar, look)}".rstrip(), style=style)
 
 
-def _bar(share: float, width: int, look: Look) -> str:
+def _bar(share: float, width: int, look: TerminalCapabilities) -> str:
     if not look.unicode:
         return "#" * round(share * width)
     eighths = round(share * width * 8)
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
-def _movements(gates: Gates, place: Place, look: Look, top: int) -> str:
+def _movements(gates: Gates, place: Place, look: TerminalCapabilities, top: int) -> str:
     """The units that move furthest from their own means, each with its course over the words."""
     direction, layer = place
     here = gates.pick(direction=direction, layer=layer)

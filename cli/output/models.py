@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tagger.cli.output.terminal import PLAIN, Look, as_text, new_table, plain_text
+from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table, plain_text
 from tagger.serialization.bundled import find_model
 from tagger.serialization.manifest import read_config
 
 
-def render_models(names: Iterable[str], look: Look = PLAIN) -> str:
+def render_models(names: Iterable[str], look: TerminalCapabilities = PLAIN) -> str:
     """A row a model: what it can do, how big it is, how well it did.
 
     Args:

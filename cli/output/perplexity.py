@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from tagger.cli.output.terminal import PLAIN, Look, as_text, new_table, percent, plain_text
+from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table, percent, plain_text
 from tagger.evaluation.perplexity import LanguageScores
 
 
-def render_language_scores(scores: Mapping[str, LanguageScores], look: Look = PLAIN) -> str:
+def render_language_scores(scores: Mapping[str, LanguageScores], look: TerminalCapabilities = PLAIN) -> str:
     """The figures of each split side by side.
 
     Args:

@@ -1,6 +1,6 @@
 """Scores as tables to read: overview, tags, confusions, seeds.
 
-Each function returns text without a newline at its end, made for the stream that `Look` describes.
+Each function returns text without a newline at its end, made for the stream that `TerminalCapabilities` describes.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tagger.cli.output.terminal import PLAIN, Look, as_text, new_table, percent, plain_text, printable
+from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table, percent, plain_text, printable
 from tagger.evaluation.scores import Scores, Spread, TagScore, measurement, summarise
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ _WORDS_WIDTH = 20  # columns for the commonest words of a confusion
 _SHORTEST_EXAMPLE = 24  # columns; in narrower places the examples are left out
 
 
-def render_confusions(scores: Scores, split: str, look: Look = PLAIN, *, most: int = MOST_CONFUSIONS) -> str:
+def render_confusions(
+    scores: Scores, split: str, look: TerminalCapabilities = PLAIN, *, most: int = MOST_CONFUSIONS
+) -> str:
     """The most frequent kinds of error, each with its commonest words and an example."""
     errors = scores.tokens - scores.correct
     arrow = "→" if look.unicode else "->"
@@ -106,7 +108,7 @@ _SEED_COLUMNS = (
 )
 
 
-def render_report(scores: Mapping[str, Scores], look: Look = PLAIN) -> str:
+def render_report(scores: Mapping[str, Scores], look: TerminalCapabilities = PLAIN) -> str:
     """Overview of all splits, then tags and confusions of the last one.
 
     Args:
@@ -122,7 +124,7 @@ def render_report(scores: Mapping[str, Scores], look: Look = PLAIN) -> str:
     return "\n\n".join(parts)
 
 
-def render_scores(scores: Mapping[str, Scores], look: Look = PLAIN) -> str:
+def render_scores(scores: Mapping[str, Scores], look: TerminalCapabilities = PLAIN) -> str:
     """The main figures of each split side by side, each with what it was measured on."""
     table = new_table(look)
     table.add_column("Scores (%)")
@@ -167,18 +169,18 @@ def _unseen_notes(scores: Mapping[str, Scores]) -> list[str]:
     ]
 
 
-def render_tags(scores: Scores, split: str, look: Look = PLAIN) -> str:
+def render_tags(scores: Scores, split: str, look: TerminalCapabilities = PLAIN) -> str:
     """Precision, recall and F1 of each tag, the most frequent first."""
     return _per_label(scores.per_tag, f"Tags on {split}", "words", look)
 
 
-def render_spans(scores: Scores, split: str, look: Look = PLAIN) -> str:
+def render_spans(scores: Scores, split: str, look: TerminalCapabilities = PLAIN) -> str:
     """Precision, recall and F1 of each type of span, the most frequent first."""
     per_type = () if scores.spans is None else scores.spans.per_type
     return _per_label(per_type, f"Spans on {split}", "spans", look)
 
 
-def _per_label(entries: Sequence[TagScore], title: str, unit: str, look: Look) -> str:
+def _per_label(entries: Sequence[TagScore], title: str, unit: str, look: TerminalCapabilities) -> str:
     table = new_table(look)
     table.add_column(plain_text(title), overflow="fold")
     for name in ("precision", "recall", "F1", unit):
@@ -192,7 +194,9 @@ def _per_label(entries: Sequence[TagScore], title: str, unit: str, look: Look) -
     return as_text(table, look) + more
 
 
-def render_seeds(runs: Mapping[int, Mapping[str, Scores]], *, kept: int | None = None, look: Look = PLAIN) -> str:
+def render_seeds(
+    runs: Mapping[int, Mapping[str, Scores]], *, kept: int | None = None, look: TerminalCapabilities = PLAIN
+) -> str:
     """One row per seed, then mean and standard deviation.
 
     Args:

@@ -16,7 +16,7 @@ PIPE_WIDTH = 100  # columns where the stream has no width of its own
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class TerminalCapabilities:
     """What a stream can show.
 
     Attributes:
@@ -30,7 +30,7 @@ class Look:
     unicode: bool = True
 
     @classmethod
-    def of(cls, stream: TextIO) -> Look:
+    def of(cls, stream: TextIO) -> TerminalCapabilities:
         """The look of a stream; colours only on a terminal and without NO_COLOR (no-color.org)."""
         terminal = stream.isatty()
         return cls(
@@ -40,10 +40,10 @@ class Look:
         )
 
 
-PLAIN: Final = Look()
+PLAIN: Final = TerminalCapabilities()
 
 
-def new_table(look: Look) -> Table:
+def new_table(look: TerminalCapabilities) -> Table:
     """An empty table with a rule below its head and nothing else drawn."""
     from rich.box import Box
     from rich.table import Table
@@ -53,7 +53,7 @@ def new_table(look: Look) -> Table:
     return Table(box=box, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
 
 
-def as_text(table: Table, look: Look) -> str:
+def as_text(table: Table, look: TerminalCapabilities) -> str:
     """The table as lines, none wider than the look, without blanks at their ends."""
     from rich.console import Console
 

@@ -212,9 +212,9 @@ def describe(corpus: TextCorpus) -> str:
 
 def _report(training: LanguageTraining, out: Path) -> None:
     from tagger.cli.output.perplexity import render_language_scores
-    from tagger.cli.output.terminal import Look
+    from tagger.cli.output.terminal import TerminalCapabilities
 
     if training.run.scores:
-        click.echo(render_language_scores(training.run.scores, Look.of(sys.stdout)))
+        click.echo(render_language_scores(training.run.scores, TerminalCapabilities.of(sys.stdout)))
     click.echo(f"model saved in {out} ({size_of(out)})")
     click.echo(f"next: tagger generate --model {shlex.quote(os.fspath(out))} 'The'")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli.output.tag_scores import render_report, render_seeds
-from tagger.cli.output.terminal import Look, printable
+from tagger.cli.output.terminal import TerminalCapabilities, printable
 from tagger.cli.output.training_display import TrainingDisplay
 from tagger.cli.train_commands.options import machine_options, reading, reading_options
 from tagger.cli.train_commands.resume import Resumable, resume_options
@@ -237,7 +237,7 @@ def _shortened(row: Mapping[str, Any]) -> str:
 
 
 def _report(training: Training, values: Mapping[str, Any]) -> None:
-    look = Look.of(sys.stdout)
+    look = TerminalCapabilities.of(sys.stdout)
     if len(training.runs) > 1:
         runs = {one.seed: one.scores for one in training.runs}
         click.echo(render_seeds(runs, kept=training.best.seed, look=look))

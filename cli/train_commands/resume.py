@@ -11,7 +11,7 @@ import click
 from tagger.cli.train_commands.options import Command, together
 
 if TYPE_CHECKING:
-    from tagger.training.checkpoint_callback import Keeping
+    from tagger.training.checkpoint_callback import CheckpointConfig
 
 OPTION = "--resume"
 
@@ -59,11 +59,11 @@ resume_options: Callable[[Command], Command] = together(
 )
 
 
-def keeping(values: Mapping[str, Any]) -> Keeping:
+def checkpointing(values: Mapping[str, Any]) -> CheckpointConfig:
     """What the options say."""
-    from tagger.training.checkpoint_callback import Keeping
+    from tagger.training.checkpoint_callback import CheckpointConfig
 
-    return Keeping(values["resume"], values["checkpoint_minutes"], values["keep_state"])
+    return CheckpointConfig(values["resume"], values["checkpoint_minutes"], values["keep_state"])
 
 
 def nothing_left(values: Mapping[str, Any]) -> bool:

@@ -147,10 +147,10 @@ def _config(values: dict[str, Any]) -> SeriesConfig:
 
 def _report(training: SeriesTraining, values: dict[str, Any]) -> None:
     from tagger.cli.output.forecast_scores import render_coverage, render_scores, render_seeds
-    from tagger.cli.output.terminal import Look
+    from tagger.cli.output.terminal import TerminalCapabilities
     from tagger.forecasting.results import CURVES
 
-    look = Look.of(sys.stdout)
+    look = TerminalCapabilities.of(sys.stdout)
     best = training.best
     if len(training.runs) > 1 and best.scores:
         click.echo(render_seeds(training.runs, best.seed, look))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tagger.cli.train_commands.resume import keeping, nothing_left
+from tagger.cli.train_commands.resume import checkpointing, nothing_left
 
 NUMBERS = {
     "loss": "head.loss",
@@ -52,7 +52,7 @@ def may_start(values: Mapping[str, Any]) -> bool:
 def run_options(values: Mapping[str, Any]) -> dict[str, Any]:
     """Where to train, what to write and how the run is kept, as keyword arguments."""
     options = {name: values[name] for name in ("out", "overwrite", "device", "threads")}
-    return {**options, "keeping": keeping(values)}
+    return {**options, "checkpointing": checkpointing(values)}
 
 
 def size_of(out: Path) -> str:

@@ -64,7 +64,7 @@ def _holds_words(path: Path, name: str, form: str | None) -> bool:
 def run_words(values: dict[str, Any]) -> None:
     """Read, train, report."""
     from tagger.cli.output.forecast_scores import render_scores
-    from tagger.cli.output.terminal import Look
+    from tagger.cli.output.terminal import TerminalCapabilities
     from tagger.cli.output.training_display import TrainingDisplay
     from tagger.corpora.series.token_values import read_number_corpus
     from tagger.token_regression.train import train_word_numbers
@@ -87,7 +87,7 @@ def run_words(values: dict[str, Any]) -> None:
         training = train_word_numbers(corpus, config, listener=display, **run_options(values))
     if not values["quiet"]:
         if training.scores:
-            click.echo(render_scores(training.scores, Look.of(sys.stdout)))
+            click.echo(render_scores(training.scores, TerminalCapabilities.of(sys.stdout)))
         click.echo(f"model saved in {values['out']} ({size_of(values['out'])})")
         click.echo(f"next: tagger tag --model {shlex.quote(os.fspath(values['out']))} --text 'They can fish.'")
 

@@ -10,8 +10,8 @@ from tagger.corpora.conversion.converted_rows import FileRows, Request, hub_rows
 from tagger.corpora.conversion.rows import Row
 from tagger.corpora.conversion.write import WRITABLE, check_target, publish, write_part
 from tagger.corpora.formats.registry import ReadOptions
-from tagger.corpora.sources.locate import PACKED, Located
-from tagger.corpora.sources.resolve import resolve, spooled
+from tagger.corpora.sources.locate import PACKED, DatasetFiles
+from tagger.corpora.sources.resolve import resolve, stdin_to_tempfile
 from tagger.errors import OutputError
 
 BY_SUFFIX = {
@@ -71,7 +71,7 @@ def convert(
     checked = bool(options.column or scheme or options.label_names or options.ignore_bad or options.repair)
     request = Request(form, scheme, bare, options, checked)
     done = Conversion()
-    with spooled([source]) as spool:
+    with stdin_to_tempfile([source]) as spool:
         located = resolve(source, spool)
         if located is None:
             _convert_hub(str(source), out, request, done, overwrite=overwrite, offline=offline)
@@ -101,7 +101,7 @@ def targets(name: str, parts: list[str], out: Path, form: str, *, overwrite: boo
     return made
 
 
-def _convert_files(located: Located, out: Path, request: Request, done: Conversion, *, overwrite: bool) -> None:
+def _convert_files(located: DatasetFiles, out: Path, request: Request, done: Conversion, *, overwrite: bool) -> None:
     sources: dict[str, Iterable[Row]] = {}
     for part, paths in located.files.items():
         files = [(path, located.display.get(path, str(path))) for path in paths]

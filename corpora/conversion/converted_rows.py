@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tagger.corpora.conversion.frames import Frames
-from tagger.corpora.conversion.rows import Frame, Row, split_rows
+from tagger.corpora.conversion.rows import Row, SentenceMetadata, split_rows
 from tagger.corpora.formats.registry import ReadOptions, conllu_column, read_sentences
 from tagger.corpora.formats.sentence import RawSentence, Skip, Stop
 from tagger.corpora.formats.sniffing import sniff
-from tagger.corpora.labels.label_column import Intake, choose_column
+from tagger.corpora.labels.label_column import LabelColumnReader, choose_column
 from tagger.corpora.labels.relabel import Relabelling
 from tagger.corpora.labels.repair import Repairs, mended_text
 from tagger.corpora.labels.scheme_detection import scheme_of_files
@@ -92,7 +92,7 @@ class FileRows:
         policy = Skip(name) if options.ignore_bad else Stop(name)
         raw = read_sentences(path, name, form, options, policy)
         wanted = conllu_column(options.column) if form == "conllu" else options.column
-        intake = Intake(wanted, policy, name, None, options.label_names, repairs)
+        intake = LabelColumnReader(wanted, policy, name, None, options.label_names, repairs)
         frames = Frames(path, name, form, options.tokens_column)
         for sentence in intake.read(raw) if self.request.checked else raw:
             column = intake.column or choose_column(wanted, list(sentence.columns))[0] or ""
@@ -108,7 +108,7 @@ class FileRows:
         if not self.sentences:
             raise CorpusError("no sentence that can be read", path=name)
 
-    def _row(self, sentence: RawSentence, column: str, frame: Frame) -> Row:
+    def _row(self, sentence: RawSentence, column: str, frame: SentenceMetadata) -> Row:
         if self.request.bare:
             return Row(sentence.tokens, {column: sentence.columns[column]}, None)
         if self.request.form == "columns" and frame.others:

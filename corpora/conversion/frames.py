@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from tagger.corpora.conversion.rows import Frame
+from tagger.corpora.conversion.rows import SentenceMetadata
 from tagger.corpora.files.lines import Line, blocks, read_lines
 from tagger.corpora.formats.char_spans import SPAN_KEYS
 from tagger.corpora.formats.columns import COMMENT, DOCUMENT, HEADER
@@ -26,7 +26,7 @@ FRAME_FIELDS = {"head": 6, "deps": 8, "misc": 9}
 _WORD = re.compile(r"\d+\t")
 _SHORT_COMMENT = re.compile(r"#\s[^\t]*")
 
-Framed = tuple[int, int, Frame]  # first line, last line
+Framed = tuple[int, int, SentenceMetadata]  # first line, last line
 
 
 class Frames:
@@ -41,14 +41,14 @@ class Frames:
 
     def __init__(self, path: Path, name: str, form: str, words: str | None = None) -> None:
         self._frames = _frames(path, name, form, words)
-        self._next: Framed | None = (0, 0, Frame())
+        self._next: Framed | None = (0, 0, SentenceMetadata())
 
-    def of(self, sentence: RawSentence) -> Frame:
+    def of(self, sentence: RawSentence) -> SentenceMetadata:
         """The frame of a sentence; an empty one if the file has none."""
         while self._next is not None and self._next[1] < sentence.line:
             self._next = next(self._frames, None)
         if self._next is None or self._next[0] > sentence.line:
-            return Frame()
+            return SentenceMetadata()
         frame = self._next[2]
         keys = {key for key in frame.extra if key in sentence.columns}
         if "ner" in sentence.columns and "ner" not in frame.extra:
@@ -70,7 +70,7 @@ def _frames(path: Path, name: str, form: str, words: str | None) -> Iterator[Fra
 
 
 def _conllu(block: list[Line]) -> Framed:
-    frame = Frame(comments=[])
+    frame = SentenceMetadata(comments=[])
     rows: list[list[str]] = []
     for _, line in block:
         if _WORD.match(line):
@@ -94,7 +94,7 @@ def _columns(source: Iterator[list[Line]]) -> Iterator[Framed]:
             else:
                 break
         if len(pending) - head < len(block):
-            yield block[0][0], block[-1][0], Frame(comments=pending)
+            yield block[0][0], block[-1][0], SentenceMetadata(comments=pending)
             pending = []
 
 
@@ -130,25 +130,25 @@ def _parquet(path: Path, name: str) -> Iterator[Framed]:
         raise CorpusError(f"column {CONLLU_KEY!r} cannot be read: {first}", path=name) from error
 
 
-def frame_of(value: Any) -> Frame:
+def frame_of(value: Any) -> SentenceMetadata:
     """A frame from what ``frame_value`` made of it; an empty one from anything else."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
-            return Frame()
+            return SentenceMetadata()
     if not isinstance(value, dict):
-        return Frame()
+        return SentenceMetadata()
     others = value.get("other_lines")
     comments = value.get("comments")
-    return Frame(
+    return SentenceMetadata(
         comments=list(map(str, comments)) if isinstance(comments, list) else None,
         others=[(place, str(line)) for place, line in others] if _are_places(others) else [],
         columns={name: value[name] for name in FRAME_FIELDS if _are_strings(value.get(name))},
     )
 
 
-def frame_value(frame: Frame) -> dict[str, Any]:
+def frame_value(frame: SentenceMetadata) -> dict[str, Any]:
     """A frame as plain values, without what is empty."""
     value: dict[str, Any] = {"comments": frame.comments} if frame.comments else {}
     value |= {name: values for name, values in frame.columns.items() if set(values) != {"_"}}

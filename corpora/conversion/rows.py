@@ -12,7 +12,7 @@ Relabel = Callable[[Sequence[str]], list[str]]
 
 
 @dataclass(slots=True)
-class Frame:
+class SentenceMetadata:
     """What a file holds of a sentence besides words, labels and raw text.
 
     Args:
@@ -42,7 +42,7 @@ class Row:
     tokens: list[str]
     columns: dict[str, list[str]]
     text: str | None
-    frame: Frame = field(default_factory=Frame)
+    frame: SentenceMetadata = field(default_factory=SentenceMetadata)
 
     @property
     def values(self) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from tagger.corpora.documents.text import read_lines
 from tagger.corpora.files.document_blocks import BYTE_ORDER_MARK, lines, not_utf8
 from tagger.corpora.files.streams import HEAD_BYTES, opened, readable, text_stream
 from tagger.corpora.formats.document_format import detect_format
-from tagger.corpora.tokenization.passages import Passage, aligned, raw_passages
+from tagger.corpora.tokenization.passages import TextSegment, aligned, raw_passages
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
 
@@ -23,7 +23,7 @@ _RAW = re.compile(r"^# text = (.*?)\r?$", re.MULTILINE)
 
 def read_passages(
     path: str, tokenizer: WordTokenizer, *, input_format: str = "auto", text: str | None = None, by_lines: bool = False
-) -> Iterator[Passage]:
+) -> Iterator[TextSegment]:
     """The passages of one document, in bounded memory; those without words are left out.
 
     Args:
@@ -57,7 +57,7 @@ def read_passages(
                 yield _passage(piece)
 
 
-def _passage(piece: Piece) -> Passage:
+def _passage(piece: Piece) -> TextSegment:
     raw = None
     if isinstance(piece, ConlluPiece) and (found := _RAW.search(piece.header)):
         raw = found[1]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tagger.corpora.hub.hub_id import HubSpec
-from tagger.corpora.sources.locate import EXTENSIONS, PACKED, Located, locate
+from tagger.corpora.sources.locate import EXTENSIONS, PACKED, DatasetFiles, locate
 from tagger.errors import CorpusError
 
 MISREAD = "its files are in columns, of which datasets keeps the first"
@@ -21,7 +21,7 @@ def in_columns(data: Any) -> bool:
     return bool(data.info.builder_name == "conll")
 
 
-def located_files(spec: HubSpec, *, offline: bool) -> Located | None:
+def located_files(spec: HubSpec, *, offline: bool) -> DatasetFiles | None:
     """The files of a data set, downloaded; None if there are none in a format of ours.
 
     Args:

@@ -49,7 +49,7 @@ def choose_column(requested: str | None, available: list[str]) -> tuple[str | No
 
 
 @dataclass(slots=True)
-class Intake:
+class LabelColumnReader:
     """Sentences on their way in: the label column chosen, every word's label checked, all counted.
 
     Args:

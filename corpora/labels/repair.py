@@ -125,8 +125,8 @@ def _single(labels: list[str]) -> list[str]:
     for choice, following in zip(choices, [*choices[1:], []], strict=True):
         before = split_tag(chosen[-1])[1] if chosen else ""
         after = {kind for letter, kind in map(split_tag, following) if letter in _CONTINUES}
-        fitting = (label for label in choice if _fits(label, before, after))
-        chosen.append(next(fitting, choice[0]))
+        trainer = (label for label in choice if _fits(label, before, after))
+        chosen.append(next(trainer, choice[0]))
     return chosen
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tagger.corpora.formats.registry import ReadOptions, conllu_column, read_sentences
 from tagger.corpora.formats.sentence import Problem, RawSentence, excerpt
-from tagger.corpora.labels.label_column import Intake
+from tagger.corpora.labels.label_column import LabelColumnReader
 from tagger.corpora.labels.repair import Repairs
 from tagger.corpora.labels.schemes import LABEL, OUTSIDE, SCHEMES, detect, invalid
 from tagger.corpora.validation.findings import Findings, Place, Seen
@@ -56,8 +56,8 @@ class SchemeCheck:
         """Chooses the scheme that the fewest labels break, and says which do."""
         if self.hopeless or not self._labels or not self._spans():
             return
-        fitting = detect([[label] for label in self._labels if LABEL.fullmatch(label)]).invalid
-        self.scheme = min(fitting, key=lambda scheme: (self._broken[scheme], PREFERENCE.index(scheme)))
+        trainer = detect([[label] for label in self._labels if LABEL.fullmatch(label)]).invalid
+        self.scheme = min(trainer, key=lambda scheme: (self._broken[scheme], PREFERENCE.index(scheme)))
         for label, place in self._first_odd.items():
             findings.add("broken-scheme", place.path, place.line, place.detail, count=self._labels[label])
         if count := self._broken[self.scheme]:
@@ -69,8 +69,8 @@ class SchemeCheck:
 
     def _spans(self) -> bool:
         """Whether nearly all labels look like those of spans."""
-        fitting = sum(count for label, count in self._labels.items() if LABEL.fullmatch(label))
-        return fitting >= SHARE * sum(self._labels.values())
+        trainer = sum(count for label, count in self._labels.items() if LABEL.fullmatch(label))
+        return trainer >= SHARE * sum(self._labels.values())
 
     def _keep(self, seen: Seen, scheme: str, places: tuple[int, ...], most: int) -> None:
         self._broken[scheme] += len(places)
@@ -101,7 +101,7 @@ def scheme_of_files(files: Iterable[tuple[Path, str, str]], options: ReadOptions
     finder = SchemeFinder()
     for path, name, form in files:
         wanted = conllu_column(options.column) if form == "conllu" else options.column
-        intake = Intake(wanted, _pass_over, name, None, options.label_names, Repairs(name))
+        intake = LabelColumnReader(wanted, _pass_over, name, None, options.label_names, Repairs(name))
         for sentence in intake.read(read_sentences(path, name, form, options, _pass_over)):
             if not finder.add(sentence, intake.column):
                 return None

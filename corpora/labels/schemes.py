@@ -139,10 +139,10 @@ def detect(sentences: Iterable[Sequence[str]]) -> Detected:
     letters -= {OUTSIDE}
     if not letters:
         return Detected(None, {})
-    fitting = [scheme for scheme in SCHEMES if letters <= set(_LETTERS[scheme])] or list(SCHEMES)
+    trainer = [scheme for scheme in SCHEMES if letters <= set(_LETTERS[scheme])] or list(SCHEMES)
     order = ("IOB2", "IOB1", "IOBES", "BILOU")
-    best = min(fitting, key=lambda scheme: (counts[scheme], order.index(scheme)))
-    return Detected(best, {scheme: counts[scheme] for scheme in fitting})
+    best = min(trainer, key=lambda scheme: (counts[scheme], order.index(scheme)))
+    return Detected(best, {scheme: counts[scheme] for scheme in trainer})
 
 
 def split_tag(tag: str) -> tuple[str, str]:

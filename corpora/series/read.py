@@ -11,7 +11,7 @@ from tagger.corpora.series import table as bundled_series
 from tagger.corpora.series.assembly import Assembly
 from tagger.corpora.series.rows import RowSource, open_rows
 from tagger.corpora.series.table import SeriesOptions, SeriesTable
-from tagger.corpora.sources.resolve import spooled
+from tagger.corpora.sources.resolve import stdin_to_tempfile
 from tagger.errors import CorpusError
 
 TIME_NAMES = ("time", "date", "timestamp", "datetime", "ds", "day", "month", "year")
@@ -28,7 +28,7 @@ def read_series(source: str | None, options: SeriesOptions) -> SeriesTable:
     Raises:
         CorpusError: there is no such table, or it does not hold what was asked of it; the message says where.
     """
-    with spooled([source]) as spool:
+    with stdin_to_tempfile([source]) as spool:
         rows = _find(source, options, spool)
         time = _time_column(rows, options.time)
         for column in (*options.columns, *((options.group,) if options.group else ())):
@@ -38,7 +38,7 @@ def read_series(source: str | None, options: SeriesOptions) -> SeriesTable:
 
 def columns_of(source: str | None, options: SeriesOptions) -> tuple[str, ...]:
     """The names of the columns that a table has."""
-    with spooled([source]) as spool:
+    with stdin_to_tempfile([source]) as spool:
         return _find(source, options, spool).columns
 
 

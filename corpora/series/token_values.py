@@ -18,8 +18,8 @@ from tagger.corpora.formats.registry import ReadOptions, conllu_column, read_sen
 from tagger.corpora.formats.sentence import Problem, RawSentence, Skip, Stop, clipped, excerpt, number_of
 from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.series.cells import as_numbers
-from tagger.corpora.sources.locate import Located
-from tagger.corpora.sources.resolve import resolve, spooled
+from tagger.corpora.sources.locate import DatasetFiles
+from tagger.corpora.sources.resolve import resolve, stdin_to_tempfile
 from tagger.errors import CorpusError
 
 
@@ -74,7 +74,7 @@ class NumberReader:
     ignore_bad: bool
     notes: list[str] = field(default_factory=list)
 
-    def split(self, name: str, paths: list[Path], located: Located) -> NumberSplit:
+    def split(self, name: str, paths: list[Path], located: DatasetFiles) -> NumberSplit:
         """Read the files of a split.
 
         Raises:
@@ -240,7 +240,7 @@ def read_number_corpus(
     Raises:
         CorpusError: there is no such corpus, or words without numbers; the message says where.
     """
-    with spooled([source]) as spool:
+    with stdin_to_tempfile([source]) as spool:
         located = resolve(source, spool)
         if located is None:
             raise CorpusError(

@@ -258,7 +258,7 @@ class ArrowFile:
         self._ends = [0]
 
 
-def dealt(rows: dict[str, int], seed: int) -> list[int]:
+def random_split(rows: dict[str, int], seed: int) -> list[int]:
     """Deals rows out to parts at random.
 
     Args:

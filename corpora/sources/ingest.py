@@ -11,7 +11,7 @@ from tagger.corpora.files.paths import checked_status
 from tagger.corpora.formats.registry import ReadOptions, conllu_column, read_sentences
 from tagger.corpora.formats.sentence import Skip, Stop
 from tagger.corpora.formats.sniffing import sniff
-from tagger.corpora.labels.label_column import Intake
+from tagger.corpora.labels.label_column import LabelColumnReader
 from tagger.corpora.labels.repair import Repairs
 from tagger.corpora.labels.scheme_detection import scheme_of_files
 from tagger.corpora.sources.arrow_cache import Entry, Info, cached, content_digest, entry_key
@@ -67,7 +67,7 @@ def _write(place: Path, files: list[tuple[Path, str, str]], options: ReadOptions
     from tagger.corpora.sources.arrow_cache import ArrowFile
 
     notes: list[str] = []
-    intakes: list[Intake] = []
+    intakes: list[LabelColumnReader] = []
     scheme = scheme_of_files(files, options)
     with ExitStack() as stack:
         file: ArrowFile | None = None
@@ -76,7 +76,7 @@ def _write(place: Path, files: list[tuple[Path, str, str]], options: ReadOptions
             wanted = conllu_column(options.column) if form == "conllu" else options.column
             before = intakes[0].columns if intakes else None
             repairs = Repairs(name, scheme) if options.repair else None
-            intake = Intake(wanted, policy, name, before, options.label_names, repairs)
+            intake = LabelColumnReader(wanted, policy, name, before, options.label_names, repairs)
             intakes.append(intake)
             for sentence in intake.read(read_sentences(path, name, form, options, policy)):
                 if file is None:

@@ -24,7 +24,7 @@ LOOKED_FOR = "*train*, *dev* and *test* files, or files ending in .conllu, .conl
 
 
 @dataclass(slots=True)
-class Located:
+class DatasetFiles:
     """The files of a corpus.
 
     Args:
@@ -42,7 +42,7 @@ class Located:
     display: dict[Path, str] = field(default_factory=dict)
 
 
-def bundled(source: str | None) -> Located | None:
+def bundled(source: str | None) -> DatasetFiles | None:
     """The corpus that comes with the package, if that is what ``source`` asks for."""
     text = "bundled" if source is None else source
     language = {"bundled": "en", "en": "en", "ko": "ko"}.get(text, text.removeprefix("bundled:"))
@@ -53,7 +53,7 @@ def bundled(source: str | None) -> Located | None:
         known = ", ".join(f"bundled:{path.name}" for path in sorted(BUNDLED.glob("*/")) if path.name.islower())
         raise CorpusError(f"no bundled corpus {text!r}; there are: {known or 'none'}")
     files = {split: [folder / f"{split}.conllu"] for split in SPLIT_NAMES}
-    return Located(f"bundled-{language}", files, license="CC0-1.0")
+    return DatasetFiles(f"bundled-{language}", files, license="CC0-1.0")
 
 
 def looks_like_path(text: str) -> bool:
@@ -66,7 +66,7 @@ def looks_like_path(text: str) -> bool:
     return rooted or extension.lower() in EXTENSIONS or ("/" in text and Path(path.parts[0]).is_dir())
 
 
-def locate(text: str) -> Located | None:
+def locate(text: str) -> DatasetFiles | None:
     """Finds the files of a path or a glob.
 
     Args:
@@ -82,13 +82,13 @@ def locate(text: str) -> Located | None:
     if exists(path):
         if stat.S_ISDIR(checked_status(path).st_mode):
             return _in_folder(path)
-        return Located(corpus_name(path), {"all": [path]})
+        return DatasetFiles(corpus_name(path), {"all": [path]})
     if "://" not in text and any(sign in text for sign in "*?["):
         found = sorted(Path(name) for name in glob.glob(str(path), recursive=True) if Path(name).is_file())
         if not found:
             raise CorpusError("no file matches this pattern", path=text)
         name = corpus_name(found[0])
-        return Located(found[0].resolve().parent.name if split_of(name) else name, _by_split(found, Path(text)))
+        return DatasetFiles(found[0].resolve().parent.name if split_of(name) else name, _by_split(found, Path(text)))
     return None
 
 
@@ -99,7 +99,7 @@ def corpus_name(path: Path) -> str:
     return re.sub(rf"[-_.]({words})$", "", stem) or stem
 
 
-def _in_folder(folder: Path) -> Located:
+def _in_folder(folder: Path) -> DatasetFiles:
     found = listing(folder)
     files = [path for path in found if path.is_file() and _may_be_data(path)]
     name = folder.resolve().name or "corpus"
@@ -117,7 +117,7 @@ def _in_folder(folder: Path) -> Located:
         raise CorpusError(
             f"no corpus in this folder; looked for {LOOKED_FOR}; it holds {held or 'nothing'}", path=folder
         )
-    return Located(name, groups, notes=_shard_notes(groups))
+    return DatasetFiles(name, groups, notes=_shard_notes(groups))
 
 
 def _by_split(files: list[Path], folder: Path) -> dict[str, list[Path]]:

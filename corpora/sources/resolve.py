@@ -9,19 +9,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tagger.corpora.files.paths import checked_status, copy_stream, near
-from tagger.corpora.sources.locate import Located, bundled, locate, looks_like_path
+from tagger.corpora.sources.locate import DatasetFiles, bundled, locate, looks_like_path
 from tagger.errors import CorpusError
 
 STDIN = "<standard input>"
 
 
-def resolve(source: str | None, spool: dict[str, Path]) -> Located | None:
+def resolve(source: str | None, spool: dict[str, Path]) -> DatasetFiles | None:
     """The files that a source names, or None if it can only be a catalogue name or a hub id."""
     if (found := bundled(source)) is not None:
         return found
     text = str(source)
     if text in spool:
-        return Located("stdin", {"all": [spool[text]]}, display={spool[text]: STDIN})
+        return DatasetFiles("stdin", {"all": [spool[text]]}, display={spool[text]: STDIN})
     if not text.strip():
         raise CorpusError("the name of the corpus is empty; give a file, a folder or a hub id")
     if (found := locate(text)) is not None:
@@ -47,9 +47,9 @@ def named_splits(source: str | None, **given: str | None) -> dict[str, str]:
     return named
 
 
-def explicit_files(given: dict[str, str], spool: dict[str, Path]) -> Located:
+def explicit_files(given: dict[str, str], spool: dict[str, Path]) -> DatasetFiles:
     """Files named split by split."""
-    whole = Located("corpus", {})
+    whole = DatasetFiles("corpus", {})
     for split, text in given.items():
         found = resolve(text, spool)
         if found is None:
@@ -64,7 +64,7 @@ def explicit_files(given: dict[str, str], spool: dict[str, Path]) -> Located:
     return whole
 
 
-def override(located: Located, explicit: Located) -> None:
+def override(located: DatasetFiles, explicit: DatasetFiles) -> None:
     """Puts files that were named split by split in the place of those that the source has."""
     files = dict(located.files)
     if "all" in files:
@@ -75,7 +75,7 @@ def override(located: Located, explicit: Located) -> None:
 
 
 @contextmanager
-def spooled(texts: list[str | None]) -> Iterator[dict[str, Path]]:
+def stdin_to_tempfile(texts: list[str | None]) -> Iterator[dict[str, Path]]:
     """Where ``-`` is asked for, standard input as a file, since it must be read twice."""
     if "-" not in texts:
         yield {}

@@ -63,9 +63,9 @@ def split_off(entry: Entry, wanted: tuple[str, ...], seed: int) -> tuple[dict[st
         return {"train": entry.table()}, _notes(parts, wanted, seed)
 
     def write(place: Path) -> Info:
-        from tagger.corpora.sources.arrow_cache import dealt, divide
+        from tagger.corpora.sources.arrow_cache import divide, random_split
 
-        divide(entry.folder / "all.arrow", [place / f"{part}.arrow" for part in parts], dealt(parts, seed))
+        divide(entry.folder / "all.arrow", [place / f"{part}.arrow" for part in parts], random_split(parts, seed))
         return entry.info
 
     divided = cached(entry_key([entry.folder.name], {"parts": parts, "seed": seed}), write)
@@ -80,10 +80,10 @@ def split_off_table(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from tagger.corpora.sources.arrow_cache import dealt
+    from tagger.corpora.sources.arrow_cache import random_split
 
     parts = shares(table.num_rows, wanted)
-    owners = pa.array(dealt(parts, seed), pa.int8())
+    owners = pa.array(random_split(parts, seed), pa.int8())
     rows = table.with_format("arrow")[:]
     chosen = {part: rows.filter(pc.equal(owners, number)) for number, part in enumerate(parts)}
     pieces = {part: datasets.Dataset(datasets.table.InMemoryTable(rows)) for part, rows in chosen.items()}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tagger.corpora.encoding.vocabulary import UNKNOWN, Vocabulary
 from tagger.corpora.formats.sentence import excerpt, number_of
 from tagger.corpora.text.text_split import TextSplit
-from tagger.corpora.tokenization.passages import Passage
+from tagger.corpora.tokenization.passages import TextSegment
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError, CorpusError
 
@@ -98,7 +98,7 @@ class Units(ABC):
         return self.vocabulary.embedded
 
     @abstractmethod
-    def encode(self, passage: Passage) -> tuple[list[int], list[int]]:
+    def encode(self, passage: TextSegment) -> tuple[list[int], list[int]]:
         """One passage as numbers.
 
         Args:
@@ -121,7 +121,7 @@ class Units(ABC):
             word_tokenizer: the rules that find words in raw text; ``word_rules`` gets them back.
         """
 
-    def encode_ids(self, passages: Sequence[Passage]) -> list[list[int]]:
+    def encode_ids(self, passages: Sequence[TextSegment]) -> list[list[int]]:
         """Only the ids of several passages."""
         return [self.encode(passage)[0] for passage in passages]
 
@@ -130,7 +130,7 @@ class Units(ABC):
         words = self.vocabulary.words
         return [words[number] for number in ids]
 
-    def recorded(self, split: Iterable[Passage]) -> UnitStream | None:
+    def recorded(self, split: Iterable[TextSegment]) -> UnitStream | None:
         """The stream of the very split that the units were fitted on, if it was kept; given away once."""
         return None
 
@@ -138,7 +138,7 @@ class Units(ABC):
     def fit(
         cls,
         kind: str,
-        split: Iterable[Passage],
+        split: Iterable[TextSegment],
         *,
         max_size: int | None = None,
         min_count: int = 1,
@@ -215,7 +215,7 @@ def normalizer_for(*, lowercase: bool, digits: bool) -> Normalizer | None:
     return Sequence(steps) if steps else None
 
 
-def stretch_of(split: Iterable[Passage], words: int | None) -> Iterator[str]:
+def stretch_of(split: Iterable[TextSegment], words: int | None) -> Iterator[str]:
     """Texts of passages until so many words (parted by white space) were seen, all of them for None."""
     seen = 0
     for text in split.texts() if isinstance(split, TextSplit) else (passage.text for passage in split):

@@ -15,7 +15,7 @@ from tagger.corpora.encoding.vocabulary import UNKNOWN, Vocabulary
 from tagger.corpora.subwords.alignment import owners
 from tagger.corpora.subwords.base import END, MARKS, Units, stretch_of
 from tagger.corpora.subwords.pretokenizers import of_bytes
-from tagger.corpora.tokenization.passages import Passage
+from tagger.corpora.tokenization.passages import TextSegment
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError, CorpusError
 
@@ -45,7 +45,7 @@ class BpeUnits(Units):
     @classmethod
     def fitted(
         cls,
-        split: Iterable[Passage],
+        split: Iterable[TextSegment],
         words: WordTokenizer,
         *,
         max_size: int | None,
@@ -85,12 +85,12 @@ class BpeUnits(Units):
         tokenizer.post_processor = TemplateProcessing(single=f"$A {END}", special_tokens=[(END, 1)])
         return cls(_without_specials(tokenizer))
 
-    def encode(self, passage: Passage) -> tuple[list[int], list[int]]:
+    def encode(self, passage: TextSegment) -> tuple[list[int], list[int]]:
         """Pieces of the text."""
         found = self._tokenizer.encode(passage.text, add_special_tokens=False)
         return found.ids, owners((start for start, _ in found.offsets), passage.spans, passage.text)
 
-    def encode_ids(self, passages: Sequence[Passage]) -> list[list[int]]:
+    def encode_ids(self, passages: Sequence[TextSegment]) -> list[list[int]]:
         """Only the ids of several passages, on all cores."""
         texts = [passage.text for passage in passages]
         return [found.ids for found in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]

@@ -10,7 +10,7 @@ from tagger.corpora.encoding.vocabulary import UNKNOWN, UNKNOWN_ID, Vocabulary
 from tagger.corpora.subwords.alignment import owners
 from tagger.corpora.subwords.base import END, Units, stretch_of, unit_vocabulary
 from tagger.corpora.subwords.pretokenizers import of_characters
-from tagger.corpora.tokenization.passages import Passage
+from tagger.corpora.tokenization.passages import TextSegment
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class CharacterUnits(Units):
     @classmethod
     def fitted(
         cls,
-        split: Iterable[Passage],
+        split: Iterable[TextSegment],
         *,
         max_size: int | None,
         min_count: int,
@@ -59,14 +59,14 @@ class CharacterUnits(Units):
         )
         return cls(vocabulary, normalizer)
 
-    def encode(self, passage: Passage) -> tuple[list[int], list[int]]:
+    def encode(self, passage: TextSegment) -> tuple[list[int], list[int]]:
         """A unit a character of the text."""
         found = [self._of(character) for character in passage.text]
         whose = owners(range(len(passage.text)), passage.spans, passage.text)
         numbers = [owner for owner, ids in zip(whose, found, strict=True) for _ in ids]
         return [number for ids in found for number in ids], numbers
 
-    def encode_ids(self, passages: Sequence[Passage]) -> list[list[int]]:
+    def encode_ids(self, passages: Sequence[TextSegment]) -> list[list[int]]:
         """Only the ids of several passages."""
         if self._normalizer is None:
             get = self.vocabulary.ids.get

@@ -13,7 +13,7 @@ from tagger.corpora.subwords.character import CharacterUnits
 from tagger.corpora.subwords.pretokenizers import find_word_rules, is_of_characters
 from tagger.corpora.subwords.word import WordUnits
 from tagger.corpora.text.text_split import TextSplit
-from tagger.corpora.tokenization.passages import Passage
+from tagger.corpora.tokenization.passages import TextSegment
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError
 
@@ -26,7 +26,7 @@ STREAM_STRETCH = 2_000_000  # words of a stream that the vocabulary is fitted on
 
 def fit_units(
     kind: str,
-    split: Iterable[Passage],
+    split: Iterable[TextSegment],
     max_size: int | None,
     min_count: int,
     lowercase: bool,

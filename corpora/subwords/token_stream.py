@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
-from tagger.corpora.tokenization.passages import Passage
+from tagger.corpora.tokenization.passages import TextSegment
 from tagger.errors import OutputError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class UnitStream:
 
 
 def encode_stream(
-    split: Iterable[Passage],
+    split: Iterable[TextSegment],
     units: Units,
     folder: Path,
     *,
@@ -86,7 +86,7 @@ def encode_stream(
     return total
 
 
-def unit_chunks(split: Iterable[Passage], units: Units, size: int = UNITS_AT_A_TIME) -> Iterator[UnitStream]:
+def unit_chunks(split: Iterable[TextSegment], units: Units, size: int = UNITS_AT_A_TIME) -> Iterator[UnitStream]:
     """A split piece by piece, for a text that is not to be held.
 
     Args:

@@ -10,7 +10,7 @@ import numpy as np
 from tagger.corpora.encoding.vocabulary import UNKNOWN, UNKNOWN_ID, Vocabulary
 from tagger.corpora.subwords.base import END, Units, unit_vocabulary
 from tagger.corpora.subwords.token_stream import UnitStream
-from tagger.corpora.tokenization.passages import Passage
+from tagger.corpora.tokenization.passages import TextSegment
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class WordCounts:
         self._max_kept, self._max_types = max_kept, max_types
         self._waiting: list[str] = []
 
-    def read(self, passages: Iterable[Passage], stretch: int | None = None) -> WordCounts:
+    def read(self, passages: Iterable[TextSegment], stretch: int | None = None) -> WordCounts:
         """Counts passages, to their end or until ``stretch`` words were seen; what was kept then goes."""
         waiting = self._waiting
         for passage in passages:
@@ -115,12 +115,12 @@ class WordUnits(Units):
         super().__init__(vocabulary)
         self._normalizer = normalizer
         self._ids: dict[str, int] = {} if normalizer else vocabulary.ids
-        self._recording: tuple[Iterable[Passage], UnitStream] | None = None
+        self._recording: tuple[Iterable[TextSegment], UnitStream] | None = None
 
     @classmethod
     def fitted(
         cls,
-        split: Iterable[Passage],
+        split: Iterable[TextSegment],
         *,
         max_size: int | None,
         min_count: int,
@@ -139,11 +139,11 @@ class WordUnits(Units):
         units._record(split, found)
         return units
 
-    def encode(self, passage: Passage) -> tuple[list[int], list[int]]:
+    def encode(self, passage: TextSegment) -> tuple[list[int], list[int]]:
         """A unit a word."""
         return [self._id(word) for word in passage.words], list(range(len(passage.words)))
 
-    def encode_ids(self, passages: Sequence[Passage]) -> list[list[int]]:
+    def encode_ids(self, passages: Sequence[TextSegment]) -> list[list[int]]:
         """Only the ids of several passages."""
         if self._normalizer:
             return [[self._id(word) for word in passage.words] for passage in passages]
@@ -175,7 +175,7 @@ class WordUnits(Units):
         tokenizer.post_processor = TemplateProcessing(single=f"$A {END}", special_tokens=[(END, self.end)])
         return tokenizer
 
-    def recorded(self, split: Iterable[Passage]) -> UnitStream | None:
+    def recorded(self, split: Iterable[TextSegment]) -> UnitStream | None:
         """The stream of the split that the words were counted on; given away once."""
         if self._recording is None or self._recording[0] is not split:
             return None
@@ -192,7 +192,7 @@ class WordUnits(Units):
                 self._ids[word] = number
         return number
 
-    def _record(self, split: Iterable[Passage], found: WordCounts) -> None:
+    def _record(self, split: Iterable[TextSegment], found: WordCounts) -> None:
         if found.kept is None:
             return
         final = np.array([self._id(word) for word in found.words], dtype=np.int32)

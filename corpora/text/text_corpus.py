@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from tagger.corpora.sources.arrow_cache import content_digest
-from tagger.corpora.sources.locate import Located
-from tagger.corpora.sources.resolve import explicit_files, named_splits, override, spooled
+from tagger.corpora.sources.locate import DatasetFiles
+from tagger.corpora.sources.resolve import explicit_files, named_splits, override, stdin_to_tempfile
 from tagger.corpora.subwords.base import checked_kind
 from tagger.corpora.text.held_out import divided, survey
 from tagger.corpora.text.text_files import TextFile, TextReader, resolve_text
@@ -149,7 +149,7 @@ def _options(
     return TextOptions(checked_kind(unit), tokenised, format, text_column, tokens_column, tokenizer, ignore_bad, seed)
 
 
-def from_text_files(located: Located, source: str, options: TextOptions, *, whole: bool = False) -> TextCorpus:
+def from_text_files(located: DatasetFiles, source: str, options: TextOptions, *, whole: bool = False) -> TextCorpus:
     """Reads files that were found.
 
     Args:
@@ -182,7 +182,7 @@ def from_text_files(located: Located, source: str, options: TextOptions, *, whol
     )
 
 
-def _with_files(corpus: TextCorpus, located: Located, options: TextOptions) -> TextCorpus:
+def _with_files(corpus: TextCorpus, located: DatasetFiles, options: TextOptions) -> TextCorpus:
     """A corpus from the hub with some splits put in its place from files."""
     reader = TextReader(options, corpus.tokenizer)
     forms = {split: _files(paths, located, options) for split, paths in located.files.items()}
@@ -200,7 +200,7 @@ def _with_files(corpus: TextCorpus, located: Located, options: TextOptions) -> T
     )
 
 
-def _files(paths: list[Path], located: Located, options: TextOptions) -> list[TextFile]:
+def _files(paths: list[Path], located: DatasetFiles, options: TextOptions) -> list[TextFile]:
     named = [(path, located.display.get(path, str(path))) for path in paths]
     return [TextFile(path, name, form_of(path, name, options)) for path, name in named]
 
@@ -226,4 +226,4 @@ def _spooled(texts: list[str | None]) -> dict[str, Path]:
         return {}
     stack = ExitStack()
     atexit.register(stack.close)
-    return stack.enter_context(spooled(texts))
+    return stack.enter_context(stdin_to_tempfile(texts))

@@ -11,12 +11,12 @@ from tagger.corpora.files.lines import DamagedLine, read_lines
 from tagger.corpora.files.paths import listing
 from tagger.corpora.formats.registry import ReadOptions, read_sentences
 from tagger.corpora.formats.sentence import OnProblem, Skip, Stop
-from tagger.corpora.sources.locate import EXTENSIONS, NO_DATA, PACKED, Located, bundled
+from tagger.corpora.sources.locate import EXTENSIONS, NO_DATA, PACKED, DatasetFiles, bundled
 from tagger.corpora.sources.resolve import resolve
 from tagger.corpora.sources.splits import split_of
 from tagger.corpora.text.text_split import TextOptions
 from tagger.corpora.text.text_tables import ROW_FORMS, row_lines, rows_of_file
-from tagger.corpora.tokenization.passages import Passage, aligned, joined, raw_passages
+from tagger.corpora.tokenization.passages import TextSegment, aligned, joined, raw_passages
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
 
@@ -59,7 +59,7 @@ class TextReader:
     tokenizer: WordTokenizer
     find_words: bool = True
 
-    def passages(self, files: Iterable[TextFile]) -> Iterator[Passage]:
+    def passages(self, files: Iterable[TextFile]) -> Iterator[TextSegment]:
         """The passages of some files, one file after the other.
 
         Raises:
@@ -69,14 +69,14 @@ class TextReader:
             found = self._of_file(file)
             yield from islice(found, file.start, file.stop) if file.by == "sentence" else found
 
-    def of_lines(self, lines: Iterable[str], form: str) -> Iterator[Passage]:
+    def of_lines(self, lines: Iterable[str], form: str) -> Iterator[TextSegment]:
         """The passages of lines of ``text`` or ``tokens``."""
         if form == TOKENS or self.options.tokenised:
             return (joined((text,)) for text in lines)
         by_lines = self.options.unit != "word"
         return raw_passages(lines, self.tokenizer, by_lines=by_lines, find_words=self.find_words)
 
-    def _of_file(self, file: TextFile) -> Iterator[Passage]:
+    def _of_file(self, file: TextFile) -> Iterator[TextSegment]:
         if file.form in BY_LINES:
             return self.of_lines(self._lines(file), file.form)
         policy = Skip(file.name) if self.options.ignore_bad else Stop(file.name)
@@ -111,7 +111,7 @@ def labelled_words(
 TEXT_EXTENSION = ".txt"
 
 
-def resolve_text(source: str | None, spool: dict[str, Path]) -> Located | None:
+def resolve_text(source: str | None, spool: dict[str, Path]) -> DatasetFiles | None:
     """The files that a source names, as ``resolving.resolve``, but for a folder of plain text.
 
     Its files are taken for splits when one is named after train and another after dev or test; otherwise all
@@ -135,7 +135,7 @@ def resolve_text(source: str | None, spool: dict[str, Path]) -> Located | None:
     if None not in splits or ("train" in splits and splits & {"dev", "test"}):
         return resolve(source, spool)
     note = [f"the text: {len(texts)} files ({texts[0].name} to {texts[-1].name})"] if len(texts) > 1 else []
-    return Located(folder.resolve().name or "corpus", {"all": texts}, notes=note)
+    return DatasetFiles(folder.resolve().name or "corpus", {"all": texts}, notes=note)
 
 
 def _texts(folder: Path) -> list[Path]:

@@ -14,13 +14,13 @@ from tagger.corpora.files.paths import excerpt_path, near
 from tagger.corpora.formats.sentence import number_of
 from tagger.corpora.hub.catalogue import lookup, nearest
 from tagger.corpora.hub.hub_id import HubSpec, parse_hub_spec
-from tagger.corpora.sources.locate import Located
+from tagger.corpora.sources.locate import DatasetFiles
 from tagger.corpora.text.held_out import SHARE
 from tagger.corpora.text.text_files import TEXT, TextReader
 from tagger.corpora.text.text_split import TextCorpus, TextOptions, TextSplit
 from tagger.corpora.text.text_tables import choose_text_column, row_lines
 from tagger.corpora.text.tokenizer_choice import choose_by_text, for_prompts
-from tagger.corpora.tokenization.passages import Passage, aligned
+from tagger.corpora.tokenization.passages import TextSegment, aligned
 from tagger.corpora.tokenization.rule_selection import rules_of_words, tokens_tokenizer
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
@@ -67,7 +67,7 @@ class HubText:
         """The words of the first rows, or what is parted by white space in them."""
         return ((text or "").split() if words is None else words for text, words in islice(self.rows(), SAMPLE_ROWS))
 
-    def passages(self, reader: TextReader) -> Iterator[Passage]:
+    def passages(self, reader: TextReader) -> Iterator[TextSegment]:
         """A pass over the split."""
         if self.words is not None:
             return (aligned(text, words) for text, words in self.rows() if words)
@@ -167,7 +167,7 @@ def _open(spec: HubSpec, *, offline: bool, streaming: bool) -> tuple[dict[str, A
 
 def _files_instead(
     spec: HubSpec, splits: dict[str, Any], options: TextOptions, *, offline: bool, streaming: bool
-) -> Located | None:
+) -> DatasetFiles | None:
     from tagger.corpora.text.text_hub_files import files_instead
 
     split, data = next(iter(splits.items()))

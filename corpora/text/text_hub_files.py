@@ -7,7 +7,7 @@ from typing import Any
 
 from tagger.corpora.hub.files import MISREAD, in_columns, located_files
 from tagger.corpora.hub.hub_id import HubSpec
-from tagger.corpora.sources.locate import Located
+from tagger.corpora.sources.locate import DatasetFiles
 from tagger.corpora.text.text_files import TEXT
 from tagger.corpora.text.text_formats import form_of_text
 from tagger.corpora.text.text_split import TextOptions
@@ -18,7 +18,7 @@ SAMPLE_ROWS = 500
 
 def files_instead(
     spec: HubSpec, data: Any, options: TextOptions, *, has_text: bool, offline: bool, streaming: bool
-) -> Located | None:
+) -> DatasetFiles | None:
     """The files of a data set, where our own readers find words and ``datasets`` does not; else None.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tagger.corpora.tokenization.passages import Passage
+from tagger.corpora.tokenization.passages import TextSegment
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 
 
@@ -24,12 +24,12 @@ class TextSplit:
 
     name: str
     paths: tuple[str, ...]
-    read: Callable[[], Iterator[Passage]]
+    read: Callable[[], Iterator[TextSegment]]
     tokenizer: WordTokenizer
     streaming: bool = False
-    bare: Callable[[], Iterator[Passage]] | None = None
+    bare: Callable[[], Iterator[TextSegment]] | None = None
 
-    def __iter__(self) -> Iterator[Passage]:
+    def __iter__(self) -> Iterator[TextSegment]:
         """A pass over the passages, in the order of the text."""
         return self.read()
 

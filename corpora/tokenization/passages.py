@@ -13,7 +13,7 @@ Spans = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class TextSegment:
     """A sentence (for words) or a line (for BPE pieces and characters); it may be empty.
 
     Args:
@@ -28,7 +28,7 @@ class Passage:
     spans: Spans
 
 
-def joined(words: Iterable[str]) -> Passage:
+def joined(words: Iterable[str]) -> TextSegment:
     """Words of which no raw text is known; white space inside a word parts it in two."""
     text = " ".join(" ".join(words).split())
     parts = tuple(text.split(" ")) if text else ()
@@ -38,10 +38,10 @@ def joined(words: Iterable[str]) -> Passage:
         end = place + len(word)
         spans.append((place, end))
         place = end + 1
-    return Passage(text, parts, tuple(spans))
+    return TextSegment(text, parts, tuple(spans))
 
 
-def aligned(text: str | None, words: Sequence[str]) -> Passage:
+def aligned(text: str | None, words: Sequence[str]) -> TextSegment:
     """Words in their raw text; as ``joined`` where they do not spell it, as French *de le* for *du*."""
     passage = joined(words)
     if text is None:
@@ -56,10 +56,10 @@ def aligned(text: str | None, words: Sequence[str]) -> Passage:
         if not text.startswith(word, place):
             return passage
         spans.append((place, place := place + len(word)))
-    return Passage(text, passage.words, tuple(spans)) if place == len(text) else passage
+    return TextSegment(text, passage.words, tuple(spans)) if place == len(text) else passage
 
 
-def sentence(tokens: Sequence[Token]) -> Passage:
+def sentence(tokens: Sequence[Token]) -> TextSegment:
     """A sentence that a ``WordTokenizer`` found: its words with one space wherever white space was."""
     pieces: list[str] = []
     spans: list[tuple[int, int]] = []
@@ -71,12 +71,12 @@ def sentence(tokens: Sequence[Token]) -> Passage:
         pieces.append(word)
         spans.append((place, place := place + end - start))
         before = end
-    return Passage("".join(pieces), tuple([token[0] for token in tokens]), tuple(spans))
+    return TextSegment("".join(pieces), tuple([token[0] for token in tokens]), tuple(spans))
 
 
-def line(text: str, tokens: Sequence[Token]) -> Passage:
+def line(text: str, tokens: Sequence[Token]) -> TextSegment:
     """A line as it is, with the words that a ``WordTokenizer`` found in it."""
-    return Passage(text, tuple([token[0] for token in tokens]), tuple([(token[1], token[2]) for token in tokens]))
+    return TextSegment(text, tuple([token[0] for token in tokens]), tuple([(token[1], token[2]) for token in tokens]))
 
 
 MAX_PARAGRAPH_LINES = 1000
@@ -86,7 +86,7 @@ _ITALICS = re.compile(r"(?<!\w)_(?=[^\s_])([^_]{1,1000})(?<!\s)_(?!\w)")
 
 def raw_passages(
     lines: Iterable[str], tokenizer: WordTokenizer, *, by_lines: bool, find_words: bool = True
-) -> Iterator[Passage]:
+) -> Iterator[TextSegment]:
     """The passages of lines of raw text, lazy in, lazy out.
 
     Args:

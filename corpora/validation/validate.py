@@ -10,12 +10,12 @@ from pathlib import Path
 from tagger.corpora.formats.registry import ReadOptions, conllu_column, read_sentences
 from tagger.corpora.formats.sentence import RawSentence, number_of
 from tagger.corpora.formats.sniffing import sniff
-from tagger.corpora.labels.label_column import Intake
+from tagger.corpora.labels.label_column import LabelColumnReader
 from tagger.corpora.labels.repair import Repairs
 from tagger.corpora.labels.scheme_detection import SchemeCheck, scheme_of_files
 from tagger.corpora.sources.corpus import BATCH, Split
-from tagger.corpora.sources.locate import Located
-from tagger.corpora.sources.resolve import explicit_files, override, resolve, spooled
+from tagger.corpora.sources.locate import DatasetFiles
+from tagger.corpora.sources.resolve import explicit_files, override, resolve, stdin_to_tempfile
 from tagger.corpora.sources.splits import SPLIT_NAMES
 from tagger.corpora.validation.annotation_errors import SlipCheck
 from tagger.corpora.validation.findings import Check, Findings, Seen
@@ -61,7 +61,7 @@ def examine(
     given = {"train": train, "dev": dev, "test": test}
     explicit = {part: path for part, path in given.items() if path is not None}
     name = source or " ".join(explicit.values()) or "bundled"
-    with spooled([source, *explicit.values()]) as spool:
+    with stdin_to_tempfile([source, *explicit.values()]) as spool:
         located = explicit_files(explicit, spool) if source is None and explicit else resolve(source, spool)
         if located is None:
             return _from_hub(name, options, labels_column, offline, places)
@@ -84,7 +84,7 @@ class Examination:
         self.labels, self.schemes = LabelCheck(), SchemeCheck()
         self.checks: list[Check] = [WordCheck(), self.labels, self.schemes, SentenceCheck(), SlipCheck()]
 
-    def look(self, sentences: Iterable[RawSentence], intake: Intake) -> None:
+    def look(self, sentences: Iterable[RawSentence], intake: LabelColumnReader) -> None:
         """Shows all sentences of one file or part to all checks."""
         part, words = self.census.part.name, self.census.words
         for sentence in intake.read(sentences):
@@ -113,7 +113,7 @@ class Examination:
         return diagnosis
 
 
-def _from_files(located: Located, source: str, options: ReadOptions, places: int) -> Diagnosis:
+def _from_files(located: DatasetFiles, source: str, options: ReadOptions, places: int) -> Diagnosis:
     findings = Findings(places, lenient=options.ignore_bad)
     diagnosis = Diagnosis(located.name, source, notes=list(located.notes))
     examination = Examination(diagnosis, findings)
@@ -158,7 +158,7 @@ def _examine_file(
     check_line_ends(path, name, form, findings)
     problems = ProblemCount(findings, name)
     wanted = conllu_column(options.column) if form == "conllu" else options.column
-    intake = Intake(wanted, problems, name, before, options.label_names, repairs)
+    intake = LabelColumnReader(wanted, problems, name, before, options.label_names, repairs)
     try:
         examination.look(read_sentences(path, name, form, options, problems), intake)
     finally:
@@ -188,7 +188,9 @@ def _from_hub(source: str, options: ReadOptions, labels_column: str | None, offl
     diagnosis.notes.append("lines are the numbers of sentences")
     for split in corpus.splits:
         examination.census.begin(split.name)
-        examination.look(_rows(split), Intake("tags", ProblemCount(examination.findings, split.name), split.name))
+        examination.look(
+            _rows(split), LabelColumnReader("tags", ProblemCount(examination.findings, split.name), split.name)
+        )
     return examination.finish()
 
 

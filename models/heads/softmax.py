@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, log_softmax
 
-from tagger.models.layers.embedding import filled_up
+from tagger.models.layers.embedding import pad_to_multiple
 
 LARGEST_BLOCK = 4_000_000
 """Scores held at a time while a loss is computed: 8 MB in bfloat16."""
@@ -175,7 +175,7 @@ class AdaptiveSoftmax(nn.Module):
             heads[inside] = self.bounds[0] + i
             rows = inside.nonzero().squeeze(1)
             if len(rows):
-                narrow = self.narrow[i](states[filled_up(rows)])
+                narrow = self.narrow[i](states[pad_to_multiple(rows)])
                 total = total + softmax_loss(narrow, self.rare[i], self.rare_bias[i], targets[rows] - start)
         return total + softmax_loss(states, self.table(embedding), self.bias, heads)
 

@@ -32,6 +32,6 @@ GRAIN = 32
 takes as long as the products themselves, and keeps two megabytes of it."""
 
 
-def filled_up(rows: Tensor) -> Tensor:
+def pad_to_multiple(rows: Tensor) -> Tensor:
     """(n,) numbers of rows, and so many zeros that ``GRAIN`` divides the whole."""
     return torch.cat([rows, rows.new_zeros(-len(rows) % GRAIN)])

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from tagger.models.layers.dropout import Dropout, make_dropout
-from tagger.models.layers.parallel import job, side_by_side
+from tagger.models.layers.parallel import job, parallel_forward
 from tagger.models.layers.recurrence import CELLS, State, drop_weights, run_layer, step_layer
 
 
@@ -168,7 +168,7 @@ class Encoder(nn.Module):
         flip = flip_index(lengths, steps)
         flipped = inputs.reshape(steps * batch, size)[flip].view(steps, batch, size)
         if self.pool is not None and torch.is_grad_enabled() and not self.draws:
-            ahead, behind = side_by_side(job(self.ahead), job(self.behind), (inputs, flipped), self.pool)
+            ahead, behind = parallel_forward(job(self.ahead), job(self.behind), (inputs, flipped), self.pool)
         else:
             ahead, behind = self.ahead(inputs), self.behind(flipped)
         behind = behind.reshape(steps * batch, -1)[flip].view(steps, batch, -1)

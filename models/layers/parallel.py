@@ -23,7 +23,7 @@ def job(module: nn.Module) -> Job:
     return module, list(module.parameters())
 
 
-def side_by_side(first: Job, second: Job, inputs: tuple[Tensor, Tensor], pool: Executor) -> tuple[Tensor, Tensor]:
+def parallel_forward(first: Job, second: Job, inputs: tuple[Tensor, Tensor], pool: Executor) -> tuple[Tensor, Tensor]:
     """Compute the first job of ``inputs[0]`` on this thread and the second of ``inputs[1]`` on the pool.
 
     Gradients are those of computing one after the other, to the last bit (jobs that share a parameter: up to the order

@@ -22,10 +22,10 @@ from tagger.models.networks.symbol_network import SymbolNetwork
 from tagger.models.training.gradient_flow import gradient_norms
 from tagger.runtime.device import seed_everything
 from tagger.training.events import EpochEnd, Listener
-from tagger.training.objective import DevScore, Size, StepLoss, Task
+from tagger.training.objective import DatasetSize, DevScore, StepLoss, Task
 from tagger.training.optimizers import make_average, make_optimizer
 from tagger.training.schedules import Schedule
-from tagger.training.trainer import Fitting
+from tagger.training.trainer import Trainer
 
 SYMBOLS, DISTRACTORS = 8, 8
 CUE = SYMBOLS + DISTRACTORS
@@ -53,7 +53,7 @@ class CopyObjective:
 
     def __init__(self, model: SymbolNetwork, length: int, seed: int) -> None:
         self.model, self.length = model, length
-        self.size = Size(BATCH * BATCHES, BATCH * BATCHES, SYMBOLS)
+        self.size = DatasetSize(BATCH * BATCHES, BATCH * BATCHES, SYMBOLS)
         self.steps_per_epoch = BATCHES
         self.tested = copy_batch(length, TESTED, np.random.default_rng([seed, 1]))
 
@@ -155,19 +155,19 @@ def _learn_length(
         epochs=-(-settings.updates // BATCHES), learning_rate=settings.learning_rate, schedule="constant", warmup=0.0,
         weight_decay=0.0, average=0.0, patience=0,
     )  # fmt: skip
-    fitting = Fitting(
+    trainer = Trainer(
         network, CopyObjective(network, length, settings.seed), config,
         optimizer=make_optimizer(network, config), average=make_average(network, config),
         schedule=Schedule("constant", warmup=0.0), device=torch.device("cpu"), rng=rng,
     )  # fmt: skip
     best = 0.0
-    for event in fitting.events():
+    for event in trainer.events():
         listener(event)
         if isinstance(event, EpochEnd):
             best = max(best, event.dev_accuracy or 0.0)
             if best >= SOLVED:
                 break
-    return CopyResult(cell, length, best >= SOLVED, best, fitting.updates.done, fitting.seconds)
+    return CopyResult(cell, length, best >= SOLVED, best, trainer.updates.done, trainer.seconds)
 
 
 def copy_gradients(network: SymbolNetwork, length: int, seed: int) -> dict[str, list[float]]:

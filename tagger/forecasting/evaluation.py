@@ -25,7 +25,7 @@ from tagger.models.networks.series_network import SeriesNetwork
 
 
 @dataclass(frozen=True, slots=True)
-class Opponents:
+class Baselines:
     """Forecasts without a network; what they look at was chosen on dev, their weights fitted on train.
 
     Args:
@@ -55,7 +55,7 @@ class Opponents:
         return {SEASONAL: f"{self.season} steps ago", LINEAR: self.linear.name, **wider}
 
 
-def fit_opponents(inputs: SeriesInputs, parts: Mapping[str, Part], config: SeriesConfig) -> Opponents:
+def fit_opponents(inputs: SeriesInputs, parts: Mapping[str, Part], config: SeriesConfig) -> Baselines:
     """Fit on train; choose lags, further inputs and season on dev (on train where there is no dev)."""
     chosen_on = parts.get("dev") or parts["train"]
     rows, targets = _some_rows(inputs, chosen_on)
@@ -68,7 +68,7 @@ def fit_opponents(inputs: SeriesInputs, parts: Mapping[str, Part], config: Serie
         differences = seasonal(inputs, rows, season) - targets
         if not np.isnan(differences).all():
             errors[season] = float(np.nanmean(differences**2))
-    return Opponents(min(errors, key=lambda season: errors[season]) if errors else None, linear, wider)
+    return Baselines(min(errors, key=lambda season: errors[season]) if errors else None, linear, wider)
 
 
 def _some_rows(inputs: SeriesInputs, part: Part, most: int = 100_000) -> tuple[np.ndarray, np.ndarray]:
@@ -83,7 +83,7 @@ def _some_rows(inputs: SeriesInputs, part: Part, most: int = 100_000) -> tuple[n
 
 
 def evaluate(
-    network: SeriesNetwork, inputs: SeriesInputs, part: Part, opponents: Opponents, config: SeriesConfig
+    network: SeriesNetwork, inputs: SeriesInputs, part: Part, opponents: Baselines, config: SeriesConfig
 ) -> list[TargetScores]:
     """Scores of every target on one part, in the unit of the data.
 

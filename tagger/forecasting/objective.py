@@ -15,7 +15,7 @@ from tagger.forecasting.prediction import predictions
 from tagger.forecasting.windows import Part, Stretch, stretch, training_starts
 from tagger.models.heads.regression import LossKind, summed_errors
 from tagger.models.networks.series_network import SeriesNetwork
-from tagger.training.objective import DevScore, Size, StepLoss, Task
+from tagger.training.objective import DatasetSize, DevScore, StepLoss, Task
 
 
 class SeriesObjective:
@@ -50,7 +50,7 @@ class SeriesObjective:
         self.kind: LossKind = config.head.loss
         self.delta = config.head.delta
         self.batch = max(1, (config.training.batch_tokens or 1) // inputs.window)
-        self.size = Size(int((train.ends - train.starts >= 2).sum()), train.rows, len(config.data.targets))
+        self.size = DatasetSize(int((train.ends - train.starts >= 2).sum()), train.rows, len(config.data.targets))
         starts, _ = training_starts(train, inputs.window, np.random.default_rng(0))
         self.steps_per_epoch = -(-len(starts) // self.batch)
 

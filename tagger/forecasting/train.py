@@ -17,7 +17,7 @@ from tagger.corpora.series.table import SeriesOptions, SeriesTable
 from tagger.corpora.series.time_checks import usual_step
 from tagger.errors import ConfigError
 from tagger.forecasting.checkpoint import SavedSeries, build_series_network
-from tagger.forecasting.evaluation import Opponents, evaluate, fit_opponents
+from tagger.forecasting.evaluation import Baselines, evaluate, fit_opponents
 from tagger.forecasting.features import SeriesInputs, make_calendar
 from tagger.forecasting.forecaster import SeriesModel
 from tagger.forecasting.objective import SeriesObjective
@@ -25,19 +25,19 @@ from tagger.forecasting.prediction import coverage, measure_intervals, residuals
 from tagger.forecasting.results import SeriesRun, write_series_run
 from tagger.forecasting.scaling import Scaling
 from tagger.forecasting.windows import Part, column_notes, shortened, split_by_time
-from tagger.model_cards.provenance import told_of
+from tagger.model_cards.provenance import provenance
 from tagger.models.networks.series_network import SeriesNetwork
 from tagger.runtime.device import choose_device, seed_everything
 from tagger.serialization.atomic_folder import Resume
 from tagger.serialization.checkpoint import round_as_stored
-from tagger.training.checkpoint_callback import Keeping, make_keeper
+from tagger.training.checkpoint_callback import CheckpointConfig, make_checkpoint_callback
 from tagger.training.events import Listener
 from tagger.training.fingerprint import fingerprint
 from tagger.training.objective import DevScore, Objective
 from tagger.training.optimizers import make_average, make_optimizer
-from tagger.training.run import Machine, at_work, follow, make_machine
+from tagger.training.run import RunContext, follow, make_run_context, run_context
 from tagger.training.schedules import Schedule
-from tagger.training.trainer import Fitting
+from tagger.training.trainer import Trainer
 
 DATA_NAMES = {"train": "training data", "dev": "development data"}
 """What a message calls the parts of the data that a run depends on."""
@@ -73,7 +73,7 @@ def fit(
     network: nn.Module,
     objective: Objective,
     config: NumberSettings,
-    machine: Machine,
+    context: RunContext,
     folder: Path | None,
     *,
     data: Mapping[str, Iterable[np.ndarray]],
@@ -86,7 +86,7 @@ def fit(
         network: on the device of the run; afterwards on the CPU, in evaluation mode, rounded to what is stored.
         objective: what it learns.
         config: resolved, with the seed of this run.
-        machine: where, and who listens.
+        context: where, and who listens.
         folder: that is being written, for the log and the states of the run; None for neither.
         data: what is learnt from, as numbers, by the names of its parts: "train", "dev".
         rng: draws everything that is drawn with NumPy.
@@ -96,16 +96,16 @@ def fit(
         TrainingError: the run that is there was on other data or with other settings, or no epoch was of use.
         Stopped: a signal came, and the state is saved.
     """
-    training, device = config.training, choose_device(machine.device)
+    training, device = config.training, choose_device(context.device)
     run = fingerprint(
         task="series",
         data={DATA_NAMES[name]: arrays for name, arrays in data.items()},
         settings=config.to_dict(),
         device=str(device),
-        threads=machine.threads,
+        threads=context.threads,
     )
-    keeper = make_keeper(folder, machine.keeping, training.seed, run)
-    fitting = Fitting(
+    checkpoint_callback = make_checkpoint_callback(folder, context.checkpointing, training.seed, run)
+    trainer = Trainer(
         network,
         objective,
         training,
@@ -113,47 +113,47 @@ def fit(
         average=make_average(network, training),
         schedule=Schedule(training.schedule, warmup=training.warmup),
         device=device,
-        threads=machine.threads,
+        threads=context.threads,
         rng=rng,
         notes=notes,
-        keeper=keeper,
-        memory=machine.memory,
+        checkpoint_callback=checkpoint_callback,
+        memory=context.memory,
     )
-    log = follow(fitting, training.seed, machine, folder)
+    log = follow(trainer, training.seed, context, folder)
     network.cpu().eval().requires_grad_(False)
     round_as_stored(network)
-    return Fitted(log, fitting.best.score, () if keeper is None else keeper.story())
+    return Fitted(log, trainer.best.score, () if checkpoint_callback is None else checkpoint_callback.resume_summary())
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class TrainingData:
     """What all runs share."""
 
     inputs: SeriesInputs
     parts: Mapping[str, Part]
-    opponents: Opponents
+    opponents: Baselines
     notes: tuple[str, ...]
     time_format: str | None
 
 
-def train_one(material: Material, config: SeriesConfig, machine: Machine, folder: Path | None) -> SeriesRun:
+def train_one(training_data: TrainingData, config: SeriesConfig, context: RunContext, folder: Path | None) -> SeriesRun:
     """Train, score, measure intervals.
 
     Args:
-        material: what all runs share.
+        training_data: what all runs share.
         config: resolved.
-        machine: where and how.
+        context: where and how.
         folder: that is being written, or None.
     """
-    inputs, parts = material.inputs, material.parts
+    inputs, parts = training_data.inputs, training_data.parts
     rng = seed_everything(config.training.seed)
-    device = choose_device(machine.device)
+    device = choose_device(context.device)
     network = build_series_network(config, inputs.size).to(device)
     objective = SeriesObjective(network, inputs, parts["train"], parts.get("dev"), config, device=device)
     data = {name: _learnt_from(inputs.table, part) for name, part in parts.items() if name != "test"}
-    fitted = fit(network, objective, config, machine, folder, data=data, rng=rng, notes=material.notes)
+    fitted = fit(network, objective, config, context, folder, data=data, rng=rng, notes=training_data.notes)
     loss = float(fitted.log[-1]["loss_per_step"]) if fitted.score is None else fitted.score.loss
-    run = _scored(material, config, network, loss, fitted.log)
+    run = _scored(training_data, config, network, loss, fitted.log)
     return replace(run, notes=fitted.notes)
 
 
@@ -165,12 +165,12 @@ def _learnt_from(table: SeriesTable, part: Part) -> list[np.ndarray]:
 
 
 def _scored(
-    material: Material, config: SeriesConfig, network: SeriesNetwork, loss: float, log: list[dict[str, Any]]
+    training_data: TrainingData, config: SeriesConfig, network: SeriesNetwork, loss: float, log: list[dict[str, Any]]
 ) -> SeriesRun:
     """The run with its scores, its intervals from dev, and what they hold of test."""
-    inputs, parts = material.inputs, material.parts
+    inputs, parts = training_data.inputs, training_data.parts
     scores = {
-        name: evaluate(network, inputs, parts[name], material.opponents, config)
+        name: evaluate(network, inputs, parts[name], training_data.opponents, config)
         for name in ("dev", "test")
         if name in parts
     }
@@ -181,7 +181,7 @@ def _scored(
         shares = coverage(intervals, residuals(network, inputs, parts["test"])[: len(intervals.widths)])
     step = usual_step(inputs.table.times, inputs.table.offsets) or 1.0
     saved = SavedSeries(config, network, inputs.scaling, step, inputs.table.kind, intervals)
-    about = {"corpus": {"source": inputs.table.source, "time_format": material.time_format}, "coverage": shares}
+    about = {"corpus": {"source": inputs.table.source, "time_format": training_data.time_format}, "coverage": shares}
     return SeriesRun(config.training.seed, SeriesModel(replace(saved, about=about)), scores, log, loss, shares)
 
 
@@ -264,7 +264,7 @@ def train_series(
         device=device,
         threads=threads,
         listener=listener,
-        keeping=Keeping(resume),
+        checkpointing=CheckpointConfig(resume),
     ).best.model
 
 
@@ -308,7 +308,7 @@ def train_series_runs(
     listener: Listener | None = None,
     command: str | None = None,
     time_format: str | None = None,
-    keeping: Keeping | None = None,
+    checkpointing: CheckpointConfig | None = None,
 ) -> SeriesTraining:
     """Train one model a seed and keep the best on dev.
 
@@ -323,25 +323,27 @@ def train_series_runs(
         listener: called with every event.
         command: told in the model card; the command line of this process by default.
         time_format: of the time column, kept for forecasting.
-        keeping: how the state of the run is kept in ``OUT.partial``, and whether an unfinished run is resumed.
+        checkpointing: how the state of the run is kept in ``OUT.partial``, and whether an unfinished run is resumed.
 
     Raises:
         TaggerError: as ``train_series``.
     """
     if seeds < 1:
         raise ConfigError(f"seeds is {seeds}; expected at least 1")
-    machine = make_machine(device, threads, listener, keeping, config.training.max_memory)
+    context = make_run_context(device, threads, listener, checkpointing, config.training.max_memory)
     parts, cut = _scored_parts(split_by_time(table, config))
     train = parts["train"]
     config = resolve(config, train.rows, int((train.ends - train.starts).max()))
     notes = (*table.notes, *column_notes(table, config, train), *cut)
     inputs = SeriesInputs(table, Scaling.fit(table, train.ends), config, make_calendar(table, config))
-    with at_work(machine, out, overwrite=overwrite) as (folder, _):
-        material = Material(inputs, parts, fit_opponents(inputs, parts, config), notes, time_format)
-        runs = [train_one(material, config.with_seed(config.training.seed + i), machine, folder) for i in range(seeds)]
+    with run_context(context, out, overwrite=overwrite) as (folder, _):
+        training_data = TrainingData(inputs, parts, fit_opponents(inputs, parts, config), notes, time_format)
+        runs = [
+            train_one(training_data, config.with_seed(config.training.seed + i), context, folder) for i in range(seeds)
+        ]
         best = min(runs, key=lambda run: run.dev_loss)
         if folder is not None:
-            told = told_of(command, machine.threads, (*notes, *best.notes))
+            told = provenance(command, context.threads, (*notes, *best.notes))
             write_series_run(folder, best, runs, table, parts, told, (out or folder).name)
     return SeriesTraining(best, runs, out, table)
 

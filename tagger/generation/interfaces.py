@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tagger.corpora.encoding.vocabulary import Vocabulary
-from tagger.corpora.tokenization.passages import Passage
+from tagger.corpora.tokenization.passages import TextSegment
 
 State: TypeAlias = Any
 """What the network remembers of B streams; only the predictor looks inside."""
@@ -57,7 +57,7 @@ class UnitCodec(Protocol):
     def end(self) -> int:
         """See class."""
 
-    def encode(self, passage: Passage) -> tuple[list[int], list[int]]:
+    def encode(self, passage: TextSegment) -> tuple[list[int], list[int]]:
         """Unit ids without the end, and the number of the word that each belongs to."""
 
     def symbols(self, ids: Sequence[int]) -> list[str]:

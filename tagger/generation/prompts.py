@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
-from tagger.corpora.tokenization.passages import Passage, line, raw_passages
+from tagger.corpora.tokenization.passages import TextSegment, line, raw_passages
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.generation.interfaces import UnitCodec
 
@@ -45,7 +45,7 @@ def make_prompt(text: str, tokenizer: WordTokenizer, units: UnitCodec) -> Prompt
     return Prompt(text, tuple(ids), tuple(unknown))
 
 
-def _unknown(passage: Passage, ids: list[int], owners: list[int], units: UnitCodec) -> list[str]:
+def _unknown(passage: TextSegment, ids: list[int], owners: list[int], units: UnitCodec) -> list[str]:
     if units.kind == "char":
         return [character for character in passage.text if UNKNOWN_ID in units.encode(line(character, []))[0]]
     whose = sorted({owner for unit, owner in zip(ids, owners, strict=True) if unit == UNKNOWN_ID})

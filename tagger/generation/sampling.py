@@ -14,7 +14,7 @@ import numpy as np
 from tagger.config.generation import Sampling
 from tagger.generation.interfaces import Prospects
 from tagger.generation.races import Races
-from tagger.generation.sampling_filters import ClusterBounds, block_masses, least_kept, surely_kept
+from tagger.generation.sampling_filters import ClusterBounds, block_masses, least_kept, passes_filters
 
 Weights: TypeAlias = np.ndarray
 Ids: TypeAlias = np.ndarray
@@ -69,7 +69,7 @@ class Sampler:
     def probabilities(self, log_probs: Weights, seen: Collection[int] = ()) -> Weights:
         """(V,) what the next unit of one sample is drawn from, given (V,) log-probabilities."""
         weights = log_probs[None] / np.float32(self._sampling.divisor)
-        self._discourage(weights, [seen], lambda units: units)
+        self._repetition_penalty(weights, [seen], lambda units: units)
         if self._sampling.greedy:
             return np.asarray(np.arange(len(log_probs)) == weights[0].argmax(), dtype=np.float64)
         _exponentiate(weights, weights.max(axis=1))
@@ -82,7 +82,7 @@ class Sampler:
         cells = self._near[: len(near)]
         weights = cells[:, :frequent]
         np.multiply(near[:, :frequent], np.float32(1 / self._sampling.divisor), out=weights)
-        self._discourage(weights, seen, lambda units: units[units < frequent])
+        self._repetition_penalty(weights, seen, lambda units: units[units < frequent])
         entries = near[:, frequent:] * np.float32(1 / self._sampling.divisor)
         best, rival = weights.max(axis=1), entries.max(axis=1, initial=-np.inf)
         if self._sampling.greedy:
@@ -95,7 +95,7 @@ class Sampler:
         units, sure = self._races.near_winners(masses, blocks, entries * self._clusters.most, clocks)
         if self._sampling.filters:
             own = weights[np.arange(len(units)), units]
-            sure &= surely_kept(cells, own, masses.sum(axis=1), self._sampling, entries, self._clusters)
+            sure &= passes_filters(cells, own, masses.sum(axis=1), self._sampling, entries, self._clusters)
         return units, sure & self._clusters.hold
 
     def _look(
@@ -106,7 +106,7 @@ class Sampler:
             return np.asarray([self.probabilities(*one).argmax() for one in zip(log_probs, seen, strict=True)])
         cells = self._all[: len(log_probs)]
         self._races.spread(log_probs, 1 / self._sampling.divisor, cells)
-        self._discourage(cells, seen, self._races.cells)
+        self._repetition_penalty(cells, seen, self._races.cells)
         _exponentiate(cells, cells.max(axis=1))
         blocks = cells.reshape(len(cells), self._races.blocks, -1)
         masses = block_masses(blocks)
@@ -114,7 +114,7 @@ class Sampler:
         if not self._sampling.filters:
             return units
         own = cells[np.arange(len(units)), self._races.cells(units)]
-        for row in np.flatnonzero(~surely_kept(cells, own, masses.sum(axis=1), self._sampling)).tolist():
+        for row in np.flatnonzero(~passes_filters(cells, own, masses.sum(axis=1), self._sampling)).tolist():
             # A unit that is left out is above nothing that is left; with both filters, it may be among the top k.
             above = 0.0 if self._sampling.top_k and self._sampling.top_p < 1 else own[row]
             least = least_kept(cells[row], self._sampling, above)
@@ -124,7 +124,9 @@ class Sampler:
                 units[row] = self._races.winners(block_masses(left), left, fresh)[0]
         return units
 
-    def _discourage(self, scores: Weights, seen: Sequence[Collection[int]], places: Callable[[Ids], Ids]) -> None:
+    def _repetition_penalty(
+        self, scores: Weights, seen: Sequence[Collection[int]], places: Callable[[Ids], Ids]
+    ) -> None:
         """Leave ``<unk>`` out of (B, N) log-probabilities, and multiply those of units seen by the penalty."""
         if self._unknown is not None:
             scores[:, self._unknown] = -np.inf

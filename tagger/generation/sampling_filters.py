@@ -43,7 +43,7 @@ def block_masses(blocks: Weights) -> Weights:
     return blocks @ np.ones(blocks.shape[2], dtype=blocks.dtype)
 
 
-def surely_kept(
+def passes_filters(
     weights: Weights,
     own: Weights,
     totals: Weights,

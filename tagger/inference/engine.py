@@ -21,7 +21,7 @@ from tagger.config.tagger import TAG
 from tagger.corpora.encoding.batching import plan
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.inference.windows import Labelled, Window, Words, is_full, windows
-from tagger.inference.word_vector_cache import LARGEST, TypeCache
+from tagger.inference.word_vector_cache import LARGEST, WordVectorCache
 from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.device import intra_op_threads, single_threaded
 from tagger.runtime.process_pool import Workers, can_copy
@@ -68,7 +68,7 @@ class Engine:
         self.threads = threads
         self.copies = copies
         self.batch_tokens = batch_tokens or (BATCH_TOKENS_CUDA if device.type == "cuda" else BATCH_TOKENS)
-        self.cache = TypeCache(model.words, features, dtype=dtype, device=device)
+        self.cache = WordVectorCache(model.words, features, dtype=dtype, device=device)
         # A copy: converting in place would round the weights of whoever holds the model.
         self.encoder = model.encoder if dtype == torch.float32 else deepcopy(model.encoder).to(dtype)
         self.head = model.heads[TAG]

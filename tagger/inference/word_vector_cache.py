@@ -21,7 +21,7 @@ FEWEST = 16
 depend on the company in which its word was met first."""
 
 
-class TypeCache:
+class WordVectorCache:
     """Vectors of the words met so far, bounded.
 
     Tables that were handed out stay valid: a full or growing cache moves to a new table.

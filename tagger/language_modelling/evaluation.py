@@ -52,7 +52,7 @@ def evaluate(
         cache: adds the perplexity with a cache; the plain figures stay as they are.
     """
     nats = unknown_nats = mixed = 0.0
-    remembered = _Remembered(cache.window) if cache else None
+    remembered = _ContinuousCache(cache.window) if cache else None
     for states, targets, log_probs in _blocks(engine, stream.ids, end):
         nats -= float(log_probs.double().sum())
         unknown_nats -= float(log_probs[targets == UNKNOWN_ID].double().sum())
@@ -72,7 +72,7 @@ def evaluate(
 def choose_cache(engine: LanguageEngine, stream: UnitStream, end: int) -> CacheSettings:
     """The best of a small grid of caches on a validation text."""
     totals = dict.fromkeys(product(WINDOWS, THETAS, WEIGHTS), 0.0)
-    memories = {window: _Remembered(window) for window in WINDOWS}
+    memories = {window: _ContinuousCache(window) for window in WINDOWS}
     for states, targets, log_probs in _blocks(engine, stream.ids, end):
         for window, memory in memories.items():
             for theta, found in zip(THETAS, memory.probabilities(states, targets, THETAS), strict=True):
@@ -101,7 +101,7 @@ def _blocks(engine: LanguageEngine, ids: np.ndarray, end: int) -> Iterator[tuple
         before = int(targets[-1])
 
 
-class _Remembered:
+class _ContinuousCache:
     """The last ``window`` states and the units that followed them."""
 
     def __init__(self, window: int) -> None:

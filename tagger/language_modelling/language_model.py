@@ -11,7 +11,7 @@ import torch
 
 from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.subwords.token_stream import UnitStream, encode_stream
-from tagger.corpora.tokenization.passages import Passage, joined, raw_passages
+from tagger.corpora.tokenization.passages import TextSegment, joined, raw_passages
 from tagger.errors import ConfigError, CorpusError, ModelError
 from tagger.evaluation.perplexity import LanguageScores
 from tagger.generation.decoder import LanguageEngine
@@ -102,13 +102,13 @@ class LanguageModel:
         """
         return list(self.score_passages(self.passages(text), context=context))
 
-    def score_passages(self, passages: Iterable[Passage], *, context: str = "text") -> Iterator[ScoredPassage]:
+    def score_passages(self, passages: Iterable[TextSegment], *, context: str = "text") -> Iterator[ScoredPassage]:
         """Score a stream of passages, lazy in, lazy out; as ``score``."""
         from tagger.language_modelling.surprisal import score_words
 
         return score_words(self.engine, self.units, passages, context=context)
 
-    def passages(self, text: str | Sequence[str]) -> list[Passage]:
+    def passages(self, text: str | Sequence[str]) -> list[TextSegment]:
         """A text cut as the training text was: into sentences for words, lines for pieces and characters."""
         if not isinstance(text, str):
             return [joined(text)]

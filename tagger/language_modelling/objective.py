@@ -20,11 +20,11 @@ from tagger.corpora.encoding.word_features import WordArrays
 from tagger.corpora.subwords.bptt_batches import lay_out, stretches
 from tagger.language_modelling.bptt import Carried, Stretch, divide, make_readers
 from tagger.models.layers.dropout import dropped
-from tagger.models.layers.embedding import filled_up
-from tagger.models.layers.parallel import Job, side_by_side
+from tagger.models.layers.embedding import pad_to_multiple
+from tagger.models.layers.parallel import Job, parallel_forward
 from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.disposable_thread import OneThread, halved_until_it_fits
-from tagger.training.objective import DevScore, Size, StepLoss, Task
+from tagger.training.objective import DatasetSize, DevScore, StepLoss, Task
 from tagger.training.tensors import word_tensors
 
 EVALUATION_STREAMS = 10
@@ -86,7 +86,7 @@ class LanguageObjective:
         self.device, self.half = device, half
         self.scaled = config.optimizer != "adamw"
         self.columns = word_tensors(arrays, device)
-        self.size = Size(train.sentences, len(train.ids), len(arrays.word_ids))
+        self.size = DatasetSize(train.sentences, len(train.ids), len(arrays.word_ids))
         self.readers = make_readers(model, streams, config.seed, device)
         self.carried = Carried(self.readers)
         self.generator = torch.Generator(device).manual_seed(config.seed)
@@ -152,7 +152,7 @@ class LanguageObjective:
 
     def _represent(self, types: np.ndarray) -> Tensor:
         """(U, D) vectors of units, some of them dropped in training (embedding dropout)."""
-        ids = filled_up(torch.from_numpy(types.astype(np.int64))).to(self.device)
+        ids = pad_to_multiple(torch.from_numpy(types.astype(np.int64))).to(self.device)
         columns = (None if column is None else column[ids] for column in self.columns)
         vectors: Tensor = self.model.words(*columns)[: len(types)]
         p = self.streams.embedding_dropout or 0.0 if self.model.training else 0.0
@@ -170,7 +170,7 @@ class LanguageObjective:
             for reader, wanted in zip(self.readers, targets, strict=False)
         ]
         if self.pool is not None and len(parts) == 2 and torch.is_grad_enabled():
-            return torch.stack(side_by_side(jobs[0], jobs[1], (parts[0], parts[1]), self.pool)).sum(0)
+            return torch.stack(parallel_forward(jobs[0], jobs[1], (parts[0], parts[1]), self.pool)).sum(0)
         return torch.stack([compute(part) for (compute, _), part in zip(jobs, parts, strict=True)]).sum(0)
 
     def evaluate(self) -> DevScore | None:
@@ -214,7 +214,7 @@ class LanguageObjective:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """See ``tagger.training.objective.Remembers``."""
+        """See ``tagger.training.objective.Stateful``."""
         if self.pool is not None:
             self.pool.submit(int).result()  # a reader whose fellow failed is still reading
         self.generator.set_state(state["generator"])

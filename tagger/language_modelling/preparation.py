@@ -17,7 +17,7 @@ from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.corpora.subwords.base import Units
 from tagger.corpora.subwords.token_stream import UnitStream, encode_stream, unit_chunks
 from tagger.corpora.text.text_split import TextCorpus, TextSplit
-from tagger.corpora.tokenization.passages import Passage
+from tagger.corpora.tokenization.passages import TextSegment
 from tagger.errors import ConfigError, CorpusError
 
 STRETCH = 2_000_000
@@ -99,7 +99,7 @@ def _rest(split: TextSplit, units: Units, stretch: int) -> Iterator[UnitStream]:
             yield chunk
 
 
-def fit_units(train: Iterable[Passage], head: HeadConfig) -> Units:
+def fit_units(train: Iterable[TextSegment], head: HeadConfig) -> Units:
     """Units of a training text, as the settings say."""
     size = head.vocabulary_size or (LARGEST_VOCABULARY if head.unit == "word" else None)
     return Units.fit(

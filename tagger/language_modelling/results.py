@@ -13,7 +13,7 @@ from tagger.language_modelling.language_model import LanguageModel
 from tagger.language_modelling.preparation import PreparedText
 from tagger.model_cards.language_model_card import language_card
 from tagger.model_cards.learning_curves import draw_curves
-from tagger.model_cards.provenance import told_of
+from tagger.model_cards.provenance import provenance
 from tagger.serialization import manifest as model_folder
 from tagger.serialization.checkpoint import save_model
 
@@ -57,7 +57,7 @@ def write_language_run(folder: Path, run: LanguageRun, corpus: TextCorpus, comma
         "corpus": text_facts(corpus, run.text),
         "scores": {split: scores.to_dict()["perplexity"] for split, scores in run.scores.items()},
         "seed": run.seed,
-        **told_of(command, run.model.threads, (*corpus.notes, *run.notes)),
+        **provenance(command, run.model.threads, (*corpus.notes, *run.notes)),
     }
     saved = replace(run.model.saved, about=about)
     save_model(folder, saved)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
-from tagger.corpora.tokenization.passages import Passage
+from tagger.corpora.tokenization.passages import TextSegment
 from tagger.errors import ConfigError
 from tagger.generation.interfaces import State, UnitCodec, UnitPredictor
 
@@ -92,7 +92,7 @@ class ScoredPassage:
         units: units read, the end among them.
     """
 
-    passage: Passage
+    passage: TextSegment
     surprisals: list[float]
     ranks: list[int]
     entropies: list[float]
@@ -132,7 +132,7 @@ class ScoreTotals:
 
 
 def score_words(
-    engine: UnitPredictor, units: UnitCodec, passages: Iterable[Passage], *, context: str = "text"
+    engine: UnitPredictor, units: UnitCodec, passages: Iterable[TextSegment], *, context: str = "text"
 ) -> Iterator[ScoredPassage]:
     """Score a stream of passages, lazy in, lazy out, in bounded memory.
 
@@ -164,7 +164,7 @@ class _Encoded:
         end: id of ``<eos>``.
     """
 
-    passage: Passage
+    passage: TextSegment
     ids: list[int]
     owners: list[int]
     end: int

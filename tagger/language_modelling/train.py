@@ -24,13 +24,13 @@ from tagger.runtime.device import choose_device, seed_everything, uses_bfloat16
 from tagger.serialization.atomic_folder import Resume
 from tagger.serialization.builder import build_language_model
 from tagger.serialization.checkpoint import SavedModel, round_as_stored
-from tagger.training.checkpoint_callback import Keeper, Keeping, make_keeper
+from tagger.training.checkpoint_callback import CheckpointCallback, CheckpointConfig, make_checkpoint_callback
 from tagger.training.events import Listener
 from tagger.training.fingerprint import as_array, fingerprint
 from tagger.training.optimizers import make_average, make_optimizer
-from tagger.training.run import Machine, at_work, follow, make_machine
+from tagger.training.run import RunContext, follow, make_run_context, run_context
 from tagger.training.schedules import make_schedule
-from tagger.training.trainer import Fitting
+from tagger.training.trainer import Trainer
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def train_lm(
     folder = None if out is None else Path(out)
     return train_language_model(
         corpus, chosen, out=folder, overwrite=overwrite, device=device, threads=threads, listener=listener,
-        keeping=Keeping(resume),
+        checkpointing=CheckpointConfig(resume),
     ).run.model  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def train_language_model(
     command: str | None = None,
     cache: bool = False,
     stretch: int | None = None,
-    keeping: Keeping | None = None,
+    checkpointing: CheckpointConfig | None = None,
 ) -> LanguageTraining:
     """Train one language model.
 
@@ -138,14 +138,14 @@ def train_language_model(
         command: told in the model card; the command line of this process by default.
         cache: whether to score a neural cache, too, chosen on dev.
         stretch: units of a streamed text that are read at a time, an epoch.
-        keeping: how the state of the run is kept in ``OUT.partial``, and whether an unfinished run is resumed.
+        checkpointing: how the state of the run is kept in ``OUT.partial``, and whether an unfinished run is resumed.
 
     Raises:
         TaggerError: as ``train_lm``.
     """
-    machine = make_machine(device, threads, listener, keeping, config.training.max_memory)
-    with at_work(machine, out, overwrite=overwrite) as (folder, scratch):
-        run = _train(corpus, config, machine, scratch, folder, cache, stretch)
+    context = make_run_context(device, threads, listener, checkpointing, config.training.max_memory)
+    with run_context(context, out, overwrite=overwrite) as (folder, scratch):
+        run = _train(corpus, config, context, scratch, folder, cache, stretch)
         if folder is not None:
             write_language_run(folder, run, corpus, command, (out or folder).name)
     return LanguageTraining(run, out, corpus)
@@ -154,7 +154,7 @@ def train_language_model(
 def _train(
     corpus: TextCorpus,
     config: LanguageConfig,
-    machine: Machine,
+    context: RunContext,
     scratch: Path,
     folder: Path | None,
     cache: bool,
@@ -170,7 +170,7 @@ def _train(
     else:
         for head in network.language.values():
             head.start_from(torch.from_numpy(text.frequencies).float())  # type: ignore[operator]
-    device = choose_device(machine.device)
+    device = choose_device(context.device)
     objective = LanguageObjective(
         network.to(device),
         features.encode(features.vocabulary.words),
@@ -183,8 +183,8 @@ def _train(
         following=None if text.following is None else map(as_text, text.following),
     )
     objective.unit = config.head.unit
-    keeper = _keeper(text, config, machine, folder)
-    fitting = Fitting(
+    checkpoint_callback = _checkpoint_callback(text, config, context, folder)
+    trainer = Trainer(
         network,
         objective,
         config.training,
@@ -192,29 +192,31 @@ def _train(
         average=make_average(network, config.training),
         schedule=make_schedule(config),
         device=device,
-        threads=machine.threads,
+        threads=context.threads,
         rng=rng,
         notes=corpus.notes,
-        keeper=keeper,
-        memory=machine.memory,
+        checkpoint_callback=checkpoint_callback,
+        memory=context.memory,
     )
-    log = follow(fitting, config.training.seed, machine, folder)
-    del fitting  # and with it the memory of the optimiser
+    log = follow(trainer, config.training.seed, context, folder)
+    del trainer  # and with it the memory of the optimiser
     network.cpu().eval().requires_grad_(False)
     round_as_stored(network)
     saved = SavedModel(config, (), features, network, None, corpus.tokenizer, units=text.units)
-    model = LanguageModel(saved, device=machine.device, threads=machine.threads)
-    notes = () if keeper is None else keeper.story()
+    model = LanguageModel(saved, device=context.device, threads=context.threads)
+    notes = () if checkpoint_callback is None else checkpoint_callback.resume_summary()
     return LanguageRun(config.training.seed, model, _scores(model, text, cache), log, text, notes)
 
 
-def _keeper(text: PreparedText, config: LanguageConfig, machine: Machine, folder: Path | None) -> Keeper | None:
+def _checkpoint_callback(
+    text: PreparedText, config: LanguageConfig, context: RunContext, folder: Path | None
+) -> CheckpointCallback | None:
     """What saves the run and brings it back, where a folder is written."""
     data = {f"{name} text": [stream.ids] for name, stream in text.streams.items() if name != "test"}
     data["vocabulary"] = [as_array(text.units.vocabulary.words)]
-    device = str(choose_device(machine.device))
-    run = fingerprint(task="lm", data=data, settings=config.to_dict(), device=device, threads=machine.threads)
-    return make_keeper(folder, machine.keeping, config.training.seed, run)
+    device = str(choose_device(context.device))
+    run = fingerprint(task="lm", data=data, settings=config.to_dict(), device=device, threads=context.threads)
+    return make_checkpoint_callback(folder, context.checkpointing, config.training.seed, run)
 
 
 def _scores(model: LanguageModel, text: PreparedText, cache: bool) -> dict[str, LanguageScores]:

@@ -17,7 +17,7 @@ def command_line() -> str:
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
-def told_of(command: str | None, threads: int, notes: Sequence[str]) -> dict[str, Any]:
+def provenance(command: str | None, threads: int, notes: Sequence[str]) -> dict[str, Any]:
     """Facts as ``config.json`` holds them under "about".
 
     Args:

@@ -62,7 +62,7 @@ def ended_by_sigterm() -> Iterator[None]:
 
 
 @contextmanager
-def heeded() -> Iterator[StopRequest]:
+def graceful_shutdown() -> Iterator[StopRequest]:
     """Within the block the first SIGINT or SIGTERM is noted; it also puts the former handlers back for the second.
 
     Nothing is changed outside the main thread, where Python hears no signals.

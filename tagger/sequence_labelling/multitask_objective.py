@@ -87,15 +87,15 @@ class JointObjective:
         yield from self._stretches(rng)
 
     def state(self) -> dict[str, Any]:
-        """That of the language model; see ``tagger.training.objective.Remembers``."""
+        """That of the language model; see ``tagger.training.objective.Stateful``."""
         return self.language.state()
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """See ``tagger.training.objective.Remembers``."""
+        """See ``tagger.training.objective.Stateful``."""
         self.language.restore(state)
 
     def forget(self) -> None:
-        """See ``tagger.training.objective.Remembers``."""
+        """See ``tagger.training.objective.Stateful``."""
         self.language.forget()
 
     def divide(self, batch: tuple[Batch, Stretch], parts: int) -> list[JointPart]:

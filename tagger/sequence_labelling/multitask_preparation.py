@@ -17,7 +17,7 @@ from tagger.corpora.sources.corpus import Corpus, Split
 from tagger.corpora.subwords.base import Units
 from tagger.corpora.subwords.token_stream import UnitStream, encode_stream
 from tagger.corpora.text.text_split import TextCorpus
-from tagger.corpora.tokenization.passages import Passage, aligned
+from tagger.corpora.tokenization.passages import TextSegment, aligned
 from tagger.errors import ConfigError
 from tagger.language_modelling.preparation import fit_units, unit_features, unit_shares
 from tagger.sequence_labelling.transfer import united_features
@@ -26,7 +26,7 @@ from tagger.serialization.tokenizer import first_units
 
 
 @dataclass(frozen=True, slots=True)
-class Companion:
+class AuxiliaryLM:
     """The language model beside a tagger.
 
     Args:
@@ -58,7 +58,7 @@ class Passages:
     splits: Sequence[Split]
     texts: Sequence[TextCorpus] = ()
 
-    def __iter__(self) -> Iterator[Passage]:
+    def __iter__(self) -> Iterator[TextSegment]:
         """All of them."""
         for split in self.splits:
             for text, words in zip(split.texts(), split.tokens(), strict=True):
@@ -68,9 +68,9 @@ class Passages:
                 yield from corpus.train
 
 
-def prepare_companion(
+def prepare_auxiliary_lm(
     corpus: Corpus, config: Config, start: SavedModel | None, text: TextCorpus | None, folder: Path
-) -> Companion:
+) -> AuxiliaryLM:
     """United features, and the streams of a language model that is trained along.
 
     Args:
@@ -98,7 +98,7 @@ def prepare_companion(
     if start is not None and start.units is not None:
         united = united_features(start.features, counts, config.words)
         if not along:
-            return Companion(united)
+            return AuxiliaryLM(united)
         units = first_units(united.vocabulary, start.units.size)
         train = encode_stream(passages, units, folder)
     else:
@@ -110,12 +110,12 @@ def prepare_companion(
         encode_stream(Passages([split]), units, folder) if split is not None and len(split) else None
         for split in (corpus.dev, corpus.test)
     )
-    return Companion(united, units, train, dev, test)
+    return AuxiliaryLM(united, units, train, dev, test)
 
 
-def with_streams(config: Config, companion: Companion) -> Config:
+def with_streams(config: Config, auxiliary_lm: AuxiliaryLM) -> Config:
     """The configuration with all that was left open of how the text is read: as by a language model alone."""
-    if companion.train is None or companion.units is None:
+    if auxiliary_lm.train is None or auxiliary_lm.units is None:
         return config
-    streams = resolve_streams(config.streams, len(companion.train.ids), config.training.epochs or 1)
-    return replace(config, streams=streams, head=resolve_head(config.head, companion.units.size))
+    streams = resolve_streams(config.streams, len(auxiliary_lm.train.ids), config.training.epochs or 1)
+    return replace(config, streams=streams, head=resolve_head(config.head, auxiliary_lm.units.size))

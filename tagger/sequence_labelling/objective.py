@@ -19,8 +19,8 @@ from tagger.evaluation.calibration import apply_temperature, best_temperature
 from tagger.models.networks.multi_head_network import Network, summed_loss
 from tagger.runtime.disposable_thread import OneThread, halved_until_it_fits
 from tagger.sequence_labelling.preparation import Prepared
-from tagger.training.objective import DevScore, Size, StepLoss, Task
-from tagger.training.optimizers import hiding
+from tagger.training.objective import DatasetSize, DevScore, StepLoss, Task
+from tagger.training.optimizers import word_dropout_probs
 from tagger.training.tensors import word_tensors
 
 EVALUATION_TOKENS = 2000
@@ -61,8 +61,8 @@ class TaggingObjective:
         self.device = device
         self.train = _Split.on(device, prepared.train)
         self.dev = None if prepared.dev is None else _Split.on(device, prepared.dev)
-        self.hide = hiding(prepared.counts, config.word_dropout or 0.0)
-        self.size = Size(len(prepared.train), len(prepared.train.type_ids), len(prepared.labels[TAG]))
+        self.hide = word_dropout_probs(prepared.counts, config.word_dropout or 0.0)
+        self.size = DatasetSize(len(prepared.train), len(prepared.train.type_ids), len(prepared.labels[TAG]))
         self.steps_per_epoch = len(plan(prepared.train.lengths, self._budget, np.random.default_rng(0)))
 
     @property

@@ -12,7 +12,7 @@ from tagger.evaluation.perplexity import LanguageScores
 from tagger.evaluation.scores import Scores, summarise
 from tagger.inference.tagger import Tagger
 from tagger.model_cards.learning_curves import draw_curves
-from tagger.model_cards.provenance import told_of
+from tagger.model_cards.provenance import provenance
 from tagger.model_cards.tagger_card import model_card
 from tagger.serialization import manifest as model_folder
 from tagger.serialization.checkpoint import save_model
@@ -65,7 +65,7 @@ def write_runs(
         "scores": {split: scores.accuracy for split, scores in best.scores.items()},
         **({"perplexities": {k: v.perplexity for k, v in best.language.items()}} if best.language else {}),
         "seed": best.seed,
-        **told_of(command, best.tagger.threads, notes),
+        **provenance(command, best.tagger.threads, notes),
     }
     saved = replace(best.tagger.saved, about=about)
     save_model(folder, saved)

@@ -25,27 +25,27 @@ from tagger.language_modelling.objective import LanguageObjective, Text
 from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.device import choose_device, has_fast_bfloat16, seed_everything
 from tagger.sequence_labelling.multitask_objective import JointObjective
-from tagger.sequence_labelling.multitask_preparation import Companion, prepare_companion, with_streams
+from tagger.sequence_labelling.multitask_preparation import AuxiliaryLM, prepare_auxiliary_lm, with_streams
 from tagger.sequence_labelling.objective import TaggingObjective
 from tagger.sequence_labelling.preparation import Prepared, choose_tokenizer, prepare
 from tagger.sequence_labelling.results import Run, write_runs
-from tagger.sequence_labelling.transfer import PRETRAINED, copy_weights, start_new_rows, take_over
+from tagger.sequence_labelling.transfer import PRETRAINED, copy_weights, inherit_config, init_new_embeddings
 from tagger.serialization.atomic_folder import Resume
 from tagger.serialization.builder import build_tagger
 from tagger.serialization.bundled import find_model
 from tagger.serialization.checkpoint import LANGUAGE, SavedModel, load_model, round_as_stored, seen_tags
-from tagger.training.checkpoint_callback import Keeper, Keeping, make_keeper
+from tagger.training.checkpoint_callback import CheckpointCallback, CheckpointConfig, make_checkpoint_callback
 from tagger.training.events import Listener
 from tagger.training.fingerprint import as_array, fingerprint, split_arrays
 from tagger.training.objective import Objective
 from tagger.training.optimizers import make_average, make_optimizer
-from tagger.training.run import Machine, at_work, follow, make_machine
+from tagger.training.run import RunContext, follow, make_run_context, run_context
 from tagger.training.schedules import Schedule
-from tagger.training.trainer import Fitting
+from tagger.training.trainer import Trainer
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class TrainingData:
     """What all runs of a training share.
 
     Args:
@@ -59,93 +59,104 @@ class Material:
     corpus: Corpus
     prepared: Prepared
     tokenizer: WordTokenizer
-    companion: Companion | None = None
+    auxiliary_lm: AuxiliaryLM | None = None
     start: SavedModel | None = None
 
 
-def train_one(material: Material, config: Config, machine: Machine, folder: Path | None) -> Run:
+def train_one(training_data: TrainingData, config: Config, context: RunContext, folder: Path | None) -> Run:
     """Train and score one model.
 
     Args:
-        material: what to learn from.
+        training_data: what to learn from.
         config: resolved, with the seed of this run.
-        machine: where.
+        context: where.
         folder: where the log is written, if anywhere.
     """
-    corpus, prepared = material.corpus, material.prepared
+    corpus, prepared = training_data.corpus, training_data.prepared
     rng = seed_everything(config.training.seed)
-    model, notes = _network(material, config)
-    device = choose_device(machine.device)
-    keeper = _keeper(material, config, machine, folder)
+    model, notes = _network(training_data, config)
+    device = choose_device(context.device)
+    checkpoint_callback = _checkpoint_callback(training_data, config, context, folder)
     tagging = TaggingObjective(model.to(device), prepared, config.training, device=device)
-    fitting = Fitting(
+    trainer = Trainer(
         model,
-        _objective(tagging, material, config, device),
+        _objective(tagging, training_data, config, device),
         config.training,
-        optimizer=_optimizer(model, config, material.start),
+        optimizer=_optimizer(model, config, training_data.start),
         average=make_average(model, config.training),
         schedule=Schedule(config.training.schedule, warmup=config.training.warmup),
         device=device,
-        threads=machine.threads,
+        threads=context.threads,
         rng=rng,
         notes=(*corpus.notes, *notes),
-        keeper=keeper,
-        memory=machine.memory,
+        checkpoint_callback=checkpoint_callback,
+        memory=context.memory,
     )
-    log = follow(fitting, config.training.seed, machine, folder)
-    del fitting  # and with it the memory of the optimiser
+    log = follow(trainer, config.training.seed, context, folder)
+    del trainer  # and with it the memory of the optimiser
     tagging.calibrate()
-    tagger = _finished(model, material, config, machine)
+    tagger = _finished(model, training_data, config, context)
     scores = {
         split.name: tagger.evaluate(split) for split in (corpus.dev, corpus.test) if split is not None and len(split)
     }
-    language = _language_scores(tagger, material, machine)
-    return Run(config.training.seed, tagger, scores, log, language, () if keeper is None else keeper.story())
+    language = _language_scores(tagger, training_data, context)
+    return Run(
+        config.training.seed,
+        tagger,
+        scores,
+        log,
+        language,
+        () if checkpoint_callback is None else checkpoint_callback.resume_summary(),
+    )
 
 
-def _keeper(material: Material, config: Config, machine: Machine, folder: Path | None) -> Keeper | None:
+def _checkpoint_callback(
+    training_data: TrainingData, config: Config, context: RunContext, folder: Path | None
+) -> CheckpointCallback | None:
     """What saves the run and brings it back, where a folder is written."""
-    prepared, companion = material.prepared, material.companion
+    prepared, auxiliary_lm = training_data.prepared, training_data.auxiliary_lm
     names = (name for labels in prepared.labels.values() for name in labels.names)
     data = {"training data": [*split_arrays(prepared.train), as_array(names), prepared.counts]}
     if prepared.dev is not None:
         data["development data"] = split_arrays(prepared.dev)
-    if companion is not None and companion.train is not None:
-        data["text"] = [companion.train.ids, *([] if companion.dev is None else [companion.dev.ids])]
+    if auxiliary_lm is not None and auxiliary_lm.train is not None:
+        data["text"] = [auxiliary_lm.train.ids, *([] if auxiliary_lm.dev is None else [auxiliary_lm.dev.ids])]
     run = fingerprint(
-        task="pos", data=data, settings=config.to_dict(), device=str(choose_device(machine.device)),
-        threads=machine.threads,
+        task="pos", data=data, settings=config.to_dict(), device=str(choose_device(context.device)),
+        threads=context.threads,
     )  # fmt: skip
-    return make_keeper(folder, machine.keeping, config.training.seed, run)
+    return make_checkpoint_callback(folder, context.checkpointing, config.training.seed, run)
 
 
-def _network(material: Material, config: Config) -> tuple[Network, list[str]]:
+def _network(training_data: TrainingData, config: Config) -> tuple[Network, list[str]]:
     """The network before training, and what is to be told of it."""
-    companion, prepared = material.companion, material.prepared
+    auxiliary_lm, prepared = training_data.auxiliary_lm, training_data.prepared
     labels = {head: len(names) for head, names in prepared.labels.items()}
-    number = None if companion is None or companion.units is None else companion.units.size
+    number = None if auxiliary_lm is None or auxiliary_lm.units is None else auxiliary_lm.units.size
     model = build_tagger(config, prepared.features, labels, prepared.vectors, number)
-    if companion is not None and companion.units is not None:
+    if auxiliary_lm is not None and auxiliary_lm.units is not None:
         for head in model.language.values():
-            head.start_from(torch.from_numpy(companion.frequencies).float())  # type: ignore[operator]
-    if material.start is None:
+            head.start_from(torch.from_numpy(auxiliary_lm.frequencies).float())  # type: ignore[operator]
+    if training_data.start is None:
         return model, []
-    fresh = copy_weights(material.start.model, model)
-    start_new_rows(model, material.start.features, prepared.features)
+    fresh = copy_weights(training_data.start.model, model)
+    init_new_embeddings(model, training_data.start.features, prepared.features)
     return model, [f"started from {config.training.init_from}; anew: {', '.join(fresh)}"]
 
 
-def _objective(tagging: TaggingObjective, material: Material, config: Config, device: torch.device) -> Objective:
+def _objective(
+    tagging: TaggingObjective, training_data: TrainingData, config: Config, device: torch.device
+) -> Objective:
     """Tags alone, or tags and text."""
-    companion = material.companion
-    if companion is None or companion.units is None or companion.train is None:
+    auxiliary_lm = training_data.auxiliary_lm
+    if auxiliary_lm is None or auxiliary_lm.units is None or auxiliary_lm.train is None:
         return tagging
-    features = companion.features
+    features = auxiliary_lm.features
     language = LanguageObjective(
         tagging.model,
-        features.encode(features.vocabulary.words[: companion.units.size]),
-        Text(companion.train.ids, companion.train.passages),
-        None if companion.dev is None else Text(companion.dev.ids, companion.dev.passages),
+        features.encode(features.vocabulary.words[: auxiliary_lm.units.size]),
+        Text(auxiliary_lm.train.ids, auxiliary_lm.train.passages),
+        None if auxiliary_lm.dev is None else Text(auxiliary_lm.dev.ids, auxiliary_lm.dev.passages),
         config.streams,
         LanguageTrainingConfig(seed=config.training.seed),
         device=device,
@@ -165,28 +176,28 @@ def _optimizer(model: Network, config: Config, start: SavedModel | None) -> torc
     return optimizer
 
 
-def _language_scores(tagger: Tagger, material: Material, machine: Machine) -> dict[str, LanguageScores]:
+def _language_scores(tagger: Tagger, training_data: TrainingData, context: RunContext) -> dict[str, LanguageScores]:
     """Perplexity of the language-model head, if there is one, on the words of dev and test."""
-    companion = material.companion
-    if companion is None or companion.units is None:
+    auxiliary_lm = training_data.auxiliary_lm
+    if auxiliary_lm is None or auxiliary_lm.units is None:
         return {}
-    model = LanguageModel(tagger.saved, device=machine.device, threads=machine.threads)
-    streams = {"dev": companion.dev, "test": companion.test}
+    model = LanguageModel(tagger.saved, device=context.device, threads=context.threads)
+    streams = {"dev": auxiliary_lm.dev, "test": auxiliary_lm.test}
     return {split: model.evaluate_stream(stream) for split, stream in streams.items() if stream is not None}
 
 
 def _finished(
     model: Network,
-    material: Material,
+    training_data: TrainingData,
     config: Config,
-    machine: Machine,
+    context: RunContext,
 ) -> Tagger:
     """The tagger as a user will load it: auxiliary heads gone, weights rounded as stored."""
     for head in [name for name in model.heads if name != TAG]:
         del model.heads[head]
     model.cpu().eval().requires_grad_(False)
     round_as_stored(model)
-    prepared, companion = material.prepared, material.companion
+    prepared, auxiliary_lm = training_data.prepared, training_data.auxiliary_lm
     labels = prepared.labels[TAG].names
     lexicon = seen_tags(prepared.lexicon, prepared.features, labels)
     saved = SavedModel(
@@ -195,21 +206,21 @@ def _finished(
         prepared.features,
         model,
         lexicon,
-        material.tokenizer,
-        units=None if companion is None else companion.units,
+        training_data.tokenizer,
+        units=None if auxiliary_lm is None else auxiliary_lm.units,
     )
-    about = {"bfloat16_agreement": _bfloat16_agreement(saved, material.corpus, machine)}
-    return Tagger(replace(saved, about=about), device=machine.device, threads=machine.threads)
+    about = {"bfloat16_agreement": _bfloat16_agreement(saved, training_data.corpus, context)}
+    return Tagger(replace(saved, about=about), device=context.device, threads=context.threads)
 
 
-def _bfloat16_agreement(saved: SavedModel, corpus: Corpus, machine: Machine) -> float | None:
+def _bfloat16_agreement(saved: SavedModel, corpus: Corpus, context: RunContext) -> float | None:
     """Share of the dev tags that bfloat16 and float32 agree on; None where bfloat16 is not native."""
     split = corpus.dev or corpus.train
     if not has_fast_bfloat16() or split is None:
         return None
     tags: list[list[str]] = []
     for precision in ("float32", "bfloat16"):
-        tagger = Tagger(saved, device="cpu", threads=machine.threads, precision=precision)
+        tagger = Tagger(saved, device="cpu", threads=context.threads, precision=precision)
         tags.append(list(chain.from_iterable(s.tags for s in tagger.tag_sentences(split.tokens()))))
     return sum(map(str.__eq__, *tags)) / max(1, len(tags[0]))
 
@@ -288,7 +299,7 @@ def train_pos(
         device=device,
         threads=threads,
         listener=listener,
-        keeping=Keeping(resume),
+        checkpointing=CheckpointConfig(resume),
     ).best.tagger
 
 
@@ -304,7 +315,7 @@ def train_runs(
     listener: Listener | None = None,
     command: str | None = None,
     text: TextCorpus | None = None,
-    keeping: Keeping | None = None,
+    checkpointing: CheckpointConfig | None = None,
 ) -> Training:
     """Train one model a seed and keep the best on dev.
 
@@ -319,7 +330,7 @@ def train_runs(
         listener: called with every event.
         command: told in the model card; the command line of this process by default.
         text: further text for a language model that is trained along (``training.lm_weight``).
-        keeping: how the state of the run is kept in ``OUT.partial``, and whether an unfinished run is resumed.
+        checkpointing: how the state of the run is kept in ``OUT.partial``, and whether an unfinished run is resumed.
 
     Raises:
         TaggerError: as ``train_pos``.
@@ -328,28 +339,29 @@ def train_runs(
         raise ConfigError(f"seeds is {seeds}; expected at least 1")
     if corpus.train is None:
         raise CorpusError("has no training split", path=corpus.source)
-    machine = make_machine(device, threads, listener, keeping, config.training.max_memory)
+    context = make_run_context(device, threads, listener, checkpointing, config.training.max_memory)
     _check_auxiliary(config, corpus)
     start = _start(config)
     if start is not None:
-        config = take_over(config, start, str(config.training.init_from))
+        config = inherit_config(config, start, str(config.training.init_from))
     settled = resolve(config, Facts.of(corpus))
 
     def work(folder: Path | None, scratch: Path) -> tuple[Run, list[Run]]:
-        companion, resolved = None, settled
+        auxiliary_lm, resolved = None, settled
         if start is not None or text is not None or resolved.training.lm_weight:
-            companion = prepare_companion(corpus, resolved, start, text, scratch)
-            resolved = with_streams(resolved, companion)
+            auxiliary_lm = prepare_auxiliary_lm(corpus, resolved, start, text, scratch)
+            resolved = with_streams(resolved, auxiliary_lm)
         prepared = prepare(
             corpus,
             resolved,
-            None if companion is None else companion.features,
+            None if auxiliary_lm is None else auxiliary_lm.features,
             well_known=0 if start is None or start.units is None else start.units.size,
         )
         tokenizer, tokenizer_note = choose_tokenizer(corpus)
-        material = Material(corpus, prepared, tokenizer, companion, start)
+        training_data = TrainingData(corpus, prepared, tokenizer, auxiliary_lm, start)
         runs = [
-            train_one(material, resolved.with_seed(resolved.training.seed + i), machine, folder) for i in range(seeds)
+            train_one(training_data, resolved.with_seed(resolved.training.seed + i), context, folder)
+            for i in range(seeds)
         ]
         best = max(runs, key=lambda run: run.scores["dev"].accuracy if "dev" in run.scores else 0.0)
         if folder is not None:
@@ -357,7 +369,7 @@ def train_runs(
             write_runs(folder, best, runs, corpus, command, notes, (out or folder).name)
         return best, runs
 
-    with at_work(machine, out, overwrite=overwrite) as folders:
+    with run_context(context, out, overwrite=overwrite) as folders:
         best, runs = work(*folders)
     return Training(best, runs, out, corpus)
 

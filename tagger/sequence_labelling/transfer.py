@@ -56,7 +56,7 @@ def united_features(start: WordFeatures, counts: Mapping[str, int], words: Words
     return WordFeatures(vocabulary, affixes, start.characters, start.has_vectors)
 
 
-def take_over(config: Config, start: SavedModel, where: str) -> Config:
+def inherit_config(config: Config, start: SavedModel, where: str) -> Config:
     """The configuration with the word representation and the stacks of a language model.
 
     Raises:
@@ -125,7 +125,7 @@ def copy_weights(start: Network, network: Network) -> list[str]:
 
 
 @torch.no_grad()
-def start_new_rows(network: Network, before: WordFeatures, after: WordFeatures) -> None:
+def init_new_embeddings(network: Network, before: WordFeatures, after: WordFeatures) -> None:
     """Let new words begin as the unknown word and new affixes as the unknown one of their kind.
 
     So that the network reads every word, before it is trained, as the language model would have read it.

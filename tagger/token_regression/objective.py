@@ -17,8 +17,8 @@ from tagger.corpora.encoding.encoded_split import EncodedSplit
 from tagger.forecasting.objective import known_steps
 from tagger.models.heads.regression import LossKind, summed_errors
 from tagger.models.networks.multi_head_network import Network
-from tagger.training.objective import DevScore, Size, StepLoss, Task
-from tagger.training.optimizers import hiding
+from tagger.training.objective import DatasetSize, DevScore, StepLoss, Task
+from tagger.training.optimizers import word_dropout_probs
 from tagger.training.tensors import word_tensors
 
 EVALUATION_TOKENS = 2000
@@ -65,8 +65,8 @@ class WordNumbersObjective:
         self.kind: LossKind = config.head.loss
         self.delta = config.head.delta
         self.budget = config.training.batch_tokens or 1
-        self.hide = hiding(counts, config.training.word_dropout or 0.0)
-        self.size = Size(len(train.encoded), len(train.encoded.type_ids), train.targets.shape[1])
+        self.hide = word_dropout_probs(counts, config.training.word_dropout or 0.0)
+        self.size = DatasetSize(len(train.encoded), len(train.encoded.type_ids), train.targets.shape[1])
         self.steps_per_epoch = len(plan(train.encoded.lengths, self.budget, np.random.default_rng(0)))
 
     def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Batch]]:

@@ -21,7 +21,7 @@ from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError, CorpusError
 from tagger.evaluation.forecast_scores import TargetScores, as_values, network_errors
 from tagger.forecasting.train import fit
-from tagger.model_cards.provenance import told_of
+from tagger.model_cards.provenance import provenance
 from tagger.model_cards.token_regressor_card import word_numbers_card
 from tagger.runtime.device import choose_device, seed_everything
 from tagger.sequence_labelling.preparation import word_features_of
@@ -31,10 +31,10 @@ from tagger.token_regression.checkpoint import SavedWordNumbers, save_word_numbe
 from tagger.token_regression.evaluation import score_splits
 from tagger.token_regression.objective import NumberedSplit, WordNumbersObjective
 from tagger.token_regression.regressor import NumberTagger, flat
-from tagger.training.checkpoint_callback import Keeping
+from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.events import Listener
 from tagger.training.fingerprint import split_arrays
-from tagger.training.run import Machine, at_work, make_machine
+from tagger.training.run import RunContext, make_run_context, run_context
 
 
 def write_word_numbers_run(
@@ -90,13 +90,15 @@ class WordNumbersRun:
     notes: tuple[str, ...] = ()
 
 
-def train_one(corpus: NumberCorpus, config: WordNumbersConfig, machine: Machine, folder: Path | None) -> WordNumbersRun:
+def train_one(
+    corpus: NumberCorpus, config: WordNumbersConfig, context: RunContext, folder: Path | None
+) -> WordNumbersRun:
     """Train and score one model.
 
     Args:
         corpus: columns as ``config.targets``.
         config: settings; those left None are decided from the corpus.
-        machine: where and how.
+        context: where and how.
         folder: that is being written, or None.
 
     Raises:
@@ -111,14 +113,14 @@ def train_one(corpus: NumberCorpus, config: WordNumbersConfig, machine: Machine,
     encoded = {name: _encoded(split, features, mean, spread) for name, split in corpus.splits.items()}
     network = build_tagger(config.as_tagger(), features, {TAG: len(corpus.targets)}, vectors)
     occurrences = np.array([counts[word] for word in encoded["train"].encoded.words], dtype=np.int64)
-    device = choose_device(machine.device)
+    device = choose_device(context.device)
     objective = WordNumbersObjective(
         network.to(device), encoded["train"], encoded.get("dev"), occurrences, config, device=device
     )
     data = {name: _learnt_from(split) for name, split in encoded.items() if name != "test"}
-    fitted = fit(network, objective, config, machine, folder, data=data, rng=rng, notes=corpus.notes)
+    fitted = fit(network, objective, config, context, folder, data=data, rng=rng, notes=corpus.notes)
     saved = SavedWordNumbers(config, features, network, _tokenizer(train), mean, spread)
-    tagger = NumberTagger(saved, device=machine.device)
+    tagger = NumberTagger(saved, device=context.device)
     return WordNumbersRun(tagger, score_splits(tagger, corpus), fitted.log, fitted.notes)
 
 
@@ -183,7 +185,7 @@ def train_word_numbers(
     threads: int | None = None,
     listener: Listener | None = None,
     command: str | None = None,
-    keeping: Keeping | None = None,
+    checkpointing: CheckpointConfig | None = None,
 ) -> WordNumbersTraining:
     """Train one model.
 
@@ -196,17 +198,17 @@ def train_word_numbers(
         threads: CPU threads.
         listener: called with every event.
         command: told in the model card.
-        keeping: how the state of the run is kept in ``OUT.partial``, and whether an unfinished run is resumed.
+        checkpointing: how the state of the run is kept in ``OUT.partial``, and whether an unfinished run is resumed.
 
     Raises:
         TaggerError: the data, the settings or the output folder are not usable.
     """
     if tuple(config.targets) != corpus.targets:
         raise ConfigError(f"targets are {list(config.targets)}, but the corpus was read with {list(corpus.targets)}")
-    machine = make_machine(device, threads, listener, keeping, config.training.max_memory)
-    with at_work(machine, out, overwrite=overwrite) as (folder, _):
-        run = train_one(corpus, config, machine, folder)
+    context = make_run_context(device, threads, listener, checkpointing, config.training.max_memory)
+    with run_context(context, out, overwrite=overwrite) as (folder, _):
+        run = train_one(corpus, config, context, folder)
         if folder is not None:
-            told = told_of(command, machine.threads, (*corpus.notes, *run.notes))
+            told = provenance(command, context.threads, (*corpus.notes, *run.notes))
             write_word_numbers_run(folder, run, corpus, told, (out or folder).name)
     return WordNumbersTraining(run.tagger, run.scores, run.log, out, run.notes)

@@ -10,22 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tagger.errors import ConfigError
-from tagger.runtime.signals import Stopped, StopRequest, heeded
+from tagger.runtime.signals import Stopped, StopRequest, graceful_shutdown
 from tagger.serialization.atomic_folder import Resume
 from tagger.serialization.manifest import TRAINING
-from tagger.training.checkpoint_store import Checkpoints
+from tagger.training.checkpoint_store import CheckpointStore
 from tagger.training.fingerprint import differences
 from tagger.training.trainer_state import restore, state_of
 
 if TYPE_CHECKING:
-    from tagger.training.trainer import Fitting
+    from tagger.training.trainer import Trainer
 
 SHARE = 0.02
 """Of the time of training, at most, that saving its state may take."""
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class CheckpointConfig:
     """How the state of a run is kept.
 
     Args:
@@ -46,14 +46,16 @@ class Keeping:
             raise ConfigError(f"checkpoint minutes is {self.minutes}; expected more than 0")
 
 
-def make_keeper(folder: Path | None, keeping: Keeping, seed: int, fingerprint: Mapping[str, Any]) -> Keeper | None:
+def make_checkpoint_callback(
+    folder: Path | None, checkpointing: CheckpointConfig, seed: int, fingerprint: Mapping[str, Any]
+) -> CheckpointCallback | None:
     """The keeper of the run with one seed, in a folder that is being written; None where nothing is written."""
     if folder is None:
         return None
-    return Keeper(Checkpoints(folder / TRAINING / str(seed)), fingerprint, keeping.minutes)
+    return CheckpointCallback(CheckpointStore(folder / TRAINING / str(seed)), fingerprint, checkpointing.minutes)
 
 
-class Keeper:
+class CheckpointCallback:
     """Saves one run and brings it back.
 
     Args:
@@ -63,7 +65,7 @@ class Keeper:
             saving would take more than a fiftieth of the time.
     """
 
-    def __init__(self, store: Checkpoints, fingerprint: Mapping[str, Any], minutes: float) -> None:
+    def __init__(self, store: CheckpointStore, fingerprint: Mapping[str, Any], minutes: float) -> None:
         self.store = store
         self.fingerprint = fingerprint
         self.minutes = minutes
@@ -75,11 +77,11 @@ class Keeper:
     def watching(self) -> Iterator[None]:
         """Within the block the first SIGINT or SIGTERM is heeded after the step."""
         self.last = time.monotonic()
-        with heeded() as self.request:
+        with graceful_shutdown() as self.request:
             yield
 
-    def resume(self, fitting: Fitting) -> None:
-        """Put ``fitting`` where the last run was, if there was one.
+    def resume(self, trainer: Trainer) -> None:
+        """Put ``trainer`` where the last run was, if there was one.
 
         Raises:
             TrainingError: that run was on other data, with other settings or of another format.
@@ -88,14 +90,14 @@ class Keeper:
         notes = self.store.damaged
         if state is not None:
             changes = differences(state["fingerprint"], self.fingerprint)
-            restore(fitting, state)
-            self.store.note({"resumed": _where(fitting), "changes": changes})
-            notes = [*notes, f"resumed {_where(fitting)}", *changes]
-            if fitting.device.type != "cpu":
+            restore(trainer, state)
+            self.store.note({"resumed": _where(trainer), "changes": changes})
+            notes = [*notes, f"resumed {_where(trainer)}", *changes]
+            if trainer.device.type != "cpu":
                 notes.append("on a GPU sums may be added in another order: the last digits of weights may differ")
-        fitting.notes = (*fitting.notes, *notes)
+        trainer.notes = (*trainer.notes, *notes)
 
-    def story(self) -> tuple[str, ...]:
+    def resume_summary(self) -> tuple[str, ...]:
         """How often the run was interrupted and went on, and what changed then; nothing of one that was not."""
         resumed = self.store.notes()
         if not resumed:
@@ -105,7 +107,7 @@ class Keeper:
         changes = dict.fromkeys(change for note in resumed for change in note["changes"])
         return (f"interrupted and resumed {times}, the last time {last}", *changes)
 
-    def after_step(self, fitting: Fitting) -> None:
+    def after_step(self, trainer: Trainer) -> None:
         """Save if it is time.
 
         Raises:
@@ -113,35 +115,35 @@ class Keeper:
         """
         since = time.monotonic() - self.last
         if self.request.signum is not None or (since >= 60 * self.minutes and self._cheap(since)):
-            self._save(fitting)
+            self._save(trainer)
 
-    def after_epoch(self, fitting: Fitting) -> None:
+    def after_epoch(self, trainer: Trainer) -> None:
         """Save, unless epochs are so short that it would cost too much.
 
         Raises:
             Stopped: a signal came; the state is saved.
         """
         if self.request.signum is not None or self._cheap(time.monotonic() - self.last):
-            self._save(fitting)
+            self._save(trainer)
 
     def _cheap(self, since: float) -> bool:
         return self.cost <= SHARE * since
 
-    def _save(self, fitting: Fitting) -> None:
+    def _save(self, trainer: Trainer) -> None:
         began = time.monotonic()
-        state = {**state_of(fitting), "fingerprint": dict(self.fingerprint)}
-        self.store.save(state, {"epochs_done": fitting.epochs_done, "seconds": fitting.seconds})
+        state = {**state_of(trainer), "fingerprint": dict(self.fingerprint)}
+        self.store.save(state, {"epochs_done": trainer.epochs_done, "seconds": trainer.seconds})
         self.last = time.monotonic()
         self.cost = self.last - began
         if self.request.signum is not None:
             raise Stopped(
                 self.request.signum,
-                f"stopped {_where(fitting)}; all is saved, the same command with --resume goes on from there",
+                f"stopped {_where(trainer)}; all is saved, the same command with --resume goes on from there",
             )
 
 
-def _where(fitting: Fitting) -> str:
-    current = fitting.current
+def _where(trainer: Trainer) -> str:
+    current = trainer.current
     if current is None:
-        return f"after epoch {fitting.epochs_done}"
-    return f"in epoch {fitting.epochs_done + 1}, after step {current.done:,}"
+        return f"after epoch {trainer.epochs_done}"
+    return f"in epoch {trainer.epochs_done + 1}, after step {current.done:,}"

@@ -97,7 +97,7 @@ NOTES = "interruptions.jsonl"
 KEPT = 2
 
 
-class Checkpoints:
+class CheckpointStore:
     """Numbered folders of one run; the highest number is the newest.
 
     Args:

@@ -2,8 +2,9 @@
 
 A run can be resumed to the bit if everything random in an epoch comes from the generator that ``epoch`` is given
 (when it is called or as its batches are taken), from torch's own or from Python's. An objective that draws elsewhere or
-carries anything from step to step (states of streams) is a ``Remembers``, too; one whose data do not begin anew with
-every epoch is a ``Places``; one whose batches can be divided when memory runs out is a ``Divides``. All are optional.
+carries anything from step to step (states of streams) is a ``Stateful``, too; one whose data do not begin anew with
+every epoch is a ``ResumableData``; one whose batches can be split when memory runs out is a ``SplitsBatches``. All are
+optional.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Task = Literal["pos", "lm", "series"]
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class DatasetSize:
     """How much there is to learn from.
 
     Args:
@@ -40,7 +41,7 @@ class StepLoss:
 
     Args:
         loss: to be minimised: summed over the steps, divided by their number (of a part of a batch without steps, see
-            ``Divides``: summed). A scalar with a gradient.
+            ``SplitsBatches``: summed). A scalar with a gradient.
         nats: cross-entropy summed over the steps, without smoothing and penalties.
         steps: of the batch.
         rate: factor of the learning rate.
@@ -76,7 +77,7 @@ class Objective(Protocol):
     """What is learnt from what."""
 
     task: Task
-    size: Size
+    size: DatasetSize
     steps_per_epoch: int
 
     def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Any]]:
@@ -93,7 +94,7 @@ class Objective(Protocol):
 
 
 @runtime_checkable
-class Remembers(Protocol):
+class Stateful(Protocol):
     """An objective that remembers something from one step to the next, besides the weights."""
 
     def state(self) -> dict[str, Any]:
@@ -107,18 +108,18 @@ class Remembers(Protocol):
 
 
 @runtime_checkable
-class Places(Protocol):
+class ResumableData(Protocol):
     """An objective whose data go on from one epoch to the next."""
 
     def place(self) -> dict[str, Any]:
-        """Where the data stand before an epoch; plain values as in ``Remembers``."""
+        """Where the data stand before an epoch; plain values as in ``Stateful``."""
 
     def seek(self, place: Mapping[str, Any], rng: np.random.Generator) -> None:
         """Put the data there. ``rng`` is what ``epoch`` will be given; nothing is drawn from it."""
 
 
 @runtime_checkable
-class Divides(Protocol):
+class SplitsBatches(Protocol):
     """An objective whose batches can be taken in parts, of which the gradients are added."""
 
     def divide(self, batch: Any, parts: int) -> Sequence[Any]:

@@ -17,7 +17,7 @@ from tagger.models.training.weight_averaging import AveragedWeights
 from tagger.runtime.device import ran_out_of_memory
 from tagger.runtime.disposable_thread import OneThread
 from tagger.runtime.memory_limit import MemoryLimit
-from tagger.training.objective import Divides, Objective, Remembers, StepLoss
+from tagger.training.objective import Objective, SplitsBatches, Stateful, StepLoss
 
 SMALLEST = 1_000_000
 """Parts into which a batch is never divided: as many as there can be."""
@@ -64,13 +64,13 @@ class Gradients:
             MemoryError, RuntimeError: memory ran out for a batch that cannot be divided further.
             TrainingError: the same, where there is a limit.
         """
-        before = self.objective.state() if isinstance(self.objective, Remembers) else {}
+        before = self.objective.state() if isinstance(self.objective, Stateful) else {}
         if self.memory is not None and not self.warm:
             self._warm_up(self.memory, batch)
         while (found := self._tried(batch)) is None:
             gc.collect()  # what failed still holds what it had computed
             self.parts *= 2
-            if isinstance(self.objective, Remembers):
+            if isinstance(self.objective, Stateful):
                 self.objective.restore(before)
         if self.memory is not None:
             self._look_at(self.memory, batch)
@@ -81,10 +81,10 @@ class Gradients:
         self._clear()
         try:
             if self.memory is None:
-                return self.added_up(batch)
+                return self.accumulate_gradients(batch)
             self.thread.submit(int).result()  # its stack comes before what a batch may take
             with self.memory.but_for(self.still_to_come()):
-                return self.thread.submit(self.added_up, batch).result()
+                return self.thread.submit(self.accumulate_gradients, batch).result()
         except (MemoryError, RuntimeError, SystemError) as error:
             if not ran_out_of_memory(error, limited=self.memory is not None):
                 raise
@@ -94,9 +94,9 @@ class Gradients:
                 raise
             raise self.memory.refusal(error) from error
 
-    def added_up(self, batch: Any) -> StepLoss:
+    def accumulate_gradients(self, batch: Any) -> StepLoss:
         """The same in as many parts as there are at present, whatever memory there is."""
-        if self.parts == 1 or not isinstance(self.objective, Divides):
+        if self.parts == 1 or not isinstance(self.objective, SplitsBatches):
             found = self.objective.loss(batch)
             found.loss.backward()  # type: ignore[no-untyped-call]
             return found
@@ -118,15 +118,15 @@ class Gradients:
         What is left of the limit afterwards is left for batches.
         """
         self.warm = True
-        if not isinstance(self.objective, Divides):
+        if not isinstance(self.objective, SplitsBatches):
             return
-        before = self.objective.state() if isinstance(self.objective, Remembers) else {}
+        before = self.objective.state() if isinstance(self.objective, Stateful) else {}
         drawn = torch.get_rng_state()
         part = self.objective.divide(batch, SMALLEST)[0]
         with memory.lifted():
             self.thread.submit(lambda: self.objective.loss(part).loss.backward()).result()  # type: ignore[no-untyped-call]
         torch.set_rng_state(drawn)
-        if isinstance(self.objective, Remembers):
+        if isinstance(self.objective, Stateful):
             self.objective.restore(before)
 
     def _look_at(self, memory: MemoryLimit, batch: Any) -> None:
@@ -139,7 +139,9 @@ class Gradients:
 
     def _can_divide(self, batch: Any) -> bool:
         """Whether a batch can be taken in more parts than it is."""
-        return isinstance(self.objective, Divides) and len(self.objective.divide(batch, 2 * self.parts)) > self.parts
+        return (
+            isinstance(self.objective, SplitsBatches) and len(self.objective.divide(batch, 2 * self.parts)) > self.parts
+        )
 
     def _clear(self) -> None:
         for parameter in self.model.parameters():
@@ -150,7 +152,7 @@ HOPELESS = 10
 """Steps in a row whose loss or gradient was not finite, after which training ends."""
 
 
-class Updates:
+class OptimizerStep:
     """Moves the weights.
 
     Args:
@@ -218,7 +220,7 @@ class Updates:
     def _leave_out(self, nats: float, rate: float) -> None:
         """Forget a step whose loss or gradient is not finite."""
         self.optimizer.zero_grad(set_to_none=True)
-        if isinstance(self.gradients.objective, Remembers):
+        if isinstance(self.gradients.objective, Stateful):
             self.gradients.objective.forget()
         self.in_a_row += 1
         what = "the gradient is not finite" if math.isfinite(nats) else f"the loss is {nats}"

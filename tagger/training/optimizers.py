@@ -14,7 +14,7 @@ from tagger.config.tagger import TrainingConfig
 from tagger.models.training.weight_averaging import AveragedWeights, TriggeredAverage
 
 
-def hiding(counts: np.ndarray, word_dropout: float) -> np.ndarray:
+def word_dropout_probs(counts: np.ndarray, word_dropout: float) -> np.ndarray:
     """(U,) probability that a token of each word loses its word embedding in training: a / (a + count)."""
     return word_dropout / np.maximum(word_dropout + counts, 1e-9)
 

@@ -16,62 +16,64 @@ from tagger.runtime.filesystem import scratch_folder
 from tagger.runtime.memory_limit import MemoryLimit
 from tagger.serialization import manifest as model_folder
 from tagger.serialization.atomic_folder import writing
-from tagger.training.checkpoint_callback import Keeping
+from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.events import EpochEnd, Event, Listener
-from tagger.training.trainer import Fitting
+from tagger.training.trainer import Trainer
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class RunContext:
     """Where to compute, and who listens.
 
     Args:
         device: "auto", "cpu" or "cuda".
         threads: CPU threads.
         listener: called with every event.
-        keeping: how the state of a run that writes a folder is kept.
+        checkpointing: how the state of a run that writes a folder is kept.
         memory: the limit of the memory of the process, if there is one.
     """
 
     device: str
     threads: int
     listener: Listener
-    keeping: Keeping = field(default_factory=Keeping)
+    checkpointing: CheckpointConfig = field(default_factory=CheckpointConfig)
     memory: MemoryLimit | None = None
 
 
-def follow(fitting: Fitting, seed: int, machine: Machine, folder: Path | None) -> list[dict[str, Any]]:
+def follow(trainer: Trainer, seed: int, context: RunContext, folder: Path | None) -> list[dict[str, Any]]:
     """Train, tell the listener, and note each epoch.
 
     Args:
-        fitting: not begun.
+        trainer: not begun.
         seed: of the run.
-        machine: who listens.
+        context: who listens.
         folder: where the log is written, if anywhere.
 
     Returns:
         The log: an entry an epoch.
     """
     log: list[dict[str, Any]] = []
-    for event in fitting.events():
+    for event in trainer.events():
         if isinstance(event, EpochEnd):
             log.append(log_entry(seed, event))
             if folder is not None:
                 append_entry(folder / model_folder.LOG, log[-1])
-        machine.listener(event)
-    if machine.memory is not None:
-        machine.memory.begin("scoring and saving the model")
+        context.listener(event)
+    if context.memory is not None:
+        context.memory.begin("scoring and saving the model")
     return log
 
 
 @contextmanager
-def run_folders(out: Path | None, *, overwrite: bool, keeping: Keeping) -> Iterator[tuple[Path | None, Path]]:
+def run_folders(
+    out: Path | None, *, overwrite: bool, checkpointing: CheckpointConfig
+) -> Iterator[tuple[Path | None, Path]]:
     """A folder that becomes ``out`` when the block ends without an exception, and one for what is needed until then.
 
     Args:
         out: None if nothing is to be written; the first of the two is None then.
         overwrite: whether a model that is there already may be replaced.
-        keeping: how the state of the run is kept, and whether an unfinished run goes on.
+        checkpointing: how the state of the run is kept, and whether an unfinished run goes on.
 
     Raises:
         OutputError: as ``tagger.serialization.atomic_folder.writing``.
@@ -81,26 +83,26 @@ def run_folders(out: Path | None, *, overwrite: bool, keeping: Keeping) -> Itera
             yield None, scratch
         return
     with (
-        writing(out, overwrite=overwrite, resume=keeping.resume, keep_state=keeping.keep_state) as partial,
+        writing(out, overwrite=overwrite, resume=checkpointing.resume, keep_state=checkpointing.keep_state) as partial,
         scratch_folder(partial) as scratch,
     ):
         yield partial, scratch
 
 
-def make_machine(
+def make_run_context(
     device: str,
     threads: int | None,
     listener: Listener | None,
-    keeping: Keeping | None,
+    checkpointing: CheckpointConfig | None,
     max_memory: str | int | None = None,
-) -> Machine:
+) -> RunContext:
     """What a run computes on, and who listens.
 
     Args:
         device: "auto", "cpu" or "cuda".
         threads: CPU threads; all available cores if None.
         listener: called with every event.
-        keeping: how the state of the run is kept.
+        checkpointing: how the state of the run is kept.
         max_memory: the limit of the memory of the process, if there is one.
 
     Raises:
@@ -108,15 +110,15 @@ def make_machine(
     """
     choose_device(device)
     limit = None if max_memory is None else MemoryLimit(max_memory)
-    return Machine(device, check_threads(threads), listener or _silent, keeping or Keeping(), limit)
+    return RunContext(device, check_threads(threads), listener or _silent, checkpointing or CheckpointConfig(), limit)
 
 
 @contextmanager
-def at_work(machine: Machine, out: Path | None, *, overwrite: bool) -> Iterator[tuple[Path | None, Path]]:
+def run_context(context: RunContext, out: Path | None, *, overwrite: bool) -> Iterator[tuple[Path | None, Path]]:
     """Within the block a run may train: it gets the folders of ``run_folders``.
 
     Args:
-        machine: what it computes on.
+        context: what it computes on.
         out: where the model will be, once the block has ended.
         overwrite: whether a model that is there may be replaced.
 
@@ -127,9 +129,9 @@ def at_work(machine: Machine, out: Path | None, *, overwrite: bool) -> Iterator[
     torch.set_flush_denormal(True)
     keep_memory()
     with (
-        memory_watched(machine.memory),
+        memory_watched(context.memory),
         intra_op_threads(1),
-        run_folders(out, overwrite=overwrite, keeping=machine.keeping) as folders,
+        run_folders(out, overwrite=overwrite, checkpointing=context.checkpointing) as folders,
     ):
         yield folders
 

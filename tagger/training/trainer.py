@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from tagger.errors import TrainingError
 from tagger.models.training.weight_averaging import AveragedWeights
 from tagger.runtime.memory_limit import MemoryLimit
-from tagger.training.checkpoint_callback import Keeper
+from tagger.training.checkpoint_callback import CheckpointCallback
 from tagger.training.events import EpochEnd, Event, Finished, Started, Step
 from tagger.training.objective import DevScore, LoopSettings, Objective
-from tagger.training.optimizer_step import Gradients, Updates
+from tagger.training.optimizer_step import Gradients, OptimizerStep
 from tagger.training.schedules import Schedule
 from tagger.training.trainer_state import EpochSoFar, batches_from, begin
 
@@ -106,7 +106,7 @@ STEPS_BETWEEN_EVENTS = 10
 NOTHING_KEPT = "no epoch ended with finite weights and a finite loss on dev; try a lower peak: --learning-rate"
 
 
-class Fitting:
+class Trainer:
     """One run of training.
 
     Args:
@@ -120,7 +120,7 @@ class Fitting:
         threads: threads to compute on.
         rng: draws everything that is drawn with NumPy.
         notes: told in the first event.
-        keeper: saves the state of the run, and puts the loop where an earlier run was.
+        checkpoint_callback: saves the state of the run, and puts the loop where an earlier run was.
         memory: the limit of the memory of the process, within which this runs.
 
     Attributes:
@@ -145,7 +145,7 @@ class Fitting:
         threads: int = 1,
         rng: np.random.Generator,
         notes: tuple[str, ...] = (),
-        keeper: Keeper | None = None,
+        checkpoint_callback: CheckpointCallback | None = None,
         memory: MemoryLimit | None = None,
     ) -> None:
         self.model = model
@@ -164,13 +164,13 @@ class Fitting:
         self.remembered: Mapping[str, Any] | None = None
         self.clock = RunClock(self.epochs * self.steps_per_epoch, config.max_minutes)
         self.epoch_started = time.perf_counter()
-        self.keeper = keeper
+        self.checkpoint_callback = checkpoint_callback
         self.memory = memory
         self.gradients = Gradients(model, objective, memory, partial(_still_to_come, optimizer, self.best))
         self.peak = config.learning_rate or 1.0
-        self.updates = Updates(self.gradients, optimizer, average, clip=config.clip, peak=self.peak)
-        if keeper is not None:
-            keeper.resume(self)
+        self.updates = OptimizerStep(self.gradients, optimizer, average, clip=config.clip, peak=self.peak)
+        if checkpoint_callback is not None:
+            checkpoint_callback.resume(self)
 
     @property
     def seconds(self) -> float:
@@ -212,7 +212,10 @@ class Fitting:
             getattr(self.objective, "unit", "word"),
         )
         yield from tuple(self.history)
-        with nullcontext() if self.keeper is None else self.keeper.watching(), self.objective.on_threads(self.threads):
+        with (
+            nullcontext() if self.checkpoint_callback is None else self.checkpoint_callback.watching(),
+            self.objective.on_threads(self.threads),
+        ):
             reason = yield from self._epochs()
         if not self.best.weights:
             raise TrainingError(self.updates.trouble or NOTHING_KEPT)
@@ -235,8 +238,8 @@ class Fitting:
                 return self.updates.trouble
             self.history.append(end)
             yield end
-            if self.keeper is not None:
-                self.keeper.after_epoch(self)
+            if self.checkpoint_callback is not None:
+                self.checkpoint_callback.after_epoch(self)
         return reason
 
     def _reason_to_end(self) -> str:
@@ -268,8 +271,8 @@ class Fitting:
                 yield self._told(epoch, number)
             if self.updates.hopeless:
                 return None
-            if self.keeper is not None:
-                self.keeper.after_step(self)
+            if self.checkpoint_callback is not None:
+                self.checkpoint_callback.after_step(self)
             if self.config.max_minutes and self.progress >= 1:
                 break
         return self._end_of(epoch, so_far)

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from tagger.errors import TrainingError
 from tagger.training.events import EpochEnd
-from tagger.training.objective import DevScore, Places, Remembers
+from tagger.training.objective import DevScore, ResumableData, Stateful
 
 if TYPE_CHECKING:
-    from tagger.training.trainer import Fitting
+    from tagger.training.trainer import Trainer
 
 FORMAT = 1
 """Of the state; raised when what follows changes its meaning."""
@@ -48,35 +48,35 @@ class EpochSoFar:
     seconds: float = 0.0
 
 
-def state_of(fitting: Fitting) -> dict[str, Any]:
+def state_of(trainer: Trainer) -> dict[str, Any]:
     """The state between two steps, or between two epochs, as plain values and tensors."""
-    best = fitting.best
-    objective = fitting.objective
+    best = trainer.best
+    objective = trainer.objective
     return {
         "format": FORMAT,
-        "model": fitting.model.state_dict(),
-        "average": fitting.average.state(),
-        "optimizer": {str(number): own for number, own in fitting.optimizer.state_dict()["state"].items()},
-        "schedule": fitting.schedule.state(),
-        "random": _random_state(fitting),
-        "objective": objective.state() if isinstance(objective, Remembers) else {},
-        "place": objective.place() if isinstance(objective, Places) else {},
-        "epoch": None if fitting.current is None else asdict(fitting.current) | {"seconds": fitting.epoch_seconds},
-        "steps_done": fitting.updates.done,
-        "epochs_done": fitting.epochs_done,
+        "model": trainer.model.state_dict(),
+        "average": trainer.average.state(),
+        "optimizer": {str(number): own for number, own in trainer.optimizer.state_dict()["state"].items()},
+        "schedule": trainer.schedule.state(),
+        "random": _random_state(trainer),
+        "objective": objective.state() if isinstance(objective, Stateful) else {},
+        "place": objective.place() if isinstance(objective, ResumableData) else {},
+        "epoch": None if trainer.current is None else asdict(trainer.current) | {"seconds": trainer.epoch_seconds},
+        "steps_done": trainer.updates.done,
+        "epochs_done": trainer.epochs_done,
         "best": {
             "score": None if best.score is None else asdict(best.score),
             "epoch": best.epoch,
             "weights": best.weights,
         },
-        "seconds": fitting.seconds,
-        "in_a_row": fitting.updates.in_a_row,
-        "parts": fitting.gradients.parts,
-        "history": [asdict(end) for end in fitting.history],
+        "seconds": trainer.seconds,
+        "in_a_row": trainer.updates.in_a_row,
+        "parts": trainer.gradients.parts,
+        "history": [asdict(end) for end in trainer.history],
     }
 
 
-def restore(fitting: Fitting, state: Mapping[str, Any]) -> None:
+def restore(trainer: Trainer, state: Mapping[str, Any]) -> None:
     """Put a run that has not begun where another one was.
 
     Raises:
@@ -88,75 +88,75 @@ def restore(fitting: Fitting, state: Mapping[str, Any]) -> None:
             "go on with the version that wrote it, or start anew with --overwrite"
         )
     try:
-        fitting.model.load_state_dict(state["model"])
-        _restore_optimizer(fitting.optimizer, state["optimizer"])
+        trainer.model.load_state_dict(state["model"])
+        _restore_optimizer(trainer.optimizer, state["optimizer"])
     except (RuntimeError, ValueError) as error:
         raise TrainingError(f"the state of the run is that of another network: {str(error)[:200]}") from error
-    fitting.average.restore(state["average"])
-    fitting.schedule.restore(state["schedule"])
-    fitting.updates.done, fitting.epochs_done = state["steps_done"], state["epochs_done"]
+    trainer.average.restore(state["average"])
+    trainer.schedule.restore(state["schedule"])
+    trainer.updates.done, trainer.epochs_done = state["steps_done"], state["epochs_done"]
     best = state["best"]
-    fitting.best.score = None if best["score"] is None else DevScore(**best["score"])
-    fitting.best.epoch = best["epoch"]
-    fitting.best.weights = [weights.to(fitting.device) for weights in best["weights"]]
-    fitting.history = [EpochEnd(**end) for end in state["history"]]
-    fitting.clock.before = state["seconds"]
-    fitting.updates.in_a_row, fitting.gradients.parts = state["in_a_row"], state["parts"]
-    fitting.current = None if state["epoch"] is None else EpochSoFar(**state["epoch"])
-    if fitting.current is None:
-        _seek(fitting, state["place"])
-        _remember(fitting, state)
+    trainer.best.score = None if best["score"] is None else DevScore(**best["score"])
+    trainer.best.epoch = best["epoch"]
+    trainer.best.weights = [weights.to(trainer.device) for weights in best["weights"]]
+    trainer.history = [EpochEnd(**end) for end in state["history"]]
+    trainer.clock.before = state["seconds"]
+    trainer.updates.in_a_row, trainer.gradients.parts = state["in_a_row"], state["parts"]
+    trainer.current = None if state["epoch"] is None else EpochSoFar(**state["epoch"])
+    if trainer.current is None:
+        _seek(trainer, state["place"])
+        _remember(trainer, state)
     else:
-        fitting.remembered = state
+        trainer.remembered = state
 
 
-def batches_from(fitting: Fitting, so_far: EpochSoFar) -> tuple[int, Iterator[Any]]:
+def batches_from(trainer: Trainer, so_far: EpochSoFar) -> tuple[int, Iterator[Any]]:
     """The batches of the epoch that was under way, but for those that were taken already.
 
     They are planned and made again from the same random numbers, so that what is left is what would have been left.
     """
-    state, fitting.remembered = fitting.remembered, None
-    fitting.rng.bit_generator.state = dict(so_far.rng)
-    _seek(fitting, so_far.place)
-    number, batches = fitting.objective.epoch(fitting.rng)
+    state, trainer.remembered = trainer.remembered, None
+    trainer.rng.bit_generator.state = dict(so_far.rng)
+    _seek(trainer, so_far.place)
+    number, batches = trainer.objective.epoch(trainer.rng)
     deque(islice(batches, so_far.done), maxlen=0)
     if state is not None:
-        _remember(fitting, state)
+        _remember(trainer, state)
     return number, batches
 
 
-def begin(fitting: Fitting) -> EpochSoFar:
+def begin(trainer: Trainer) -> EpochSoFar:
     """What must be known of an epoch to begin it again."""
-    objective = fitting.objective
-    place = objective.place() if isinstance(objective, Places) else {}
-    return EpochSoFar(fitting.rng.bit_generator.state, place)
+    objective = trainer.objective
+    place = objective.place() if isinstance(objective, ResumableData) else {}
+    return EpochSoFar(trainer.rng.bit_generator.state, place)
 
 
-def _seek(fitting: Fitting, place: Mapping[str, Any]) -> None:
-    if isinstance(fitting.objective, Places):
-        fitting.objective.seek(place, fitting.rng)
+def _seek(trainer: Trainer, place: Mapping[str, Any]) -> None:
+    if isinstance(trainer.objective, ResumableData):
+        trainer.objective.seek(place, trainer.rng)
 
 
-def _remember(fitting: Fitting, state: Mapping[str, Any]) -> None:
+def _remember(trainer: Trainer, state: Mapping[str, Any]) -> None:
     """Random numbers and the objective's own memory as they were when the state was saved."""
-    if isinstance(fitting.objective, Remembers):
-        fitting.objective.restore(state["objective"])
+    if isinstance(trainer.objective, Stateful):
+        trainer.objective.restore(state["objective"])
     drawn = state["random"]
     version, numbers, gauss = drawn["python"]
     random.setstate((version, tuple(numbers), gauss))
     torch.set_rng_state(drawn["torch"])
-    if drawn["cuda"] is not None and fitting.device.type == "cuda":
-        torch.cuda.set_rng_state(drawn["cuda"], fitting.device)
-    fitting.rng.bit_generator.state = drawn["numpy"]
+    if drawn["cuda"] is not None and trainer.device.type == "cuda":
+        torch.cuda.set_rng_state(drawn["cuda"], trainer.device)
+    trainer.rng.bit_generator.state = drawn["numpy"]
 
 
-def _random_state(fitting: Fitting) -> dict[str, Any]:
-    cuda = torch.cuda.get_rng_state(fitting.device) if fitting.device.type == "cuda" else None
+def _random_state(trainer: Trainer) -> dict[str, Any]:
+    cuda = torch.cuda.get_rng_state(trainer.device) if trainer.device.type == "cuda" else None
     return {
         "python": random.getstate(),
         "torch": torch.get_rng_state(),
         "cuda": cuda,
-        "numpy": fitting.rng.bit_generator.state,
+        "numpy": trainer.rng.bit_generator.state,
     }
 
 

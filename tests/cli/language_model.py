@@ -9,7 +9,7 @@ import pytest
 
 from tagger.cli.main import COMMANDS
 from tagger.config.generation import Generated, GenerationSettings
-from tagger.corpora.tokenization.passages import Passage
+from tagger.corpora.tokenization.passages import TextSegment
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ModelError
 from tagger.generation.generate import generate, stream
@@ -43,7 +43,7 @@ class FixedModel:
         """See ``LanguageModel``."""
         return stream(self.engine, self.units, self.prompt(prompt), GenerationSettings(**settings))
 
-    def score_passages(self, passages: Iterable[Passage], *, context: str = "text") -> Iterator[ScoredPassage]:
+    def score_passages(self, passages: Iterable[TextSegment], *, context: str = "text") -> Iterator[ScoredPassage]:
         """See ``LanguageModel``."""
         return score_words(self.engine, self.units, passages, context=context)
 

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 
 from tagger.cli.main import COMMANDS, cli
 from tagger.cli.output.gates import render_gates
-from tagger.cli.output.terminal import Look
+from tagger.cli.output.terminal import TerminalCapabilities
 from tagger.inference.tagger import Tagger
 from tagger.interpretability.gate_activations import Gates
 from tagger.interpretability.gates import tagger_gates
@@ -103,7 +103,7 @@ def test_a_plain_rnn_has_no_gates() -> None:
 def test_tables_fit_the_terminal(seen: Gates, width: int, unicode: bool) -> None:
     long = Gates(seen.cell, ("長い語" * 9, *seen.tokens[1:]), seen.arrays, seen.tags, seen.starts)
     for shown in (seen, long.pick(names=["input"], units=range(12))):
-        text = render_gates(shown, Look(width=width, unicode=unicode), top=5)
+        text = render_gates(shown, TerminalCapabilities(width=width, unicode=unicode), top=5)
         tables = "\n\n".join(text.split("\n\n")[1:])
         rows = [line for line in tables.splitlines() if not line.startswith(("Forward", "Backward"))]
         assert max(map(cell_len, rows)) <= width
@@ -114,9 +114,9 @@ def test_tables_fit_the_terminal(seen: Gates, width: int, unicode: bool) -> None
 def test_bars_are_as_long_as_their_figures_and_warm_where_high() -> None:
     arrays = {("forward", 1, "update_gate"): np.array([[0.0], [0.5], [1.0]])}
     gates = Gates("gru", ("a", "b", "c"), arrays)
-    plain = render_gates(gates, Look(width=60), top=0).splitlines()
+    plain = render_gates(gates, TerminalCapabilities(width=60), top=0).splitlines()
     assert [line.split()[1:] for line in plain[-3:]] == [["0.00"], ["0.50", "████"], ["1.00", "████████"]]
-    coloured = render_gates(gates, Look(width=60, colour=True), top=0)
+    coloured = render_gates(gates, TerminalCapabilities(width=60, colour=True), top=0)
     assert "\x1b[34m" in coloured.splitlines()[-3]
     assert "\x1b[31m" in coloured.splitlines()[-1]
 

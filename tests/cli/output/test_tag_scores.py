@@ -17,7 +17,7 @@ from tagger.cli.output.tag_scores import (
     render_spans,
     render_tags,
 )
-from tagger.cli.output.terminal import Look, printable
+from tagger.cli.output.terminal import TerminalCapabilities, printable
 from tagger.evaluation.scores import Confusion, Scores, SpanScores, TagScore
 
 TEST = Scores(
@@ -73,7 +73,7 @@ def test_splits_stand_side_by_side_and_gaps_are_marked() -> None:
 
 
 def test_two_splits_fit_eighty_columns() -> None:
-    text = render_scores({"dev": DEV, "test": TEST}, Look(width=80))
+    text = render_scores({"dev": DEV, "test": TEST}, TerminalCapabilities(width=80))
     assert max(map(len, text.splitlines())) <= 80
     assert "25,094 words" in text
     assert "2,077 sentences" in text
@@ -118,7 +118,7 @@ def test_confusions_show_share_words_and_example() -> None:
 def test_tables_are_never_wider_than_the_terminal(width: int, colour: bool) -> None:
     wide = Confusion("X" * 50, "Y" * 50, 7, "長い " * 8 + "[語] " + "文 " * 8, ("語", "長い"))
     scores = replace(TEST, confusions=(*TEST.confusions, wide), per_tag=(TagScore("Z" * 90, 1, 1, 1, 1),))
-    look = Look(width=width, colour=colour)
+    look = TerminalCapabilities(width=width, colour=colour)
     parts = [
         render_report({"dev": DEV, "test": scores}, look),
         render_seeds({1: {"test": scores}}, look=look),
@@ -133,18 +133,18 @@ def test_tables_are_never_wider_than_the_terminal(width: int, colour: bool) -> N
 def test_the_marked_word_survives_any_cut(width: int) -> None:
     example = "... one two three four five six seven eight [run] a b c d e f g h ..."
     scores = replace(TEST, confusions=(Confusion("NOUN", "VERB", 3, example, ("run",)),))
-    line = render_confusions(scores, "test", Look(width=width)).splitlines()[-1]
+    line = render_confusions(scores, "test", TerminalCapabilities(width=width)).splitlines()[-1]
     assert "[run]" in line
     assert line.count("...") == 2
 
 
 def test_narrow_places_have_no_example() -> None:
-    assert "example" not in render_confusions(TEST, "test", Look(width=60))
+    assert "example" not in render_confusions(TEST, "test", TerminalCapabilities(width=60))
 
 
 def test_words_are_never_markup_nor_control_characters() -> None:
     nasty = Confusion("[red]", "[/]", 3, "a [\x1b[31mred\x07] b", ("\x1b[31mred\x07",))
-    text = render_confusions(replace(TEST, confusions=(nasty,)), "test", Look(width=120))
+    text = render_confusions(replace(TEST, confusions=(nasty,)), "test", TerminalCapabilities(width=120))
     assert "[red] → [/]" in text
     assert "\x1b" not in text
     assert "\x07" not in text
@@ -152,7 +152,7 @@ def test_words_are_never_markup_nor_control_characters() -> None:
 
 
 def test_ascii_streams_get_ascii() -> None:
-    look = Look(unicode=False)
+    look = TerminalCapabilities(unicode=False)
     text = render_report({"dev": DEV, "test": TEST}, look)
     seeds = render_seeds({1: {"test": TEST}, 2: {"test": DEV}}, look=look)
     assert (text + seeds).isascii()
@@ -190,8 +190,8 @@ def test_look_of_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "72")
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert Look.of(Terminal()) == Look(width=72, colour=True, unicode=True)
+    assert TerminalCapabilities.of(Terminal()) == TerminalCapabilities(width=72, colour=True, unicode=True)
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not Look.of(Terminal()).colour
+    assert not TerminalCapabilities.of(Terminal()).colour
     ascii_pipe = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    assert Look.of(ascii_pipe) == Look(width=100, colour=False, unicode=False)
+    assert TerminalCapabilities.of(ascii_pipe) == TerminalCapabilities(width=100, colour=False, unicode=False)

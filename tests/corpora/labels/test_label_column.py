@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tagger.corpora.formats.sentence import Problem, RawSentence
-from tagger.corpora.labels.label_column import Intake, choose_column
+from tagger.corpora.labels.label_column import LabelColumnReader, choose_column
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_the_column_that_is_meant(requested: str | None, available: list[str], e
 
 def test_all_problems_can_be_collected() -> None:
     problems: list[Problem] = []
-    intake = Intake("upos", problems.append, "a")
+    intake = LabelColumnReader("upos", problems.append, "a")
     raw = [
         RawSentence(["a", "b"], {"upos": ["X", tag]}, line, [line, line + 1])
         for line, tag in ((1, "_"), (4, "Y"), (7, "B-x,B-y"), (10, ""), (13, "X"))

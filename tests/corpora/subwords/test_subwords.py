@@ -14,7 +14,7 @@ from tokenizers.models import Unigram, WordLevel
 from tagger.corpora.subwords import word as word_counts
 from tagger.corpora.subwords.base import Units, word_rules
 from tagger.corpora.text.text_corpus import read_text_corpus, read_text_split
-from tagger.corpora.tokenization.passages import Passage, joined, line
+from tagger.corpora.tokenization.passages import TextSegment, joined, line
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError, CorpusError
 from tests.corpora.conftest import Write
@@ -29,11 +29,11 @@ TEXT = [
 SYMBOLS = "abc XYZ019.,'!?\t\u00a0\u3000éßİΣς가힣日本😀👍🏽\u0301\u200d<unk><eos>_-\r\u2028\x85"
 
 
-def passages(lines: list[str], tokenizer: WordTokenizer = ENGLISH) -> list[Passage]:
+def passages(lines: list[str], tokenizer: WordTokenizer = ENGLISH) -> list[TextSegment]:
     return [line(text, tokenizer.words(text)) for text in lines]
 
 
-def sentences(*texts: str) -> list[Passage]:
+def sentences(*texts: str) -> list[TextSegment]:
     return [joined(text.split()) for text in texts]
 
 
@@ -252,9 +252,9 @@ def test_tokenizers_of_another_make(tokenizer: Tokenizer, message: str) -> None:
 
 def test_only_a_stretch_is_looked_at() -> None:
     text = sentences(*("a b c",) * 10, *("d e f",) * 10)
-    seen: list[Passage] = []
+    seen: list[TextSegment] = []
 
-    def noted() -> Iterator[Passage]:
+    def noted() -> Iterator[TextSegment]:
         for passage in text:
             seen.append(passage)
             yield passage

@@ -14,7 +14,7 @@ from tagger.corpora.subwords import word as word_counts
 from tagger.corpora.subwords.base import Units
 from tagger.corpora.subwords.token_stream import UnitStream, encode_stream, unit_chunks
 from tagger.corpora.text.text_corpus import read_text_corpus, read_text_split
-from tagger.corpora.tokenization.passages import Passage, joined, line
+from tagger.corpora.tokenization.passages import TextSegment, joined, line
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import OutputError
 from tests.corpora.conftest import Write
@@ -23,11 +23,11 @@ RULES = WordTokenizer.from_rules("english")
 LINES = ["The cat can't see", "", "the dog, <unk> 12", "and the cat"]
 
 
-def text(kind: str) -> list[Passage]:
+def text(kind: str) -> list[TextSegment]:
     return [line(one, RULES.words(one)) if kind != "word" else joined(one.split()) for one in LINES]
 
 
-def slowly(passages: list[Passage], units: Units) -> list[int]:
+def slowly(passages: list[TextSegment], units: Units) -> list[int]:
     return [number for passage in passages for number in [*units.encode(passage)[0], units.end]]
 
 
@@ -53,7 +53,7 @@ def test_the_words_a_vocabulary_was_counted_on_are_not_read_again(tmp_path: Path
     reads = []
 
     class Once:
-        def __iter__(self) -> Iterator[Passage]:
+        def __iter__(self) -> Iterator[TextSegment]:
             reads.append(1)
             return iter(text("word"))
 
@@ -87,7 +87,7 @@ def test_a_long_text_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_stream_without_end(tmp_path: Path) -> None:
-    def endless() -> Iterator[Passage]:
+    def endless() -> Iterator[TextSegment]:
         while True:
             yield from text("word")
 

@@ -9,7 +9,7 @@ import pytest
 
 from tagger.corpora.documents.passages import read_passages
 from tagger.corpora.text.text_corpus import read_text_split
-from tagger.corpora.tokenization.passages import Passage
+from tagger.corpora.tokenization.passages import TextSegment
 from tagger.corpora.tokenization.rule_selection import tokens_tokenizer
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.generation.prompts import make_prompt
@@ -26,7 +26,7 @@ TEXTS = [
 ]
 
 
-def everywhere(write: Write, text: str, tokenizer: WordTokenizer, unit: str) -> list[list[Passage]]:
+def everywhere(write: Write, text: str, tokenizer: WordTokenizer, unit: str) -> list[list[TextSegment]]:
     path = write("a.txt", text.encode())
     model = cast(Any, SimpleNamespace(tokenizer=tokenizer, units=SimpleNamespace(kind=unit)))
     found = [

@@ -6,25 +6,25 @@ import random
 
 import pytest
 
-from tagger.corpora.tokenization.passages import Passage, aligned, joined, line, sentence
+from tagger.corpora.tokenization.passages import TextSegment, aligned, joined, line, sentence
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 
 LETTERS = "ab '-.,!?\t\u00a0\u3000é가 0😀_"
 
 
-def lie_in_their_text(passage: Passage) -> bool:
+def lie_in_their_text(passage: TextSegment) -> bool:
     found = tuple(passage.text[start:end] for start, end in passage.spans)
     return found == passage.words and all(word and not any(map(str.isspace, word)) for word in passage.words)
 
 
 def test_words_joined_by_spaces() -> None:
     passage = joined(["The", "cat", "sat"])
-    assert passage == Passage("The cat sat", ("The", "cat", "sat"), ((0, 3), (4, 7), (8, 11)))
+    assert passage == TextSegment("The cat sat", ("The", "cat", "sat"), ((0, 3), (4, 7), (8, 11)))
 
 
 @pytest.mark.parametrize("words", [[], [""], [" "]])
 def test_no_words(words: list[str]) -> None:
-    assert joined(words) == Passage("", (), ())
+    assert joined(words) == TextSegment("", (), ())
 
 
 def test_white_space_parts_a_word() -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tagger.models.layers.encoder import Encoder
-from tagger.models.layers.parallel import Job, side_by_side
+from tagger.models.layers.parallel import Job, parallel_forward
 
 
 def gradients(encoder: Encoder, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, list[Tensor]]:
@@ -70,7 +70,7 @@ def test_a_parameter_of_both_jobs_gets_the_sum_of_two_gradients() -> None:
     weight = torch.randn(3, 3, dtype=torch.float64, requires_grad=True)
     left, right = torch.randn(2, 4, 3, dtype=torch.float64)
     with ThreadPoolExecutor(1) as pool:
-        first, second = side_by_side(affine(weight), affine(weight), (left, right), pool)
+        first, second = parallel_forward(affine(weight), affine(weight), (left, right), pool)
         torch.autograd.backward(first.sum() * 2 + second.square().sum())
     found = weight.grad
     weight.grad = None
@@ -82,7 +82,7 @@ def test_parameters_that_do_not_learn_or_take_no_part_have_no_gradient() -> None
     weight, fixed, idle = (torch.ones(3, 3, requires_grad=learns) for learns in (True, False, True))
     jobs: list[Job] = [(lambda inputs: inputs @ weight @ fixed, [weight, fixed, idle]), affine(weight)]
     with ThreadPoolExecutor(1) as pool:
-        first, second = side_by_side(jobs[0], jobs[1], (torch.ones(1, 3), torch.ones(1, 3)), pool)
+        first, second = parallel_forward(jobs[0], jobs[1], (torch.ones(1, 3), torch.ones(1, 3)), pool)
         torch.autograd.backward(first.sum() + 0 * second.sum())
     assert weight.grad is not None
     assert torch.equal(weight.grad, torch.full((3, 3), 3.0))
@@ -101,5 +101,5 @@ def test_autocast_holds_on_both_threads() -> None:
     with ThreadPoolExecutor(1) as pool:
         for half in (True, False):
             with torch.autocast("cpu", torch.bfloat16, enabled=half):
-                side_by_side((noting, [weight]), (noting, [weight]), (torch.ones(1, 3), torch.ones(1, 3)), pool)
+                parallel_forward((noting, [weight]), (noting, [weight]), (torch.ones(1, 3), torch.ones(1, 3)), pool)
     assert kinds == [torch.bfloat16] * 2 + [torch.float32] * 2

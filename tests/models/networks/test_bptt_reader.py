@@ -56,34 +56,34 @@ def states_by_loop(cell: str, layers: Sequence[Mapping[str, Tensor]], vectors: T
     return torch.stack(columns, 1)
 
 
-def loss_by_loop(at_work: StreamReader, states: Tensor, targets: Tensor) -> Tensor:
+def loss_by_loop(run_context: StreamReader, states: Tensor, targets: Tensor) -> Tensor:
     """Cross-entropy of every step of every stream, summed."""
-    head = at_work.head
+    head = run_context.head
     assert isinstance(head, FullSoftmax)
     assert isinstance(head.projection, nn.Linear)
     total = torch.zeros((), dtype=torch.float64)
     for t in range(targets.shape[0]):
         for b in range(targets.shape[1]):
-            scores = at_work.embedding.weight @ (head.projection.weight @ states[t, b]) + head.bias
+            scores = run_context.embedding.weight @ (head.projection.weight @ states[t, b]) + head.bias
             total = total + scores.exp().sum().log() - scores[targets[t, b]]
     return total
 
 
-def layers_of(at_work: StreamReader, number: int = 2) -> list[dict[str, Tensor]]:
-    named = {f"ahead.{name}": p for name, p in at_work.stack.named_parameters()}
+def layers_of(run_context: StreamReader, number: int = 2) -> list[dict[str, Tensor]]:
+    named = {f"ahead.{name}": p for name, p in run_context.stack.named_parameters()}
     return reference.stack_weights(named, "ahead", number)
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 def test_loss_and_gradients_are_those_of_a_loop_over_steps(cell: str) -> None:
-    at_work = reader(cell)
+    run_context = reader(cell)
     vectors, targets = stretch()
-    found = at_work.loss(vectors, targets)
+    found = run_context.loss(vectors, targets)
     assert found.shape == (2,)
     assert found[0].item() == found[1].item()
-    expected = loss_by_loop(at_work, states_by_loop(cell, layers_of(at_work), vectors), targets)
+    expected = loss_by_loop(run_context, states_by_loop(cell, layers_of(run_context), vectors), targets)
     assert found[0].item() == pytest.approx(expected.item(), rel=1e-12)
-    wanted = (vectors, *at_work.parameters)
+    wanted = (vectors, *run_context.parameters)
     for one, other in zip(torch.autograd.grad(found[0], wanted), torch.autograd.grad(expected, wanted), strict=True):
         assert other.abs().max() > 1e-3
         torch.testing.assert_close(one, other, rtol=0, atol=1e-11)
@@ -115,49 +115,49 @@ def test_the_activation_penalty_sees_dropped_states_and_the_temporal_one_whole_s
     vectors, targets = stretch()
     parts = []
     for penalties in (ActivationPenalties(activation=1.0), ActivationPenalties(temporal=1.0)):
-        at_work = reader(penalties=penalties, outputs=LockedDropout(0.5))
-        loss, nats = at_work.loss(vectors, targets)
+        run_context = reader(penalties=penalties, outputs=LockedDropout(0.5))
+        loss, nats = run_context.loss(vectors, targets)
         parts.append((loss - nats).item() / (T * B))
-    at_work = reader()
-    states = states_by_loop("lstm", layers_of(at_work), vectors).detach()
+    run_context = reader()
+    states = states_by_loop("lstm", layers_of(run_context), vectors).detach()
     mask = torch.empty(1, B, H, dtype=torch.float64).bernoulli_(0.5, generator=torch.Generator().manual_seed(1)) / 0.5
     assert parts[0] == pytest.approx(float((states * mask).square().mean()), rel=1e-6)
     assert parts[1] == pytest.approx(float(states.diff(dim=0).square().mean()), rel=1e-6)
 
 
 def test_one_step_has_no_change_to_be_punished() -> None:
-    at_work = reader(penalties=ActivationPenalties(temporal=2.0))
-    loss, nats = at_work.loss(*stretch(steps=1)).tolist()
+    run_context = reader(penalties=ActivationPenalties(temporal=2.0))
+    loss, nats = run_context.loss(*stretch(steps=1)).tolist()
     assert loss == nats
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 def test_states_are_carried_from_stretch_to_stretch(cell: str) -> None:
-    at_work = reader(cell)
+    run_context = reader(cell)
     vectors, targets = stretch()
-    whole = at_work.loss(vectors, targets)[1].item()
-    at_work.restart()
-    parts = [at_work.loss(vectors[a:b], targets[a:b])[1].item() for a, b in ((0, 2), (2, 3), (3, T))]
+    whole = run_context.loss(vectors, targets)[1].item()
+    run_context.restart()
+    parts = [run_context.loss(vectors[a:b], targets[a:b])[1].item() for a, b in ((0, 2), (2, 3), (3, T))]
     assert sum(parts) == pytest.approx(whole, rel=1e-12)
-    again = at_work.loss(vectors, targets)[1].item()
+    again = run_context.loss(vectors, targets)[1].item()
     assert abs(again - whole) > 1e-3, "goes on from the states of the last stretch"
-    at_work.restart()
-    assert at_work.loss(vectors, targets)[1].item() == pytest.approx(whole, rel=1e-14)
+    run_context.restart()
+    assert run_context.loss(vectors, targets)[1].item() == pytest.approx(whole, rel=1e-14)
 
 
 def test_no_gradient_goes_back_beyond_the_stretch() -> None:
-    at_work = reader()
+    run_context = reader()
     first, second = stretch(1), stretch(2)
-    at_work.loss(*first)
-    assert at_work.states is not None
-    before = [tuple(part.detach().clone() for part in state) for state in at_work.states]
-    (gradient,) = torch.autograd.grad(at_work.loss(*second)[0], [first[0]], allow_unused=True)
+    run_context.loss(*first)
+    assert run_context.states is not None
+    before = [tuple(part.detach().clone() for part in state) for state in run_context.states]
+    (gradient,) = torch.autograd.grad(run_context.loss(*second)[0], [first[0]], allow_unused=True)
     assert gradient is None
-    at_work.states = before
-    found = torch.autograd.grad(at_work.loss(*second)[0], at_work.parameters)
-    at_work.restart()
-    at_work.loss(*first)
-    expected = torch.autograd.grad(at_work.loss(*second)[0], at_work.parameters)
+    run_context.states = before
+    found = torch.autograd.grad(run_context.loss(*second)[0], run_context.parameters)
+    run_context.restart()
+    run_context.loss(*first)
+    expected = torch.autograd.grad(run_context.loss(*second)[0], run_context.parameters)
     assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
 
 
@@ -165,25 +165,25 @@ def test_no_gradient_goes_back_beyond_the_stretch() -> None:
 @pytest.mark.parametrize("locked", [True, False])
 def test_what_is_dropped_is_dropped_in_training_alone(where: str, locked: bool) -> None:
     plain = reader()
-    at_work = reader(
+    run_context = reader(
         inputs=make_dropout(0.5 if where == "inputs" else 0.0, locked=locked),
         outputs=make_dropout(0.5 if where == "outputs" else 0.0, locked=locked),
     )
-    at_work.stack.dropout = make_dropout(0.5 if where == "layers" else 0.0, locked=locked)
-    at_work.stack.weight_drop = 0.5 if where == "weights" else 0.0
+    run_context.stack.dropout = make_dropout(0.5 if where == "layers" else 0.0, locked=locked)
+    run_context.stack.weight_drop = 0.5 if where == "weights" else 0.0
     vectors, targets = stretch()
     expected = plain.loss(vectors, targets)[0].item()
     trained = []
     for _ in range(2):
-        at_work.restart()
-        trained.append(at_work.loss(vectors, targets)[0].item())
+        run_context.restart()
+        trained.append(run_context.loss(vectors, targets)[0].item())
     assert len({*trained, expected}) == 3
-    at_work.stack.eval()
-    at_work.restart()
-    assert at_work.loss(vectors, targets)[0].item() == pytest.approx(expected, rel=1e-14)
-    at_work.stack.train()
-    at_work.restart()
-    assert at_work.loss(vectors, targets)[0].item() not in (expected, *trained)
+    run_context.stack.eval()
+    run_context.restart()
+    assert run_context.loss(vectors, targets)[0].item() == pytest.approx(expected, rel=1e-14)
+    run_context.stack.train()
+    run_context.restart()
+    assert run_context.loss(vectors, targets)[0].item() not in (expected, *trained)
 
 
 def test_two_readers_with_like_generators_drop_the_same() -> None:

@@ -19,8 +19,8 @@ from tagger.corpora.series.token_values import read_number_corpus
 from tagger.errors import TrainingError
 from tagger.forecasting.train import options_of, train_series, train_series_runs
 from tagger.token_regression.train import train_word_numbers
-from tagger.training.checkpoint_callback import Keeping
-from tagger.training.checkpoint_store import Checkpoints
+from tagger.training.checkpoint_callback import CheckpointConfig
+from tagger.training.checkpoint_store import CheckpointStore
 from tests.killing import End, Nursery
 from tests.number_runs import Command, series_command, words_command
 from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
@@ -30,7 +30,7 @@ from tests.tagger.training import test_resuming as resuming
 from tests.tagger.training.test_resuming import Crash, assert_same, until_done
 
 FILES = {"config.json", "log.jsonl", "metrics.json", "model.safetensors", "README.md", "tokenizer.json"}
-OFTEN = Keeping("auto", minutes=1e-9)
+OFTEN = CheckpointConfig("auto", minutes=1e-9)
 crashes = resuming.crashes
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 pytestmark = pytest.mark.usefixtures("no_curves")
@@ -41,14 +41,14 @@ def over_time(source: Path, out: Path, seeds: int = 1, **settings: Any) -> None:
     given = {name.replace("__", "."): value for name, value in settings.items()}
     config = SeriesConfig().with_settings({**QUICK, **named, "training.dropout": 0.3, **given})
     table = read_series(str(source), options_of(config))
-    train_series_runs(table, config, out=out, threads=1, seeds=seeds, keeping=OFTEN)
+    train_series_runs(table, config, out=out, threads=1, seeds=seeds, checkpointing=OFTEN)
 
 
 def over_words(source: Path, out: Path, **settings: Any) -> None:
     random_ones = {"training.epochs": 3, "training.dropout": 0.3, "training.word_dropout": 0.3}
     given = {name.replace("__", "."): value for name, value in settings.items()}
     config = WordNumbersConfig().with_settings({**QUICK_WORDS, **random_ones, **given})
-    train_word_numbers(read_number_corpus(str(source), ["rt"]), config, out=out, threads=1, keeping=OFTEN)
+    train_word_numbers(read_number_corpus(str(source), ["rt"]), config, out=out, threads=1, checkpointing=OFTEN)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_the_best_epoch_may_lie_before_the_crash(wave: Path, tmp_path: Path, cra
     crashes += [59]
     with pytest.raises(Crash):
         over_time(wave, tmp_path / "broken", **rough)
-    told = Checkpoints(tmp_path / "broken.partial" / "training" / "1").progress()
+    told = CheckpointStore(tmp_path / "broken.partial" / "training" / "1").progress()
     assert told is not None
     assert told["epochs_done"] == 4
     over_time(wave, tmp_path / "broken", **rough)

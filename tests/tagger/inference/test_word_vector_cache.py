@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tagger.inference.word_vector_cache import CHUNK, TypeCache
+from tagger.inference.word_vector_cache import CHUNK, WordVectorCache
 from tagger.serialization.checkpoint import SavedModel, load_model
 from tagger.training.tensors import word_tensors
 
@@ -20,8 +20,8 @@ def saved(tiny_model: Path) -> SavedModel:
     return load_model(tiny_model)
 
 
-def make(saved: SavedModel, largest: int) -> TypeCache:
-    return TypeCache(saved.model.words, saved.features, dtype=torch.float32, device=CPU, largest=largest)
+def make(saved: SavedModel, largest: int) -> WordVectorCache:
+    return WordVectorCache(saved.model.words, saved.features, dtype=torch.float32, device=CPU, largest=largest)
 
 
 def directly(saved: SavedModel, word: str) -> torch.Tensor:

@@ -24,7 +24,7 @@ from tagger.serialization.builder import build_language_model
 from tagger.training.events import Step
 from tagger.training.optimizers import make_average, make_optimizer
 from tagger.training.schedules import make_schedule
-from tagger.training.trainer import Fitting
+from tagger.training.trainer import Trainer
 from tests import reference
 
 V = 11
@@ -225,10 +225,10 @@ def test_two_directions_count_their_steps_twice() -> None:
     ]
 
 
-def fitting_of(made: LanguageObjective, threads: int, **options: Any) -> Fitting:
+def fitting_of(made: LanguageObjective, threads: int, **options: Any) -> Trainer:
     """Training that is about to begin."""
     config = settings(**options)
-    return Fitting(
+    return Trainer(
         made.model,
         made,
         config.training,
@@ -245,8 +245,8 @@ def fitted(threads: int, **changes: Any) -> dict[str, Tensor]:
     """Float32 weights after an epoch on so many threads."""
     made = objective(ids(600), **changes)
     made.model.float()
-    fitting = fitting_of(made, threads, training__epochs=1, **changes)
-    losses = [event.loss_per_step for event in fitting.events() if isinstance(event, Step)]
+    trainer = fitting_of(made, threads, training__epochs=1, **changes)
+    losses = [event.loss_per_step for event in trainer.events() if isinstance(event, Step)]
     assert all(math.isfinite(loss) for loss in losses)
     return {name: p.detach().clone() for name, p in made.model.named_parameters()}
 

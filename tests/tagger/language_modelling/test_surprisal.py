@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from tagger.corpora.tokenization.passages import Passage, joined, line
+from tagger.corpora.tokenization.passages import TextSegment, joined, line
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError
 from tagger.language_modelling import surprisal
@@ -18,16 +18,16 @@ CHARACTERS = character_units("ab. c")
 SENTENCES = ["a b c .", "zzz a", "c", "", "b . b . b a a a c", "a", "c . a zzz ."]
 
 
-def word_passages() -> list[Passage]:
+def word_passages() -> list[TextSegment]:
     return [joined(sentence.split()) for sentence in SENTENCES]
 
 
-def character_passages() -> list[Passage]:
+def character_passages() -> list[TextSegment]:
     tokenizer = WordTokenizer.from_rules("whitespace")
     return [line(text, [t for s in tokenizer.sentences(text) for t in s]) for text in (*SENTENCES, " ab  c ")]
 
 
-def truth(units: Any, passages: list[Passage], context: str) -> list[list[tuple[float, int, float]]]:
+def truth(units: Any, passages: list[TextSegment], context: str) -> list[list[tuple[float, int, float]]]:
     """(surprisal, rank, entropy) of each unit by definition."""
     engine = FadingPredictor(units.size)
     found, history = [], [units.end]
@@ -43,7 +43,7 @@ def truth(units: Any, passages: list[Passage], context: str) -> list[list[tuple[
     return found
 
 
-def scores(units: Any, passages: list[Passage], context: str) -> list[ScoredPassage]:
+def scores(units: Any, passages: list[TextSegment], context: str) -> list[ScoredPassage]:
     return list(score_words(FadingPredictor(units.size), units, iter(passages), context=context))
 
 

@@ -9,7 +9,7 @@ import threading
 import pytest
 import torch
 
-from tagger.models.layers.parallel import side_by_side
+from tagger.models.layers.parallel import parallel_forward
 from tagger.runtime.disposable_thread import OneThread, halved_until_it_fits
 
 
@@ -109,7 +109,7 @@ def test_two_networks_side_by_side_go_on_after_a_failure() -> None:
         return 3 * x
 
     def both(pool: OneThread) -> torch.Tensor:
-        return torch.stack(side_by_side((lambda x: 2 * x, []), (second, []), (inputs, inputs), pool)).sum()
+        return torch.stack(parallel_forward((lambda x: 2 * x, []), (second, []), (inputs, inputs), pool)).sum()
 
     with OneThread() as pool:
         with pytest.raises(RuntimeError):

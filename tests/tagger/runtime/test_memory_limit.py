@@ -15,7 +15,7 @@ from tagger.config.tagger import Config
 from tagger.corpora.read_corpus import read_corpus
 from tagger.errors import ConfigError, TrainingError
 from tagger.runtime.memory_limit import MemoryLimit, parse_bytes
-from tagger.training.trainer import Fitting
+from tagger.training.trainer import Trainer
 from tests.killing import End, Nursery
 from tests.tagger.training.test_trainer import ends, start
 from tests.tiny import TOML, conllu, run, sentences
@@ -118,23 +118,23 @@ def soft(monkeypatch: pytest.MonkeyPatch, peaks: list[int]) -> MemoryLimit:
     return limit
 
 
-def limited(corpus: Path, limit: MemoryLimit) -> Fitting:
-    fitting = start(read_corpus(str(corpus)), training__epochs=2)
-    fitting.gradients.memory = limit
-    return fitting
+def limited(corpus: Path, limit: MemoryLimit) -> Trainer:
+    trainer = start(read_corpus(str(corpus)), training__epochs=2)
+    trainer.gradients.memory = limit
+    return trainer
 
 
 def test_where_no_kernel_keeps_it_batches_are_divided_before_it_is_crossed(
     tiny_corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each time the peak has risen near the limit; a peak that stays where it is was met by the last division."""
-    fitting = limited(tiny_corpus, soft(monkeypatch, [500, 850, 910, 910, 910, 930, 930]))
-    assert [end.parts for end in ends(list(fitting.events()))] == [4, 4]
+    trainer = limited(tiny_corpus, soft(monkeypatch, [500, 850, 910, 910, 910, 930, 930]))
+    assert [end.parts for end in ends(list(trainer.events()))] == [4, 4]
 
 
 def test_where_no_kernel_keeps_it_and_nothing_can_be_divided(
     tiny_corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fitting = limited(tiny_corpus, soft(monkeypatch, [500, *range(901, 906), *range(1_001, 9_000)]))
+    trainer = limited(tiny_corpus, soft(monkeypatch, [500, *range(901, 906), *range(1_001, 9_000)]))
     with pytest.raises(TrainingError, match=r"--max-memory is 1000, and the smallest part of a batch would take more"):
-        list(fitting.events())
+        list(trainer.events())

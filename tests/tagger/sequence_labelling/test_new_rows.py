@@ -14,7 +14,7 @@ from tagger.language_modelling.preparation import unit_features
 from tagger.models.layers.encoder import Encoder
 from tagger.models.layers.word_representation import WordRepresentation
 from tagger.models.networks.multi_head_network import Network
-from tagger.sequence_labelling.transfer import start_new_rows
+from tagger.sequence_labelling.transfer import init_new_embeddings
 from tagger.training.tensors import word_tensors
 
 
@@ -43,7 +43,7 @@ def test_a_new_word_is_read_as_it_was_before() -> None:
         as_before = [words(*word_tensors(before.encode([word]), device)) for word in ("cats", "dogs")]
         assert before.encode(["cats"]).word_ids.tolist() == [UNKNOWN_ID]
         assert not torch.allclose(words(*word_tensors(after.encode(["cats"]), device)), as_before[0])
-        start_new_rows(network, before, after)
+        init_new_embeddings(network, before, after)
         for word, expected in zip(("cats", "dogs"), as_before, strict=True):
             torch.testing.assert_close(words(*word_tensors(after.encode([word]), device)), expected)
 

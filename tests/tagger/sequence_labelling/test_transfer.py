@@ -27,10 +27,10 @@ from tagger.errors import ConfigError, ModelError
 from tagger.generation.decoder import LanguageEngine
 from tagger.language_modelling.train import train_lm
 from tagger.runtime.device import available_cores
-from tagger.sequence_labelling.multitask_preparation import Companion, prepare_companion, with_streams
+from tagger.sequence_labelling.multitask_preparation import AuxiliaryLM, prepare_auxiliary_lm, with_streams
 from tagger.sequence_labelling.preparation import choose_tokenizer, prepare
-from tagger.sequence_labelling.train import Material, _network, train_runs
-from tagger.sequence_labelling.transfer import copy_weights, take_over, united_features, united_vocabulary
+from tagger.sequence_labelling.train import TrainingData, _network, train_runs
+from tagger.sequence_labelling.transfer import copy_weights, inherit_config, united_features, united_vocabulary
 from tagger.serialization.checkpoint import SavedModel, load_model
 from tagger.training.events import EpochEnd, Event, Started
 from tests.tiny import SETTINGS, sentences
@@ -105,12 +105,12 @@ def settings(**changes: Any) -> Config:
 
 def before_training(corpus: Corpus, start: SavedModel, folder: Path, **changes: Any) -> tuple[Any, WordFeatures]:
     """The network that a tagger starts from, and the features of its words."""
-    config = resolve(take_over(settings(training__init_from="lm", **changes), start, "lm"), Facts.of(corpus))
-    companion = prepare_companion(corpus, config, start, None, folder)
-    prepared = prepare(corpus, config, companion.features)
+    config = resolve(inherit_config(settings(training__init_from="lm", **changes), start, "lm"), Facts.of(corpus))
+    auxiliary_lm = prepare_auxiliary_lm(corpus, config, start, None, folder)
+    prepared = prepare(corpus, config, auxiliary_lm.features)
     torch.manual_seed(77)
-    material = Material(corpus, prepared, choose_tokenizer(corpus)[0], companion, start)
-    return _network(material, config)[0], companion.features
+    training_data = TrainingData(corpus, prepared, choose_tokenizer(corpus)[0], auxiliary_lm, start)
+    return _network(training_data, config)[0], auxiliary_lm.features
 
 
 def test_the_united_vocabulary_by_hand() -> None:
@@ -224,7 +224,9 @@ def test_settings_that_the_model_has_otherwise_are_named(
 
 def test_settings_that_agree_are_no_conflict(forward: Path) -> None:
     start = load_model(forward)
-    config = take_over(settings(encoder__hidden_size=12, words__min_count=3, words__characters="affix"), start, "lm")
+    config = inherit_config(
+        settings(encoder__hidden_size=12, words__min_count=3, words__characters="affix"), start, "lm"
+    )
     assert (config.encoder.hidden_size, config.words.min_count, config.words.embedding_size) == (12, 3, 10)
 
 
@@ -270,8 +272,8 @@ def weights_by_epoch(
     def copy() -> None:
         copies.append({name: p.detach().clone() for name, p in networks[0].named_parameters()})
 
-    def building(material: Material, config: Config) -> Any:
-        made = _network(material, config)
+    def building(training_data: TrainingData, config: Config) -> Any:
+        made = _network(training_data, config)
         networks.append(made[0])
         copy()
         return made
@@ -437,11 +439,13 @@ def test_text_is_read_as_the_language_model_read_it(corpus: Corpus, text: Path, 
     start = load_model(forward)
     changed = replace(start, config=replace(start.config, streams=StreamConfig(input_dropout=0.37, output_dropout=0.4)))
     asked = settings(training__init_from="lm", training__lm_weight=1.0, streams__output_dropout=0.11)
-    config = resolve(take_over(asked, changed, "lm"), Facts.of(corpus))
-    companion = prepare_companion(corpus, config, start, read_text_corpus(train=str(text), tokenised=True), tmp_path)
-    streams = with_streams(config, companion).streams
-    assert companion.train is not None
+    config = resolve(inherit_config(asked, changed, "lm"), Facts.of(corpus))
+    auxiliary_lm = prepare_auxiliary_lm(
+        corpus, config, start, read_text_corpus(train=str(text), tokenised=True), tmp_path
+    )
+    streams = with_streams(config, auxiliary_lm).streams
+    assert auxiliary_lm.train is not None
     same = LanguageConfig().with_settings({"training.epochs": config.training.epochs})
-    alone = resolve_language(same, len(companion.train.ids), 100).streams
+    alone = resolve_language(same, len(auxiliary_lm.train.ids), 100).streams
     assert streams == replace(alone, input_dropout=0.37, output_dropout=0.11)
-    assert with_streams(config, Companion(companion.features)) == config, "no text is read"
+    assert with_streams(config, AuxiliaryLM(auxiliary_lm.features)) == config, "no text is read"

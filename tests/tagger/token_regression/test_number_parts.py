@@ -78,11 +78,11 @@ def test_parts_add_up(start: Callable[[Path], tuple[nn.Module, Objective]], part
     for batch in batches:
         gradients.parts = 1
         network.zero_grad()
-        whole = gradients.added_up(batch)
+        whole = gradients.accumulate_gradients(batch)
         expected = {name: p.grad.clone() for name, p in network.named_parameters() if p.grad is not None}
         gradients.parts = parts
         network.zero_grad()
-        found = gradients.added_up(batch)
+        found = gradients.accumulate_gradients(batch)
         assert found.steps == whole.steps
         assert float(found.nats) == pytest.approx(float(whole.nats.detach()), rel=1e-5)
         for name, parameter in network.named_parameters():

@@ -13,7 +13,7 @@ from tagger.corpora.sources.corpus import Corpus
 from tagger.errors import TrainingError
 from tagger.training.events import Event, Finished
 from tagger.training.optimizer_step import HOPELESS
-from tagger.training.trainer import Fitting
+from tagger.training.trainer import Trainer
 from tests.tagger.training.test_trainer import ends, start, tagging, weights
 
 NAN = float("nan")
@@ -24,9 +24,9 @@ def corpus(tiny_corpus: Path) -> Corpus:
     return read_corpus(str(tiny_corpus))
 
 
-def spoil(fitting: Fitting, steps: set[int], how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def spoil(trainer: Trainer, steps: set[int], how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the nth losses or their gradients not finite."""
-    objective = tagging(fitting)
+    objective = tagging(trainer)
     loss = objective.loss
     taken = [0]
 
@@ -47,34 +47,34 @@ def spoil(fitting: Fitting, steps: set[int], how: str, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("how", ["loss", "gradient"])
 def test_a_step_is_left_out_and_counted(corpus: Corpus, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    fitting = start(corpus, training__epochs=2)
-    per_epoch = fitting.steps_per_epoch
-    spoil(fitting, {2, 3, per_epoch + 1}, how, monkeypatch)
-    step = fitting.updates.step
+    trainer = start(corpus, training__epochs=2)
+    per_epoch = trainer.steps_per_epoch
+    spoil(trainer, {2, 3, per_epoch + 1}, how, monkeypatch)
+    step = trainer.updates.step
 
     def watched(batch: Any, rate: float, epochs_done: int) -> Any:
-        state = weights(fitting), [average.clone() for average in fitting.average.present]
+        state = weights(trainer), [average.clone() for average in trainer.average.present]
         found = step(batch, rate, epochs_done)
         if found[1] == 0:
-            for old, new in zip(state[0] + state[1], weights(fitting) + list(fitting.average.present), strict=True):
+            for old, new in zip(state[0] + state[1], weights(trainer) + list(trainer.average.present), strict=True):
                 assert torch.equal(old, new), "a step that is left out changes nothing"
         return found
 
-    monkeypatch.setattr(fitting.updates, "step", watched)
-    events = list(fitting.events())
+    monkeypatch.setattr(trainer.updates, "step", watched)
+    events = list(trainer.events())
     assert [end.left_out for end in ends(events)] == [2, 1]
     assert all(0 < end.loss_per_step < 10 for end in ends(events))
     assert isinstance(events[-1], Finished)
     assert events[-1].reason == "all epochs done"
-    assert all(bool(tensor.isfinite().all()) for tensor in weights(fitting))
+    assert all(bool(tensor.isfinite().all()) for tensor in weights(trainer))
 
 
 def test_a_hopeless_run_ends_with_its_best(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = start(corpus, training__epochs=2, training__schedule="constant", training__warmup=0)
     list(whole.events())
-    fitting = start(corpus, training__epochs=9, training__schedule="constant", training__warmup=0)
-    spoil(fitting, set(range(2 * fitting.steps_per_epoch + 1, 10_000)), "loss", monkeypatch)
-    events = list(fitting.events())
+    trainer = start(corpus, training__epochs=9, training__schedule="constant", training__warmup=0)
+    spoil(trainer, set(range(2 * trainer.steps_per_epoch + 1, 10_000)), "loss", monkeypatch)
+    events = list(trainer.events())
     finished = events[-1]
     assert isinstance(finished, Finished)
     assert finished.reason == (
@@ -83,27 +83,27 @@ def test_a_hopeless_run_ends_with_its_best(corpus: Corpus, monkeypatch: pytest.M
     left_out = sum(end.left_out for end in ends(events)[2:])
     assert left_out < HOPELESS
     assert finished.best_epoch <= 2
-    assert all(torch.equal(a, b) for a, b in zip(weights(fitting), weights(whole), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(weights(trainer), weights(whole), strict=True))
 
 
 def test_a_weight_that_is_not_finite_is_never_kept(corpus: Corpus) -> None:
-    fitting = start(corpus, training__epochs=9, training__patience=0)
+    trainer = start(corpus, training__epochs=9, training__patience=0)
     kept: list[Event] = []
-    for event in fitting.events():
+    for event in trainer.events():
         kept.append(event)
         if len(ends(kept)) == 2:
             with torch.no_grad():
-                tagging(fitting).model.get_parameter("words.projection.bias")[0] = NAN
+                tagging(trainer).model.get_parameter("words.projection.bias")[0] = NAN
     assert isinstance(kept[-1], Finished)
     assert kept[-1].best_epoch <= 2
     assert "the loss is nan" in kept[-1].reason
-    assert all(bool(tensor.isfinite().all()) for tensor in weights(fitting))
+    assert all(bool(tensor.isfinite().all()) for tensor in weights(trainer))
 
 
 def test_no_epoch_that_is_done_is_an_error(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    fitting = start(corpus)
-    spoil(fitting, set(range(1, 10_000)), "gradient", monkeypatch)
+    trainer = start(corpus)
+    spoil(trainer, set(range(1, 10_000)), "gradient", monkeypatch)
     with pytest.raises(
         TrainingError, match=r"^the gradient is not finite at a learning rate of .*--learning-rate 0\.01"
     ):
-        list(fitting.events())
+        list(trainer.events())

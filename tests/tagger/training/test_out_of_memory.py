@@ -18,13 +18,13 @@ from tagger.corpora.sources.corpus import Corpus
 from tagger.language_modelling.bptt import Stretch
 from tagger.language_modelling.objective import LanguageObjective
 from tagger.sequence_labelling.multitask_objective import JointObjective
-from tagger.sequence_labelling.multitask_preparation import prepare_companion, with_streams
+from tagger.sequence_labelling.multitask_preparation import prepare_auxiliary_lm, with_streams
 from tagger.sequence_labelling.objective import TaggingObjective
 from tagger.sequence_labelling.preparation import choose_tokenizer, prepare
-from tagger.sequence_labelling.train import Material, _network, _objective
+from tagger.sequence_labelling.train import TrainingData, _network, _objective
 from tagger.training.optimizers import make_average, make_optimizer
 from tagger.training.schedules import Schedule
-from tagger.training.trainer import Fitting
+from tagger.training.trainer import Trainer
 from tests.tagger.language_modelling.test_objective import fitting_of, ids, objective
 from tests.tagger.training.test_trainer import ends, start, tagging
 from tests.tiny import SETTINGS
@@ -35,9 +35,9 @@ def corpus(tiny_corpus: Path) -> Corpus:
     return read_corpus(str(tiny_corpus))
 
 
-def limit(fitting: Fitting, tokens: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def limit(trainer: Trainer, tokens: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """No memory for batches of more words than these."""
-    loss = tagging(fitting).loss
+    loss = tagging(trainer).loss
 
     def limited(batch: Any) -> Any:
         if len(batch.positions) > tokens:
@@ -46,11 +46,11 @@ def limit(fitting: Fitting, tokens: int, monkeypatch: pytest.MonkeyPatch) -> Non
             )
         return loss(batch)
 
-    monkeypatch.setattr(tagging(fitting), "loss", limited)
+    monkeypatch.setattr(tagging(trainer), "loss", limited)
 
 
-def gradients(fitting: Fitting) -> list[Tensor]:
-    return [torch.zeros_like(p) if p.grad is None else p.grad for p in tagging(fitting).model.parameters()]
+def gradients(trainer: Trainer) -> list[Tensor]:
+    return [torch.zeros_like(p) if p.grad is None else p.grad for p in tagging(trainer).model.parameters()]
 
 
 def test_parts_add_up(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,18 +68,18 @@ def test_parts_add_up(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_run_goes_on_and_tells(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    fitting = start(corpus, training__epochs=4)
-    limit(fitting, 20, monkeypatch)
-    epochs = ends(list(fitting.events()))
+    trainer = start(corpus, training__epochs=4)
+    limit(trainer, 20, monkeypatch)
+    epochs = ends(list(trainer.events()))
     assert [end.parts for end in epochs] == [4, 4, 4, 4]
     assert epochs[-1].loss_per_step < epochs[0].loss_per_step
 
 
 def test_a_single_sentence_cannot_be_divided(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    fitting = start(corpus, training__epochs=1)
-    limit(fitting, 2, monkeypatch)
+    trainer = start(corpus, training__epochs=1)
+    limit(trainer, 2, monkeypatch)
     with pytest.raises(RuntimeError, match="can't allocate memory"):
-        list(fitting.events())
+        list(trainer.events())
 
 
 def lm_limit(made: LanguageObjective, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,20 +123,20 @@ def test_a_language_model_of_parts_is_that_of_the_whole(
         torch.testing.assert_close(joined, carried, rtol=0, atol=1e-6)
 
 
-def language(threads: int, **options: Any) -> Fitting:
+def language(threads: int, **options: Any) -> Trainer:
     return fitting_of(objective(ids(600), ids(90, 2), **options), threads, **options)
 
 
-def states(fitting: Fitting) -> list[Tensor]:
-    assert isinstance(fitting.objective, LanguageObjective)
-    return [part for reader in fitting.objective.readers for layer in reader.states or [] for part in layer]
+def states(trainer: Trainer) -> list[Tensor]:
+    assert isinstance(trainer.objective, LanguageObjective)
+    return [part for reader in trainer.objective.readers for layer in reader.states or [] for part in layer]
 
 
 def test_a_single_stream_cannot_be_divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    fitting = language(1, streams__batch_size=3)
-    lm_limit(fitting.objective, 4, monkeypatch)  # type: ignore[arg-type]
+    trainer = language(1, streams__batch_size=3)
+    lm_limit(trainer.objective, 4, monkeypatch)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="can't allocate memory"):
-        list(fitting.events())
+        list(trainer.events())
 
 
 def test_dev_is_read_in_shorter_stretches_where_memory_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,24 +162,24 @@ def test_dev_is_read_in_shorter_stretches_where_memory_runs_out(monkeypatch: pyt
 @pytest.mark.parametrize("parts", [2, 3, 16])
 def test_tags_and_text_in_parts(corpus: Corpus, tmp_path: Path, sentences: int, streams: int, parts: int) -> None:
     """The gradient is that of the whole, whichever of both has more parts."""
-    fitting = joint(corpus, tmp_path, streams)
-    both = fitting.objective
+    trainer = joint(corpus, tmp_path, streams)
+    both = trainer.objective
     assert isinstance(both, JointObjective)
     chosen = assemble(both.tagging.train.encoded, list(range(sentences)))
     batch = (chosen, next(both.language.epoch(np.random.default_rng(1))[1]))
-    expected = fitting.gradients.added_up(batch)
-    wanted = [p.grad for p in fitting.model.parameters()]
-    fitting.optimizer.zero_grad(set_to_none=True)
-    fitting.gradients.parts = parts
-    found = fitting.gradients.added_up(batch)
+    expected = trainer.gradients.accumulate_gradients(batch)
+    wanted = [p.grad for p in trainer.model.parameters()]
+    trainer.optimizer.zero_grad(set_to_none=True)
+    trainer.gradients.parts = parts
+    found = trainer.gradients.accumulate_gradients(batch)
     assert found.steps == expected.steps
     assert float(found.nats) == pytest.approx(float(expected.nats), rel=1e-12)
     assert len(both.divide(batch, parts)) == min(parts, max(sentences, streams))
-    for before, after in zip(wanted, fitting.model.parameters(), strict=True):
+    for before, after in zip(wanted, trainer.model.parameters(), strict=True):
         torch.testing.assert_close(after.grad, before, rtol=0, atol=1e-7)  # penalties are float32
 
 
-def joint(corpus: Corpus, folder: Path, streams: int) -> Fitting:
+def joint(corpus: Corpus, folder: Path, streams: int) -> Trainer:
     """A tagger and a language model beside it, in double precision; nothing is dropped."""
     dropping = ("input_dropout", "dropout", "output_dropout", "embedding_dropout", "weight_drop")
     chosen = {
@@ -188,17 +188,17 @@ def joint(corpus: Corpus, folder: Path, streams: int) -> Fitting:
         **{f"streams.{name}": 0.0 for name in dropping},
     }  # fmt: skip
     config = resolve(Config().with_settings(chosen), Facts.of(corpus))
-    companion = prepare_companion(corpus, config, None, None, folder)
-    config = with_streams(config, companion)
-    prepared = prepare(corpus, config, companion.features)
-    material = Material(corpus, prepared, choose_tokenizer(corpus)[0], companion)
+    auxiliary_lm = prepare_auxiliary_lm(corpus, config, None, None, folder)
+    config = with_streams(config, auxiliary_lm)
+    prepared = prepare(corpus, config, auxiliary_lm.features)
+    training_data = TrainingData(corpus, prepared, choose_tokenizer(corpus)[0], auxiliary_lm)
     torch.manual_seed(1)
-    model = _network(material, config)[0].double()
+    model = _network(training_data, config)[0].double()
     device = torch.device("cpu")
-    both = _objective(TaggingObjective(model, prepared, config.training, device=device), material, config, device)
+    both = _objective(TaggingObjective(model, prepared, config.training, device=device), training_data, config, device)
     assert isinstance(both, JointObjective)
     both.language.half = False
-    return Fitting(
+    return Trainer(
         model, both, config.training, optimizer=make_optimizer(model, config.training),
         average=make_average(model, config.training), schedule=Schedule("constant", warmup=0.0), device=device,
         rng=np.random.default_rng(1),

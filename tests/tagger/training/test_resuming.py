@@ -20,9 +20,9 @@ from tagger.model_cards.markdown import escaped
 from tagger.runtime.device import available_cores
 from tagger.sequence_labelling.train import train_runs
 from tagger.serialization import manifest as model_folder
-from tagger.training.checkpoint_callback import Keeper, Keeping
+from tagger.training.checkpoint_callback import CheckpointCallback, CheckpointConfig
 from tagger.training.events import EpochEnd, Event, Started
-from tagger.training.trainer import Fitting
+from tagger.training.trainer import Trainer
 from tests.tiny import SETTINGS, sentences
 
 QUICK = {**SETTINGS, "training.epochs": 3}
@@ -31,7 +31,7 @@ LANGUAGE = {
     "streams.batch_size": 3, "streams.bptt": 12, "training.epochs": 3,
 }  # fmt: skip
 TIMES = {"seconds", "tokens_per_second"}
-OFTEN = Keeping("auto", minutes=1e-9)
+OFTEN = CheckpointConfig("auto", minutes=1e-9)
 pytestmark = pytest.mark.usefixtures("no_curves")
 
 
@@ -44,22 +44,24 @@ def crashes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Numbers of states after which a run dies, one for each run; a run with none left goes to its end."""
     after: list[int] = []
     saved = [0]
-    save = Keeper._save
+    save = CheckpointCallback._save
 
-    def saving(keeper: Keeper, fitting: Fitting) -> None:
-        save(keeper, fitting)
+    def saving(checkpoint_callback: CheckpointCallback, trainer: Trainer) -> None:
+        save(checkpoint_callback, trainer)
         saved[0] += bool(after)
         if after and saved[0] == after[0]:
             after.pop(0)
             saved[0] = 0
             raise Crash
 
-    monkeypatch.setattr(Keeper, "_save", saving)
+    monkeypatch.setattr(CheckpointCallback, "_save", saving)
     monkeypatch.setattr("tagger.training.checkpoint_callback.SHARE", 1e9)
     return after
 
 
-def pos(corpus: Path, out: Path, keeping: Keeping = OFTEN, threads: int = 1, seeds: int = 1, **options: Any) -> Any:
+def pos(
+    corpus: Path, out: Path, checkpointing: CheckpointConfig = OFTEN, threads: int = 1, seeds: int = 1, **options: Any
+) -> Any:
     settings = {name.replace("__", "."): value for name, value in options.pop("settings", {}).items()}
     config = Config().with_settings({**QUICK, **settings})
     return train_runs(
@@ -67,16 +69,16 @@ def pos(corpus: Path, out: Path, keeping: Keeping = OFTEN, threads: int = 1, see
         config,
         out=out,
         threads=threads,
-        keeping=keeping,
+        checkpointing=checkpointing,
         seeds=seeds,
         **options,
     )
 
 
-def lm(text: Path, out: Path, keeping: Keeping = OFTEN, **options: Any) -> Any:
+def lm(text: Path, out: Path, checkpointing: CheckpointConfig = OFTEN, **options: Any) -> Any:
     config = LanguageConfig().with_settings({**LANGUAGE, **options.pop("settings", {})})
     corpus = read_text_corpus(train=str(text), dev=str(text), tokenised=True)
-    return train_language_model(corpus, config, out=out, threads=1, keeping=keeping, **options)
+    return train_language_model(corpus, config, out=out, threads=1, checkpointing=checkpointing, **options)
 
 
 def until_done(train: Any, *arguments: Any, **options: Any) -> None:
@@ -221,7 +223,7 @@ def test_the_card_tells_of_interruptions_the_machine_and_the_command(
     pos(tiny_corpus, tmp_path / "m", settings={"training__patience": 4}, command="tagger train pos 'my corpus' --out m")
     crashes += [1]
     until_done(lm, text, tmp_path / "lm", command="tagger train lm novels/")
-    machine = {"cpu", "cores", "threads", "torch", "cpu capability"}
+    context = {"cpu", "cores", "threads", "torch", "cpu capability"}
     for name, command, told in (
         ("m", "tagger train pos 'my corpus' --out m", "interrupted and resumed twice, the last time in epoch"),
         ("lm", "tagger train lm novels/", "interrupted and resumed once, the last time in epoch"),
@@ -230,7 +232,7 @@ def test_the_card_tells_of_interruptions_the_machine_and_the_command(
         about = json.loads((tmp_path / name / "config.json").read_text(encoding="utf-8"))["about"]
         assert f"```sh\n{command}\n```" in card
         assert f"- {told} " in card
-        assert machine <= set(about["environment"])
+        assert context <= set(about["environment"])
         assert about["environment"]["threads"] == "1"
         assert all(f"| {escaped(name)} | {escaped(value)} |" in card for name, value in about["environment"].items())
         assert any(note.startswith(told) for note in about["notes"])
@@ -273,28 +275,33 @@ def test_an_unfinished_run_is_not_thrown_away_unasked(tiny_corpus: Path, tmp_pat
     with pytest.raises(
         OutputError, match=r"an unfinished run is there, in .*m\.partial; --resume goes on with it, --ov"
     ):
-        pos(tiny_corpus, tmp_path / "m", keeping=Keeping("no"))
+        pos(tiny_corpus, tmp_path / "m", checkpointing=CheckpointConfig("no"))
     events: list[Event] = []
-    pos(tiny_corpus, tmp_path / "m", keeping=Keeping("no"), overwrite=True, listener=events.append)
+    pos(tiny_corpus, tmp_path / "m", checkpointing=CheckpointConfig("no"), overwrite=True, listener=events.append)
     assert isinstance(events[0], Started)
     assert not any("resumed" in note for note in events[0].notes)
 
 
 def test_nothing_to_resume(tiny_corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"m: no unfinished run to resume; leave --resume out"):
-        pos(tiny_corpus, tmp_path / "m", keeping=Keeping("yes"))
+        pos(tiny_corpus, tmp_path / "m", checkpointing=CheckpointConfig("yes"))
     with pytest.raises(ConfigError, match="checkpoint minutes is 0"):
-        Keeping(minutes=0)
+        CheckpointConfig(minutes=0)
 
 
 def test_a_run_that_was_kept_can_be_made_longer(tiny_corpus: Path, tmp_path: Path, crashes: list[int]) -> None:
     constant = {"training__schedule": "constant", "training__warmup": 0.0}
     pos(tiny_corpus, tmp_path / "whole", settings={**constant, "training__epochs": 4})
     assert not (tmp_path / "whole" / model_folder.TRAINING).exists()
-    pos(tiny_corpus, tmp_path / "m", keeping=Keeping(keep_state=True), settings={**constant, "training__epochs": 2})
+    pos(
+        tiny_corpus,
+        tmp_path / "m",
+        checkpointing=CheckpointConfig(keep_state=True),
+        settings={**constant, "training__epochs": 2},
+    )
     assert (tmp_path / "m" / model_folder.TRAINING).is_dir()
     longer = {**constant, "training__epochs": 4}
-    pos(tiny_corpus, tmp_path / "m", keeping=Keeping("yes"), overwrite=True, settings=longer)
+    pos(tiny_corpus, tmp_path / "m", checkpointing=CheckpointConfig("yes"), overwrite=True, settings=longer)
     assert (tmp_path / "m" / "model.safetensors").read_bytes() == (
         tmp_path / "whole" / "model.safetensors"
     ).read_bytes()

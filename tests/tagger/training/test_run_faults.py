@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tagger.training.checkpoint_store import Checkpoints
+from tagger.training.checkpoint_store import CheckpointStore
 from tests.killing import Nursery
 from tests.tiny import TOML, run
 
@@ -99,7 +99,7 @@ def test_killed_while_a_state_is_written(nursery: Nursery, command: list[str | P
             after=chance.uniform(0, 0.2), until=until, hook="slow_disk", value=0.01,
         )  # fmt: skip
         assert end.code == -signal.SIGKILL
-        store = Checkpoints(states)
+        store = CheckpointStore(states)
         assert store.load() is not None
         assert store.damaged == []
         assert len(store.numbers()) <= 3  # the third is on its way out

@@ -28,10 +28,10 @@ from tagger.sequence_labelling.objective import TaggingObjective
 from tagger.sequence_labelling.preparation import prepare
 from tagger.serialization.builder import build_tagger
 from tagger.training.events import EpochEnd, Event, Finished, Started, Step
-from tagger.training.optimizers import hiding, make_average, make_optimizer
+from tagger.training.optimizers import make_average, make_optimizer, word_dropout_probs
 from tagger.training.schedules import Schedule
 from tagger.training.tensors import word_tensors
-from tagger.training.trainer import Fitting
+from tagger.training.trainer import Trainer
 from tests import reference
 from tests.tiny import SETTINGS
 
@@ -44,7 +44,7 @@ def corpus(tiny_corpus: Path) -> Corpus:
     return read_corpus(str(tiny_corpus))
 
 
-def start(corpus: Corpus, *, double: bool = False, **settings: Any) -> Fitting:
+def start(corpus: Corpus, *, double: bool = False, **settings: Any) -> Trainer:
     chosen = {name.replace("__", "."): value for name, value in settings.items()}
     config = resolve(Config().with_settings({**SETTINGS, **chosen}), Facts.of(corpus))
     prepared = prepare(corpus, config)
@@ -53,7 +53,7 @@ def start(corpus: Corpus, *, double: bool = False, **settings: Any) -> Fitting:
     rng = np.random.default_rng(config.training.seed)
     device = torch.device("cpu")
     model = model.double() if double else model
-    return Fitting(
+    return Trainer(
         model,
         TaggingObjective(model, prepared, config.training, device=device),
         config.training,
@@ -65,18 +65,18 @@ def start(corpus: Corpus, *, double: bool = False, **settings: Any) -> Fitting:
     )
 
 
-def tagging(fitting: Fitting) -> TaggingObjective:
-    assert isinstance(fitting.objective, TaggingObjective)
-    return fitting.objective
+def tagging(trainer: Trainer) -> TaggingObjective:
+    assert isinstance(trainer.objective, TaggingObjective)
+    return trainer.objective
 
 
-def dev_of(fitting: Fitting) -> EncodedSplit:
-    dev = tagging(fitting).dev
+def dev_of(trainer: Trainer) -> EncodedSplit:
+    dev = tagging(trainer).dev
     assert dev is not None
     return dev.encoded
 
 
-def still(corpus: Corpus, **settings: Any) -> Fitting:
+def still(corpus: Corpus, **settings: Any) -> Trainer:
     return start(corpus, **{**{name.replace(".", "__"): value for name, value in STILL.items()}, **settings})
 
 
@@ -84,8 +84,8 @@ def without_dev(corpus: Corpus) -> Corpus:
     return replace(corpus, dev=None)
 
 
-def weights(fitting: Fitting) -> list[Tensor]:
-    return [parameter.detach().clone() for parameter in tagging(fitting).model.parameters()]
+def weights(trainer: Trainer) -> list[Tensor]:
+    return [parameter.detach().clone() for parameter in tagging(trainer).model.parameters()]
 
 
 def ends(events: list[Event]) -> list[EpochEnd]:
@@ -116,30 +116,30 @@ def mean_loss_and_accuracy(model: Network, split: Any) -> tuple[float, float]:
 
 def test_the_first_event_states_the_facts(corpus: Corpus) -> None:
     assert corpus.train is not None
-    fitting = start(corpus)
-    started = next(fitting.events())
+    trainer = start(corpus)
+    started = next(trainer.events())
     assert isinstance(started, Started)
     assert started.sentences == 60
     assert started.tokens == corpus.train.num_tokens
     assert started.labels == len({tag for tags in corpus.train.tags() for tag in tags}) == 7
-    assert started.parameters == sum(p.numel() for p in tagging(fitting).model.parameters())
+    assert started.parameters == sum(p.numel() for p in tagging(trainer).model.parameters())
     assert (started.epochs, started.device) == (10, "cpu")
 
 
 def test_losses_and_accuracy_are_those_of_a_loop_over_steps(corpus: Corpus) -> None:
-    fitting = still(corpus, training__epochs=1)
-    loss, _ = mean_loss_and_accuracy(tagging(fitting).model.eval(), tagging(fitting).train.encoded)
-    dev_loss, accuracy = mean_loss_and_accuracy(tagging(fitting).model, dev_of(fitting))
-    (end,) = ends(list(fitting.events()))
+    trainer = still(corpus, training__epochs=1)
+    loss, _ = mean_loss_and_accuracy(tagging(trainer).model.eval(), tagging(trainer).train.encoded)
+    dev_loss, accuracy = mean_loss_and_accuracy(tagging(trainer).model, dev_of(trainer))
+    (end,) = ends(list(trainer.events()))
     assert end.loss_per_step == pytest.approx(loss, rel=1e-6)
-    assert end.loss_sum == pytest.approx(loss * len(tagging(fitting).train.encoded.type_ids) / 60, rel=1e-6)
+    assert end.loss_sum == pytest.approx(loss * len(tagging(trainer).train.encoded.type_ids) / 60, rel=1e-6)
     assert end.dev_loss_per_step == pytest.approx(dev_loss, rel=1e-6)
     assert end.dev_accuracy == pytest.approx(accuracy, abs=1e-12)
 
 
 def test_training_learns_and_keeps_the_best_epoch(corpus: Corpus) -> None:
-    fitting = start(corpus)
-    events = list(fitting.events())
+    trainer = start(corpus)
+    events = list(trainer.events())
     finished = events[-1]
     assert isinstance(finished, Finished)
     accuracies = [end.dev_accuracy or 0.0 for end in ends(events)]
@@ -147,20 +147,20 @@ def test_training_learns_and_keeps_the_best_epoch(corpus: Corpus) -> None:
     assert finished.best_accuracy == max(accuracies)
     assert finished.best_epoch == 1 + accuracies.index(max(accuracies))
     assert [end.best for end in ends(events)] == [a > max([-1.0, *accuracies[:n]]) for n, a in enumerate(accuracies)]
-    loss, accuracy = mean_loss_and_accuracy(tagging(fitting).model, dev_of(fitting))
+    loss, accuracy = mean_loss_and_accuracy(tagging(trainer).model, dev_of(trainer))
     assert accuracy == pytest.approx(finished.best_accuracy)
     before = ends(events)[finished.best_epoch - 1].dev_loss_per_step or 0.0
     assert 0.5 * before < loss <= before + 1e-6, "the posteriors of that epoch, calibrated"
-    assert not tagging(fitting).model.training
+    assert not tagging(trainer).model.training
 
 
 def test_the_size_of_a_batch_does_not_change_the_update(corpus: Corpus) -> None:
     """The loss is divided by the steps of the batch: the same sentence three times moves no further."""
     found = []
     for chosen in ([5], [5, 5, 5]):
-        fitting = start(corpus, double=True, training__dropout=0, training__word_dropout=0, training__clip=1e9)
-        fitting.updates.step(assemble(tagging(fitting).train.encoded, chosen), 0.01)
-        found.append(([p.grad for p in tagging(fitting).model.parameters()], weights(fitting)))
+        trainer = start(corpus, double=True, training__dropout=0, training__word_dropout=0, training__clip=1e9)
+        trainer.updates.step(assemble(tagging(trainer).train.encoded, chosen), 0.01)
+        found.append(([p.grad for p in tagging(trainer).model.parameters()], weights(trainer)))
     for (one, after_one), (three, after_three) in pairwise(found):
         for a, b in zip(one, three, strict=True):
             torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
@@ -171,9 +171,9 @@ def test_the_size_of_a_batch_does_not_change_the_update(corpus: Corpus) -> None:
 
 def test_the_gradient_is_the_mean_over_the_steps_of_the_batch(corpus: Corpus) -> None:
     def gradients(chosen: list[int]) -> tuple[list[Tensor], int]:
-        fitting = start(corpus, double=True, training__dropout=0, training__word_dropout=0, training__clip=1e9)
-        _, steps = fitting.updates.step(assemble(tagging(fitting).train.encoded, chosen), 0.0)
-        return [torch.zeros_like(p) if p.grad is None else p.grad for p in tagging(fitting).model.parameters()], steps
+        trainer = start(corpus, double=True, training__dropout=0, training__word_dropout=0, training__clip=1e9)
+        _, steps = trainer.updates.step(assemble(tagging(trainer).train.encoded, chosen), 0.0)
+        return [torch.zeros_like(p) if p.grad is None else p.grad for p in tagging(trainer).model.parameters()], steps
 
     together, steps = gradients([0, 1, 2])
     parts = [gradients([s]) for s in range(3)]
@@ -186,27 +186,27 @@ def test_the_gradient_is_the_mean_over_the_steps_of_the_batch(corpus: Corpus) ->
 def test_every_epoch_takes_every_sentence_once_in_another_order(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fitting = start(corpus, training__epochs=3, training__patience=0)
+    trainer = start(corpus, training__epochs=3, training__patience=0)
     taken: list[list[int]] = []
 
     def assembling(split: Any, chosen: Any, *more: Any) -> Any:
-        if split is tagging(fitting).train.encoded:
+        if split is tagging(trainer).train.encoded:
             taken.append(list(chosen))
         return assemble(split, chosen, *more)
 
     monkeypatch.setattr("tagger.sequence_labelling.objective.assemble", assembling)
-    list(fitting.events())
-    assert len(taken) == 3 * fitting.steps_per_epoch
-    epochs = [taken[n * fitting.steps_per_epoch :][: fitting.steps_per_epoch] for n in range(3)]
+    list(trainer.events())
+    assert len(taken) == 3 * trainer.steps_per_epoch
+    epochs = [taken[n * trainer.steps_per_epoch :][: trainer.steps_per_epoch] for n in range(3)]
     assert all(sorted(chain.from_iterable(epoch)) == list(range(60)) for epoch in epochs)
     assert epochs[0] != epochs[1] != epochs[2]
     assert {frozenset(batch) for batch in epochs[0]} != {frozenset(batch) for batch in epochs[1]}
 
 
 def test_gradients_are_clipped(corpus: Corpus) -> None:
-    fitting = start(corpus, training__clip=0.01)
-    fitting.updates.step(assemble(tagging(fitting).train.encoded, [0, 1, 2]), 0.01)
-    norm = torch.cat([p.grad.flatten() for p in tagging(fitting).model.parameters() if p.grad is not None]).norm()
+    trainer = start(corpus, training__clip=0.01)
+    trainer.updates.step(assemble(tagging(trainer).train.encoded, [0, 1, 2]), 0.01)
+    norm = torch.cat([p.grad.flatten() for p in tagging(trainer).model.parameters() if p.grad is not None]).norm()
     assert norm.item() == pytest.approx(0.01, rel=1e-3)
 
 
@@ -220,43 +220,43 @@ def test_label_smoothing_is_for_learning_alone(corpus: Corpus) -> None:
 
 def test_smoothed_targets_make_the_gradient(corpus: Corpus) -> None:
     """The gradient of a bias is the mean over the steps of softmax minus the smoothed target."""
-    fitting = start(
+    trainer = start(
         corpus, double=True, training__dropout=0, training__word_dropout=0, training__clip=1e9,
         training__label_smoothing=0.2,
     )  # fmt: skip
-    scores, gold = by_sentence(tagging(fitting).model, tagging(fitting).train.encoded)[0]
+    scores, gold = by_sentence(tagging(trainer).model, tagging(trainer).train.encoded)[0]
     labels = len(scores[0])
     expected = np.zeros(labels)
     for row, tag in zip(scores, gold, strict=True):
         posterior = np.exp(row) / np.exp(row).sum()
         expected += posterior - 0.2 / labels - 0.8 * (np.arange(labels) == tag)
-    fitting.updates.step(assemble(tagging(fitting).train.encoded, [0]), 0.0)
-    bias = tagging(fitting).model.heads["tag"].bias.grad
+    trainer.updates.step(assemble(tagging(trainer).train.encoded, [0]), 0.0)
+    bias = tagging(trainer).model.heads["tag"].bias.grad
     assert isinstance(bias, Tensor)
     np.testing.assert_allclose(bias.numpy(), expected / len(gold), rtol=0, atol=1e-12)
 
 
 def test_the_learning_rate_follows_the_schedule(corpus: Corpus) -> None:
     settings: dict[str, Any] = {"training__batch_tokens": 10_000, "training__epochs": 10, "training__patience": 0}
-    fitting = start(corpus, **settings, training__schedule="linear", training__warmup=0.5)
-    rates = [event.learning_rate for event in fitting.events() if isinstance(event, Step)]
+    trainer = start(corpus, **settings, training__schedule="linear", training__warmup=0.5)
+    rates = [event.learning_rate for event in trainer.events() if isinstance(event, Step)]
     peak = 4e-2
-    assert fitting.steps_per_epoch == 1
+    assert trainer.steps_per_epoch == 1
     assert rates == pytest.approx([peak * f for f in (0, 0.2, 0.4, 0.6, 0.8, 1, 0.8, 0.6, 0.4, 0.2)])
 
 
 def test_without_dev_the_last_average_is_kept(corpus: Corpus) -> None:
     settings: dict[str, Any] = {"training__batch_tokens": 10_000, "training__epochs": 3, "training__average": 0.4}
-    fitting = start(without_dev(corpus), **settings)
-    average = weights(fitting)
-    for event in fitting.events():
+    trainer = start(without_dev(corpus), **settings)
+    average = weights(trainer)
+    for event in trainer.events():
         if isinstance(event, Step):  # one step an epoch: the weights are the ones after the update
             decay = min(0.4, (1 + event.epoch) / (10 + event.epoch))
-            average = [decay * a + (1 - decay) * w for a, w in zip(average, weights(fitting), strict=True)]
+            average = [decay * a + (1 - decay) * w for a, w in zip(average, weights(trainer), strict=True)]
         last = event
     assert isinstance(last, Finished)
     assert (last.best_epoch, last.best_accuracy) == (3, None)
-    for expected, found in zip(average, weights(fitting), strict=True):
+    for expected, found in zip(average, weights(trainer), strict=True):
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
 
 
@@ -290,36 +290,36 @@ def test_the_schedule_ends_with_the_time_budget(corpus: Corpus, monkeypatch: pyt
     clock = SimpleNamespace(perf_counter=count(0, 0.01).__next__)  # a hundredth of a second at every look
     monkeypatch.setattr("tagger.training.trainer.time", clock)
     settings: dict[str, Any] = {"training__max_minutes": 0.1, "training__epochs": 100_000, "training__patience": 0}
-    fitting = start(corpus, **settings, training__schedule="linear", training__warmup=0)
-    events = list(fitting.events())
+    trainer = start(corpus, **settings, training__schedule="linear", training__warmup=0)
+    events = list(trainer.events())
     steps = [event for event in events if isinstance(event, Step)]
     for event in steps:  # the rate is that of the beginning of the step, a moment before
-        assert event.learning_rate == pytest.approx(fitting.peak * (1 - event.seconds / 6), abs=2e-3)
-    assert steps[-1].learning_rate < 0.1 * fitting.peak
+        assert event.learning_rate == pytest.approx(trainer.peak * (1 - event.seconds / 6), abs=2e-3)
+    assert steps[-1].learning_rate < 0.1 * trainer.peak
     assert isinstance(events[-1], Finished)
     assert events[-1].seconds == pytest.approx(6, abs=0.5)
 
 
 def test_epochs_that_take_more_batches_than_the_first_plan_are_no_end(corpus: Corpus) -> None:
     """Shuffling cuts a large corpus into a few batches more or less from epoch to epoch."""
-    fitting = start(corpus, training__patience=0, training__epochs=4)
-    fitting.steps_per_epoch -= 3
-    assert len(ends(list(fitting.events()))) == 4
+    trainer = start(corpus, training__patience=0, training__epochs=4)
+    trainer.steps_per_epoch -= 3
+    assert len(ends(list(trainer.events()))) == 4
 
 
 @pytest.mark.parametrize("limit", [None, 1e-6])
 def test_a_loss_that_is_not_finite_ends_the_run(corpus: Corpus, limit: float | None) -> None:
-    fitting = start(corpus, training__warmup=0, training__max_minutes=limit)
+    trainer = start(corpus, training__warmup=0, training__max_minutes=limit)
     with torch.no_grad():
-        tagging(fitting).model.words.get_parameter("projection.bias").fill_(float("nan"))
+        tagging(trainer).model.words.get_parameter("projection.bias").fill_(float("nan"))
     with pytest.raises(TrainingError, match=r"^the loss is nan at a learning rate of 0\S*; .*--learning-rate 0\.01$"):
-        list(fitting.events())
+        list(trainer.events())
 
 
 def run(corpus: Corpus, seed: int) -> list[Tensor]:
-    fitting = start(corpus, training__seed=seed, training__epochs=2)
-    list(fitting.events())
-    return weights(fitting)
+    trainer = start(corpus, training__seed=seed, training__epochs=2)
+    list(trainer.events())
+    return weights(trainer)
 
 
 def test_the_seed_decides_every_weight(corpus: Corpus) -> None:
@@ -330,10 +330,10 @@ def test_the_seed_decides_every_weight(corpus: Corpus) -> None:
 
 @pytest.mark.parametrize("columns", [["xpos"], ["feats", "xpos"], ["upos"]])
 def test_auxiliary_columns_are_learnt_along(corpus: Corpus, columns: list[str]) -> None:
-    fitting = start(corpus, training__auxiliary=columns)
-    heads = dict(tagging(fitting).model.heads)
+    trainer = start(corpus, training__auxiliary=columns)
+    heads = dict(tagging(trainer).model.heads)
     assert len(heads) == 1 + len(columns)
-    fitting.updates.step(assemble(tagging(fitting).train.encoded, [0, 1, 2, 3]), 0.01)
+    trainer.updates.step(assemble(tagging(trainer).train.encoded, [0, 1, 2, 3]), 0.01)
     for head in heads.values():
         gradient = head.get_parameter("weight").grad
         assert gradient is not None
@@ -344,23 +344,23 @@ def test_auxiliary_columns_are_learnt_along(corpus: Corpus, columns: list[str]) 
 def test_an_auxiliary_column_may_have_any_name(corpus: Corpus, name: str) -> None:
     assert corpus.train is not None
     train = replace(corpus.train, data=corpus.train.data.rename_column("xpos", name))
-    fitting = start(replace(corpus, train=train, columns=("upos", name)), training__auxiliary=[name])
-    assert len(tagging(fitting).model.heads) == 2
-    fitting.updates.step(assemble(tagging(fitting).train.encoded, [0]), 0.01)
+    trainer = start(replace(corpus, train=train, columns=("upos", name)), training__auxiliary=[name])
+    assert len(tagging(trainer).model.heads) == 2
+    trainer.updates.step(assemble(tagging(trainer).train.encoded, [0]), 0.01)
 
 
 def test_a_weight_of_nothing_leaves_the_auxiliary_head_alone(corpus: Corpus) -> None:
-    fitting = start(corpus, training__auxiliary=["xpos"], training__auxiliary_weight=0)
-    fitting.updates.step(assemble(tagging(fitting).train.encoded, [0, 1]), 0.01)
-    gradients = [head.get_parameter("weight").grad for head in tagging(fitting).model.heads.values()]
+    trainer = start(corpus, training__auxiliary=["xpos"], training__auxiliary_weight=0)
+    trainer.updates.step(assemble(tagging(trainer).train.encoded, [0, 1]), 0.01)
+    gradients = [head.get_parameter("weight").grad for head in tagging(trainer).model.heads.values()]
     assert [bool(g is not None and g.any()) for g in gradients] == [True, False]
 
 
 def test_labels_that_training_never_had_count_as_errors(corpus: Corpus) -> None:
     assert corpus.dev is not None
     strange = corpus.dev.data.map(lambda row: {"tags": ["NEW" if tag == "DET" else tag for tag in row["tags"]]})
-    fitting = start(replace(corpus, dev=replace(corpus.dev, data=strange)))
-    events = list(fitting.events())
+    trainer = start(replace(corpus, dev=replace(corpus.dev, data=strange)))
+    events = list(trainer.events())
     determiners = sum(tag == "DET" for tags in corpus.dev.tags() for tag in tags)
     best = 1 - determiners / corpus.dev.num_tokens
     assert determiners > 0
@@ -372,9 +372,9 @@ def test_sentences_without_words_are_no_obstacle() -> None:
     rows = {"tokens": [["a", "b"], [], ["b"], []] * 5, "tags": [["X", "Y"], [], ["Y"], []] * 5}
     split = Split("train", datasets.Dataset.from_dict(rows))
     made = Corpus("made", "made", "upos", split, replace(split, name="dev"), None, columns=("upos",))
-    fitting = start(made, training__epochs=2, training__batch_tokens=2)
-    assert len(ends(list(fitting.events()))) == 2
-    assert all(tensor.isfinite().all() for tensor in weights(fitting))
+    trainer = start(made, training__epochs=2, training__batch_tokens=2)
+    assert len(ends(list(trainer.events()))) == 2
+    assert all(tensor.isfinite().all() for tensor in weights(trainer))
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "linear", "constant", "plateau"])
@@ -386,28 +386,28 @@ def test_every_schedule_and_dropout_learns(corpus: Corpus, schedule: str, kind: 
 
 
 def test_word_dropout_hides_rare_words_at_least_as_often() -> None:
-    assert hiding(np.array([1, 5]), 0.0).tolist() == [0.0, 0.0]
-    rates = hiding(np.array([1, 10, 1000]), 0.3)
+    assert word_dropout_probs(np.array([1, 5]), 0.0).tolist() == [0.0, 0.0]
+    rates = word_dropout_probs(np.array([1, 10, 1000]), 0.3)
     assert ((rates > 0) & (rates < 1)).all()
     assert rates[0] >= rates[1] >= rates[2]
 
 
 def test_biases_do_not_decay(corpus: Corpus) -> None:
-    fitting = start(corpus)
-    optimizer = make_optimizer(tagging(fitting).model, TrainingConfig(weight_decay=0.3))
+    trainer = start(corpus)
+    optimizer = make_optimizer(tagging(trainer).model, TrainingConfig(weight_decay=0.3))
     decays = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
-    for name, parameter in tagging(fitting).model.named_parameters():
+    for name, parameter in tagging(trainer).model.named_parameters():
         assert decays[id(parameter)] == (0.0 if "bias" in name else 0.3), name
 
 
 def test_what_is_let_go_gives_its_memory_back_at_once(corpus: Corpus) -> None:
     """The moments of the optimiser, and the best weights: no circle of references keeps them."""
-    fitting = start(corpus, training__epochs=1)
-    list(fitting.events())
-    kept = [weakref.ref(thing) for thing in (fitting, fitting.optimizer, fitting.best)]
+    trainer = start(corpus, training__epochs=1)
+    list(trainer.events())
+    kept = [weakref.ref(thing) for thing in (trainer, trainer.optimizer, trainer.best)]
     gc.disable()
     try:
-        del fitting
+        del trainer
         assert [reference() for reference in kept] == [None, None, None]
     finally:
         gc.enable()
