@@ -1,0 +1,4 @@
+"""All other commands, one a module.
+
+May import: cli.train_commands, cli.output, the library.
+"""

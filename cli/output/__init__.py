@@ -1,0 +1,4 @@
+"""What commands print: tables, progress, scores.
+
+May import: the library.
+"""

@@ -1,0 +1,4 @@
+"""Paths, compressed streams and decoded lines.
+
+May import: tagger.errors.
+"""

@@ -1,0 +1,4 @@
+"""Raw text to words and sentences, and back.
+
+May import: corpora.files.
+"""

@@ -1,0 +1,4 @@
+"""What stands on an encoder: softmax and regression.
+
+May import: models.layers.
+"""

@@ -1,0 +1,4 @@
+"""Layers: recurrent cells, encoders, embeddings, character encoders, dropout.
+
+May import: torch and tagger.errors.
+"""

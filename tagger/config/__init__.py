@@ -1,0 +1,4 @@
+"""Every setting, with its type, range and default. Free of torch.
+
+May import: tagger.runtime.
+"""

@@ -1,0 +1,4 @@
+"""Scores: tags, spans, perplexity, forecasts, calibration.
+
+May import: tagger.training and what is above it.
+"""

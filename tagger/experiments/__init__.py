@@ -1,0 +1,4 @@
+"""Experiments for lectures: cells compared, the copy task.
+
+May import: everything in the library.
+"""

@@ -1,0 +1,4 @@
+"""Tagging: from tokens, text or documents to tags.
+
+May import: tagger.interpretability and what is above it.
+"""

@@ -1,0 +1,4 @@
+"""Training, scoring and using language models.
+
+May import: tagger.generation and what is above it.
+"""

@@ -1,0 +1,4 @@
+"""The machine: devices, processes, threads, memory, signals, files.
+
+May import: tagger.errors.
+"""

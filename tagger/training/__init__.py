@@ -1,0 +1,4 @@
+"""The training loop and its parts, whatever is learnt.
+
+May import: tagger.serialization and what is above it.
+"""

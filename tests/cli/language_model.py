@@ -58,4 +58,4 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("tagger.language_modelling.language_model.LanguageModel.load", load)
     for name in ("generate", "score"):
-        monkeypatch.setitem(COMMANDS, name, (f"tagger.cli.{name}", name))
+        monkeypatch.setitem(COMMANDS, name, (f"tagger.cli.commands.{name}", name))

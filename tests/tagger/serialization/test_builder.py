@@ -104,5 +104,5 @@ def test_the_seed_decides_the_weights() -> None:
 
 
 def test_an_unresolved_configuration_is_a_mistake_of_the_programmer() -> None:
-    with pytest.raises(ValueError, match=r"not resolved; call tagger\.defaults\.resolve first"):
+    with pytest.raises(ValueError, match=r"not resolved; call tagger\.config\.defaults\.resolve first"):
         build_tagger(replace(config(), encoder=Config().encoder), features(), {"tag": 5})
