@@ -1,137 +1,246 @@
-"""Who may import whom, how long things may be, and what may occur nowhere: read from the source, never run."""
+"""Rules of the source, read from it and never run. A rule is one test, which lists every offender.
+
+The map in CONTRIBUTING.md says who may import whom: a package imports packages above it, and there is no circle.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-ROOMS = {"corpora": "tagger.corpora", "models": "tagger.models", "cli": "tagger.cli", "tagger": "tagger"}
-FILES = sorted(
-    path
-    for room in ROOMS
-    for path in (ROOT / room).rglob("*.py")
-    if not any(folder.is_symlink() for folder in path.parents)
-)
-LIBRARY = [path for path in FILES if path.relative_to(ROOT).parts[0] != "cli"]
-FORBIDDEN = {
-    "corpora": ("tagger.models", "tagger.cli", "tagger."),
-    "models": ("tagger.corpora", "tagger.cli", "tagger."),
-    "tagger": ("tagger.cli",),
-    "cli": (),
-}
-"""Prefixes that a room may not import; of the library itself, corpora and models take ``tagger.errors`` alone."""
+import tagger
+from tests.source_tree import (
+    FILES,
+    MODULES,
+    ROOT,
+    circles,
+    imports,
+    modules_imported,
+    name_of,
+    place_in,
+    tree,
+    written_order,
+)  # fmt: skip
+
 HEAVY = ("torch", "numpy", "datasets", "pyarrow", "seqeval", "tokenizers", "rich", "safetensors", "matplotlib")
+MOST_MODULES = 14
+MOST_LINES = 400
+LONGEST_BODY = 40
+MOST_PARAMETERS = 8
+FRONT = {"tagger", "tagger.corpora", "tagger.models", "tagger.cli", "tagger.errors", "tagger.corpora.bundled"}
+"""Modules outside the order: the front door, which imports what it promises, and what every package may import."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+def within(path: Path) -> str:
+    """A path as the project writes it."""
+    return path.relative_to(ROOT).as_posix()
 
 
-def imports(node: ast.AST) -> Iterator[str]:
-    """Full names of what a piece of source imports: ``from tagger import errors`` is ``tagger.errors``."""
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Import):
-            yield from (alias.name for alias in inner.names)
-        elif isinstance(inner, ast.ImportFrom):
-            assert inner.level == 0, "relative import"
-            yield from (f"{inner.module}.{alias.name}" for alias in inner.names)
+def functions(path: Path) -> Iterator[Function]:
+    """Every function of a module, at any depth."""
+    return (node for node in ast.walk(tree(path)) if isinstance(node, Function))
 
 
-def room_of(path: Path) -> str:
-    """The folder at the top that holds a module."""
-    return path.relative_to(ROOT).parts[0]
+def test_packages_import_only_packages_above_them() -> None:
+    order = written_order()
+    upward = []
+    for path in FILES:
+        importer = name_of(path)
+        if importer in FRONT:
+            continue
+        own = place_in(order, importer)
+        assert own is not None, f"{within(path)} stands in no package of the map in CONTRIBUTING.md"
+        for imported in sorted(modules_imported(path) - FRONT):
+            other = place_in(order, imported)
+            if other is None or other > own:
+                upward.append(f"{within(path)} imports {imported}")
+    assert upward == []
 
 
-def may_import(room: str, name: str) -> bool:
-    own = f"{ROOMS[room]}."
-    if name.startswith(own if room != "tagger" else "tagger.errors.") or name.startswith("tagger.errors"):
-        return True
-    if room in ("corpora", "models") and name == "tagger":
-        return False
-    return not name.startswith(FORBIDDEN[room])
+def test_every_package_of_the_map_is_there() -> None:
+    order = written_order()
+    assert len(order) > 30
+    assert [name for name in order if name not in MODULES] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_rooms_import_downwards_alone(path: Path) -> None:
-    wrong = [name for name in imports(tree(path)) if not may_import(room_of(path), name)]
+def test_corpora_and_models_know_nothing_of_each_other_and_of_the_library() -> None:
+    wrong = [
+        f"{name_of(path)} imports {imported}"
+        for path in FILES
+        for imported in modules_imported(path)
+        for room, other in (("corpora", "models"), ("models", "corpora"))
+        if within(path).startswith(f"{room}/") and not imported.startswith((f"tagger.{room}", "tagger.errors"))
+    ]
     assert wrong == []
 
 
+def test_there_is_no_circle_of_imports() -> None:
+    assert circles({name: modules_imported(path) - {"tagger"} for name, path in MODULES.items()}) == []
+
+
+def test_circles_are_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
+    assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def test_packages_are_small() -> None:
+    sizes = Counter(path.parent for path in FILES if path.name != "__init__.py")
+    assert {within(folder): size for folder, size in sizes.items() if size > MOST_MODULES} == {}
+    loose = [path.name for path in FILES if path.parent == ROOT / "tagger"]
+    assert sorted(loose) == ["__init__.py", "errors.py"]
+
+
+def test_modules_and_functions_are_short() -> None:
+    long = [within(path) for path in FILES if path.read_text(encoding="utf-8").count("\n") > MOST_LINES]
+    for path in FILES:
+        for node in functions(path):
+            first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
+            if (node.end_lineno or 0) - first.lineno + 1 > LONGEST_BODY:
+                long.append(f"{within(path)}: {node.name}")
+    assert long == []
+
+
+def test_functions_take_few_parameters() -> None:
+    """Options travel as one object, but for what users call and for click, which gives a command its options."""
+    many = []
+    for path in FILES:
+        for node in functions(path):
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            count = len([argument for argument in arguments if argument.arg not in ("self", "cls")])
+            is_command = any("click.command" in ast.unparse(decorator) for decorator in node.decorator_list)
+            if count > MOST_PARAMETERS and node.name not in tagger.__all__ and not is_command:
+                many.append(f"{within(path)}: {node.name} takes {count}")
+    assert many == []
+
+
+def test_no_file_can_run_code() -> None:
+    """Nothing is pickled, evaluated or loaded by torch: a model or corpus is data."""
+    wrong = []
+    for path in FILES:
+        modules = {name.split(".")[0] for name in imports(tree(path))}
+        wrong += [f"{within(path)}: {name}" for name in modules & {"pickle", "dill", "marshal", "shelve", "joblib"}]
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call) and (
+                ast.unparse(node.func) in ("torch.load", "torch.save", "eval", "exec", "np.load", "numpy.load")
+                or "allow_pickle" in [keyword.arg for keyword in node.keywords]
+            ):
+                wrong.append(f"{within(path)}:{node.lineno}: {ast.unparse(node.func)}")
+    assert wrong == []
+
+
+def test_the_library_prints_nothing() -> None:
+    wrong = []
+    for path in FILES:
+        if within(path).startswith("cli/"):
+            continue
+        calls = {ast.unparse(node.func) for node in ast.walk(tree(path)) if isinstance(node, ast.Call)}
+        modules = {name.split(".")[0] for name in imports(tree(path))}
+        printing = {"print", "input", "sys.exit", "exit", "sys.stdout.write", "sys.stderr.write"}
+        wrong += [f"{within(path)}: {name}" for name in (calls & printing) | (modules & {"click", "rich"})]
+    assert wrong == []
+
+
+def test_names_say_what_they_hold() -> None:
+    vague = ("utils", "util", "helpers", "helper", "common", "misc")
+    assert [within(path) for path in FILES if path.stem in vague or path.parent.name in vague] == []
+    short = [
+        f"{within(path)}: {name}"
+        for path in FILES
+        for name in imports(tree(path))
+        if name.split(".")[0] in ("corpora", "models", "cli", "tests")
+    ]
+    assert short == []
+
+
+def test_commands_load_what_is_heavy_when_they_run() -> None:
+    wrong = [
+        f"{within(path)}: {name}"
+        for path in FILES
+        if within(path).startswith("cli/")
+        for node in tree(path).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in imports(node)
+        if name.split(".")[0] in HEAVY
+    ]
+    assert wrong == []
+
+
+def test_public_things_are_described() -> None:
+    missing = []
+    for path in FILES:
+        module = tree(path)
+        if not ast.get_docstring(module):
+            missing.append(within(path))
+        classes = [node for node in module.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+        for scope in (module, *classes):
+            for node in scope.body:
+                if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):
+                    overload = any(ast.unparse(decorator) == "overload" for decorator in node.decorator_list)
+                    if not ast.get_docstring(node) and not overload:
+                        missing.append(f"{within(path)}: {node.name}")
+    assert missing == []
+
+
+RETIRED = re.compile(
+    r"\b(Fitting|Keeper|Keeping|Remembers|Divides|Places|BestOf|Companion|TypeCache|Intake|Opponents|Prospects|Races"
+    r"|[Ss]tretch(es)?|spooled|heeded|told_of|but_for|lifted|seal|SPENT|put_back|in_a_row|take_over|united_\w+"
+    r"|start_new_rows|added_up|hiding|side_by_side|filled_up|grain|surely_kept|unit_owners|ignore_bad|init_rate"
+    r"|frozen_epochs|look_ahead|doctor\w*|word_numbers\w*|WordNumbers\w*|copies)\b"
+)
+"""House names that gave way to the field's: see the glossary in CONTRIBUTING.md."""
+OLD_SPELLINGS = {"ignore_bad", "init_rate", "frozen_epochs", "stretch"}
+"""Names that a table of renamed options or settings still maps."""
+
+
+def test_retired_names_stay_retired() -> None:
+    used = []
+    for path in FILES:
+        for node in ast.walk(tree(path)):
+            names = [
+                getattr(node, field)
+                for field in ("name", "id", "attr", "arg")
+                if isinstance(getattr(node, field, None), str)
+            ]
+            used += [
+                f"{within(path)}:{getattr(node, 'lineno', 0)}: {name}" for name in names if RETIRED.fullmatch(name)
+            ]
+        if RETIRED.fullmatch(path.stem):
+            used.append(within(path))
+    assert used == []
+
+
+ROUNDABOUT = re.compile(
+    r"\b(?:is|are|was|were|be) told\b|\bso many\b|\bwhat is no\b|\bit is none\b|\bthat came\b"
+    r"|\bto be mended\b|\ball but for\b",
+    re.IGNORECASE,
+)
+
+
+def test_english_is_plain() -> None:
+    lines = [
+        f"{within(path)}:{number}: {line.strip()}"
+        for path in FILES
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if ROUNDABOUT.search(line)
+    ]
+    assert lines == []
+
+
 @pytest.mark.parametrize(
-    ("room", "name", "allowed"),
+    ("module", "place"),
     [
-        ("corpora", "tagger.models.layers.encoder.Encoder", False),
-        ("corpora", "tagger.config.tagger.Config", False),
-        ("corpora", "tagger.errors.CorpusError", True),
-        ("corpora", "tagger.corpora.sources.corpus.Corpus", True),
-        ("corpora", "tagger", False),
-        ("models", "tagger.corpora.encoding.batching.Batch", False),
-        ("models", "tagger.models.layers.dropout.LockedDropout", True),
-        ("models", "torch.nn", True),
-        ("tagger", "tagger.cli.main.main", False),
-        ("tagger", "tagger.models.layers.encoder.Encoder", True),
-        ("cli", "tagger.sequence_labelling.train.train_runs", True),
+        ("tagger.corpora.files.paths", 0),
+        ("tagger.corpora.files", 0),
+        ("tagger.corpora.read_corpus", 1),
+        ("tagger.x", None),
     ],
 )
-def test_the_rule_itself(room: str, name: str, allowed: bool) -> None:
-    assert may_import(room, name) is allowed
-
-
-def test_errors_import_nothing_of_the_project() -> None:
-    assert not [name for name in imports(tree(ROOT / "tagger" / "errors.py")) if name.startswith("tagger")]
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_rooms_are_imported_by_their_full_names(path: Path) -> None:
-    assert not [name for name in imports(tree(path)) if name.split(".")[0] in ("corpora", "models", "cli", "tests")]
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_no_file_can_run_code(path: Path) -> None:
-    """Nothing is pickled, evaluated or loaded by torch: a model or corpus is data."""
-    assert not [
-        name for name in imports(tree(path)) if name.split(".")[0] in ("pickle", "dill", "marshal", "shelve", "joblib")
-    ]
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Call):
-            called = ast.unparse(node.func)
-            assert called not in ("torch.load", "torch.save", "eval", "exec", "np.load", "numpy.load"), ast.unparse(
-                node
-            )
-            assert "allow_pickle" not in [keyword.arg for keyword in node.keywords]
-
-
-@pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_the_library_prints_nothing(path: Path) -> None:
-    calls = [ast.unparse(node.func) for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
-    assert not {"print", "input", "sys.exit", "exit", "sys.stdout.write", "sys.stderr.write"} & set(calls)
-    assert not {name.split(".")[0] for name in imports(tree(path))} & {"click", "rich"}
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_sizes(path: Path) -> None:
-    """A module holds one idea; no function is longer than a screen."""
-    lines = path.read_text(encoding="utf-8").count("\n")
-    assert lines <= 400
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.FunctionDef):
-            start = node.body[1].lineno if ast.get_docstring(node) and len(node.body) > 1 else node.lineno
-            assert (node.end_lineno or 0) - start < 60, f"{node.name} is too long"
-
-
-def test_no_room_for_leftovers() -> None:
-    assert not [path.name for path in FILES if path.stem in ("utils", "util", "helpers", "helper", "common", "misc")]
-
-
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "cli").rglob("*.py")), ids=lambda path: path.relative_to(ROOT).as_posix()
-)
-def test_commands_load_what_is_heavy_when_they_run(path: Path) -> None:
-    outside = [node for node in tree(path).body if isinstance(node, ast.Import | ast.ImportFrom)]
-    assert not [name for node in outside for name in imports(node) if name.split(".")[0] in HEAVY]
+def test_places_in_the_order(module: str, place: int | None) -> None:
+    assert place_in(["tagger.corpora.files", "tagger.corpora.read_corpus"], module) == place

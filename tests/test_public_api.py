@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import inspect
 import subprocess
 import sys
-from pathlib import Path
-from typing import TypeGuard
 
 import pytest
 
 import tagger
 
-ROOT = Path(__file__).parent.parent
 HEAVY = ("torch", "numpy", "datasets", "pyarrow", "seqeval", "tokenizers", "rich", "click", "matplotlib")
-FILES = sorted(
-    path
-    for room in ("corpora", "models", "tagger", "cli")
-    for path in (ROOT / room).rglob("*.py")
-    if not any(folder.is_symlink() for folder in path.parents)
-)
 
 
 @pytest.mark.parametrize("name", tagger.__all__)
@@ -72,22 +62,3 @@ print([name for name in ("sympy", "torch._dynamo", "torch._inductor", "torch.fx.
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_public_things_are_described(path: Path) -> None:
-    module = ast.parse(path.read_text(encoding="utf-8"))
-    assert ast.get_docstring(module)
-    scopes: list[ast.Module | ast.ClassDef] = [module, *(n for n in module.body if is_public_class(n))]
-    for scope in scopes:
-        for node in scope.body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-                assert ast.get_docstring(node) or is_overload(node), node.name
-
-
-def is_public_class(node: ast.stmt) -> TypeGuard[ast.ClassDef]:
-    return isinstance(node, ast.ClassDef) and not node.name.startswith("_")
-
-
-def is_overload(node: ast.FunctionDef | ast.ClassDef) -> bool:
-    return any(ast.unparse(decorator) == "overload" for decorator in node.decorator_list)
