@@ -179,7 +179,8 @@ def test_public_things_are_described() -> None:
         if not ast.get_docstring(module):
             missing.append(within(path))
         classes = [node for node in module.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
-        for scope in (module, *classes):
+        scopes: list[ast.Module | ast.ClassDef] = [module, *classes]
+        for scope in scopes:
             for node in scope.body:
                 if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):
                     overload = any(ast.unparse(decorator) == "overload" for decorator in node.decorator_list)
