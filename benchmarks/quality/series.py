@@ -19,9 +19,9 @@ from statistics import mean, stdev
 
 import numpy as np
 
-from tagger.config.forecaster import SeriesConfig
+from tagger.config.forecaster import ForecasterConfig
 from tagger.corpora.series.read import read_series
-from tagger.forecasting.results import SeriesRun
+from tagger.forecasting.results import ForecasterRun
 from tagger.forecasting.train import options_of, train_series_runs, with_bundled_columns
 
 BLOCK = 500_000
@@ -30,7 +30,7 @@ BLOCK = 500_000
 def scores() -> None:
     """RMSE of each forecast on test, mean and standard deviation of three seeds."""
     for source in ("weather", "stocks"):
-        config = with_bundled_columns(SeriesConfig(), source)
+        config = with_bundled_columns(ForecasterConfig(), source)
         begun = time.perf_counter()
         training = train_series_runs(read_series(source, options_of(config)), config, seeds=3, threads=1)
         seconds = (time.perf_counter() - begun) / 3
@@ -41,7 +41,7 @@ def scores() -> None:
             print(f"  {kind:40} {mean(values):8.4f} +- {stdev(values):.4f}  {first.figures[kind].detail}")
 
 
-def _test_rmse(run: SeriesRun, kind: str) -> float:
+def _test_rmse(run: ForecasterRun, kind: str) -> float:
     return run.scores["test"][0].figures[kind].rmse
 
 

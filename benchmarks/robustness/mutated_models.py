@@ -148,13 +148,13 @@ def _train_series(folder: Path, out: Path) -> None:
 
 
 def _train_words(folder: Path, out: Path) -> None:
-    from tagger.config.token_regressor import WordNumbersConfig
-    from tagger.corpora.series.token_values import read_number_corpus
-    from tagger.token_regression.train import train_word_numbers
+    from tagger.config.token_regressor import TokenRegressorConfig
+    from tagger.corpora.series.token_values import read_token_values
+    from tagger.token_regression.train import train_token_regressor
     from tests.tagger.token_regression.test_token_regression import QUICK, sentences, write_conllu
 
-    corpus = read_number_corpus(str(write_conllu(folder / "c.conllu", sentences())), ["rt"])
-    train_word_numbers(corpus, WordNumbersConfig().with_settings(QUICK), out=out, threads=1)
+    corpus = read_token_values(str(write_conllu(folder / "c.conllu", sentences())), ["rt"])
+    train_token_regressor(corpus, TokenRegressorConfig().with_settings(QUICK), out=out, threads=1)
 
 
 KINDS: dict[str, Callable[[Path, Path], None]] = {"tags": _train_tagger, "time": _train_series, "words": _train_words}

@@ -36,11 +36,11 @@ def forecast(**values: Any) -> None:
     from tagger.cli.output.output_file import output_stream
     from tagger.cli.output.terminal import TerminalCapabilities
     from tagger.corpora.formats.sentence import clipped
-    from tagger.forecasting.forecaster import SeriesModel
+    from tagger.forecasting.forecaster import Forecaster
     from tagger.forecasting.plots import draw_forecasts
     from tagger.runtime.device import intra_op_threads
 
-    model = SeriesModel.load(values["model"])
+    model = Forecaster.load(values["model"])
     if values["file"] is None and not values["quiet"] and model.source is not None:
         click.echo(f"note: reading {clipped(model.source)}, which the model was trained on", err=True)
     with intra_op_threads(1):

@@ -159,9 +159,9 @@ def _load(model: str | None, device: str, threads: int | None) -> Any:
     from tagger.token_regression.checkpoint import gives_numbers
 
     if gives_numbers(find_model(model or DEFAULT_MODEL)):
-        from tagger.token_regression.regressor import NumberTagger
+        from tagger.token_regression.regressor import TokenRegressor
 
-        return NumberTagger.load(model or DEFAULT_MODEL, device=device, threads=threads)
+        return TokenRegressor.load(model or DEFAULT_MODEL, device=device, threads=threads)
     from tagger.inference.tagger import Tagger
 
     return Tagger.load(model or DEFAULT_MODEL, device=device, threads=threads, copies=True)

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table, plain_text
-from tagger.evaluation.forecast_scores import NETWORK, TargetScores, in_words
+from tagger.evaluation.forecast_scores import NETWORK, TargetScores, verdicts
 
 if TYPE_CHECKING:
     from tagger.corpora.series.table import SeriesTable
     from tagger.forecasting.forecaster import Forecast
-    from tagger.forecasting.results import SeriesRun
+    from tagger.forecasting.results import ForecasterRun
 
 MOST_LEADS = 14  # rows of the table of leads
 
@@ -46,7 +46,7 @@ def render_scores(scores: Mapping[str, Sequence[TargetScores]], look: TerminalCa
             if len(one.figures[NETWORK].rmse_by_lead) > 1:
                 tables.append(_leads(one, part, look))
     part, targets = list(scores.items())[-1]
-    words = [line for one in targets for line in in_words(one, part)]
+    words = [line for one in targets for line in verdicts(one, part)]
     return "\n\n".join([*tables, "\n".join(words)])
 
 
@@ -62,7 +62,7 @@ def _leads(one: TargetScores, part: str, look: TerminalCapabilities) -> str:
     return f"{one.target} on {part}: RMSE by lead\n{as_text(table, look)}{more}"
 
 
-def render_coverage(run: SeriesRun) -> str:
+def render_coverage(run: ForecasterRun) -> str:
     """What share of test the intervals of forecasts hold; empty where it was not measured."""
     if run.coverage is None:
         return ""
@@ -74,7 +74,7 @@ def render_coverage(run: SeriesRun) -> str:
     return f"intervals of forecasts up to {leads:,} steps, measured on dev; of test lie {', '.join(shares)}"
 
 
-def render_seeds(runs: Sequence[SeriesRun], kept: int, look: TerminalCapabilities = PLAIN) -> str:
+def render_seeds(runs: Sequence[ForecasterRun], kept: int, look: TerminalCapabilities = PLAIN) -> str:
     """RMSE of each seed, then mean and standard deviation."""
     import statistics
 

@@ -15,7 +15,7 @@ from tagger.cli.train_commands.resume import Resumable, resume_options
 from tagger.cli.train_commands.start import NUMBERS, given, may_start, run_options, size_of
 
 if TYPE_CHECKING:
-    from tagger.config.forecaster import SeriesConfig
+    from tagger.config.forecaster import ForecasterConfig
     from tagger.forecasting.train import SeriesTraining
 
 SETTINGS = {
@@ -29,7 +29,7 @@ SETTINGS = {
     "test_share": "data.test",
     **NUMBERS,
 }
-"""Options that are settings of ``tagger.config.forecaster.SeriesConfig``, by their dotted names."""
+"""Options that are settings of ``tagger.config.forecaster.ForecasterConfig``, by their dotted names."""
 
 EPILOG = """\b
 Examples:
@@ -132,13 +132,13 @@ def run(values: dict[str, Any]) -> None:
         _report(training, values)
 
 
-def _config(values: dict[str, Any]) -> SeriesConfig:
+def _config(values: dict[str, Any]) -> ForecasterConfig:
     """Settings from the TOML file and the options over it."""
-    from tagger.config.forecaster import SeriesConfig
+    from tagger.config.forecaster import ForecasterConfig
     from tagger.corpora.series.read import column_list
 
     path = values["config_file"]
-    config = SeriesConfig() if path is None else SeriesConfig.from_toml(path)
+    config = ForecasterConfig() if path is None else ForecasterConfig.from_toml(path)
     columns = {
         f"data.{name}": list(column_list(values[name])) for name in ("targets", "features") if values[name] is not None
     }

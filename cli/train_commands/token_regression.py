@@ -15,7 +15,7 @@ import click
 from tagger.cli.train_commands.start import NUMBERS, given, may_start, run_options, size_of
 
 if TYPE_CHECKING:
-    from tagger.config.token_regressor import WordNumbersConfig
+    from tagger.config.token_regressor import TokenRegressorConfig
 
 TIME_ONLY = (
     "time", "time_format", "group", "features", "horizon", "window", "calendar", "season", "dev_share", "test_share",
@@ -66,8 +66,8 @@ def run_words(values: dict[str, Any]) -> None:
     from tagger.cli.output.forecast_scores import render_scores
     from tagger.cli.output.terminal import TerminalCapabilities
     from tagger.cli.output.training_display import TrainingDisplay
-    from tagger.corpora.series.token_values import read_number_corpus
-    from tagger.token_regression.train import train_word_numbers
+    from tagger.corpora.series.token_values import read_token_values
+    from tagger.token_regression.train import train_token_regressor
 
     used = [name for name in TIME_ONLY if values[name] is not None]
     if used:
@@ -79,12 +79,12 @@ def run_words(values: dict[str, Any]) -> None:
     config = _config(values)
     if not may_start(values):
         return
-    corpus = read_number_corpus(
+    corpus = read_token_values(
         values["source"], config.targets, format=values["format_"], tokens_column=values["tokens_column"],
         ignore_bad=values["ignore_bad"], seed=config.training.seed,
     )  # fmt: skip
     with TrainingDisplay(quiet=values["quiet"]) as display:
-        training = train_word_numbers(corpus, config, listener=display, **run_options(values))
+        training = train_token_regressor(corpus, config, listener=display, **run_options(values))
     if not values["quiet"]:
         if training.scores:
             click.echo(render_scores(training.scores, TerminalCapabilities.of(sys.stdout)))
@@ -92,13 +92,13 @@ def run_words(values: dict[str, Any]) -> None:
         click.echo(f"next: tagger tag --model {shlex.quote(os.fspath(values['out']))} --text 'They can fish.'")
 
 
-def _config(values: dict[str, Any]) -> WordNumbersConfig:
-    from tagger.config.token_regressor import WordNumbersConfig
+def _config(values: dict[str, Any]) -> TokenRegressorConfig:
+    from tagger.config.token_regressor import TokenRegressorConfig
     from tagger.corpora.series.read import column_list
     from tagger.errors import ConfigError
 
     path = values["config_file"]
-    config = WordNumbersConfig() if path is None else WordNumbersConfig.from_toml(path)
+    config = TokenRegressorConfig() if path is None else TokenRegressorConfig.from_toml(path)
     columns = {} if values["targets"] is None else {"targets": list(column_list(values["targets"]))}
     config = config.with_settings({**given(values, NUMBERS), **columns}, where="command line")
     if not config.targets:

@@ -74,13 +74,13 @@ class NumberReader:
     ignore_bad: bool
     notes: list[str] = field(default_factory=list)
 
-    def split(self, name: str, paths: list[Path], located: DatasetFiles) -> NumberSplit:
+    def split(self, name: str, paths: list[Path], located: DatasetFiles) -> TokenValueSplit:
         """Read the files of a split.
 
         Raises:
             CorpusError: there is nothing in them, or a sentence without numbers; the message says where.
         """
-        split = NumberSplit(name)
+        split = TokenValueSplit(name)
         for path in paths:
             shown = located.display.get(path, str(path))
             policy = Skip(shown) if self.ignore_bad else Stop(shown)
@@ -163,7 +163,7 @@ class NumberReader:
 
 
 @dataclass(slots=True)
-class NumberSplit:
+class TokenValueSplit:
     """One part of a corpus: B sentences.
 
     Args:
@@ -183,10 +183,10 @@ class NumberSplit:
         """In all sentences."""
         return sum(map(len, self.tokens))
 
-    def take(self, name: str, places: Iterable[int]) -> NumberSplit:
+    def take(self, name: str, places: Iterable[int]) -> TokenValueSplit:
         """Some of the sentences."""
         chosen = list(places)
-        return NumberSplit(
+        return TokenValueSplit(
             name,
             [self.tokens[i] for i in chosen],
             [self.values[i] for i in chosen],
@@ -198,7 +198,7 @@ SHARE = 10  # one sentence in so many each becomes dev and test, where a corpus 
 
 
 @dataclass(frozen=True, slots=True)
-class NumberCorpus:
+class TokenValueCorpus:
     """Everything that was read from one source.
 
     Args:
@@ -213,12 +213,12 @@ class NumberCorpus:
     name: str
     source: str
     targets: tuple[str, ...]
-    splits: dict[str, NumberSplit]
+    splits: dict[str, TokenValueSplit]
     notes: tuple[str, ...]
     fingerprint: str
 
 
-def read_number_corpus(
+def read_token_values(
     source: str,
     targets: Sequence[str],
     *,
@@ -226,7 +226,7 @@ def read_number_corpus(
     tokens_column: str | None = None,
     ignore_bad: bool = False,
     seed: int = 1,
-) -> NumberCorpus:
+) -> TokenValueCorpus:
     """Read words and their numbers.
 
     Args:
@@ -254,10 +254,10 @@ def read_number_corpus(
     if missing:
         notes.append(f"{number_of(missing, 'word')} without a number, not learnt from")
     digest = hashlib.sha256("".join(str(split.tokens) + str(split.values) for split in read.values()).encode())
-    return NumberCorpus(located.name, source, tuple(targets), splits, tuple(notes), digest.hexdigest()[:16])
+    return TokenValueCorpus(located.name, source, tuple(targets), splits, tuple(notes), digest.hexdigest()[:16])
 
 
-def _split(read: dict[str, NumberSplit], seed: int, notes: list[str]) -> dict[str, NumberSplit]:
+def _split(read: dict[str, TokenValueSplit], seed: int, notes: list[str]) -> dict[str, TokenValueSplit]:
     whole = read.get("all") or read.get("train")
     if whole is None:
         raise CorpusError(f"no training split; there are: {', '.join(read)}")

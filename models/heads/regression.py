@@ -52,7 +52,7 @@ def errors(differences: Tensor, *, kind: LossKind = "squared", delta: float = 1.
     return torch.where(size <= delta, 0.5 * size.square(), delta * (size - 0.5 * delta))
 
 
-def summed_errors(predicted: Tensor, targets: Tensor, *, kind: LossKind = "squared", delta: float = 1.0) -> Tensor:
+def regression_loss(predicted: Tensor, targets: Tensor, *, kind: LossKind = "squared", delta: float = 1.0) -> Tensor:
     """The loss summed over all steps and numbers that have a target.
 
     Args:

@@ -14,7 +14,7 @@ from tagger.runtime.memory_limit import parse_bytes
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesDataConfig:
+class ForecasterDataConfig:
     """What is read and predicted."""
 
     time: str | None = None
@@ -52,10 +52,10 @@ class RegressionConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesConfig(Settings):
+class ForecasterConfig(Settings):
     """All settings of a model of time series."""
 
-    data: SeriesDataConfig = field(default_factory=SeriesDataConfig)
+    data: ForecasterDataConfig = field(default_factory=ForecasterDataConfig)
     head: RegressionConfig = field(default_factory=RegressionConfig)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     training: TrainingConfig = field(default_factory=lambda: TrainingConfig(patience=0, learning_rate=3e-3))
@@ -105,7 +105,7 @@ def check_training(training: TrainingConfig, *, where: str) -> None:
         parse_bytes(training.max_memory, where)
 
 
-def resolve(config: SeriesConfig, rows: int, longest: int) -> SeriesConfig:
+def resolve(config: ForecasterConfig, rows: int, longest: int) -> ForecasterConfig:
     """Decide what is left open from the size of the training part.
 
     Args:

@@ -14,7 +14,7 @@ from tagger.corpora.encoding.affixes import is_hangul
 
 
 @dataclass(frozen=True, slots=True)
-class WordNumbersConfig(Settings):
+class TokenRegressorConfig(Settings):
     """All settings of a model that gives words numbers."""
 
     targets: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class WordNumbersConfig(Settings):
         """The settings of a tagger of the same words and encoder."""
         return Config(words=self.words, encoder=self.encoder, training=self.training)
 
-    def resolved(self, tokens: list[list[str]]) -> WordNumbersConfig:
+    def resolved(self, tokens: list[list[str]]) -> TokenRegressorConfig:
         """Decide what is left open, as for a tagger of the same training sentences."""
         words = [word for sentence in tokens for word in sentence]
         hangul = sum(map(is_hangul, words)) / max(1, len(words))

@@ -18,7 +18,7 @@ SURE = 1.96  # standard errors that a difference must exceed to be told as one
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class ErrorMetrics:
     """Errors of one kind of forecast of one target.
 
     Args:
@@ -68,7 +68,7 @@ class TargetScores:
 
     target: str
     count: int
-    figures: Mapping[str, Figures]
+    figures: Mapping[str, ErrorMetrics]
     comparisons: Mapping[str, Comparison]
 
     def to_dict(self) -> dict[str, Any]:
@@ -108,13 +108,15 @@ def score_target(
     return TargetScores(target, int(known.sum()), figures, comparisons)
 
 
-def _figures(error: np.ndarray, around: float, detail: str) -> Figures:
+def _figures(error: np.ndarray, around: float, detail: str) -> ErrorMetrics:
     known = ~np.isnan(error)
     counts = np.maximum(1, known.sum(0))
     by_lead = np.sqrt(np.square(np.where(known, error, 0.0)).sum(0) / counts)
     mean_square = float(np.mean(error[known] ** 2))
     r2 = 1 - mean_square / around if around > 0 else math.nan
-    return Figures(float(np.abs(error[known]).mean()), math.sqrt(mean_square), r2, tuple(map(float, by_lead)), detail)
+    return ErrorMetrics(
+        float(np.abs(error[known]).mean()), math.sqrt(mean_square), r2, tuple(map(float, by_lead)), detail
+    )
 
 
 def _skill(own: float, other: float) -> float:
@@ -140,7 +142,7 @@ def standard_errors(differences: np.ndarray) -> float:
     return mean / error if error > 0 else 0.0
 
 
-def in_words(scores: TargetScores, part: str) -> list[str]:
+def verdicts(scores: TargetScores, part: str) -> list[str]:
     """What the figures say, a sentence for each kind of forecast, and the sum of it."""
     lines = []
     for name, one in scores.comparisons.items():
@@ -161,11 +163,11 @@ def in_words(scores: TargetScores, part: str) -> list[str]:
     return lines
 
 
-def network_errors(scores: Mapping[str, Sequence[TargetScores]]) -> dict[str, dict[str, float]]:
+def network_rmse(scores: Mapping[str, Sequence[TargetScores]]) -> dict[str, dict[str, float]]:
     """The network's RMSE by part and target."""
     return {part: {one.target: one.figures[NETWORK].rmse for one in targets} for part, targets in scores.items()}
 
 
-def as_values(scores: Mapping[str, Sequence[TargetScores]]) -> dict[str, dict[str, Any]]:
+def scores_to_dict(scores: Mapping[str, Sequence[TargetScores]]) -> dict[str, dict[str, Any]]:
     """All figures by part and target, as ``metrics.json`` holds them."""
     return {part: {one.target: one.to_dict() for one in targets} for part, targets in scores.items()}

@@ -10,7 +10,7 @@ import numpy as np
 from tagger.corpora.series.table import SeriesTable
 from tagger.corpora.series.time_checks import is_monthly, on_workdays, usual_step
 from tagger.corpora.series.timestamps import DAY, HOUR
-from tagger.forecasting.features import SeriesInputs
+from tagger.forecasting.features import SeriesDataset
 from tagger.forecasting.windows import Part
 
 CHUNK = 8_192  # rows
@@ -21,13 +21,13 @@ RIDGE = 1e-3
 """Added to the diagonal of the normal equations, in units of one row: lags are nearly the same number twice."""
 
 
-def persistence(inputs: SeriesInputs, rows: np.ndarray) -> np.ndarray:
+def persistence(inputs: SeriesDataset, rows: np.ndarray) -> np.ndarray:
     """(M, horizon * targets) the last value at every lead, scaled."""
     last = inputs.scaled(inputs.filled[rows][:, : inputs.targets], rows, inputs.targets)
     return np.tile(last, inputs.horizon)
 
 
-def seasonal(inputs: SeriesInputs, rows: np.ndarray, season: int) -> np.ndarray:
+def seasonal(inputs: SeriesDataset, rows: np.ndarray, season: int) -> np.ndarray:
     """(M, horizon * targets) the value of the last season that is known, scaled; NaN where the series began later."""
     starts = inputs.table.offsets[inputs.table.group_of(rows)]
     parts = []
@@ -75,7 +75,7 @@ class Autoregression:
         """For tables."""
         return f"{self.lags} lag{'s' * (self.lags > 1)}"
 
-    def predict(self, inputs: SeriesInputs, rows: np.ndarray) -> np.ndarray:
+    def predict(self, inputs: SeriesDataset, rows: np.ndarray) -> np.ndarray:
         """(M, horizon * targets), scaled."""
         chunks = [rows[first : first + CHUNK] for first in range(0, max(1, len(rows)), CHUNK)]
         found = [_regressors(inputs, chunk, self.lags, self.inputs) @ self.weights for chunk in chunks]
@@ -90,7 +90,7 @@ class NormalEquations:
         train: the part to fit on.
     """
 
-    def __init__(self, inputs: SeriesInputs, train: Part) -> None:
+    def __init__(self, inputs: SeriesDataset, train: Part) -> None:
         self.most = max(lag for lag in LAGS if lag <= max(1, inputs.window))
         self.others = inputs.size - inputs.targets
         size = self.most * inputs.targets + self.others + 1
@@ -118,7 +118,7 @@ class NormalEquations:
 
 
 def choose(
-    inputs: SeriesInputs, candidates: Sequence[Autoregression], rows: np.ndarray, targets: np.ndarray
+    inputs: SeriesDataset, candidates: Sequence[Autoregression], rows: np.ndarray, targets: np.ndarray
 ) -> Autoregression:
     """The one with the smallest squared error at some rows (M,) with scaled targets (M, horizon * targets)."""
     return min(candidates, key=lambda one: float(np.nansum((one.predict(inputs, rows) - targets) ** 2)))
@@ -136,7 +136,7 @@ def _training_rows(train: Part, lags: int) -> Iterator[tuple[np.ndarray, np.ndar
         yield rows, np.full(len(rows), end)
 
 
-def _regressors(inputs: SeriesInputs, rows: np.ndarray, lags: int, others: bool) -> np.ndarray:
+def _regressors(inputs: SeriesDataset, rows: np.ndarray, lags: int, others: bool) -> np.ndarray:
     """(M, F) float64: all targets of the last step, of the one before it ..., the other inputs, 1."""
     starts = inputs.table.offsets[inputs.table.group_of(rows)]
     back = np.maximum(rows - np.arange(lags)[:, None], starts)  # (p, M)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from torch import Tensor
 
-from tagger.config.forecaster import SeriesConfig
+from tagger.config.forecaster import ForecasterConfig
 from tagger.corpora.encoding.vocabulary import UNKNOWN
 from tagger.corpora.series.timestamps import TimeKind
 from tagger.errors import ModelError
@@ -102,7 +102,7 @@ def is_over(folder: Path, over: Over) -> bool:
 
 
 @dataclass(frozen=True)
-class SavedSeries:
+class SavedForecaster:
     """All that the folder of a model of time series holds.
 
     Args:
@@ -115,7 +115,7 @@ class SavedSeries:
         about: facts for people and programs.
     """
 
-    config: SeriesConfig
+    config: ForecasterConfig
     network: SeriesNetwork
     scaling: Scaling
     step: float
@@ -129,7 +129,7 @@ class SavedSeries:
         return calendar_at(self.step, self.kind, self.config)
 
 
-def build_series_network(config: SeriesConfig, input_size: int) -> SeriesNetwork:
+def build_series_network(config: ForecasterConfig, input_size: int) -> SeriesNetwork:
     """Build an untrained network.
 
     Args:
@@ -153,7 +153,7 @@ def build_series_network(config: SeriesConfig, input_size: int) -> SeriesNetwork
     )
 
 
-def save_series(folder: Path, saved: SavedSeries) -> None:
+def save_forecaster(folder: Path, saved: SavedForecaster) -> None:
     """Write weights and configuration into an existing folder, and a tokenizer without words."""
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
@@ -170,7 +170,7 @@ def save_series(folder: Path, saved: SavedSeries) -> None:
     write_folder(folder, "time", saved.network.state_dict(), wordless, fields)
 
 
-def load_series(folder: Path) -> SavedSeries:
+def load_forecaster(folder: Path) -> SavedForecaster:
     """Read a model folder.
 
     Raises:
@@ -181,8 +181,8 @@ def load_series(folder: Path) -> SavedSeries:
         return _load(folder, values)
 
 
-def _load(folder: Path, values: Mapping[str, Any]) -> SavedSeries:
-    config = SeriesConfig.from_dict(values["config"], where=str(folder / files.CONFIG))
+def _load(folder: Path, values: Mapping[str, Any]) -> SavedForecaster:
+    config = ForecasterConfig.from_dict(values["config"], where=str(folder / files.CONFIG))
     step, kind, about = _step(values), _kind(values), values.get("about", {})
     _check_source(about)
     calendar = calendar_at(step, kind, config)
@@ -191,7 +191,7 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedSeries:
     build = partial(build_series_network, config, len(config.inputs) + (0 if calendar is None else calendar.size))
     path = folder / files.WEIGHTS
     network = load_network(path, *read_tensors(path), build, layers=config.encoder.layers)
-    return SavedSeries(config, network, scaling, step, kind, intervals, about)
+    return SavedForecaster(config, network, scaling, step, kind, intervals, about)
 
 
 def _step(values: Mapping[str, Any]) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tagger.config.forecaster import SeriesConfig
+from tagger.config.forecaster import ForecasterConfig
 from tagger.evaluation.forecast_scores import (
     LINEAR,
     LINEAR_INPUTS,
@@ -18,8 +18,8 @@ from tagger.evaluation.forecast_scores import (
     score_target,
 )
 from tagger.forecasting.baselines import Autoregression, NormalEquations, choose, persistence, seasonal, seasons
-from tagger.forecasting.features import SeriesInputs
-from tagger.forecasting.prediction import gathered
+from tagger.forecasting.features import SeriesDataset
+from tagger.forecasting.prediction import predict_split
 from tagger.forecasting.windows import Part
 from tagger.models.networks.series_network import SeriesNetwork
 
@@ -38,7 +38,7 @@ class Baselines:
     linear: Autoregression
     wider: Autoregression | None
 
-    def forecasts(self, inputs: SeriesInputs, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def forecasts(self, inputs: SeriesDataset, rows: np.ndarray) -> dict[str, np.ndarray]:
         """(M, horizon * targets) by kind, scaled."""
         found = {PERSISTENCE: persistence(inputs, rows)}
         if self.season is not None:
@@ -55,7 +55,7 @@ class Baselines:
         return {SEASONAL: f"{self.season} steps ago", LINEAR: self.linear.name, **wider}
 
 
-def fit_opponents(inputs: SeriesInputs, parts: Mapping[str, Part], config: SeriesConfig) -> Baselines:
+def fit_baselines(inputs: SeriesDataset, parts: Mapping[str, Part], config: ForecasterConfig) -> Baselines:
     """Fit on train; choose lags, further inputs and season on dev (on train where there is no dev)."""
     chosen_on = parts.get("dev") or parts["train"]
     rows, targets = _some_rows(inputs, chosen_on)
@@ -71,7 +71,7 @@ def fit_opponents(inputs: SeriesInputs, parts: Mapping[str, Part], config: Serie
     return Baselines(min(errors, key=lambda season: errors[season]) if errors else None, linear, wider)
 
 
-def _some_rows(inputs: SeriesInputs, part: Part, most: int = 100_000) -> tuple[np.ndarray, np.ndarray]:
+def _some_rows(inputs: SeriesDataset, part: Part, most: int = 100_000) -> tuple[np.ndarray, np.ndarray]:
     """Rows (M,) whose next values lie in a part, evenly taken from all, and their scaled targets."""
     firsts = np.maximum(part.starts - 1, inputs.table.offsets[:-1])
     groups = np.flatnonzero(part.ends - 1 > firsts)
@@ -83,7 +83,7 @@ def _some_rows(inputs: SeriesInputs, part: Part, most: int = 100_000) -> tuple[n
 
 
 def evaluate(
-    network: SeriesNetwork, inputs: SeriesInputs, part: Part, opponents: Baselines, config: SeriesConfig
+    network: SeriesNetwork, inputs: SeriesDataset, part: Part, opponents: Baselines, config: ForecasterConfig
 ) -> list[TargetScores]:
     """Scores of every target on one part, in the unit of the data.
 
@@ -94,7 +94,7 @@ def evaluate(
         opponents: the other forecasts.
         config: resolved.
     """
-    found = gathered(network, inputs, part)
+    found = predict_split(network, inputs, part)
     rows = found.rows
     scaled = {NETWORK: found.predicted, **opponents.forecasts(inputs, rows)}
     forecasts = {name: inputs.unscaled(values, rows) for name, values in scaled.items()}

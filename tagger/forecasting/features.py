@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tagger.config.forecaster import SeriesConfig
+from tagger.config.forecaster import ForecasterConfig
 from tagger.corpora.series.table import SeriesTable
 from tagger.corpora.series.time_checks import usual_step
 from tagger.corpora.series.timestamps import DAY, TimeKind
@@ -38,7 +38,7 @@ class Calendar:
         return np.stack([f(turn) for turn in turns for f in (np.sin, np.cos)], axis=-1).astype(np.float32)
 
 
-class SeriesInputs:
+class SeriesDataset:
     """A table, its scaling, and how rows become tensors.
 
     Missing inputs are filled with the last value before them (at the beginning, with the mean); missing targets stay
@@ -51,7 +51,9 @@ class SeriesInputs:
         calendar: of the times; None for none.
     """
 
-    def __init__(self, table: SeriesTable, scaling: Scaling, config: SeriesConfig, calendar: Calendar | None) -> None:
+    def __init__(
+        self, table: SeriesTable, scaling: Scaling, config: ForecasterConfig, calendar: Calendar | None
+    ) -> None:
         self.table = table
         self.scaling = scaling
         self.targets, self.horizon = len(config.data.targets), config.data.horizon
@@ -104,12 +106,12 @@ class SeriesInputs:
         return self.scaling.mean[places][..., :columns], self.scaling.spread[places][..., :columns]
 
 
-def make_calendar(table: SeriesTable, config: SeriesConfig) -> Calendar | None:
+def make_calendar(table: SeriesTable, config: ForecasterConfig) -> Calendar | None:
     """The calendar of a table, if it has dates and one is wanted."""
     return calendar_at(usual_step(table.times, table.offsets), table.kind, config)
 
 
-def calendar_at(step: float | None, kind: TimeKind, config: SeriesConfig) -> Calendar | None:
+def calendar_at(step: float | None, kind: TimeKind, config: ForecasterConfig) -> Calendar | None:
     """The calendar of rows that are so far apart; None if their times are no dates or none is wanted."""
     return None if not config.data.calendar or kind == "number" or step is None else Calendar(step)
 

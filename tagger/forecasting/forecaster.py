@@ -14,9 +14,9 @@ from tagger.corpora.series.table import SeriesOptions, SeriesTable
 from tagger.corpora.series.time_checks import usual_step
 from tagger.corpora.series.timestamps import time_text
 from tagger.errors import ConfigError, CorpusError
-from tagger.forecasting.checkpoint import SavedSeries, load_series
-from tagger.forecasting.features import SeriesInputs
-from tagger.forecasting.prediction import feed_back, following_times
+from tagger.forecasting.checkpoint import SavedForecaster, load_forecaster
+from tagger.forecasting.features import SeriesDataset
+from tagger.forecasting.prediction import forecast_recursively, future_times
 
 MOST_STEPS = 100_000
 OTHER_STEP = 1.5
@@ -52,28 +52,28 @@ class Forecast:
     notes: tuple[str, ...] = ()
 
 
-class SeriesModel:
+class Forecaster:
     """A trained model of time series.
 
-    >>> model = SeriesModel.load("runs/series")
+    >>> model = Forecaster.load("runs/series")
     >>> model.forecast("weather.csv", steps=14)[0].values
 
     Args:
         saved: the contents of a model folder.
     """
 
-    def __init__(self, saved: SavedSeries) -> None:
+    def __init__(self, saved: SavedForecaster) -> None:
         self.saved = saved
         self.config = saved.config
 
     @classmethod
-    def load(cls, path: str | Path) -> SeriesModel:
+    def load(cls, path: str | Path) -> Forecaster:
         """Load a model folder.
 
         Raises:
             ModelError: the folder is missing, incomplete, damaged or holds a model of another kind.
         """
-        return cls(load_series(Path(path)))
+        return cls(load_forecaster(Path(path)))
 
     @property
     def source(self) -> str | None:
@@ -134,16 +134,16 @@ class SeriesModel:
             raise ConfigError(f"steps is {steps:,}; expected 1 to {MOST_STEPS:,}")
         if not isinstance(table, SeriesTable):
             table = self.read(table)
-        inputs = SeriesInputs(table, self.saved.scaling, self.config, self.saved.calendar)
+        inputs = SeriesDataset(table, self.saved.scaling, self.config, self.saved.calendar)
         wanted = range(len(table.groups)) if groups is None else [_place(table, group) for group in groups]
         return [self._forecast(inputs, group, steps) for group in wanted]
 
-    def _forecast(self, inputs: SeriesInputs, group: int, steps: int) -> Forecast:
+    def _forecast(self, inputs: SeriesDataset, group: int, steps: int) -> Forecast:
         table, saved = inputs.table, self.saved
         start, end = int(table.offsets[group]), int(table.offsets[group + 1])
         origin = np.array([end - 1])
-        times = following_times(table, group, steps)
-        scaled = feed_back(saved.network, inputs, origin, times[:, None])[:, 0]
+        times = future_times(table, group, steps)
+        scaled = forecast_recursively(saved.network, inputs, origin, times[:, None])[:, 0]
         targets = inputs.targets
         row = int(inputs.scale_rows[group])
         mean, spread = saved.scaling.mean[row, :targets], saved.scaling.spread[row, :targets]

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tagger.config.forecaster import SeriesConfig
-from tagger.forecasting.features import SeriesInputs
+from tagger.config.forecaster import ForecasterConfig
+from tagger.forecasting.features import SeriesDataset
 from tagger.forecasting.prediction import predictions
-from tagger.forecasting.windows import Part, Stretch, stretch, training_starts
-from tagger.models.heads.regression import LossKind, summed_errors
+from tagger.forecasting.windows import Part, Stretch, stretch, training_windows
+from tagger.models.heads.regression import LossKind, regression_loss
 from tagger.models.networks.series_network import SeriesNetwork
 from tagger.training.objective import DatasetSize, DevScore, StepLoss, Task
 
@@ -37,10 +37,10 @@ class SeriesObjective:
     def __init__(
         self,
         model: SeriesNetwork,
-        inputs: SeriesInputs,
+        inputs: SeriesDataset,
         train: Part,
         dev: Part | None,
-        config: SeriesConfig,
+        config: ForecasterConfig,
         *,
         device: torch.device,
     ) -> None:
@@ -51,12 +51,12 @@ class SeriesObjective:
         self.delta = config.head.delta
         self.batch = max(1, (config.training.batch_tokens or 1) // inputs.window)
         self.size = DatasetSize(int((train.ends - train.starts >= 2).sum()), train.rows, len(config.data.targets))
-        starts, _ = training_starts(train, inputs.window, np.random.default_rng(0))
+        starts, _ = training_windows(train, inputs.window, np.random.default_rng(0))
         self.steps_per_epoch = -(-len(starts) // self.batch)
 
     def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Stretch]]:
         """Every row of the training part at least once."""
-        starts, groups = training_starts(self.train, self.inputs.window, rng)
+        starts, groups = training_windows(self.train, self.inputs.window, rng)
         cuts = range(0, len(starts), self.batch)
         batches = (
             stretch(self.train, starts[i : i + self.batch], groups[i : i + self.batch], self.inputs.window)
@@ -68,7 +68,7 @@ class SeriesObjective:
         """Errors of a batch, summed over the steps that have a target."""
         targets = self._wanted(batch).to(self.device)
         predicted = self.model(self.inputs.read(batch.rows).to(self.device))
-        summed = summed_errors(predicted, targets, kind=self.kind, delta=self.delta)
+        summed = regression_loss(predicted, targets, kind=self.kind, delta=self.delta)
         steps = max(1, known_steps(targets))
         return StepLoss(summed / steps, summed, steps)
 
@@ -89,7 +89,9 @@ class SeriesObjective:
         total, steps = 0.0, 0
         for found in predictions(self.model, self.inputs, self.dev, self.device):
             targets = torch.from_numpy(found.targets)
-            total += float(summed_errors(torch.from_numpy(found.predicted), targets, kind=self.kind, delta=self.delta))
+            total += float(
+                regression_loss(torch.from_numpy(found.predicted), targets, kind=self.kind, delta=self.delta)
+            )
             steps += known_steps(targets)
         self.model.train()
         return DevScore(total / max(1, steps))

@@ -10,9 +10,9 @@ import numpy as np
 
 from tagger.corpora.series.table import SeriesTable
 from tagger.errors import OutputError
-from tagger.forecasting.features import SeriesInputs
-from tagger.forecasting.forecaster import Forecast, SeriesModel
-from tagger.forecasting.prediction import gathered
+from tagger.forecasting.features import SeriesDataset
+from tagger.forecasting.forecaster import Forecast, Forecaster
+from tagger.forecasting.prediction import predict_split
 from tagger.forecasting.windows import Part
 
 CAME, MADE, DEV, GREY = "#444444", "#d95f02", "#1f77b4", "#777777"
@@ -46,7 +46,7 @@ def save(figure: Any, path: str | Path) -> None:
 
 
 def draw_training(
-    path: Path, log: Sequence[Mapping[str, Any]], model: SeriesModel, table: SeriesTable, parts: Mapping[str, Part]
+    path: Path, log: Sequence[Mapping[str, Any]], model: Forecaster, table: SeriesTable, parts: Mapping[str, Part]
 ) -> bool:
     """Loss by epoch; the end of test as it came, was predicted a step ahead, and is forecast in one go.
 
@@ -60,7 +60,7 @@ def draw_training(
     _draw_loss(panels["loss"], log)
     part = parts.get("test") or parts.get("dev") or parts["train"]
     group = int(np.argmax(part.ends - part.starts))
-    inputs = SeriesInputs(table, model.saved.scaling, model.config, model.saved.calendar)
+    inputs = SeriesDataset(table, model.saved.scaling, model.config, model.saved.calendar)
     _draw_predictions(panels["one"], model, inputs, part, group)
     _draw_held_out(panels["all"], model, inputs, part, group)
     save(figure, path)
@@ -77,13 +77,13 @@ def _draw_loss(panel: Any, log: Sequence[Mapping[str, Any]]) -> None:
     _label(panel, "Loss a step", "epoch", "scaled")
 
 
-def _draw_predictions(panel: Any, model: SeriesModel, inputs: SeriesInputs, part: Part, group: int) -> None:
+def _draw_predictions(panel: Any, model: Forecaster, inputs: SeriesDataset, part: Part, group: int) -> None:
     one = Part(part.name, part.starts.copy(), part.ends.copy())
     keep = max(int(part.starts[group]), int(part.ends[group]) - MOST_SHOWN)
     others = np.arange(len(part.starts)) != group
     one.ends[others] = one.starts[others]
     one.starts[group] = keep
-    found = gathered(model.saved.network, inputs, one)
+    found = predict_split(model.saved.network, inputs, one)
     made = inputs.unscaled(found.predicted, found.rows)[:, 0, 0]
     came = inputs.unscaled(found.targets, found.rows)[:, 0, 0]
     times = axis_times(inputs.table, inputs.table.times[found.rows + 1])
@@ -94,7 +94,7 @@ def _draw_predictions(panel: Any, model: SeriesModel, inputs: SeriesInputs, part
     _label(panel, f"{name}: the end of {part.name}", "", name)
 
 
-def _draw_held_out(panel: Any, model: SeriesModel, inputs: SeriesInputs, part: Part, group: int) -> None:
+def _draw_held_out(panel: Any, model: Forecaster, inputs: SeriesDataset, part: Part, group: int) -> None:
     """A forecast from where so many steps are left that all of them can be compared."""
     table = inputs.table
     steps = max(1, min(60, len(model.saved.intervals.widths), int(part.ends[group] - part.starts[group]) - 1))

@@ -12,8 +12,8 @@ import torch
 from tagger.corpora.series.table import SeriesTable
 from tagger.corpora.series.time_checks import is_monthly, on_workdays, usual_step
 from tagger.corpora.series.timestamps import DAY, TimeKind
-from tagger.forecasting.features import SeriesInputs
-from tagger.forecasting.windows import Part, reading_plan, stretch
+from tagger.forecasting.features import SeriesDataset
+from tagger.forecasting.windows import Part, evaluation_windows, stretch
 from tagger.models.networks.series_network import SeriesNetwork
 
 STEPS_AT_ONCE = 16_384
@@ -36,7 +36,7 @@ class Predictions:
 
 @torch.inference_mode()
 def predictions(
-    model: SeriesNetwork, inputs: SeriesInputs, part: Part, device: torch.device | str = "cpu"
+    model: SeriesNetwork, inputs: SeriesDataset, part: Part, device: torch.device | str = "cpu"
 ) -> Iterator[Predictions]:
     """Predict every value of a part once for each lead, from what lies before it; a batch at a time.
 
@@ -48,7 +48,7 @@ def predictions(
         part: what is predicted.
         device: where the model is.
     """
-    starts, firsts, groups = reading_plan(part, inputs.table.offsets, inputs.window, inputs.horizon)
+    starts, firsts, groups = evaluation_windows(part, inputs.table.offsets, inputs.window, inputs.horizon)
     size = max(1, STEPS_AT_ONCE // inputs.window)
     for i in range(0, len(starts), size):
         chosen = slice(i, i + size)
@@ -60,7 +60,9 @@ def predictions(
         yield Predictions(laid.rows[made], predicted[made], targets[made])
 
 
-def gathered(model: SeriesNetwork, inputs: SeriesInputs, part: Part, device: torch.device | str = "cpu") -> Predictions:
+def predict_split(
+    model: SeriesNetwork, inputs: SeriesDataset, part: Part, device: torch.device | str = "cpu"
+) -> Predictions:
     """All predictions of a part, in the order of their rows."""
     found = list(predictions(model, inputs, part, device))
     rows = np.concatenate([one.rows for one in found])
@@ -117,7 +119,9 @@ class Intervals:
 
 
 @torch.inference_mode()
-def feed_back(model: SeriesNetwork, inputs: SeriesInputs, origins: np.ndarray, times: np.ndarray) -> np.ndarray:
+def forecast_recursively(
+    model: SeriesNetwork, inputs: SeriesDataset, origins: np.ndarray, times: np.ndarray
+) -> np.ndarray:
     """Forecast from some rows on, each from the steps up to it.
 
     Leads up to the horizon come from the head at once; for those beyond, predictions are read in the place of values,
@@ -150,7 +154,7 @@ def feed_back(model: SeriesNetwork, inputs: SeriesInputs, origins: np.ndarray, t
     return forecast
 
 
-def residuals(model: SeriesNetwork, inputs: SeriesInputs, part: Part) -> np.ndarray:
+def forecast_errors(model: SeriesNetwork, inputs: SeriesDataset, part: Part) -> np.ndarray:
     """(leads, M, targets) what came minus what was forecast from many rows of a part, scaled; NaN where unknown.
 
     So many leads as a third of the part has rows, ``MOST_LEADS`` at most; fewer than ``MOST_ORIGINS`` beginnings.
@@ -170,12 +174,12 @@ def residuals(model: SeriesNetwork, inputs: SeriesInputs, part: Part) -> np.ndar
     pieces = np.array_split(np.arange(len(origins)), -(-len(origins) * inputs.window // STEPS_AT_ONCE))
     times = inputs.table.times[ahead]
     found: np.ndarray = came - np.concatenate(
-        [feed_back(model, inputs, origins[some], times[:, some]) for some in pieces], axis=1
+        [forecast_recursively(model, inputs, origins[some], times[:, some]) for some in pieces], axis=1
     )
     return found
 
 
-def measure_intervals(found: np.ndarray) -> Intervals:
+def fit_intervals(found: np.ndarray) -> Intervals:
     """Half widths that hold a share of the residuals (leads, M, targets): split conformal prediction.
 
     The ceil((M + 1) * level)-th smallest size (Vovk et al. 2005; Lei et al. 2018), or the largest where there are few.
@@ -199,7 +203,7 @@ def coverage(intervals: Intervals, found: np.ndarray) -> tuple[float, ...]:
     return tuple(shares)
 
 
-def following_times(table: SeriesTable, group: int, steps: int) -> np.ndarray:
+def future_times(table: SeriesTable, group: int, steps: int) -> np.ndarray:
     """(steps,) the times after the last row of a series: a usual step, a month or a workday apart."""
     start, end = table.offsets[group : group + 2]
     last = table.times[end - 1]

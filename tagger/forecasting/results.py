@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 
 from tagger.corpora.series.table import SeriesTable
-from tagger.evaluation.forecast_scores import TargetScores, as_values, network_errors
-from tagger.forecasting.checkpoint import save_series
-from tagger.forecasting.forecaster import SeriesModel
+from tagger.evaluation.forecast_scores import TargetScores, network_rmse, scores_to_dict
+from tagger.forecasting.checkpoint import save_forecaster
+from tagger.forecasting.forecaster import Forecaster
 from tagger.forecasting.plots import draw_training
 from tagger.forecasting.windows import Part
-from tagger.model_cards.forecaster_card import series_card
+from tagger.model_cards.forecaster_card import forecaster_card
 from tagger.serialization import manifest as model_folder
 
 CURVES = "curves.png"
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesRun:
+class ForecasterRun:
     """One trained model.
 
     Args:
@@ -36,7 +36,7 @@ class SeriesRun:
     """
 
     seed: int
-    model: SeriesModel
+    model: Forecaster
     scores: Mapping[str, Sequence[TargetScores]]
     log: Sequence[Mapping[str, Any]]
     dev_loss: float
@@ -46,8 +46,8 @@ class SeriesRun:
 
 def write_series_run(
     folder: Path,
-    best: SeriesRun,
-    runs: Sequence[SeriesRun],
+    best: ForecasterRun,
+    runs: Sequence[ForecasterRun],
     table: SeriesTable,
     parts: Mapping[str, Part],
     told: Mapping[str, Any],
@@ -74,9 +74,9 @@ def write_series_run(
         **told,
     }
     saved = replace(saved, about=about)
-    save_series(folder, saved)
+    save_forecaster(folder, saved)
     model_folder.write_json(folder / model_folder.METRICS, metrics(best, runs))
-    card = series_card(
+    card = forecaster_card(
         name=name,
         config=saved.config.to_dict(),
         scores=best.scores,
@@ -87,12 +87,12 @@ def write_series_run(
         coverage=dict(zip(saved.intervals.levels, best.coverage, strict=True)) if best.coverage else {},
     )
     (folder / model_folder.CARD).write_text(card, encoding="utf-8")
-    draw_training(folder / CURVES, best.log, SeriesModel(saved), table, parts)
+    draw_training(folder / CURVES, best.log, Forecaster(saved), table, parts)
 
 
-def metrics(best: SeriesRun, runs: Sequence[SeriesRun]) -> dict[str, Any]:
+def metrics(best: ForecasterRun, runs: Sequence[ForecasterRun]) -> dict[str, Any]:
     """All figures for programs; of several seeds the mean and spread of the RMSE, too."""
-    values: dict[str, Any] = as_values(best.scores)
+    values: dict[str, Any] = scores_to_dict(best.scores)
     values |= {"seed": best.seed, "dev_loss": best.dev_loss, "coverage": best.coverage}
     if len(runs) > 1:
         values["seeds"] = {str(run.seed): rmse(run) for run in runs}
@@ -109,9 +109,9 @@ def metrics(best: SeriesRun, runs: Sequence[SeriesRun]) -> dict[str, Any]:
     return values
 
 
-def rmse(run: SeriesRun) -> dict[str, dict[str, float]]:
+def rmse(run: ForecasterRun) -> dict[str, dict[str, float]]:
     """The network's RMSE by part and target."""
-    return network_errors(run.scores)
+    return network_rmse(run.scores)
 
 
 def _facts(table: SeriesTable, parts: Mapping[str, Part]) -> dict[str, Any]:

@@ -10,19 +10,19 @@ from typing import Any, Protocol
 import numpy as np
 from torch import nn
 
-from tagger.config.forecaster import SeriesConfig, resolve
+from tagger.config.forecaster import ForecasterConfig, resolve
 from tagger.config.tagger import TrainingConfig
 from tagger.corpora.series.read import read_series
 from tagger.corpora.series.table import SeriesOptions, SeriesTable
 from tagger.corpora.series.time_checks import usual_step
 from tagger.errors import ConfigError
-from tagger.forecasting.checkpoint import SavedSeries, build_series_network
-from tagger.forecasting.evaluation import Baselines, evaluate, fit_opponents
-from tagger.forecasting.features import SeriesInputs, make_calendar
-from tagger.forecasting.forecaster import SeriesModel
+from tagger.forecasting.checkpoint import SavedForecaster, build_series_network
+from tagger.forecasting.evaluation import Baselines, evaluate, fit_baselines
+from tagger.forecasting.features import SeriesDataset, make_calendar
+from tagger.forecasting.forecaster import Forecaster
 from tagger.forecasting.objective import SeriesObjective
-from tagger.forecasting.prediction import coverage, measure_intervals, residuals
-from tagger.forecasting.results import SeriesRun, write_series_run
+from tagger.forecasting.prediction import coverage, fit_intervals, forecast_errors
+from tagger.forecasting.results import ForecasterRun, write_series_run
 from tagger.forecasting.scaling import Scaling
 from tagger.forecasting.windows import Part, column_notes, shortened, split_by_time
 from tagger.model_cards.provenance import provenance
@@ -129,14 +129,16 @@ def fit(
 class TrainingData:
     """What all runs share."""
 
-    inputs: SeriesInputs
+    inputs: SeriesDataset
     parts: Mapping[str, Part]
     opponents: Baselines
     notes: tuple[str, ...]
     time_format: str | None
 
 
-def train_one(training_data: TrainingData, config: SeriesConfig, context: RunContext, folder: Path | None) -> SeriesRun:
+def train_one(
+    training_data: TrainingData, config: ForecasterConfig, context: RunContext, folder: Path | None
+) -> ForecasterRun:
     """Train, score, measure intervals.
 
     Args:
@@ -165,8 +167,12 @@ def _learnt_from(table: SeriesTable, part: Part) -> list[np.ndarray]:
 
 
 def _scored(
-    training_data: TrainingData, config: SeriesConfig, network: SeriesNetwork, loss: float, log: list[dict[str, Any]]
-) -> SeriesRun:
+    training_data: TrainingData,
+    config: ForecasterConfig,
+    network: SeriesNetwork,
+    loss: float,
+    log: list[dict[str, Any]],
+) -> ForecasterRun:
     """The run with its scores, its intervals from dev, and what they hold of test."""
     inputs, parts = training_data.inputs, training_data.parts
     scores = {
@@ -175,14 +181,14 @@ def _scored(
         if name in parts
     }
     held_out = parts.get("dev") or parts.get("test") or parts["train"]
-    intervals = measure_intervals(residuals(network, inputs, held_out))
+    intervals = fit_intervals(forecast_errors(network, inputs, held_out))
     shares = None
     if "test" in parts and held_out is not parts["test"]:
-        shares = coverage(intervals, residuals(network, inputs, parts["test"])[: len(intervals.widths)])
+        shares = coverage(intervals, forecast_errors(network, inputs, parts["test"])[: len(intervals.widths)])
     step = usual_step(inputs.table.times, inputs.table.offsets) or 1.0
-    saved = SavedSeries(config, network, inputs.scaling, step, inputs.table.kind, intervals)
+    saved = SavedForecaster(config, network, inputs.scaling, step, inputs.table.kind, intervals)
     about = {"corpus": {"source": inputs.table.source, "time_format": training_data.time_format}, "coverage": shares}
-    return SeriesRun(config.training.seed, SeriesModel(replace(saved, about=about)), scores, log, loss, shares)
+    return ForecasterRun(config.training.seed, Forecaster(replace(saved, about=about)), scores, log, loss, shares)
 
 
 BUNDLED_TARGETS = {None: ("temp_max",), "weather": ("temp_max",), "stocks": ("price",)}
@@ -200,8 +206,8 @@ class SeriesTraining:
         table: what was read.
     """
 
-    best: SeriesRun
-    runs: Sequence[SeriesRun]
+    best: ForecasterRun
+    runs: Sequence[ForecasterRun]
     folder: Path | None
     table: SeriesTable
 
@@ -216,13 +222,13 @@ def train_series(
     out: str | Path | None = None,
     overwrite: bool = False,
     resume: Resume = "no",
-    config: SeriesConfig | str | Path | None = None,
+    config: ForecasterConfig | str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
     device: str = "auto",
     threads: int | None = None,
     offline: bool = False,
     listener: Listener | None = None,
-) -> SeriesModel:
+) -> Forecaster:
     """Train a model that predicts the next values of a series; the easy way.
 
     >>> model = train_series("weather.csv", targets=["temp_max"], out="runs/weather")
@@ -247,8 +253,8 @@ def train_series(
     Raises:
         TaggerError: the data, the settings or the output folder are not usable; the message says how to mend it.
     """
-    if not isinstance(config, SeriesConfig):
-        config = SeriesConfig() if config is None else SeriesConfig.from_toml(config)
+    if not isinstance(config, ForecasterConfig):
+        config = ForecasterConfig() if config is None else ForecasterConfig.from_toml(config)
     given = {"targets": list(targets), "features": list(features), "time": time, "group": group}
     named = {f"data.{name}": value for name, value in given.items() if value}
     config = with_bundled_columns(
@@ -268,7 +274,7 @@ def train_series(
     ).best.model
 
 
-def with_bundled_columns(config: SeriesConfig, source: str | None) -> SeriesConfig:
+def with_bundled_columns(config: ForecasterConfig, source: str | None) -> ForecasterConfig:
     """The columns of a bundled table, where none are named.
 
     Raises:
@@ -285,7 +291,7 @@ def with_bundled_columns(config: SeriesConfig, source: str | None) -> SeriesConf
 
 
 def options_of(
-    config: SeriesConfig,
+    config: ForecasterConfig,
     *,
     form: str | None = None,
     time_format: str | None = None,
@@ -298,7 +304,7 @@ def options_of(
 
 def train_series_runs(
     table: SeriesTable,
-    config: SeriesConfig,
+    config: ForecasterConfig,
     *,
     seeds: int = 1,
     out: Path | None = None,
@@ -335,9 +341,9 @@ def train_series_runs(
     train = parts["train"]
     config = resolve(config, train.rows, int((train.ends - train.starts).max()))
     notes = (*table.notes, *column_notes(table, config, train), *cut)
-    inputs = SeriesInputs(table, Scaling.fit(table, train.ends), config, make_calendar(table, config))
+    inputs = SeriesDataset(table, Scaling.fit(table, train.ends), config, make_calendar(table, config))
     with run_context(context, out, overwrite=overwrite) as (folder, _):
-        training_data = TrainingData(inputs, parts, fit_opponents(inputs, parts, config), notes, time_format)
+        training_data = TrainingData(inputs, parts, fit_baselines(inputs, parts, config), notes, time_format)
         runs = [
             train_one(training_data, config.with_seed(config.training.seed + i), context, folder) for i in range(seeds)
         ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tagger.config.forecaster import SeriesConfig
+from tagger.config.forecaster import ForecasterConfig
 from tagger.corpora.formats.sentence import number_of
 from tagger.corpora.series.table import SeriesTable
 from tagger.errors import CorpusError
@@ -46,7 +46,7 @@ class Stretch:
     end: np.ndarray
 
 
-def split_by_time(table: SeriesTable, config: SeriesConfig) -> dict[str, Part]:
+def split_by_time(table: SeriesTable, config: ForecasterConfig) -> dict[str, Part]:
     """Cut at two moments, the same for all series.
 
     Raises:
@@ -85,7 +85,7 @@ def shortened(part: Part, most: int = MOST_SCORED) -> Part:
     return Part(part.name, np.maximum(part.starts, part.ends - each), part.ends)
 
 
-def _cuts(table: SeriesTable, config: SeriesConfig) -> tuple[float, float]:
+def _cuts(table: SeriesTable, config: ForecasterConfig) -> tuple[float, float]:
     """The first moments of dev and of test."""
     ordered = table.times if len(table.groups) == 1 else np.sort(table.times)
     count = len(ordered)
@@ -101,7 +101,7 @@ def _positions(table: SeriesTable, cut: float) -> np.ndarray:
     return np.array([start + np.searchsorted(table.times[start:end], cut) for start, end in spans], dtype=np.int64)
 
 
-def training_starts(part: Part, window: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def training_windows(part: Part, window: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Stretches of an epoch in random order: every row is read, in another cut each time.
 
     Returns:
@@ -132,7 +132,7 @@ def stretch(part: Part, starts: np.ndarray, groups: np.ndarray, window: int) -> 
     return Stretch(np.minimum(starts + np.arange(window)[:, None], ends - 1), part.starts[groups], ends)
 
 
-def reading_plan(
+def evaluation_windows(
     part: Part, offsets: np.ndarray, window: int, horizon: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Stretches that reach every value of a part from the steps before it, half a window of them at least.
@@ -159,7 +159,7 @@ def reading_plan(
     return np.array(starts, np.int64), np.array(firsts, np.int64), np.array(groups, np.int64)
 
 
-def column_notes(table: SeriesTable, config: SeriesConfig, train: Part) -> list[str]:
+def column_notes(table: SeriesTable, config: ForecasterConfig, train: Part) -> list[str]:
     """Constant columns and holes.
 
     Raises:

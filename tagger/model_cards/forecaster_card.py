@@ -6,12 +6,12 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tagger.evaluation.forecast_scores import NETWORK, TargetScores, in_words
+from tagger.evaluation.forecast_scores import NETWORK, TargetScores, verdicts
 from tagger.model_cards.markdown import escaped, table, yaml_lines
 from tagger.model_cards.tagger_card import remake
 
 
-def series_card(
+def forecaster_card(
     *,
     name: str,
     config: Mapping[str, Any],
@@ -73,7 +73,7 @@ def measured(scores: Mapping[str, Sequence[TargetScores]], coverage: Mapping[flo
                 )  # fmt: skip
     part, targets = list(scores.items())[-1]
     for one in targets:
-        words += [f"- {escaped(line)}" for line in in_words(one, part)]
+        words += [f"- {escaped(line)}" for line in verdicts(one, part)]
     words += [f"- {100 * level:.0f} % intervals hold {100 * share:.1f} % of test." for level, share in coverage.items()]
     head = ("part: target", "forecast", "MAE", "RMSE", "R2", "skill of the network")
     return "\n\n".join(["## Scores", "In the unit of the data.", table(head, rows), "\n".join(words)])

@@ -12,7 +12,7 @@ from tagger.model_cards.markdown import escaped
 from tagger.model_cards.tagger_card import remake, training_data
 
 
-def word_numbers_card(
+def token_regressor_card(
     *,
     name: str,
     config: Mapping[str, Any],

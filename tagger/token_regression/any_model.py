@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
-from tagger.forecasting.checkpoint import HEAD, TASK, load_series
+from tagger.forecasting.checkpoint import HEAD, TASK, load_forecaster
 from tagger.serialization import manifest as model_folder
 from tagger.serialization.checkpoint import load_model
 from tagger.token_regression.checkpoint import load_word_numbers
@@ -22,5 +22,5 @@ def load_any(folder: Path) -> tuple[tuple[str, ...], nn.Module]:
     if values.get("task") != TASK:
         saved = load_model(folder)
         return saved.heads, saved.model
-    network = load_word_numbers(folder).network if values.get("over") == "words" else load_series(folder).network
+    network = load_word_numbers(folder).network if values.get("over") == "words" else load_forecaster(folder).network
     return (HEAD,), network

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from tagger.config.tagger import TAG
-from tagger.config.token_regressor import WordNumbersConfig
+from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.corpora.encoding.vocabulary import UNKNOWN, Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
@@ -27,7 +27,7 @@ from tagger.serialization.weights_file import damage_told, load_network, read_te
 
 
 @dataclass(frozen=True)
-class SavedWordNumbers:
+class SavedTokenRegressor:
     """All that the folder of such a model holds.
 
     Args:
@@ -40,7 +40,7 @@ class SavedWordNumbers:
         about: facts for people and programs.
     """
 
-    config: WordNumbersConfig
+    config: TokenRegressorConfig
     features: WordFeatures
     network: Network
     tokenizer: WordTokenizer
@@ -49,7 +49,7 @@ class SavedWordNumbers:
     about: Mapping[str, Any] = field(default_factory=dict)
 
 
-def save_word_numbers(folder: Path, saved: SavedWordNumbers) -> None:
+def save_word_numbers(folder: Path, saved: SavedTokenRegressor) -> None:
     """Write weights, tokenizer and configuration into an existing folder."""
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
@@ -76,7 +76,7 @@ def gives_numbers(folder: Path) -> bool:
     return is_over(folder, "words")
 
 
-def load_word_numbers(folder: Path) -> SavedWordNumbers:
+def load_word_numbers(folder: Path) -> SavedTokenRegressor:
     """Read a model folder.
 
     Raises:
@@ -87,8 +87,8 @@ def load_word_numbers(folder: Path) -> SavedWordNumbers:
         return _load(folder, values)
 
 
-def _load(folder: Path, values: Mapping[str, Any]) -> SavedWordNumbers:
-    config = WordNumbersConfig.from_dict(values["config"], where=str(folder / files.CONFIG))
+def _load(folder: Path, values: Mapping[str, Any]) -> SavedTokenRegressor:
+    config = TokenRegressorConfig.from_dict(values["config"], where=str(folder / files.CONFIG))
     mean, spread = _scaling(values["scaling"], len(config.targets))
     path = folder / files.WEIGHTS
     header, tensors = read_tensors(path)
@@ -99,7 +99,7 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedWordNumbers:
     build = partial(build_tagger, config.as_tagger(), features, heads, None if vectors is None else vectors.float())
     beside = affixes_beside(hashes)
     network = load_network(path, header, tensors, build, layers=config.encoder.layers, beside=beside)
-    return SavedWordNumbers(config, features, network, tokenizer, mean, spread, values.get("about", {}))
+    return SavedTokenRegressor(config, features, network, tokenizer, mean, spread, values.get("about", {}))
 
 
 def _words(folder: Path, values: Mapping[str, Any]) -> tuple[Vocabulary, WordTokenizer]:

@@ -6,21 +6,21 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tagger.corpora.series.token_values import NumberCorpus, NumberSplit
+from tagger.corpora.series.token_values import TokenValueCorpus, TokenValueSplit
 from tagger.evaluation.forecast_scores import NETWORK, TargetScores, score_target
-from tagger.token_regression.regressor import NumberTagger, flat
+from tagger.token_regression.regressor import TokenRegressor, flat
 
 MEAN, WORD_MEAN = "mean of train", "mean of the word"
 
 
-def score_splits(tagger: NumberTagger, corpus: NumberCorpus) -> Mapping[str, Sequence[TargetScores]]:
+def score_splits(tagger: TokenRegressor, corpus: TokenValueCorpus) -> Mapping[str, Sequence[TargetScores]]:
     """Scores of dev and test, where they are, for each target that has numbers there."""
     words = word_means(corpus.splits["train"], tagger.saved.mean)
     return {name: _scores(tagger, corpus, name, words) for name in ("dev", "test") if name in corpus.splits}
 
 
 def _scores(
-    tagger: NumberTagger, corpus: NumberCorpus, name: str, words: Mapping[str, np.ndarray]
+    tagger: TokenRegressor, corpus: TokenValueCorpus, name: str, words: Mapping[str, np.ndarray]
 ) -> list[TargetScores]:
     split, columns = corpus.splits[name], len(corpus.targets)
     actual = flat(split.values, columns)
@@ -36,7 +36,7 @@ def _scores(
     return [one for one in found if one is not None]
 
 
-def word_means(train: NumberSplit, mean: np.ndarray) -> dict[str, np.ndarray]:
+def word_means(train: TokenValueSplit, mean: np.ndarray) -> dict[str, np.ndarray]:
     """(K,) the mean of each word of train; that of all where the word never has a number."""
     sums: dict[str, np.ndarray] = {}
     counts: dict[str, np.ndarray] = {}

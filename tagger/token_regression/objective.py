@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from tagger.config.tagger import TAG
-from tagger.config.token_regressor import WordNumbersConfig
+from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.corpora.encoding.batching import Batch, assemble, divided, plan
 from tagger.corpora.encoding.encoded_split import EncodedSplit
 from tagger.forecasting.objective import known_steps
-from tagger.models.heads.regression import LossKind, summed_errors
+from tagger.models.heads.regression import LossKind, regression_loss
 from tagger.models.networks.multi_head_network import Network
 from tagger.training.objective import DatasetSize, DevScore, StepLoss, Task
 from tagger.training.optimizers import word_dropout_probs
@@ -37,7 +37,7 @@ class NumberedSplit:
     targets: np.ndarray
 
 
-class WordNumbersObjective:
+class TokenRegressionObjective:
     """The regression head over words.
 
     Args:
@@ -57,7 +57,7 @@ class WordNumbersObjective:
         train: NumberedSplit,
         dev: NumberedSplit | None,
         counts: np.ndarray,
-        config: WordNumbersConfig,
+        config: TokenRegressorConfig,
         *,
         device: torch.device,
     ) -> None:
@@ -77,7 +77,7 @@ class WordNumbersObjective:
     def loss(self, batch: Batch) -> StepLoss:
         """Errors of a batch, summed over the words that have a number."""
         targets = self._targets(batch).to(self.device)
-        summed = summed_errors(self._numbers(self.train, batch), targets, kind=self.kind, delta=self.delta)
+        summed = regression_loss(self._numbers(self.train, batch), targets, kind=self.kind, delta=self.delta)
         steps = max(1, known_steps(targets))
         return StepLoss(summed / steps, summed, steps)
 
@@ -94,7 +94,7 @@ class WordNumbersObjective:
         if self.dev is None:
             return None
         predicted, targets = torch.from_numpy(self.predict(self.dev)), torch.from_numpy(self.dev.targets)
-        total = float(summed_errors(predicted, targets, kind=self.kind, delta=self.delta))
+        total = float(regression_loss(predicted, targets, kind=self.kind, delta=self.delta))
         return DevScore(total / max(1, known_steps(targets)))
 
     @torch.inference_mode()

@@ -14,13 +14,13 @@ from tagger.corpora.encoding.encoded_split import encode_split
 from tagger.inference.tagger import TaggedSentence, TaggedText
 from tagger.runtime.device import check_threads, choose_device
 from tagger.serialization.bundled import find_model
-from tagger.token_regression.checkpoint import SavedWordNumbers, load_word_numbers
+from tagger.token_regression.checkpoint import SavedTokenRegressor, load_word_numbers
 from tagger.token_regression.objective import EVALUATION_TOKENS, batch_numbers
 
 SENTENCES_AHEAD = 500
 
 
-class NumberTagger:
+class TokenRegressor:
     """A trained model that gives every word one number, or several.
 
     Args:
@@ -29,7 +29,7 @@ class NumberTagger:
         threads: checked; one is used.
     """
 
-    def __init__(self, saved: SavedWordNumbers, *, device: str = "auto", threads: int | None = None) -> None:
+    def __init__(self, saved: SavedTokenRegressor, *, device: str = "auto", threads: int | None = None) -> None:
         check_threads(threads)
         self.saved = saved
         self.targets = saved.config.targets
@@ -39,7 +39,7 @@ class NumberTagger:
         self.network = saved.network.to(self.device).eval()
 
     @classmethod
-    def load(cls, path: str | Path, *, device: str = "auto", threads: int | None = None) -> NumberTagger:
+    def load(cls, path: str | Path, *, device: str = "auto", threads: int | None = None) -> TokenRegressor:
         """Load a model folder.
 
         Raises:

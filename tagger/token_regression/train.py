@@ -12,25 +12,25 @@ from typing import Any
 import numpy as np
 
 from tagger.config.tagger import TAG
-from tagger.config.token_regressor import WordNumbersConfig
+from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.corpora.encoding.encoded_split import encode_split
 from tagger.corpora.encoding.word_features import WordFeatures
-from tagger.corpora.series.token_values import NumberCorpus, NumberSplit
+from tagger.corpora.series.token_values import TokenValueCorpus, TokenValueSplit
 from tagger.corpora.tokenization.rule_selection import rules_of_words
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError, CorpusError
-from tagger.evaluation.forecast_scores import TargetScores, as_values, network_errors
+from tagger.evaluation.forecast_scores import TargetScores, network_rmse, scores_to_dict
 from tagger.forecasting.train import fit
 from tagger.model_cards.provenance import provenance
-from tagger.model_cards.token_regressor_card import word_numbers_card
+from tagger.model_cards.token_regressor_card import token_regressor_card
 from tagger.runtime.device import choose_device, seed_everything
 from tagger.sequence_labelling.preparation import word_features_of
 from tagger.serialization import manifest as model_folder
 from tagger.serialization.builder import build_tagger
-from tagger.token_regression.checkpoint import SavedWordNumbers, save_word_numbers
+from tagger.token_regression.checkpoint import SavedTokenRegressor, save_word_numbers
 from tagger.token_regression.evaluation import score_splits
-from tagger.token_regression.objective import NumberedSplit, WordNumbersObjective
-from tagger.token_regression.regressor import NumberTagger, flat
+from tagger.token_regression.objective import NumberedSplit, TokenRegressionObjective
+from tagger.token_regression.regressor import TokenRegressor, flat
 from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.events import Listener
 from tagger.training.fingerprint import split_arrays
@@ -38,7 +38,7 @@ from tagger.training.run import RunContext, make_run_context, run_context
 
 
 def write_word_numbers_run(
-    folder: Path, run: WordNumbersRun, corpus: NumberCorpus, told: Mapping[str, Any], name: str
+    folder: Path, run: TokenRegressorRun, corpus: TokenValueCorpus, told: Mapping[str, Any], name: str
 ) -> None:
     """Fill a model folder.
 
@@ -53,17 +53,17 @@ def write_word_numbers_run(
     facts = _facts(corpus)
     about = {
         "corpus": facts,
-        "scores": network_errors(run.scores),
+        "scores": network_rmse(run.scores),
         "seed": saved.config.training.seed,
         **told,
     }
     save_word_numbers(folder, replace(saved, about=about))
-    model_folder.write_json(folder / model_folder.METRICS, as_values(run.scores))
-    card = word_numbers_card(name=name, config=saved.config.to_dict(), scores=run.scores, corpus=facts, told=told)
+    model_folder.write_json(folder / model_folder.METRICS, scores_to_dict(run.scores))
+    card = token_regressor_card(name=name, config=saved.config.to_dict(), scores=run.scores, corpus=facts, told=told)
     (folder / model_folder.CARD).write_text(card, encoding="utf-8")
 
 
-def _facts(corpus: NumberCorpus) -> dict[str, Any]:
+def _facts(corpus: TokenValueCorpus) -> dict[str, Any]:
     return {
         "name": corpus.name,
         "source": corpus.source,
@@ -74,7 +74,7 @@ def _facts(corpus: NumberCorpus) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class WordNumbersRun:
+class TokenRegressorRun:
     """One trained model.
 
     Args:
@@ -84,15 +84,15 @@ class WordNumbersRun:
         notes: how often it was interrupted, and what changed then.
     """
 
-    tagger: NumberTagger
+    tagger: TokenRegressor
     scores: Mapping[str, Sequence[TargetScores]]
     log: Sequence[Mapping[str, Any]]
     notes: tuple[str, ...] = ()
 
 
 def train_one(
-    corpus: NumberCorpus, config: WordNumbersConfig, context: RunContext, folder: Path | None
-) -> WordNumbersRun:
+    corpus: TokenValueCorpus, config: TokenRegressorConfig, context: RunContext, folder: Path | None
+) -> TokenRegressorRun:
     """Train and score one model.
 
     Args:
@@ -114,17 +114,17 @@ def train_one(
     network = build_tagger(config.as_tagger(), features, {TAG: len(corpus.targets)}, vectors)
     occurrences = np.array([counts[word] for word in encoded["train"].encoded.words], dtype=np.int64)
     device = choose_device(context.device)
-    objective = WordNumbersObjective(
+    objective = TokenRegressionObjective(
         network.to(device), encoded["train"], encoded.get("dev"), occurrences, config, device=device
     )
     data = {name: _learnt_from(split) for name, split in encoded.items() if name != "test"}
     fitted = fit(network, objective, config, context, folder, data=data, rng=rng, notes=corpus.notes)
-    saved = SavedWordNumbers(config, features, network, _tokenizer(train), mean, spread)
-    tagger = NumberTagger(saved, device=context.device)
-    return WordNumbersRun(tagger, score_splits(tagger, corpus), fitted.log, fitted.notes)
+    saved = SavedTokenRegressor(config, features, network, _tokenizer(train), mean, spread)
+    tagger = TokenRegressor(saved, device=context.device)
+    return TokenRegressorRun(tagger, score_splits(tagger, corpus), fitted.log, fitted.notes)
 
 
-def _scale(corpus: NumberCorpus, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _scale(corpus: TokenValueCorpus, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and spread of each target in train.
 
     Raises:
@@ -141,7 +141,7 @@ def _scale(corpus: NumberCorpus, values: np.ndarray) -> tuple[np.ndarray, np.nda
     return np.array(mean), np.array(spread)
 
 
-def _encoded(split: NumberSplit, features: WordFeatures, mean: np.ndarray, spread: np.ndarray) -> NumberedSplit:
+def _encoded(split: TokenValueSplit, features: WordFeatures, mean: np.ndarray, spread: np.ndarray) -> NumberedSplit:
     scaled = (flat(split.values, len(mean)) - mean) / spread
     return NumberedSplit(encode_split(split.tokens, {}, features, {}), scaled.astype(np.float32))
 
@@ -150,14 +150,14 @@ def _learnt_from(split: NumberedSplit) -> list[np.ndarray]:
     return [*split_arrays(split.encoded), split.targets]
 
 
-def _tokenizer(train: NumberSplit) -> WordTokenizer:
+def _tokenizer(train: TokenValueSplit) -> WordTokenizer:
     """Rules that split raw text as the training data are split."""
     name, _ = rules_of_words(train.texts[:2000], train.tokens[:2000])
     return WordTokenizer.from_rules(name)
 
 
 @dataclass(frozen=True, slots=True)
-class WordNumbersTraining:
+class TokenRegressorTraining:
     """What training did.
 
     Args:
@@ -168,16 +168,16 @@ class WordNumbersTraining:
         notes: how often the run was interrupted, and what changed then.
     """
 
-    tagger: NumberTagger
+    tagger: TokenRegressor
     scores: Mapping[str, Sequence[TargetScores]]
     log: Sequence[Mapping[str, Any]]
     folder: Path | None
     notes: tuple[str, ...] = ()
 
 
-def train_word_numbers(
-    corpus: NumberCorpus,
-    config: WordNumbersConfig,
+def train_token_regressor(
+    corpus: TokenValueCorpus,
+    config: TokenRegressorConfig,
     *,
     out: Path | None = None,
     overwrite: bool = False,
@@ -186,7 +186,7 @@ def train_word_numbers(
     listener: Listener | None = None,
     command: str | None = None,
     checkpointing: CheckpointConfig | None = None,
-) -> WordNumbersTraining:
+) -> TokenRegressorTraining:
     """Train one model.
 
     Args:
@@ -211,4 +211,4 @@ def train_word_numbers(
         if folder is not None:
             told = provenance(command, context.threads, (*corpus.notes, *run.notes))
             write_word_numbers_run(folder, run, corpus, told, (out or folder).name)
-    return WordNumbersTraining(run.tagger, run.scores, run.log, out, run.notes)
+    return TokenRegressorTraining(run.tagger, run.scores, run.log, out, run.notes)

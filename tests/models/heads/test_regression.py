@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tagger.models.heads.regression import LossKind, RegressionHead, summed_errors
+from tagger.models.heads.regression import LossKind, RegressionHead, regression_loss
 from tagger.models.layers.encoder import Encoder
 from tagger.models.networks.series_network import SeriesNetwork
 from tagger.models.networks.symbol_network import SymbolNetwork
@@ -62,7 +62,7 @@ def test_loss_and_gradients_are_the_sum_over_steps(kind: LossKind) -> None:
     states = torch.randn(40, 5, dtype=torch.float64)
     targets = torch.randn(40, 2, dtype=torch.float64)
     targets[3, 0] = targets[7] = math.nan
-    loss = summed_errors(head(states), targets, kind=kind, delta=DELTA)
+    loss = regression_loss(head(states), targets, kind=kind, delta=DELTA)
     loss.backward()  # type: ignore[no-untyped-call]
     total, by_weight, by_bias = loop(states, head, targets, kind)
     assert float(loss.detach()) == pytest.approx(total, rel=1e-12)
@@ -76,7 +76,7 @@ def test_loss_and_gradients_are_the_sum_over_steps(kind: LossKind) -> None:
 def test_what_has_no_target_teaches_nothing(kind: LossKind) -> None:
     predicted = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64, requires_grad=True)
     targets = torch.tensor([math.nan, 5.0, math.nan], dtype=torch.float64)
-    summed_errors(predicted, targets, kind=kind).backward()  # type: ignore[no-untyped-call]
+    regression_loss(predicted, targets, kind=kind).backward()  # type: ignore[no-untyped-call]
     assert predicted.grad is not None
     assert predicted.grad[[0, 2]].tolist() == [0.0, 0.0]
     assert predicted.grad[1] < 0

@@ -12,19 +12,26 @@ import pytest
 import torch
 
 from tagger import TaggerError
-from tagger.config.forecaster import SeriesConfig
+from tagger.config.forecaster import ForecasterConfig
 from tagger.errors import ConfigError, CorpusError, ModelError
-from tagger.evaluation.forecast_scores import LINEAR, NETWORK, PERSISTENCE, in_words, score_target, standard_errors
+from tagger.evaluation.forecast_scores import LINEAR, NETWORK, PERSISTENCE, score_target, standard_errors, verdicts
 from tagger.forecasting.baselines import NormalEquations, persistence, seasonal, seasons
 from tagger.forecasting.checkpoint import build_series_network
-from tagger.forecasting.features import SeriesInputs
-from tagger.forecasting.forecaster import SeriesModel
+from tagger.forecasting.features import SeriesDataset
+from tagger.forecasting.forecaster import Forecaster
 from tagger.forecasting.objective import SeriesObjective
-from tagger.forecasting.prediction import Intervals, coverage, feed_back, following_times, gathered, measure_intervals
+from tagger.forecasting.prediction import (
+    Intervals,
+    coverage,
+    fit_intervals,
+    forecast_recursively,
+    future_times,
+    predict_split,
+)
 from tagger.forecasting.scaling import Scaling
 from tagger.forecasting.train import train_series
 from tagger.forecasting.windows import shortened
-from tagger.models.heads.regression import summed_errors
+from tagger.models.heads.regression import regression_loss
 from tagger.serialization import manifest as model_folder
 from tests.tagger.forecasting.synthetic_series import QUICK, prepared, wave, write_wave
 
@@ -115,7 +122,7 @@ def test_every_value_of_a_part_is_predicted_once_a_lead_from_what_lies_before(ta
     network = build_series_network(config, inputs.size).eval()
     for name in ("train", "dev", "test"):
         part = parts[name]
-        found = gathered(network, inputs, part)
+        found = predict_split(network, inputs, part)
         predicted = {
             (int(row) + lead, lead)
             for row, known in zip(found.rows, ~np.isnan(found.targets), strict=True)
@@ -133,22 +140,22 @@ def test_predictions_do_not_see_what_comes_later(table_path: Path) -> None:
     torch.manual_seed(0)
     network = build_series_network(config, inputs.size).eval()
     torch.nn.init.normal_(network.head.linear.weight)
-    before = gathered(network, inputs, parts["test"])
+    before = predict_split(network, inputs, parts["test"])
     values = table.values.copy()
     cut = int(parts["test"].starts[0]) + 9
     values[cut:] += 1000
     changed = with_values(inputs, values)
-    after = gathered(network, changed, parts["test"])
+    after = predict_split(network, changed, parts["test"])
     early = before.rows < cut
     assert early.sum() == 10
     np.testing.assert_array_equal(before.predicted[early], after.predicted[early])
     assert not np.isclose(before.predicted[~early], after.predicted[~early]).any()
 
 
-def with_values(inputs: SeriesInputs, values: np.ndarray) -> SeriesInputs:
+def with_values(inputs: SeriesDataset, values: np.ndarray) -> SeriesDataset:
     """The same table with other numbers in it."""
-    config = SeriesConfig().with_settings({"data.targets": ["load"], "data.window": inputs.window})
-    return SeriesInputs(replace(inputs.table, values=values), inputs.scaling, config, inputs.calendar)
+    config = ForecasterConfig().with_settings({"data.targets": ["load"], "data.window": inputs.window})
+    return SeriesDataset(replace(inputs.table, values=values), inputs.scaling, config, inputs.calendar)
 
 
 def test_opponents_are_what_their_names_say(table_path: Path) -> None:
@@ -195,14 +202,14 @@ def test_a_difference_is_told_only_where_it_is_sure() -> None:
     scores = score_target("price", actual, made, {LINEAR: "3 lags"})
     assert scores is not None
     assert [one.verdict for one in scores.comparisons.values()] == ["better", "level"]
-    first, second = in_words(scores, "test")
+    first, second = verdicts(scores, "test")
     assert first == "price on test: the network beats persistence: RMSE 50.0 % lower"
     assert second.startswith(
         "price on test: the network cannot be told apart from linear autoregression (3 lags): RMSE "
     )
     reverse = score_target("price", actual, {NETWORK: actual + 2 * errors, PERSISTENCE: actual + errors}, {})
     assert reverse is not None
-    told = in_words(reverse, "test")
+    told = verdicts(reverse, "test")
     assert "is beaten by persistence: RMSE 100.0 % higher" in told[0]
     assert "do not rely on this model" in told[1]
 
@@ -220,8 +227,8 @@ def test_a_forecast_is_fed_back_step_by_step(table_path: Path) -> None:
     torch.manual_seed(4)
     network = build_series_network(config, inputs.size).eval()
     torch.nn.init.normal_(network.head.linear.weight, std=0.3)
-    times = following_times(table, 0, 6)
-    found = feed_back(network, inputs, np.array([len(table) - 1]), times[:, None])[:, 0, 0]
+    times = future_times(table, 0, 6)
+    found = forecast_recursively(network, inputs, np.array([len(table) - 1]), times[:, None])[:, 0, 0]
     window = inputs.window
     read = inputs.read(np.arange(len(table) - window, len(table))[:, None])
     outputs = network(read)[-1, 0]
@@ -235,9 +242,9 @@ def test_a_forecast_is_fed_back_step_by_step(table_path: Path) -> None:
 
 
 def test_intervals_hold_what_they_say() -> None:
-    residuals = np.random.default_rng(3).normal(size=(4, 999, 1)) * np.array([1, 2, 3, 4])[:, None, None]
-    intervals = measure_intervals(residuals)
-    shares = coverage(intervals, residuals)
+    forecast_errors = np.random.default_rng(3).normal(size=(4, 999, 1)) * np.array([1, 2, 3, 4])[:, None, None]
+    intervals = fit_intervals(forecast_errors)
+    shares = coverage(intervals, forecast_errors)
     assert shares == pytest.approx((0.8, 0.95), abs=0.002)
     assert intervals.widths[:, 0, 0] == pytest.approx(1.2816 * np.arange(1, 5), rel=0.1)
     assert intervals.at(16)[0, 0] == pytest.approx(2 * intervals.at(4)[0, 0])
@@ -247,10 +254,10 @@ def test_intervals_hold_what_they_say() -> None:
 
 
 def test_training_writes_a_folder_that_forecasts_alike(trained: Path, table_path: Path) -> None:
-    model = SeriesModel.load(trained)
+    model = Forecaster.load(trained)
     (forecast,) = model.forecast(str(table_path), 5)
     assert forecast.labels == ("2020-07-19", "2020-07-20", "2020-07-21", "2020-07-22", "2020-07-23")
-    again = SeriesModel.load(trained).forecast(steps=5)[0]
+    again = Forecaster.load(trained).forecast(steps=5)[0]
     assert again.values.tolist() == forecast.values.tolist()
     assert (forecast.low <= forecast.values[:, None]).all()
     assert (forecast.low[:, 1] <= forecast.low[:, 0]).all()
@@ -302,7 +309,7 @@ def test_missing_values_are_masked_and_told(tmp_path: Path) -> None:
     assert inputs.filled[9, 0] == inputs.table.values[8, 0]
     targets = inputs.wanted(np.array([[8]]), parts["train"].starts, parts["train"].ends)
     assert torch.isnan(targets).all()
-    assert float(summed_errors(torch.ones_like(targets), targets)) == 0
+    assert float(regression_loss(torch.ones_like(targets), targets)) == 0
 
 
 @pytest.mark.parametrize(
@@ -351,20 +358,20 @@ def test_two_rows_are_too_few(tmp_path: Path) -> None:
 
 def test_folders_of_other_kinds_are_refused(trained: Path, tiny_model: Path, tmp_path: Path) -> None:
     from tagger import Tagger
-    from tagger.token_regression.regressor import NumberTagger
+    from tagger.token_regression.regressor import TokenRegressor
 
     with pytest.raises(ModelError, match="no head that predicts numbers; its heads: tag"):
-        SeriesModel.load(tiny_model)
+        Forecaster.load(tiny_model)
     with pytest.raises(ModelError, match="no such model folder"):
-        SeriesModel.load(tmp_path / "none")
+        Forecaster.load(tmp_path / "none")
     with pytest.raises(ModelError, match="no head that tags; its heads: number"):
         Tagger.load(trained)
     with pytest.raises(ModelError, match=r"another kind; it forecasts a series over time: `tagger forecast`"):
-        NumberTagger.load(trained)
+        TokenRegressor.load(trained)
 
 
 def test_a_table_of_another_kind_is_refused(trained: Path, tmp_path: Path) -> None:
-    model = SeriesModel.load(trained)
+    model = Forecaster.load(trained)
     hours = "".join(f"2020-01-01 {hour:02}:00,{hour}\n" for hour in range(24))
     path = tmp_path / "t.csv"
     path.write_text("date,load\n" + hours)

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from tagger.config.forecaster import SeriesConfig
-from tagger.config.token_regressor import WordNumbersConfig
+from tagger.config.forecaster import ForecasterConfig
+from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.corpora.series.read import read_series
-from tagger.corpora.series.token_values import read_number_corpus
+from tagger.corpora.series.token_values import read_token_values
 from tagger.errors import TrainingError
 from tagger.forecasting.train import options_of, train_series, train_series_runs
-from tagger.token_regression.train import train_word_numbers
+from tagger.token_regression.train import train_token_regressor
 from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.checkpoint_store import CheckpointStore
 from tests.killing import End, Nursery
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("no_curves")
 def over_time(source: Path, out: Path, seeds: int = 1, **settings: Any) -> None:
     named = {"data.targets": ["load"], "data.features": ["wind"], "data.group": "site", "training.epochs": 4}
     given = {name.replace("__", "."): value for name, value in settings.items()}
-    config = SeriesConfig().with_settings({**QUICK, **named, "training.dropout": 0.3, **given})
+    config = ForecasterConfig().with_settings({**QUICK, **named, "training.dropout": 0.3, **given})
     table = read_series(str(source), options_of(config))
     train_series_runs(table, config, out=out, threads=1, seeds=seeds, checkpointing=OFTEN)
 
@@ -47,8 +47,8 @@ def over_time(source: Path, out: Path, seeds: int = 1, **settings: Any) -> None:
 def over_words(source: Path, out: Path, **settings: Any) -> None:
     random_ones = {"training.epochs": 3, "training.dropout": 0.3, "training.word_dropout": 0.3}
     given = {name.replace("__", "."): value for name, value in settings.items()}
-    config = WordNumbersConfig().with_settings({**QUICK_WORDS, **random_ones, **given})
-    train_word_numbers(read_number_corpus(str(source), ["rt"]), config, out=out, threads=1, checkpointing=OFTEN)
+    config = TokenRegressorConfig().with_settings({**QUICK_WORDS, **random_ones, **given})
+    train_token_regressor(read_token_values(str(source), ["rt"]), config, out=out, threads=1, checkpointing=OFTEN)
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from tagger.config.token_regressor import WordNumbersConfig
-from tagger.corpora.series.token_values import read_number_corpus
+from tagger.config.token_regressor import TokenRegressorConfig
+from tagger.corpora.series.token_values import read_token_values
 from tagger.errors import ModelError, TaggerError
-from tagger.forecasting.forecaster import SeriesModel
+from tagger.forecasting.forecaster import Forecaster
 from tagger.forecasting.train import train_series
 from tagger.serialization.manifest import CONFIG, TOKENIZER, WEIGHTS, describe_file, seal, write_json
-from tagger.token_regression.regressor import NumberTagger
-from tagger.token_regression.train import train_word_numbers
+from tagger.token_regression.regressor import TokenRegressor
+from tagger.token_regression.train import train_token_regressor
 from tests.model_mutations import ACCIDENTS, ATTACKS, mutant
 from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
 from tests.tagger.token_regression.test_token_regression import QUICK as QUICK_WORDS
@@ -42,27 +42,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         train_series(
             str(made / "wave.csv"), targets=["load"], features=["wind"], out=made / "time", settings=settings, threads=1
         )
-    corpus = read_number_corpus(str(write_conllu(made / "c.conllu", sentences())), ["rt"])
-    train_word_numbers(corpus, WordNumbersConfig().with_settings(QUICK_WORDS), out=made / "words", threads=1)
+    corpus = read_token_values(str(write_conllu(made / "c.conllu", sentences())), ["rt"])
+    train_token_regressor(corpus, TokenRegressorConfig().with_settings(QUICK_WORDS), out=made / "words", threads=1)
     return made
 
 
 def forecast(table: Path, place: Path) -> None:
     """All that may be done with a model over time."""
-    model = SeriesModel.load(place)
+    model = Forecaster.load(place)
     model.forecast(str(table), steps=20)
     model.forecast(None, steps=3)
 
 
 def tag(_: Path, place: Path) -> None:
     """All that may be done with a model over words."""
-    tagger = NumberTagger.load(place, threads=1)
+    tagger = TokenRegressor.load(place, threads=1)
     assert len(str(tagger.tag("The dog sees a river. It washes!")).split()) > 4
     assert [len(one) for one in tagger.tag_sentences([["the"], [], ["dog", "\0"]])] == [1, 0, 2]
 
 
 USES: dict[str, Callable[[Path, Path], None]] = {"time": forecast, "words": tag}
-LOADS: dict[str, Callable[[Path], object]] = {"time": SeriesModel.load, "words": partial(NumberTagger.load, threads=1)}
+LOADS: dict[str, Callable[[Path], object]] = {"time": Forecaster.load, "words": partial(TokenRegressor.load, threads=1)}
 
 
 @pytest.mark.parametrize("kind", USES)
@@ -177,7 +177,7 @@ def test_a_tokenizer_without_rules(folder: Path, tmp_path: Path) -> None:
     write_json(place / TOKENIZER, {**tokenizer, "pre_tokenizer": None})
     again = changed(place, tmp_path / "n", lambda values: None)
     with pytest.raises(ModelError, match=r"tokenizer\.json: damaged: it has no rules for raw text"):
-        NumberTagger.load(again)
+        TokenRegressor.load(again)
 
 
 @pytest.mark.parametrize("kind", USES)

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from tagger.config.token_regressor import WordNumbersConfig
-from tagger.corpora.series.token_values import read_number_corpus
+from tagger.config.token_regressor import TokenRegressorConfig
+from tagger.corpora.series.token_values import read_token_values
 from tagger.errors import ModelError
 from tagger.forecasting.train import train_series
 from tagger.serialization.checkpoint import load_model
 from tagger.serialization.manifest import CONFIG, TOKENIZER, describe_file, seal, write_json
 from tagger.token_regression.any_model import load_any
-from tagger.token_regression.train import train_word_numbers
+from tagger.token_regression.train import train_token_regressor
 from tests.model_mutations import ACCIDENTS, ATTACKS, mutant
 from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
 from tests.tagger.token_regression.test_token_regression import QUICK as QUICK_WORDS
@@ -43,8 +43,8 @@ def models(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     folder = tmp_path_factory.mktemp("numbers")
     table = write_wave(folder / "wave.csv")
     train_series(str(table), targets=["load"], out=folder / "time", settings=QUICK, threads=1)
-    corpus = read_number_corpus(str(write_conllu(folder / "c.conllu", sentences())), ["rt"])
-    train_word_numbers(corpus, WordNumbersConfig().with_settings(QUICK_WORDS), out=folder / "words", threads=1)
+    corpus = read_token_values(str(write_conllu(folder / "c.conllu", sentences())), ["rt"])
+    train_token_regressor(corpus, TokenRegressorConfig().with_settings(QUICK_WORDS), out=folder / "words", threads=1)
     return {"tags": tiny_model, "numbers over time": folder / "time", "numbers over words": folder / "words"}
 
 

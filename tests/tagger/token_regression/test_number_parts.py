@@ -12,12 +12,12 @@ import pytest
 import torch
 from torch import nn
 
-from tagger.config.token_regressor import WordNumbersConfig
-from tagger.corpora.series.token_values import read_number_corpus
+from tagger.config.token_regressor import TokenRegressorConfig
+from tagger.corpora.series.token_values import read_token_values
 from tagger.forecasting.checkpoint import build_series_network
 from tagger.forecasting.objective import SeriesObjective
-from tagger.token_regression.objective import WordNumbersObjective
-from tagger.token_regression.train import train_word_numbers
+from tagger.token_regression.objective import TokenRegressionObjective
+from tagger.token_regression.train import train_token_regressor
 from tagger.training.objective import Objective, StepLoss
 from tagger.training.optimizer_step import Gradients
 from tests.tagger.forecasting.synthetic_series import prepared, write_wave
@@ -53,16 +53,16 @@ def over_words(folder: Path) -> tuple[nn.Module, Objective]:
     cut = [(words[: 1 + n % 5], times[: 1 + n % 5]) for n, (words, times) in enumerate(sentences(60))]
     path = write_conllu(folder / "c.conllu", cut)
     path.write_text(path.read_text(encoding="utf-8").replace("rt=250.0|", ""), encoding="utf-8")
-    init: Any = WordNumbersObjective.__init__
+    init: Any = TokenRegressionObjective.__init__
 
-    def noting(objective: WordNumbersObjective, *arguments: Any, **options: Any) -> None:
+    def noting(objective: TokenRegressionObjective, *arguments: Any, **options: Any) -> None:
         init(objective, *arguments, **options)
         made.append((objective.model, objective))
 
-    config = WordNumbersConfig().with_settings({**QUICK, "training.epochs": 1})
+    config = TokenRegressorConfig().with_settings({**QUICK, "training.epochs": 1})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(WordNumbersObjective, "__init__", noting)
-        train_word_numbers(read_number_corpus(str(path), ["rt"]), config, threads=1)
+        patch.setattr(TokenRegressionObjective, "__init__", noting)
+        train_token_regressor(read_token_values(str(path), ["rt"]), config, threads=1)
     network, objective = made[0]
     return network.requires_grad_(), objective
 
@@ -107,7 +107,7 @@ def limit(kind: type[Any], monkeypatch: pytest.MonkeyPatch, size: Callable[[Any]
 def test_after_memory_ran_out(tmp_path: Path, crashes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches that were divided stay divided, in a run that is cut off and resumed, too."""
     limit(SeriesObjective, monkeypatch, lambda batch: batch.rows.shape[1], 5)
-    limit(WordNumbersObjective, monkeypatch, lambda batch: len(batch.lengths), 7)
+    limit(TokenRegressionObjective, monkeypatch, lambda batch: len(batch.lengths), 7)
     table = write_wave(tmp_path / "wave.csv", 90)
     settings: dict[str, Any] = {
         "data__group": None,

@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from tagger.config.token_regressor import WordNumbersConfig
-from tagger.corpora.series.token_values import NumberCorpus, read_number_corpus
+from tagger.config.token_regressor import TokenRegressorConfig
+from tagger.corpora.series.token_values import TokenValueCorpus, read_token_values
 from tagger.errors import CorpusError, ModelError
-from tagger.forecasting.forecaster import SeriesModel
-from tagger.token_regression.regressor import NumberTagger
-from tagger.token_regression.train import train_word_numbers
+from tagger.forecasting.forecaster import Forecaster
+from tagger.token_regression.regressor import TokenRegressor
+from tagger.token_regression.train import train_token_regressor
 
 WORDS = ["the", "dog", "river", "stones", "washes", "slowly", "extraordinary", "a"]
 QUICK = {
@@ -59,12 +59,12 @@ def write_conllu(path: Path, made: list[tuple[list[str], list[float]]]) -> Path:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("numbers")
-    corpus = read_number_corpus(str(write_conllu(folder / "c.conllu", sentences())), ["rt"])
-    train_word_numbers(corpus, WordNumbersConfig().with_settings(QUICK), out=folder / "model", threads=1)
+    corpus = read_token_values(str(write_conllu(folder / "c.conllu", sentences())), ["rt"])
+    train_token_regressor(corpus, TokenRegressorConfig().with_settings(QUICK), out=folder / "model", threads=1)
     return folder / "model"
 
 
-def whole(corpus: NumberCorpus) -> list[tuple[tuple[str, ...], list[float]]]:
+def whole(corpus: TokenValueCorpus) -> list[tuple[tuple[str, ...], list[float]]]:
     pairs = [
         (tuple(tokens), values[:, 0].tolist())
         for split in corpus.splits.values()
@@ -86,7 +86,7 @@ def test_all_formats_hold_the_same_numbers(tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_text("\n".join(rows) + "\n")
     write_conllu(tmp_path / "c.conllu", made)
     for name in ("c.jsonl", "c.parquet", "c.csv", "c.conllu"):
-        assert whole(read_number_corpus(str(tmp_path / name), ["rt"])) == expected, name
+        assert whole(read_token_values(str(tmp_path / name), ["rt"])) == expected, name
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_bad_lines_are_told(tmp_path: Path, line: str, message: str) -> None:
     good = '{"words": ["a", "b"], "rt": [1, 2.5]}'
     path.write_text("\n".join([good, line, good, good]) + "\n")
     with pytest.raises(CorpusError, match=message):
-        read_number_corpus(str(path), ["rt"])
-    corpus = read_number_corpus(str(path), ["rt"], ignore_bad=True)
+        read_token_values(str(path), ["rt"])
+    corpus = read_token_values(str(path), ["rt"], ignore_bad=True)
     assert sum(len(split.tokens) for split in corpus.splits.values()) == 3
     assert any("1 unreadable sentence was left out" in note for note in corpus.notes)
 
@@ -114,7 +114,7 @@ def test_bad_lines_are_told(tmp_path: Path, line: str, message: str) -> None:
 def test_words_without_a_number_are_masked(tmp_path: Path) -> None:
     path = tmp_path / "c.jsonl"
     path.write_text('{"words": ["a", "b"], "rt": [1, null]}\n' * 5)
-    corpus = read_number_corpus(str(path), ["rt"])
+    corpus = read_token_values(str(path), ["rt"])
     assert np.isnan(corpus.splits["train"].values[0][:, 0]).tolist() == [False, True]
     assert "5 words without a number, not learnt from" in corpus.notes
 
@@ -123,12 +123,14 @@ def test_nothing_to_learn(tmp_path: Path) -> None:
     path = tmp_path / "c.jsonl"
     path.write_text('{"words": ["a", "b"], "rt": [3, 3]}\n' * 5)
     with pytest.raises(CorpusError, match="column 'rt' is always 3 in train"):
-        train_word_numbers(read_number_corpus(str(path), ["rt"]), WordNumbersConfig().with_settings(QUICK), threads=1)
+        train_token_regressor(
+            read_token_values(str(path), ["rt"]), TokenRegressorConfig().with_settings(QUICK), threads=1
+        )
 
 
 def test_a_model_learns_what_it_must_remember(trained: Path) -> None:
     """The number depends on the word before: a network without a state could not be right."""
-    tagger = NumberTagger.load(trained, threads=1)
+    tagger = TokenRegressor.load(trained, threads=1)
     made = sentences(140)[90:]
     found = np.concatenate(tagger.numbers([words for words, _ in made]))[:, 0]
     wanted = np.concatenate([times for _, times in made])
@@ -140,7 +142,7 @@ def test_a_model_learns_what_it_must_remember(trained: Path) -> None:
 
 
 def test_numbers_do_not_depend_on_company(trained: Path) -> None:
-    tagger = NumberTagger.load(trained, threads=1)
+    tagger = TokenRegressor.load(trained, threads=1)
     made = [words[: 1 + n % 5] for n, (words, _) in enumerate(sentences(20))]
     together = tagger.numbers(made)
     for words, values in zip(made, together, strict=True):
@@ -149,7 +151,7 @@ def test_numbers_do_not_depend_on_company(trained: Path) -> None:
 
 
 def test_the_number_stands_beside_the_word(trained: Path) -> None:
-    tagger = NumberTagger.load(trained, threads=1)
+    tagger = TokenRegressor.load(trained, threads=1)
     (tagged,) = tagger.tag("the extraordinary dog")
     first = float(tagger.numbers([["the", "extraordinary", "dog"]])[0][0, 0])
     assert str(tagged).split()[0] == f"the/{first:.4g}"
@@ -158,4 +160,4 @@ def test_the_number_stands_beside_the_word(trained: Path) -> None:
 
 def test_it_does_not_forecast(trained: Path) -> None:
     with pytest.raises(ModelError, match=r"another kind; it gives words numbers: `tagger tag --model` uses it"):
-        SeriesModel.load(trained)
+        Forecaster.load(trained)
