@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -84,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("HF_UPDATE_DOWNLOAD_COUNTS", "0")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
-        with ended_by_sigterm():
+        with ended_by_sigterm(), _warnings_as_notes():
             status = cli.main(args=arguments, prog_name="tagger", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
     except TaggerError as error:
@@ -102,6 +104,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ReaderGone:  # nothing more to say, and nothing left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+
+
+@contextmanager
+def _warnings_as_notes() -> Iterator[None]:
+    """Print warnings about renamed settings as one-line notes."""
+    show = warnings.showwarning
+
+    def note(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if category.__name__ == "RenamedSetting":
+            click.echo(f"note: {message}", err=True)
+        else:
+            show(message, category, *place, **more)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = note
+        yield
 
 
 def _said(error: BaseException) -> str:

@@ -21,6 +21,25 @@ def together(*decorators: Callable[[Command], Command]) -> Callable[[Command], C
     return apply
 
 
+def renamed(old: str, new: str, *, is_flag: bool = False) -> Callable[[Command], Command]:
+    """Accept the former name of an option: it is hidden, sets the new option and prints a note.
+
+    Args:
+        old: the former name, such as ``--ignore-bad``.
+        new: the name of an option of the same command.
+        is_flag: whether the option takes no value.
+    """
+
+    def pass_on(context: click.Context, _: click.Parameter, value: Any) -> None:
+        if not value:
+            return
+        target = next(option.name for option in context.command.params if new in option.opts)
+        context.default_map = {**(context.default_map or {}), str(target): value}
+        click.echo(f"note: {old} is now called {new}", err=True)
+
+    return click.option(old, is_flag=is_flag or None, hidden=True, expose_value=False, is_eager=True, callback=pass_on)
+
+
 reading_options = together(
     click.option("--column", default=None, help="Label column: upos, xpos, feats, or any other.  [default: upos]"),
     click.option("--format", "format_", default=None, help="Format of the files, where it is not recognised."),

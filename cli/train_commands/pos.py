@@ -14,7 +14,7 @@ import click
 from tagger.cli.output.tag_scores import render_report, render_seeds
 from tagger.cli.output.terminal import TerminalCapabilities, printable
 from tagger.cli.output.training_display import TrainingDisplay
-from tagger.cli.train_commands.options import machine_options, reading, reading_options
+from tagger.cli.train_commands.options import machine_options, reading, reading_options, renamed
 from tagger.cli.train_commands.resume import Resumable, resume_options
 from tagger.cli.train_commands.start import may_start, run_options, size_of
 
@@ -48,8 +48,8 @@ SETTINGS = {
     "max_minutes": "training.max_minutes",
     "max_memory": "training.max_memory",
     "init_from": "training.init_from",
-    "init_rate": "training.init_rate",
-    "frozen_epochs": "training.frozen_epochs",
+    "pretrained_lr_scale": "training.pretrained_lr_scale",
+    "freeze_epochs": "training.freeze_epochs",
     "lm_weight": "training.lm_weight",
 }
 
@@ -121,8 +121,12 @@ def train() -> None:
 @click.option("--max-minutes", type=float, default=None, help="Time budget; the schedule ends with it.")
 @click.option("--max-memory", default=None, metavar="SIZE", help="Use no more, e.g. 2G: batches are divided to fit.")
 @click.option("--init-from", default=None, metavar="MODEL", help="Start from the words and stacks of a language model.")
-@click.option("--init-rate", type=float, default=None, help="Factor of the learning rate for these.  [default: 1]")
-@click.option("--frozen-epochs", type=int, default=None, help="Epochs before these begin to learn.  [default: 0]")
+@click.option(
+    "--pretrained-lr-scale", type=float, default=None, help="Factor of the learning rate for these.  [default: 1]"
+)
+@renamed("--init-rate", "--pretrained-lr-scale")
+@click.option("--freeze-epochs", type=int, default=None, help="Epochs before these begin to learn.  [default: 0]")
+@renamed("--frozen-epochs", "--freeze-epochs")
 @click.option("--lm-weight", type=float, default=None, help="Train a language-model head along, with this weight.")
 @click.option("--text", default=None, metavar="CORPUS", help="Further text for it, as for `train lm`.")
 @click.option("--text-tokenised", is_flag=True, help="Words of --text are parted by blanks, a sentence a line.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
@@ -26,6 +27,17 @@ from tagger.errors import ConfigError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+RENAMED: Mapping[str, str] = {
+    "training.init_rate": "training.pretrained_lr_scale",
+    "training.frozen_epochs": "training.freeze_epochs",
+}
+"""Settings that files of former versions hold under another name."""
+
+
+class RenamedSetting(FutureWarning):
+    """A file names a setting as former versions did."""
+
 
 LARGEST = 2**63  # what torch takes for a seed, and more than any count
 
@@ -120,9 +132,19 @@ def ranges(*groups: tuple[Range, str]) -> dict[str, Range]:
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:
-    """Parse a TOML file; a missing or malformed one is a ``ConfigError`` that names the place."""
+    """Parse a TOML file of settings; former names become the present ones, with a warning.
+
+    Raises:
+        ConfigError: the file is missing or malformed.
+    """
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        for old, new in RENAMED.items():
+            table, _, key = old.partition(".")
+            if isinstance(values.get(table), dict) and key in values[table]:
+                warnings.warn(f"{path}: the setting '{old}' is now called '{new}'", RenamedSetting, stacklevel=2)
+                values[table][new.partition(".")[2]] = values[table].pop(key)
+        return values
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such configuration file") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -138,6 +160,7 @@ def _build(kind: type[_Built], values: Mapping[str, Any], where: str, prefix: st
     names = {f.name for f in fields(kind)}  # type: ignore[arg-type]
     built: dict[str, Any] = {}
     for key, value in values.items():
+        key = RENAMED.get(prefix + key, prefix + key).removeprefix(prefix)
         if key not in names:
             raise ConfigError(f"{where}: unknown setting '{prefix}{key}'; {_suggest(key, names, prefix)}")
         hint = hints[key]

@@ -162,9 +162,9 @@ class TrainingConfig:
     them is read in bfloat16 wherever the processor computes with it natively."""
     init_from: str | None = None
     """Language model whose word representation and stacks training starts from."""
-    init_rate: float = 1.0
+    pretrained_lr_scale: float = 1.0
     """Factor of the learning rate for what comes from it (discriminative rates, Howard and Ruder 2018)."""
-    frozen_epochs: int = 0
+    freeze_epochs: int = 0
     """Epochs before what comes from it begins to learn (gradual unfreezing, Howard and Ruder 2018)."""
     lm_weight: float = 0.0
     """Weight of the loss of a language-model head that is trained along; 0 for none."""
@@ -205,7 +205,7 @@ class Config(Settings):
         (
             settings.NOT_NEGATIVE,
             "training.patience training.seed training.weight_decay training.auxiliary_weight training.word_dropout "
-            "training.lm_weight training.init_rate training.frozen_epochs streams.activation_penalty "
+            "training.lm_weight training.pretrained_lr_scale training.freeze_epochs streams.activation_penalty "
             "streams.temporal_penalty",
         ),
         (settings.SHARE, "training.warmup"),

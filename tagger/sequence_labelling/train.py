@@ -170,9 +170,9 @@ def _optimizer(model: Network, config: Config, start: SavedModel | None) -> torc
     if start is None:
         return make_optimizer(model, config.training)
     brought = [part for part in PRETRAINED if any(name.startswith(part) for name in start.model.state_dict())]
-    optimizer = make_optimizer(model, config.training, dict.fromkeys(brought, config.training.init_rate))
+    optimizer = make_optimizer(model, config.training, dict.fromkeys(brought, config.training.pretrained_lr_scale))
     for group in optimizer.param_groups:
-        group["frozen"] = config.training.frozen_epochs if group["pretrained"] else 0
+        group["frozen"] = config.training.freeze_epochs if group["pretrained"] else 0
     return optimizer
 
 

@@ -158,3 +158,13 @@ def test_control_c_while_training_leaves_no_model(tiny_corpus: Path, tmp_path: P
     assert err.splitlines()[-1].endswith("; all is saved, the same command with --resume goes on from there")
     assert "Traceback" not in out + err
     assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.filterwarnings("default")
+def test_former_names_of_options_and_settings_work_with_a_note(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text("[training]\nfrozen_epochs = 2\n")
+    done = run("train", "pos", tmp_path / "none", "--config", tmp_path / "run.toml", "--init-rate", "-1")
+    assert "note: --init-rate is now called --pretrained-lr-scale\n" in done.err
+    assert "the setting 'training.frozen_epochs' is now called 'training.freeze_epochs'\n" in done.err
+    assert "'training.pretrained_lr_scale' is -1.0" in done.err
+    assert "--init-rate" not in run("train", "pos", "--help").out

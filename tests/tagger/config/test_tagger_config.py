@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tagger.config.base import RenamedSetting
 from tagger.config.tagger import Config, EncoderConfig, TrainingConfig, WordsConfig
 from tagger.errors import ConfigError
 from tests.tiny import SETTINGS, TOML
@@ -159,3 +160,11 @@ def test_toml_files_that_are_not_there(tmp_path: Path) -> None:
         Config.from_toml(tmp_path / "none.toml")
     with pytest.raises(ConfigError, match=r"not a readable TOML file: .*directory"):
         Config.from_toml(tmp_path)
+
+
+def test_former_names_of_settings_load(tmp_path: Path) -> None:
+    old = Config.from_dict({"training": {"init_rate": 0.5, "frozen_epochs": 2}})
+    assert (old.training.pretrained_lr_scale, old.training.freeze_epochs) == (0.5, 2)
+    (tmp_path / "run.toml").write_text("[training]\ninit_rate = 0.5\nfrozen_epochs = 2\n")
+    with pytest.warns(RenamedSetting, match=r"run\.toml: the setting 'training\.init_rate' is now called 'training\.pre"):
+        assert Config.from_toml(tmp_path / "run.toml") == old

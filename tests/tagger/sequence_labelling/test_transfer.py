@@ -292,7 +292,7 @@ def moved(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> set[str]:
 
 
 def test_frozen_parts_wait_for_their_epochs(corpus: Corpus, both: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    copies = weights_by_epoch(corpus, both, monkeypatch, training__frozen_epochs=2, training__epochs=3)
+    copies = weights_by_epoch(corpus, both, monkeypatch, training__freeze_epochs=2, training__epochs=3)
     heads = {name for name in copies[0] if name.startswith("heads.")}
     assert moved(copies[0], copies[1]) == moved(copies[1], copies[2]) == heads
     assert len(heads) == 2
@@ -304,13 +304,13 @@ def test_a_backward_stack_that_begins_anew_is_not_frozen(
     corpus: Corpus, forward: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing of it comes from the language model."""
-    copies = weights_by_epoch(corpus, forward, monkeypatch, training__frozen_epochs=1, training__epochs=1)
+    copies = weights_by_epoch(corpus, forward, monkeypatch, training__freeze_epochs=1, training__epochs=1)
     learnt = {name.split(".layers")[0] for name in moved(copies[0], copies[1])}
     assert learnt == {"heads.tag.weight", "heads.tag.bias", "encoder.behind"}
 
 
 def test_a_rate_of_nothing_keeps_what_came_along(corpus: Corpus, both: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    still = weights_by_epoch(corpus, both, monkeypatch, training__init_rate=0.0, training__lm_weight=0.5)
+    still = weights_by_epoch(corpus, both, monkeypatch, training__pretrained_lr_scale=0.0, training__lm_weight=0.5)
     assert any(name.startswith("language.") for name in still[0])
     assert {name.split(".")[0] for name in moved(still[0], still[-1])} == {"heads"}
 
@@ -321,7 +321,7 @@ def test_the_rate_of_what_came_along_is_scaled(corpus: Corpus, both: Path, monke
         "training__epochs": 1, "training__batch_tokens": 100_000, "training__warmup": 0.0,
         "training__weight_decay": 0.0, "training__schedule": "constant", "training__learning_rate": 1e-3,
     }  # fmt: skip
-    copies = weights_by_epoch(corpus, both, monkeypatch, training__init_rate=0.1, **one_step)
+    copies = weights_by_epoch(corpus, both, monkeypatch, training__pretrained_lr_scale=0.1, **one_step)
     largest = {name: float((copies[0][name] - copies[1][name]).abs().max()) for name in copies[0]}
     assert largest["heads.tag.weight"] == pytest.approx(1e-3, rel=1e-2)
     assert largest["encoder.ahead.layers.0.weight_hh_l0"] == pytest.approx(1e-4, rel=1e-2)
