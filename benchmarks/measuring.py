@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("sequence-tagger", "torch", "numpy", "datasets")
 
 
-def context() -> dict[str, Any]:
+def machine_facts() -> dict[str, Any]:
     """Processor, cores, versions, and how busy the machine is: figures from a busy one are not to be trusted."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
@@ -79,7 +79,7 @@ def report(title: str, text: str, results: dict[str, Any], out: Path | None, bef
         text: Markdown, mostly tables.
         results: every figure behind it.
         out: path without ending; None writes nothing.
-        before: what ``context`` said when the measurement began.
+        before: what ``machine_facts`` said when the measurement began.
     """
     facts = {**before, "load_average_after": list(os.getloadavg())}
     text = f"## {title}\n\n{text}\n\n{_about(facts)}\n"

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.measuring import context, markdown, percent, report
+from benchmarks.measuring import machine_facts, markdown, percent, report
 from benchmarks.peers import conllu_lines
 from benchmarks.settings import parse_settings
 
@@ -37,7 +37,7 @@ Changes = dict[str, dict[str, Any]]
 def main() -> None:
     """Train what is missing, print the table."""
     arguments = _arguments()
-    before = context()
+    before = machine_facts()
     changes = read_changes(arguments.changes, arguments.change, arguments.only)
     base = parse_settings(arguments.set)
     with _read(arguments) as corpus:

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import context, markdown, percent, report
+from benchmarks.measuring import machine_facts, markdown, percent, report
 from benchmarks.peers import conllu_lines, systems
 
 HEADER = (
@@ -33,7 +33,7 @@ def main() -> None:
     """Train everything in turn, print a table."""
     arguments = _arguments()
     peers = systems.chosen_peers(arguments)
-    before = context()
+    before = machine_facts()
     with tempfile.TemporaryDirectory(prefix="tagger-benchmark-") as folder:
         scratch = Path(folder).resolve()
         files = conllu_lines.prepare(scratch, arguments.train, arguments.dev, arguments.test, limit=arguments.limit)

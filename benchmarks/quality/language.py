@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import context, markdown, report
+from benchmarks.measuring import machine_facts, markdown, report
 
 SIZES = ("--layers", "2", "--hidden-size", "200", "--embedding-size", "200")
 
@@ -46,7 +46,7 @@ class Result:
 def main() -> None:
     """Train the peer, then ours within its time, then the published recipe; print a table."""
     arguments = _arguments()
-    before = context()
+    before = machine_facts()
     with tempfile.TemporaryDirectory(prefix="tagger-language-") as folder:
         peer = run_peer(arguments.peer, arguments.data, arguments.epochs, Path(folder))
         budget = ("--max-minutes", f"{peer.seconds / 60:.4f}")

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import context, markdown, report
+from benchmarks.measuring import machine_facts, markdown, report
 from tagger.config.language_model import make_config
 from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.corpora.text.text_split import TextCorpus
@@ -37,7 +37,7 @@ REMOVED: dict[str, dict[str, Any]] = {
 def main() -> None:
     """Train once for each row, print a table."""
     arguments = _arguments()
-    before = context()
+    before = machine_facts()
     corpus = read_text_corpus(train=str(arguments.train), dev=str(arguments.dev), tokenised=True)
     found = {name: _train(corpus, arguments, changes) for name, changes in REMOVED.items()}
     full = found["nothing"]["perplexity"]

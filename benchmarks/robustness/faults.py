@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.measuring import context, markdown, report
+from benchmarks.measuring import machine_facts, markdown, report
 from benchmarks.robustness.commands import Row, content, pos_command
 from benchmarks.robustness.disks import every_change, full_disk, slow_disk, small_disk
 from benchmarks.robustness.kills import big_file, tag, tag_on_copies, train_lm, train_pos, train_series, train_words
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of faults, separated by commas")
     parser.add_argument("--out", type=Path, default=None)
     arguments = parser.parse_args()
-    before = context()
+    before = machine_facts()
     rows = []
     with tempfile.TemporaryDirectory(prefix="tagger-faults-") as name, Nursery() as nursery:
         for fault, number in FAULTS.items():

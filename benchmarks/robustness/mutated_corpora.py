@@ -18,7 +18,7 @@ from collections import Counter
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.measuring import context, markdown, report
+from benchmarks.measuring import machine_facts, markdown, report
 
 LEGS = ("check", "train", "tag")
 
@@ -26,7 +26,7 @@ LEGS = ("check", "train", "tag")
 def main() -> None:
     """Damage, run, count."""
     arguments = _arguments()
-    before = context()
+    before = machine_facts()
     with tempfile.TemporaryDirectory(prefix="tagger-mutations-") as folder:
         os.environ["TAGGER_CACHE"] = str(Path(folder) / "cache")
         counts, failures, slowest = run(Path(folder), arguments.mutants, arguments.seed)

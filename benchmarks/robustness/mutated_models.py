@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import context, markdown, report
+from benchmarks.measuring import machine_facts, markdown, report
 
 SECONDS = 10
 SLACK = 8_000_000  # bytes by which the memory of a process differs from run to run
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--model", choices=list(KINDS), default="tags")
     parser.add_argument("--out", type=Path, default=None)
     arguments = parser.parse_args()
-    before = context()
+    before = machine_facts()
     with tempfile.TemporaryDirectory(prefix="tagger-models-") as folder:
         counts, failures, slowest, largest = run(Path(folder), arguments.mutants, arguments.model)
     kinds = sorted({kind for kind, _ in counts})

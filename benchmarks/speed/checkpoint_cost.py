@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import context, markdown, report
+from benchmarks.measuring import machine_facts, markdown, report
 from tagger import train_pos
 from tagger.training.checkpoint_callback import CheckpointCallback
 from tagger.training.checkpoint_store import CheckpointStore
@@ -24,7 +24,7 @@ from tagger.training.events import EpochEnd, Event
 def main() -> None:
     """Train once, print a table."""
     arguments = _arguments()
-    before = context()
+    before = machine_facts()
     ends: list[EpochEnd] = []
 
     def listen(event: Event) -> None:

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import context, markdown, report
+from benchmarks.measuring import machine_facts, markdown, report
 from tagger.config.language_model import LanguageConfig
 from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.language_modelling.language_model import LanguageModel
@@ -27,7 +27,7 @@ TOKENS = 400
 def main() -> None:
     """Measure what was asked for."""
     arguments = _arguments()
-    before = context()
+    before = machine_facts()
     if arguments.train is None:
         title, (text, results) = "Writing", generation(arguments.model, arguments.rounds)
     else:

@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import ROOT, context, markdown, report
+from benchmarks.measuring import ROOT, machine_facts, markdown, report
 from benchmarks.peers import conllu_lines, systems
 from benchmarks.speed.generating import bundled_file, check_space, write_conllu, write_tokens
 from benchmarks.speed.memory import Watched, rows, watch
@@ -32,7 +32,7 @@ COPIES = 3.5
 def main() -> None:
     """Generate, measure, print a table."""
     arguments = _arguments()
-    before = context()
+    before = machine_facts()
     with tempfile.TemporaryDirectory(prefix="tagger-large-", dir=arguments.work) as folder:
         results, watched = _measure(arguments, Path(folder).resolve())
     header = ("`tagger tag`", f"{results['tokens'] / 1e6:.1f} million tokens")

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import ROOT, context, markdown, report
+from benchmarks.measuring import ROOT, machine_facts, markdown, report
 from benchmarks.speed.generating import bundled_file, check_space, write_conllu
 from benchmarks.speed.memory import rows, watch
 
@@ -26,7 +26,7 @@ CACHE = "TAGGER_CACHE"
 def main() -> None:
     """Measure, print one or two tables."""
     arguments = _arguments()
-    before = context()
+    before = machine_facts()
     source = (arguments.file or bundled_file()).resolve()
     results: dict[str, Any] = {"reading": _cold_and_cached(source, arguments.repeats)}
     tables = [_reading_table(results["reading"])]

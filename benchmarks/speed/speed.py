@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import command_seconds, context, markdown, report
+from benchmarks.measuring import command_seconds, machine_facts, markdown, report
 from benchmarks.peers import conllu_lines, systems
 from benchmarks.peers.worker import SENTENCE_WORDS
 
@@ -85,7 +85,7 @@ class Measured:
 def main() -> None:
     """Measure, print two tables."""
     arguments = _arguments()
-    before = context()
+    before = machine_facts()
     results = _throughput(arguments)
     processes = _processes(arguments)
     size = folder_megabytes(arguments.model)
