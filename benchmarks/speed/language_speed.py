@@ -47,7 +47,7 @@ def generation(name: str, rounds: int) -> tuple[str, dict[str, Any]]:
             speed = sum(len(one.tokens) for one in made) / (time.perf_counter() - start)
             found.setdefault(f"{samples} together" if samples > 1 else "one text", []).append(speed)
     rows = [(case, f"{statistics.median(s):,.0f}", f"{min(s):,.0f}", f"{max(s):,.0f}") for case, s in found.items()]
-    header = (f"`{name}`, {model.units.size:,} words", "tokens/s", "slowest", "fastest")
+    header = (f"`{name}`, {model.subwords.size:,} words", "tokens/s", "slowest", "fastest")
     return markdown(header, rows), {"tokens_per_second": found}
 
 

@@ -98,7 +98,7 @@ def _run(
                 loaded.tokenizer,
                 input_format=input_format,
                 text=text,
-                by_lines=loaded.units.kind != "word",
+                by_lines=loaded.subwords.kind != "word",
             )
             for scored in loaded.score_passages(passages, context=context):
                 totals.add(scored)

@@ -1,10 +1,13 @@
-"""Units: what a language model reads and predicts, one after the other: words, BPE pieces or characters."""
+"""The tokens of a language model: the interface of subword tokenizers, and what their vocabularies share."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN, Vocabulary
 from tagger.corpora.formats.sentence import excerpt, number_of
@@ -17,208 +20,174 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from tokenizers.normalizers import Normalizer
 
-    from tagger.corpora.subwords.token_stream import UnitStream
+EOS = "<eos>"
+SPECIAL_TOKENS = (UNKNOWN, EOS)
 
 
-END = "<eos>"
-MARKS = (UNKNOWN, END)
-
-
-def unit_vocabulary(
-    counts: Mapping[str, int],
-    ends: int,
-    *,
-    max_size: int | None,
-    min_count: int,
-    what: str = "word",
-    source: str | None = None,
-) -> Vocabulary:
-    """Builds a vocabulary whose every entry can be predicted.
-
-    Rarer units are not kept: they are ``<unk>``. A literal ``<unk>`` in the text is the unknown unit and a
-    literal ``<eos>`` the end of a passage, not second entries.
+@dataclass(slots=True)
+class TokenStream:
+    """A text of N tokens, every passage followed by ``<eos>``.
 
     Args:
-        counts: occurrences of each unit.
-        ends: how many passages there are.
-        max_size: V at most.
-        min_count: rarer units are left out.
-        what: ``word`` or ``character``, for messages.
-        source: the file, for messages.
-
-    Raises:
-        CorpusError: fewer than two different units are in the text, or frequent enough.
-        ConfigError: ``max_size`` leaves room for ``<unk>`` and ``<eos>`` only.
+        ids: (N,) int32; a memory-mapped file when large.
+        words: words in the text, whatever the tokens are.
+        characters: characters of the text; every passage counts one more for its end.
+        unknown: tokens that are ``<unk>``; for words, those outside the vocabulary.
+        passages: sentences or lines.
     """
-    if max_size is not None and max_size < 4:
-        raise ConfigError(f"a vocabulary of {max_size}, expected at least 4: {UNKNOWN}, {END} and two {what}s")
-    units = {unit: count for unit, count in counts.items() if unit not in MARKS}
-    frequent = sorted((unit for unit in units if units[unit] >= min_count), key=lambda unit: (-units[unit], unit))
-    if len(frequent) < 2:
-        raise CorpusError(_too_few(units, frequent, min_count, what), path=source)
-    kept = {unit: units[unit] for unit in frequent[: None if max_size is None else max_size - 2]}
-    return Vocabulary.from_counts({**kept, END: max(1, ends + counts.get(END, 0))})
+
+    ids: np.ndarray
+    words: int
+    characters: int
+    unknown: int
+    passages: int = 0
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
-def _too_few(units: Mapping[str, int], frequent: list[str], min_count: int, what: str) -> str:
-    if len(units) < 2:
-        held = f"one, {excerpt(next(iter(units)))}" if units else "none"
-        return f"the vocabulary has too few different {what}s: {held}; expected running text"
-    most = max(units, key=lambda unit: (units[unit], unit))
-    found = number_of(len(frequent), what)
-    return (
-        f"{found} of {len(units):,} occurring {min_count} times or more, all others would be {UNKNOWN}; "
-        f"the most frequent, {excerpt(most)}, occurs {number_of(units[most], 'time')}: lower --min-count"
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VocabularyOptions:
+    """How to fit a vocabulary on training text.
+
+    Args:
+        max_size: largest V, ``<unk>`` and ``<eos>`` included; None for all words, for 8,000 BPE pieces.
+        min_count: rarer words and characters are ``<unk>``; rarer pairs of BPE pieces are not merged.
+        lowercase: fold all text to lower case.
+        digits: replace every decimal digit by 0.
+        max_words: read only this many words; None for the whole text, for 2 million words of a stream.
+        tokenizer: BPE pieces end where its words end; None for the tokenizer of the split.
+    """
+
+    max_size: int | None = None
+    min_count: int = 1
+    lowercase: bool = False
+    digits: bool = False
+    max_words: int | None = None
+    tokenizer: WordTokenizer | None = None
+
+    def normalizer(self) -> Normalizer | None:
+        """The normalizer for these options, None where text stays as it is."""
+        from tokenizers import Regex
+        from tokenizers.normalizers import Lowercase, Replace, Sequence
+
+        steps: list[Any] = [Lowercase()] if self.lowercase else []
+        steps += [Replace(Regex(r"\p{Nd}"), "0")] if self.digits else []
+        return Sequence(steps) if steps else None
 
 
-KINDS = ("word", "bpe", "char")
-
-
-class Units(ABC):
-    """Text to unit ids and back.
+class SubwordTokenizer(ABC):
+    """Converts text to token ids and back.
 
     The vocabulary holds ``<unk>`` (id 0) and ``<eos>``, which ends every passage: a sentence of words, a line
-    of BPE pieces or characters. It travels in a genuine ``tokenizers`` file with all that is done to the text
-    before look-up (small letters, digits as 0, the rules that find words).
+    of BPE pieces or characters. It is saved as a genuine ``tokenizers`` file together with the normalizer (lower case,
+    digits as 0) and the rules that find words.
 
     Args:
-        vocabulary: all units; all of them can be predicted.
+        vocabulary: all tokens; the model can predict each of them.
     """
 
     kind: str
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        self.end = vocabulary.ids[END]
+        self.end = vocabulary.ids[EOS]
 
     @property
     def size(self) -> int:
-        """V, the units that can be predicted, ``<unk>`` and ``<eos>`` among them."""
+        """V, the number of tokens, ``<unk>`` and ``<eos>`` included."""
         return self.vocabulary.embedded
 
     @abstractmethod
     def encode(self, passage: TextSegment) -> tuple[list[int], list[int]]:
-        """One passage as numbers.
+        """Encode one passage.
 
         Args:
             passage: W words and their text.
 
         Returns:
-            Ids of its N units, less than V, without the end; and for each unit the number of the word that it
-            belongs to. White space belongs to the word that follows, after the last word to the end (number W).
+            The ids of its N tokens, without ``<eos>``; and for each token the number of its word. White space belongs
+            to the word that follows it; after the last word its number is W.
         """
 
     @abstractmethod
-    def text(self, ids: Sequence[int]) -> str:
-        """Units as readable text."""
+    def decode(self, ids: Sequence[int]) -> str:
+        """Turn tokens into readable text."""
 
     @abstractmethod
     def to_tokenizer(self, word_tokenizer: WordTokenizer) -> Tokenizer:
-        """A ``tokenizers`` object that gives the same ids (and ``<eos>``), to be saved as ``tokenizer.json``.
+        """Build a ``tokenizers`` object that gives the same ids (and ``<eos>``), to be saved as ``tokenizer.json``.
 
         Args:
-            word_tokenizer: the rules that find words in raw text; ``word_rules`` gets them back.
+            word_tokenizer: the rules that find words in raw text; ``find_word_rules`` reads them back.
         """
 
-    def encode_ids(self, passages: Sequence[TextSegment]) -> list[list[int]]:
-        """Only the ids of several passages."""
+    def encode_batch(self, passages: Sequence[TextSegment]) -> list[list[int]]:
+        """Encode several passages, ids only."""
         return [self.encode(passage)[0] for passage in passages]
 
     def symbols(self, ids: Iterable[int]) -> list[str]:
-        """The unit behind each id, for people."""
+        """The token behind each id, printable."""
         words = self.vocabulary.words
         return [words[number] for number in ids]
 
-    def recorded(self, split: Iterable[TextSegment]) -> UnitStream | None:
-        """The stream of the very split that the units were fitted on, if it was kept; given away once."""
+    def recorded(self, split: Iterable[TextSegment]) -> TokenStream | None:
+        """Hand over, once, the stream of the split that the vocabulary was fitted on, if it was kept."""
         return None
 
-    @classmethod
-    def fit(
-        cls,
-        kind: str,
-        split: Iterable[TextSegment],
-        *,
-        max_size: int | None = None,
-        min_count: int = 1,
-        lowercase: bool = False,
-        digits: bool = False,
-        stretch: int | None = None,
-        tokenizer: WordTokenizer | None = None,
-    ) -> Units:
-        """Builds units from training text, in one pass over it.
 
-        Args:
-            kind: ``word``, ``bpe`` or ``char``.
-            split: the training text, commonly a ``TextSplit``.
-            max_size: V at most, ``<unk>`` and ``<eos>`` included; 8,000 for BPE when not given.
-            min_count: words and characters that occur less often are ``<unk>``; BPE pieces are not merged.
-            lowercase: in small letters.
-            digits: every decimal digit is 0.
-            stretch: look at the first so many words only; by default at all, at 2 million of a stream.
-            tokenizer: where BPE pieces may end: at its words; by default that of the split.
+def build_vocabulary(
+    counts: Mapping[str, int], ends: int, options: VocabularyOptions, *, what: str = "word", source: str | None = None
+) -> Vocabulary:
+    """Build a vocabulary from counts.
 
-        Raises:
-            CorpusError: the text has too few different units, or all of them are rarer than ``min_count``.
-            ConfigError: no such kind, or a size that is too small for it.
-        """
-        from tagger.corpora.subwords.registry import fit_units
-
-        return fit_units(kind, split, max_size, min_count, lowercase, digits, stretch, tokenizer)
-
-    @staticmethod
-    def from_tokenizer(tokenizer: Tokenizer) -> Units:
-        """Units as ``to_tokenizer`` saved them.
-
-        Raises:
-            ConfigError: the tokenizer has another make.
-        """
-        from tagger.corpora.subwords.registry import load_units
-
-        return load_units(tokenizer)
-
-
-def word_rules(tokenizer: Tokenizer) -> Any:
-    """The pre-tokenizer that finds words, out of what ``Units.to_tokenizer`` made.
-
-    Returns:
-        What ``WordTokenizer.from_pre_tokenizer`` takes.
-
-    Raises:
-        ConfigError: the tokenizer has another make.
-    """
-    from tagger.corpora.subwords.registry import find_word_rules
-
-    return find_word_rules(tokenizer)
-
-
-def checked_kind(kind: str) -> str:
-    """The kind of unit, if there is such a one."""
-    if kind not in KINDS:
-        raise ConfigError(f"no unit {kind!r}; there are: {', '.join(KINDS)}")
-    return kind
-
-
-def normalizer_for(*, lowercase: bool, digits: bool) -> Normalizer | None:
-    """The normalizer for these options, None where text is taken as it is.
+    Tokens that are too rare become ``<unk>``. A literal ``<unk>`` in the text is the unknown token and a
+    literal ``<eos>`` the end of a passage, not second entries.
 
     Args:
-        lowercase: in small letters.
-        digits: every decimal digit of any script is 0.
+        counts: occurrences of each token.
+        ends: number of passages.
+        options: size and smallest count.
+        what: ``word`` or ``character``, for messages.
+        source: the file, for messages.
+
+    Raises:
+        CorpusError: the text has fewer than two different tokens, or fewer than two are frequent enough.
+        ConfigError: ``max_size`` leaves room for ``<unk>`` and ``<eos>`` only.
     """
-    from tokenizers import Regex
-    from tokenizers.normalizers import Lowercase, Replace, Sequence
+    max_size, min_count = options.max_size, options.min_count
+    if max_size is not None and max_size < 4:
+        raise ConfigError(f"a vocabulary of {max_size}, expected at least 4: {UNKNOWN}, {EOS} and two {what}s")
+    regular = {token: count for token, count in counts.items() if token not in SPECIAL_TOKENS}
+    frequent = sorted(
+        (token for token in regular if regular[token] >= min_count), key=lambda token: (-regular[token], token)
+    )
+    if len(frequent) < 2:
+        raise CorpusError(_too_few(regular, frequent, min_count, what), path=source)
+    kept = {token: regular[token] for token in frequent[: None if max_size is None else max_size - 2]}
+    return Vocabulary.from_counts({**kept, EOS: max(1, ends + counts.get(EOS, 0))})
 
-    steps: list[Any] = [Lowercase()] if lowercase else []
-    steps += [Replace(Regex(r"\p{Nd}"), "0")] if digits else []
-    return Sequence(steps) if steps else None
+
+def _too_few(counts: Mapping[str, int], frequent: list[str], min_count: int, what: str) -> str:
+    if len(counts) < 2:
+        held = f"one, {excerpt(next(iter(counts)))}" if counts else "none"
+        return f"the vocabulary has too few different {what}s: {held}; expected running text"
+    most = max(counts, key=lambda token: (counts[token], token))
+    return (
+        f"{number_of(len(frequent), what)} of {len(counts):,} occurring {min_count} times or more, all others would be "
+        f"{UNKNOWN}; the most frequent, {excerpt(most)}, occurs {number_of(counts[most], 'time')}: lower --min-count"
+    )
 
 
-def stretch_of(split: Iterable[TextSegment], words: int | None) -> Iterator[str]:
-    """Texts of passages until so many words (parted by white space) were seen, all of them for None."""
-    seen = 0
+def source_of(split: Iterable[TextSegment]) -> str | None:
+    """The first file of a split, for messages."""
+    return split.paths[0] if isinstance(split, TextSplit) and split.paths else None
+
+
+def first_texts(split: Iterable[TextSegment], max_words: int | None) -> Iterator[str]:
+    """Yield the texts of passages until ``max_words`` words (separated by white space) were read."""
+    words = 0
     for text in split.texts() if isinstance(split, TextSplit) else (passage.text for passage in split):
         yield text
-        if words is not None and (seen := seen + len(text.split())) >= words:
+        if max_words is not None and (words := words + len(text.split())) >= max_words:
             return

@@ -1,4 +1,4 @@
-"""Characters (code points) as units."""
+"""Characters (code points) as tokens."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN, UNKNOWN_ID, Vocabulary
-from tagger.corpora.subwords.alignment import owners
-from tagger.corpora.subwords.base import END, Units, stretch_of, unit_vocabulary
+from tagger.corpora.subwords.base import (
+    EOS,
+    SubwordTokenizer,
+    VocabularyOptions,
+    build_vocabulary,
+    first_texts,
+    source_of,
+)
 from tagger.corpora.subwords.pretokenizers import of_characters
-from tagger.corpora.tokenization.passages import TextSegment
+from tagger.corpora.tokenization.passages import TextSegment, word_ids
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 
 if TYPE_CHECKING:
@@ -18,7 +24,7 @@ if TYPE_CHECKING:
     from tokenizers.normalizers import Normalizer
 
 
-class CharacterUnits(Units):
+class CharacterTokenizer(SubwordTokenizer):
     """Characters of a vocabulary; all others are ``<unk>``. The end of a passage is a line end.
 
     Args:
@@ -34,52 +40,43 @@ class CharacterUnits(Units):
         self._ids: dict[str, list[int]] = {}
 
     @classmethod
-    def fitted(
-        cls,
-        split: Iterable[TextSegment],
-        *,
-        max_size: int | None,
-        min_count: int,
-        normalizer: Normalizer | None,
-        stretch: int | None,
-        source: str | None,
-    ) -> CharacterUnits:
-        """Counts the characters of a text; see ``Units.fit``."""
-        found: Counter[str] = Counter()
+    def fit(cls, split: Iterable[TextSegment], options: VocabularyOptions) -> CharacterTokenizer:
+        """Count the characters of a text; see ``fit_subwords``."""
+        normalizer = options.normalizer()
+        characters: Counter[str] = Counter()
         ends = 0
-        for text in stretch_of(split, stretch):
-            found.update(text)
+        for text in first_texts(split, options.max_words):
+            characters.update(text)
             ends += 1
         counts: Counter[str] = Counter()
-        for character, count in found.items():
+        for character, count in characters.items():
             for form in normalizer.normalize_str(character) if normalizer else character:
                 counts[form] += count
-        vocabulary = unit_vocabulary(
-            counts, ends, max_size=max_size, min_count=min_count, what="character", source=source
-        )
+        vocabulary = build_vocabulary(counts, ends, options, what="character", source=source_of(split))
         return cls(vocabulary, normalizer)
 
     def encode(self, passage: TextSegment) -> tuple[list[int], list[int]]:
-        """A unit a character of the text."""
-        found = [self._of(character) for character in passage.text]
-        whose = owners(range(len(passage.text)), passage.spans, passage.text)
-        numbers = [owner for owner, ids in zip(whose, found, strict=True) for _ in ids]
-        return [number for ids in found for number in ids], numbers
+        """Encode each character of the text."""
+        ids = [self._ids_of(character) for character in passage.text]
+        words = word_ids(range(len(passage.text)), passage.spans, passage.text)
+        return [one for several in ids for one in several], [
+            word for word, several in zip(words, ids, strict=True) for _ in several
+        ]
 
-    def encode_ids(self, passages: Sequence[TextSegment]) -> list[list[int]]:
-        """Only the ids of several passages."""
+    def encode_batch(self, passages: Sequence[TextSegment]) -> list[list[int]]:
+        """Encode several passages, ids only."""
         if self._normalizer is None:
             get = self.vocabulary.ids.get
             return [[get(character, UNKNOWN_ID) for character in passage.text] for passage in passages]
-        of = self._of
+        of = self._ids_of
         return [[number for character in passage.text for number in of(character)] for passage in passages]
 
-    def text(self, ids: Sequence[int]) -> str:
-        """The characters; an end is a line end."""
+    def decode(self, ids: Sequence[int]) -> str:
+        """Join the characters; ``<eos>`` becomes a line end."""
         return "".join("\n" if number == self.end else self.vocabulary.words[number] for number in ids)
 
     def to_tokenizer(self, word_tokenizer: WordTokenizer) -> Tokenizer:
-        """WordLevel over single characters; ``<eos>`` follows the text."""
+        """Build a WordLevel model over single characters; ``<eos>`` follows the text."""
         from tokenizers import Tokenizer
         from tokenizers.models import WordLevel
         from tokenizers.processors import TemplateProcessing
@@ -88,10 +85,10 @@ class CharacterUnits(Units):
         if self._normalizer:
             tokenizer.normalizer = self._normalizer
         tokenizer.pre_tokenizer = of_characters(word_tokenizer)
-        tokenizer.post_processor = TemplateProcessing(single=f"$A {END}", special_tokens=[(END, self.end)])
+        tokenizer.post_processor = TemplateProcessing(single=f"$A {EOS}", special_tokens=[(EOS, self.end)])
         return tokenizer
 
-    def _of(self, character: str) -> list[int]:
+    def _ids_of(self, character: str) -> list[int]:
         ids = self._ids.get(character)
         if ids is None:
             forms = self._normalizer.normalize_str(character) if self._normalizer else character

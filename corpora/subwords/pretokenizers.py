@@ -1,8 +1,8 @@
-"""How the three kinds of units are found in raw text, as ``tokenizers`` pre-tokenizers that hold the word rules.
+"""Pre-tokenizers of the three kinds of tokens, which also hold the word rules.
 
 A WordLevel or BPE file has one pre-tokenizer. For words it is the word rules. For characters the text is first
-cut at words and then everywhere, which comes to the same as everywhere; for BPE it is cut before each word
-and the white space in front of it, so that no piece reaches over a word's end. Thus the word rules travel along.
+cut at words and then everywhere, with the same result as everywhere; for BPE it is cut before each word
+and the white space in front of it, so that no piece crosses the end of a word. So every file holds the word rules.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from tokenizers.pre_tokenizers import PreTokenizer
 
 EVERYWHERE = r"[\s\S]"
-# A merge of these pieces would be taken for the mark of that name.
-MARK_BEGINS = r"<(?=(?:unk|eos)>)"
+# Without this cut a merge could spell a special token.
+SPECIAL_BEGINS = r"<(?=(?:unk|eos)>)"
 
 
 def of_characters(words: WordTokenizer) -> PreTokenizer:
-    """Every code point on its own."""
+    """Split text into code points."""
     from tokenizers import Regex
     from tokenizers.pre_tokenizers import Sequence, Split
 
@@ -31,13 +31,13 @@ def of_characters(words: WordTokenizer) -> PreTokenizer:
 
 
 def of_bytes(words: WordTokenizer) -> PreTokenizer:
-    """Words with the white space before them, their bytes as visible characters."""
+    """Split text into words with the white space before them, their bytes as visible characters."""
     from tokenizers import Regex
     from tokenizers.pre_tokenizers import ByteLevel, Sequence, Split
 
     return Sequence(
         [
-            Split(Regex(MARK_BEGINS), "isolated"),
+            Split(Regex(SPECIAL_BEGINS), "isolated"),
             Split(Regex(word_pattern(words)), "merged_with_previous"),
             ByteLevel(add_prefix_space=False, use_regex=False),
         ]
@@ -45,10 +45,10 @@ def of_bytes(words: WordTokenizer) -> PreTokenizer:
 
 
 def word_pattern(words: WordTokenizer) -> str:
-    """The regular expression that finds words.
+    """Return the regular expression that finds words.
 
     Raises:
-        ConfigError: the rules are no regular expression.
+        ConfigError: the rules are not a regular expression.
     """
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
@@ -59,7 +59,14 @@ def word_pattern(words: WordTokenizer) -> str:
 
 
 def find_word_rules(tokenizer: Tokenizer) -> PreTokenizer:
-    """The word rules in any of the three pre-tokenizers."""
+    """Find the word rules in any of the three pre-tokenizers.
+
+    Returns:
+        The argument of ``WordTokenizer.from_pre_tokenizer``.
+
+    Raises:
+        ConfigError: the tokenizer is of another kind.
+    """
     from tokenizers import Regex
     from tokenizers.pre_tokenizers import Split
 
@@ -67,7 +74,7 @@ def find_word_rules(tokenizer: Tokenizer) -> PreTokenizer:
 
 
 def is_of_characters(tokenizer: Tokenizer) -> bool:
-    """Whether text is cut everywhere."""
+    """Whether the tokenizer cuts text into characters."""
     steps = _described(tokenizer).get("pretokenizers", [{}])
     return bool(steps[-1].get("pattern", {}).get("Regex") == EVERYWHERE)
 
@@ -81,7 +88,7 @@ def _described(tokenizer: Tokenizer) -> dict[str, Any]:
 def _pattern(described: dict[str, Any]) -> str:
     steps = described.get("pretokenizers", [described])
     patterns = [step.get("pattern", {}).get("Regex") for step in steps]
-    found = [pattern for pattern in patterns if pattern not in (None, EVERYWHERE, MARK_BEGINS)]
+    found = [pattern for pattern in patterns if pattern not in (None, EVERYWHERE, SPECIAL_BEGINS)]
     if len(found) != 1:
-        raise ConfigError("the tokenizer holds no rules that find words, or others than this library writes")
+        raise ConfigError("the tokenizer holds no rules that find words, or not those that this library writes")
     return str(found[0])

@@ -1,80 +1,65 @@
-"""Units from training text."""
+"""The subword tokenizers by kind: fit one on training text, load one from a model folder."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN, Vocabulary
-from tagger.corpora.subwords.base import END, Units, checked_kind, normalizer_for
-from tagger.corpora.subwords.bpe import BpeUnits
-from tagger.corpora.subwords.character import CharacterUnits
-from tagger.corpora.subwords.pretokenizers import find_word_rules, is_of_characters
-from tagger.corpora.subwords.word import WordUnits
-from tagger.corpora.text.text_split import TextSplit
+from tagger.corpora.subwords.base import EOS, SubwordTokenizer, VocabularyOptions
+from tagger.corpora.subwords.bpe import BpeTokenizer
+from tagger.corpora.subwords.character import CharacterTokenizer
+from tagger.corpora.subwords.pretokenizers import is_of_characters
+from tagger.corpora.subwords.word import WordLevelTokenizer
+from tagger.corpora.text.text_split import TextSplit, check_unit
 from tagger.corpora.tokenization.passages import TextSegment
-from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-
-STREAM_STRETCH = 2_000_000  # words of a stream that the vocabulary is fitted on
-
-
-def fit_units(
-    kind: str,
-    split: Iterable[TextSegment],
-    max_size: int | None,
-    min_count: int,
-    lowercase: bool,
-    digits: bool,
-    stretch: int | None,
-    tokenizer: WordTokenizer | None,
-) -> Units:
-    """Builds units of a kind; the arguments are those of ``Units.fit``."""
-    from tagger.corpora.subwords.bpe import BpeUnits
-    from tagger.corpora.subwords.character import CharacterUnits
-    from tagger.corpora.subwords.word import WordUnits
-
-    source = None
-    if isinstance(split, TextSplit):
-        source = split.paths[0] if split.paths else None
-        stretch = STREAM_STRETCH if stretch is None and split.streaming else stretch
-        tokenizer = tokenizer or split.tokenizer
-    normalizer = normalizer_for(lowercase=lowercase, digits=digits)
-    if checked_kind(kind) == "bpe":
-        words = tokenizer or WordTokenizer.from_rules("generic")
-        return BpeUnits.fitted(
-            split, words, max_size=max_size, min_count=min_count, normalizer=normalizer, stretch=stretch, source=source
-        )
-    make = WordUnits if kind == "word" else CharacterUnits
-    return make.fitted(
-        split, max_size=max_size, min_count=min_count, normalizer=normalizer, stretch=stretch, source=source
-    )
+STREAM_WORDS = 2_000_000  # words of a stream that the vocabulary is fitted on
+DEFAULTS = VocabularyOptions()
 
 
-__all__ = ["find_word_rules", "load_units"]
+def fit_subwords(kind: str, split: Iterable[TextSegment], options: VocabularyOptions = DEFAULTS) -> SubwordTokenizer:
+    """Fit a tokenizer on training text, in one pass over it.
 
-
-def load_units(tokenizer: Tokenizer) -> Units:
-    """Units as ``Units.to_tokenizer`` saved them.
+    Args:
+        kind: ``word``, ``bpe`` or ``char``.
+        split: the training text, commonly a ``TextSplit``.
+        options: size of the vocabulary, and what happens to the text first.
 
     Raises:
-        ConfigError: the tokenizer has another make.
+        CorpusError: the text has too few different tokens, or all of them are rarer than ``min_count``.
+        ConfigError: there is no such kind, or the size is too small for it.
+    """
+    if isinstance(split, TextSplit):
+        max_words = STREAM_WORDS if options.max_words is None and split.streaming else options.max_words
+        options = replace(options, max_words=max_words, tokenizer=options.tokenizer or split.tokenizer)
+    if check_unit(kind) == "bpe":
+        return BpeTokenizer.fit(split, options)
+    return (WordLevelTokenizer if kind == "word" else CharacterTokenizer).fit(split, options)
+
+
+def load_subwords(tokenizer: Tokenizer) -> SubwordTokenizer:
+    """Load what ``SubwordTokenizer.to_tokenizer`` saved.
+
+    Raises:
+        ConfigError: the tokenizer is of another kind.
     """
     ids = tokenizer.get_vocab()
     words = tuple(sorted(ids, key=ids.__getitem__))
-    whole = [ids[word] for word in words] == list(range(len(words)))
-    if not whole or not words or words[0] != UNKNOWN or END not in ids:
-        raise ConfigError(f"the tokenizer's ids do not run from {UNKNOWN} = 0 without gaps, or it has no {END}")
-    kind = json.loads(tokenizer.to_str())["model"]["type"]
-    if kind == "BPE":
-        return BpeUnits(tokenizer)
-    if kind != "WordLevel":
-        raise ConfigError(f"the tokenizer is a {kind}, expected a WordLevel or BPE")
+    complete = [ids[word] for word in words] == list(range(len(words)))
+    if not complete or not words or words[0] != UNKNOWN or EOS not in ids:
+        raise ConfigError(f"the tokenizer's ids do not run from {UNKNOWN} = 0 without gaps, or it has no {EOS}")
+    model = json.loads(tokenizer.to_str())["model"]["type"]
+    if model == "BPE":
+        return BpeTokenizer(tokenizer)
+    if model != "WordLevel":
+        raise ConfigError(f"the tokenizer is a {model}, expected a WordLevel or BPE")
     vocabulary = Vocabulary(words, len(words), len(words))
-    make = CharacterUnits if is_of_characters(tokenizer) else WordUnits
+    make = CharacterTokenizer if is_of_characters(tokenizer) else WordLevelTokenizer
     return make(vocabulary, tokenizer.normalizer)

@@ -1,4 +1,4 @@
-"""A split as one long row of unit ids, in memory or, where it is large, in a file mapped into memory."""
+"""Encodes a split as one long array of token ids, in memory or, where it is large, in a memory-mapped file."""
 
 from __future__ import annotations
 
@@ -8,112 +8,82 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import numpy as np
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
+from tagger.corpora.subwords.base import SubwordTokenizer, TokenStream
 from tagger.corpora.tokenization.passages import TextSegment
 from tagger.errors import OutputError
 
-if TYPE_CHECKING:
-    from tagger.corpora.subwords.base import Units
-
 PASSAGES_AT_A_TIME = 2000
-UNITS_AT_A_TIME = 1 << 20
-IN_MEMORY = 1 << 26  # units: 256 MB; what is longer goes to a file
-
-
-@dataclass(slots=True)
-class UnitStream:
-    """A text of N units, every passage followed by ``<eos>``.
-
-    Args:
-        ids: (N,) int32; a memory-mapped file when large.
-        words: in it, whatever the unit.
-        characters: in its text; every passage counts one more for its end.
-        unknown: units that are ``<unk>``; for words, those outside the vocabulary.
-        passages: sentences or lines.
-    """
-
-    ids: np.ndarray
-    words: int
-    characters: int
-    unknown: int
-    passages: int = 0
-
-    def __len__(self) -> int:
-        return len(self.ids)
+TOKENS_AT_A_TIME = 1 << 20
+IN_MEMORY = 1 << 26  # tokens: 256 MB; longer streams go to a file
 
 
 def encode_stream(
-    split: Iterable[TextSegment],
-    units: Units,
-    folder: Path,
-    *,
-    max_units: int | None = None,
-    in_memory: int = IN_MEMORY,
-) -> UnitStream:
-    """Encodes a split from beginning to end, in bounded memory.
+    split: Iterable[TextSegment], subwords: SubwordTokenizer, folder: Path, *, in_memory: int = IN_MEMORY
+) -> TokenStream:
+    """Encode a split from beginning to end, in bounded memory.
 
     Args:
         split: the text.
-        units: what it becomes.
-        folder: where a file is made for a large text; it must exist, and stay while the stream is used.
-        max_units: stop after the passage in which so many units are reached (for a stream without end).
-        in_memory: units up to which no file is made.
+        subwords: encodes it.
+        folder: holds the file of a large text; it must exist, and stay while the stream is used.
+        in_memory: largest number of tokens held without a file.
 
     Raises:
         CorpusError: the text cannot be read.
         OutputError: the file cannot be written.
     """
-    if max_units is None and (recorded := units.recorded(split)) is not None:
+    if (recorded := subwords.recorded(split)) is not None:
         return recorded
     store = _Store(folder, in_memory)
-    total = UnitStream(np.zeros(0, np.int32), 0, 0, 0)
+    total = TokenStream(np.zeros(0, np.int32), 0, 0, 0)
     try:
-        for part in unit_chunks(split, units, min(UNITS_AT_A_TIME, max_units or UNITS_AT_A_TIME)):
+        for part in token_chunks(split, subwords, TOKENS_AT_A_TIME):
             store.add(part.ids)
             total.words += part.words
             total.characters += part.characters
             total.unknown += part.unknown
             total.passages += part.passages
-            if max_units is not None and store.length >= max_units:
-                break
         total.ids = store.ids()
     finally:
         store.close()
     return total
 
 
-def unit_chunks(split: Iterable[TextSegment], units: Units, size: int = UNITS_AT_A_TIME) -> Iterator[UnitStream]:
-    """A split piece by piece, for a text that is not to be held.
+def token_chunks(
+    split: Iterable[TextSegment], subwords: SubwordTokenizer, size: int = TOKENS_AT_A_TIME
+) -> Iterator[TokenStream]:
+    """Encode a split chunk by chunk, for a text too large to hold.
 
     Args:
         split: the text.
-        units: what it becomes.
-        size: units in a piece, about; passages are not parted.
+        subwords: encodes it.
+        size: tokens of a chunk, about; passages are not cut.
 
     Yields:
-        Pieces of the stream that follow each other.
+        Consecutive chunks of the stream.
     """
-    ids, part = array("i"), UnitStream(np.zeros(0, np.int32), 0, 0, 0)
+    ids, part = array("i"), TokenStream(np.zeros(0, np.int32), 0, 0, 0)
     passages = iter(split)
     while batch := list(islice(passages, PASSAGES_AT_A_TIME)):
-        for passage, found in zip(batch, units.encode_ids(batch), strict=True):
-            ids.extend(found)
-            ids.append(units.end)
+        for passage, encoded in zip(batch, subwords.encode_batch(batch), strict=True):
+            ids.extend(encoded)
+            ids.append(subwords.end)
             part.words += len(passage.words)
             part.characters += len(passage.text) + 1
             part.passages += 1
             if len(ids) >= size:
                 yield _counted(part, ids)
-                ids, part = array("i"), UnitStream(np.zeros(0, np.int32), 0, 0, 0)
+                ids, part = array("i"), TokenStream(np.zeros(0, np.int32), 0, 0, 0)
     if ids:
         yield _counted(part, ids)
 
 
-def _counted(part: UnitStream, ids: array[int]) -> UnitStream:
+def _counted(part: TokenStream, ids: array[int]) -> TokenStream:
     part.ids = np.frombuffer(ids, dtype=np.int32)
     part.unknown = int(np.count_nonzero(part.ids == UNKNOWN_ID))
     return part
@@ -121,7 +91,7 @@ def _counted(part: UnitStream, ids: array[int]) -> UnitStream:
 
 @dataclass(slots=True)
 class _Store:
-    """Ids that come piece by piece, held until they are too many, then written to a file."""
+    """Collects ids in memory; beyond a limit it writes them to a file."""
 
     folder: Path
     in_memory: int

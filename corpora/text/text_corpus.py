@@ -13,7 +13,6 @@ from pathlib import Path
 from tagger.corpora.sources.arrow_cache import content_digest
 from tagger.corpora.sources.locate import DatasetFiles
 from tagger.corpora.sources.resolve import explicit_files, named_splits, override, stdin_to_tempfile
-from tagger.corpora.subwords.base import checked_kind
 from tagger.corpora.text.held_out import divided, survey
 from tagger.corpora.text.text_files import TextFile, TextReader, resolve_text
 from tagger.corpora.text.text_formats import form_of
@@ -146,7 +145,7 @@ def _options(
     ignore_bad: bool,
     seed: int,
 ) -> TextOptions:
-    return TextOptions(checked_kind(unit), tokenised, format, text_column, tokens_column, tokenizer, ignore_bad, seed)
+    return TextOptions(unit, tokenised, format, text_column, tokens_column, tokenizer, ignore_bad, seed)
 
 
 def from_text_files(located: DatasetFiles, source: str, options: TextOptions, *, whole: bool = False) -> TextCorpus:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from tagger.corpora.tokenization.passages import TextSegment
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
+from tagger.errors import ConfigError
+
+UNITS = ("word", "bpe", "char")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +96,17 @@ class TextOptions:
     tokenizer: WordTokenizer | None = None
     ignore_bad: bool = False
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        check_unit(self.unit)
+
+
+def check_unit(unit: str) -> str:
+    """Return the kind of token that a language model reads, if there is such a kind.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if unit not in UNITS:
+        raise ConfigError(f"no unit {unit!r}; there are: {', '.join(UNITS)}")
+    return unit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -57,6 +58,30 @@ def aligned(text: str | None, words: Sequence[str]) -> TextSegment:
             return passage
         spans.append((place, place := place + len(word)))
     return TextSegment(text, passage.words, tuple(spans)) if place == len(text) else passage
+
+
+def word_ids(starts: Iterable[int], spans: Spans, text: str) -> list[int]:
+    """Find the word that each token belongs to.
+
+    White space belongs to the word that follows it (as in the piece ``" the"``), after the last word to the
+    end of the passage. A piece that covers several words belongs to the first.
+
+    Args:
+        starts: where each of N tokens begins in the text.
+        spans: start and end of each of W words.
+        text: the passage.
+
+    Returns:
+        N numbers from 0 to W; W is the end of the passage.
+    """
+    ends = [end for _, end in spans]
+    length = len(text)
+    numbers: list[int] = []
+    for start in starts:
+        while start < length and text[start].isspace():
+            start += 1
+        numbers.append(bisect_right(ends, start))
+    return numbers
 
 
 def sentence(tokens: Sequence[Token]) -> TextSegment:

@@ -74,18 +74,18 @@ class FullSoftmax(nn.Module):
 
     Args:
         input_size: H of the states.
-        num_units: V.
+        num_predicted: V.
         size: E of the table of units; states are projected to it where H differs.
         tied: whether the table is the word embedding (Press and Wolf 2017; Inan et al. 2017), handed in at each call.
     """
 
-    def __init__(self, *, input_size: int, num_units: int, size: int, tied: bool) -> None:
+    def __init__(self, *, input_size: int, num_predicted: int, size: int, tied: bool) -> None:
         super().__init__()
-        self.num_units = num_units
-        self.bounds = [num_units]
+        self.num_predicted = num_predicted
+        self.bounds = [num_predicted]
         self.projection = nn.Identity() if input_size == size else nn.Linear(input_size, size, bias=False)
-        self.weight = None if tied else nn.Parameter(torch.empty(num_units, size).uniform_(-0.1, 0.1))
-        self.bias = nn.Parameter(torch.zeros(num_units))
+        self.weight = None if tied else nn.Parameter(torch.empty(num_predicted, size).uniform_(-0.1, 0.1))
+        self.bias = nn.Parameter(torch.zeros(num_predicted))
 
     def start_from(self, frequencies: Tensor) -> None:
         """Let the biases be the logarithms of (V,) relative frequencies, so that training starts from unigrams."""
@@ -121,7 +121,7 @@ class FullSoftmax(nn.Module):
 
     def table(self, embedding: Tensor) -> Tensor:
         """The rows that states are compared with; arguments as ``loss``."""
-        return embedding[: self.num_units] if self.weight is None else self.weight
+        return embedding[: self.num_predicted] if self.weight is None else self.weight
 
 
 class AdaptiveSoftmax(nn.Module):
@@ -132,16 +132,16 @@ class AdaptiveSoftmax(nn.Module):
 
     Args:
         input_size: H of the states.
-        num_units: V.
+        num_predicted: V.
         size: E.
         cutoffs: where the head and each cluster but the last end, rising, less than V.
         tied: whether the rows of the head are those of the word embedding.
     """
 
-    def __init__(self, *, input_size: int, num_units: int, size: int, cutoffs: Sequence[int], tied: bool) -> None:
+    def __init__(self, *, input_size: int, num_predicted: int, size: int, cutoffs: Sequence[int], tied: bool) -> None:
         super().__init__()
-        self.num_units = num_units
-        self.bounds = [*cutoffs, num_units]
+        self.num_predicted = num_predicted
+        self.bounds = [*cutoffs, num_predicted]
         self.projection = nn.Identity() if input_size == size else nn.Linear(input_size, size, bias=False)
         own = len(cutoffs) if tied else cutoffs[0] + len(cutoffs)
         self.tied = tied
@@ -198,7 +198,7 @@ class AdaptiveSoftmax(nn.Module):
             frequent: as ``frequent`` gives it.
         """
         states = self.projection(states)
-        found = frequent.new_empty(len(states), self.num_units)
+        found = frequent.new_empty(len(states), self.num_predicted)
         found[:, : self.bounds[0]] = frequent[:, : self.bounds[0]]
         for i, (start, end) in enumerate(pairwise(self.bounds)):
             scores = linear(self.narrow[i](states), self.rare[i], self.rare_bias[i].to(states.dtype))

@@ -21,13 +21,13 @@ OFTEN = 12
 """Epochs from which a small text is overfitted unless more of it is dropped."""
 
 
-def resolve(config: LanguageConfig, tokens: int, num_units: int) -> LanguageConfig:
+def resolve(config: LanguageConfig, tokens: int, num_predicted: int) -> LanguageConfig:
     """Decide every setting that is None.
 
     Args:
         config: settings of the user.
         tokens: units of the training text.
-        num_units: V.
+        num_predicted: V.
     """
     words = config.head.unit == "word"
     hidden = config.encoder.hidden_size or (200 if words else 256)
@@ -36,7 +36,8 @@ def resolve(config: LanguageConfig, tokens: int, num_units: int) -> LanguageConf
     return replace(
         config,
         head=resolve_head(
-            filled(config.head, HeadConfig(vocabulary_size=num_units, min_count=RARE if words else 1)), num_units
+            filled(config.head, HeadConfig(vocabulary_size=num_predicted, min_count=RARE if words else 1)),
+            num_predicted,
         ),
         words=filled(
             config.words,
@@ -56,15 +57,15 @@ def resolve(config: LanguageConfig, tokens: int, num_units: int) -> LanguageConf
     )
 
 
-def resolve_head(head: HeadConfig, num_units: int) -> HeadConfig:
+def resolve_head(head: HeadConfig, num_predicted: int) -> HeadConfig:
     """Decide how units are scored. Words are numbered by frequency; pieces and characters are not quite, or are few.
 
     Args:
         head: settings of the user.
-        num_units: V.
+        num_predicted: V.
     """
-    many = head.unit == "word" and num_units >= MANY
-    return filled(head, HeadConfig(softmax="adaptive" if many else "full", cutoffs=cutoffs(num_units)))
+    many = head.unit == "word" and num_predicted >= MANY
+    return filled(head, HeadConfig(softmax="adaptive" if many else "full", cutoffs=cutoffs(num_predicted)))
 
 
 def resolve_streams(streams: StreamConfig, tokens: int, passes: int) -> StreamConfig:
@@ -94,9 +95,9 @@ def _rate(config: LanguageConfig) -> float:
     return 5e-3 if config.training.optimizer == "adamw" else 20.0
 
 
-def cutoffs(num_units: int) -> tuple[int, ...]:
+def cutoffs(num_predicted: int) -> tuple[int, ...]:
     """Where the clusters of an adaptive softmax begin: a tenth and four tenths of the units."""
-    return (max(1, num_units // 10), max(2, num_units * 4 // 10))
+    return (max(1, num_predicted // 10), max(2, num_predicted * 4 // 10))
 
 
 def epochs(tokens: int) -> int:

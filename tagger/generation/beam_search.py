@@ -11,7 +11,7 @@ from torch import Tensor
 from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
 from tagger.generation.generate import read_prompt
-from tagger.generation.interfaces import UnitCodec, UnitPredictor
+from tagger.generation.interfaces import TokenCodec, TokenPredictor
 from tagger.generation.prompts import Prompt
 from tagger.generation.text_output import drafted
 
@@ -33,7 +33,7 @@ class _Hypothesis:
 
 
 def beam_search(
-    engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings
+    engine: TokenPredictor, subwords: TokenCodec, prompt: Prompt, settings: GenerationSettings
 ) -> list[Generated]:
     """The best continuations found with ``settings.beam`` hypotheses, best first.
 
@@ -47,7 +47,7 @@ def beam_search(
     log_probs, state = engine.next(*read_prompt(engine, prompt))
 
     def is_over(ids: Sequence[int]) -> bool:
-        return _is_over(ids, units, prompt, settings)
+        return _is_over(ids, subwords, prompt, settings)
 
     while True:
         rows, going = _step(going, log_probs, width, finished, is_over, settings)
@@ -57,7 +57,7 @@ def beam_search(
             break
         state = engine.pick(state, torch.tensor(rows))
         log_probs, state = engine.next(torch.tensor([[hypothesis.ids[-1] for hypothesis in going]]), state)
-    return [drafted(prompt, found.ids, found.log_probs, units, settings).generated() for found in finished]
+    return [drafted(prompt, found.ids, found.log_probs, subwords, settings).generated() for found in finished]
 
 
 def _step(
@@ -88,7 +88,7 @@ def _step(
     return rows, lengthened
 
 
-def _is_over(ids: Sequence[int], units: UnitCodec, prompt: Prompt, settings: GenerationSettings) -> bool:
-    if len(ids) == settings.max_tokens or (ids[-1] == units.end and ids.count(units.end) == settings.sentences):
+def _is_over(ids: Sequence[int], subwords: TokenCodec, prompt: Prompt, settings: GenerationSettings) -> bool:
+    if len(ids) == settings.max_tokens or (ids[-1] == subwords.end and ids.count(subwords.end) == settings.sentences):
         return True
-    return bool(settings.stop) and bool(drafted(prompt, ids, (0.0,) * len(ids), units, settings).stopped_by)
+    return bool(settings.stop) and bool(drafted(prompt, ids, (0.0,) * len(ids), subwords, settings).stopped_by)

@@ -14,7 +14,7 @@ from torch import Tensor
 from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
 from tagger.errors import ConfigError
-from tagger.generation.interfaces import State, UnitCodec, UnitPredictor, next_prospects
+from tagger.generation.interfaces import State, TokenCodec, TokenPredictor, next_prospects
 from tagger.generation.prompts import Prompt
 from tagger.generation.sampling import Sampler
 from tagger.generation.text_output import Draft
@@ -29,13 +29,13 @@ FEWEST_OF_A_THREAD = 32
 
 
 def generate(
-    engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings, *, threads: int = 1
+    engine: TokenPredictor, subwords: TokenCodec, prompt: Prompt, settings: GenerationSettings, *, threads: int = 1
 ) -> list[Generated]:
     """Continue a prompt.
 
     Args:
         engine: predicts.
-        units: of the model.
+        subwords: of the model.
         prompt: made by ``tagger.generation.prompts.make_prompt``.
         settings: what to draw from and when to stop.
         threads: as many share many samples, on Linux as processes; the texts are the same for any number.
@@ -46,12 +46,12 @@ def generate(
     if settings.beam is not None:
         from tagger.generation.beam_search import beam_search
 
-        return beam_search(engine, units, prompt, settings)
+        return beam_search(engine, subwords, prompt, settings)
     seed = _seed(settings)
 
     def write(numbers: range) -> list[Generated]:
         drafts: list[Draft] = []
-        for drafts in _write(engine, units, prompt, settings, seed, numbers):  # noqa: B007
+        for drafts in _write(engine, subwords, prompt, settings, seed, numbers):  # noqa: B007
             pass
         return [draft.generated() for draft in drafts]
 
@@ -73,14 +73,14 @@ def _parts(samples: int, number: int) -> list[range]:
     return [range(first, last) for first, last in pairwise(bounds)]
 
 
-def stream(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
+def stream(engine: TokenPredictor, subwords: TokenCodec, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
     """Continue a prompt, and yield the text as it is written: the prompt first, then piece by piece.
 
     A word appears when the one after it is drawn, for that may tell how it is spaced.
 
     Args:
         engine: predicts.
-        units: of the model.
+        subwords: of the model.
         prompt: made by ``tagger.generation.prompts.make_prompt``.
         settings: for a single sample, without beam search.
 
@@ -89,18 +89,20 @@ def stream(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: Ge
     """
     if settings.samples != 1 or settings.beam is not None:
         raise ConfigError("only one sample can be streamed, and no beam search; expected samples 1 and beam None")
-    return _pieces(engine, units, prompt, settings)
+    return _pieces(engine, subwords, prompt, settings)
 
 
-def _pieces(engine: UnitPredictor, units: UnitCodec, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
+def _pieces(
+    engine: TokenPredictor, subwords: TokenCodec, prompt: Prompt, settings: GenerationSettings
+) -> Iterator[str]:
     if prompt.text:
         yield prompt.text
-    for (draft,) in _write(engine, units, prompt, settings, _seed(settings), range(1)):
+    for (draft,) in _write(engine, subwords, prompt, settings, _seed(settings), range(1)):
         if piece := draft.take():
             yield piece
 
 
-def read_prompt(engine: UnitPredictor, prompt: Prompt) -> tuple[Tensor, State]:
+def read_prompt(engine: TokenPredictor, prompt: Prompt) -> tuple[Tensor, State]:
     """(T, 1) last units of the prompt, and the state before them; they are to be read next."""
     ids = torch.tensor(prompt.ids)[:, None]
     state = engine.start(1)
@@ -115,15 +117,15 @@ def _seed(settings: GenerationSettings) -> int:
 
 
 def _write(
-    engine: UnitPredictor,
-    units: UnitCodec,
+    engine: TokenPredictor,
+    subwords: TokenCodec,
     prompt: Prompt,
     settings: GenerationSettings,
     seed: int,
     numbers: range,
 ) -> Iterator[list[Draft]]:
     """The drafts of the samples with these numbers, after each step; finished ones leave the batch."""
-    drafts = [Draft(prompt, units, settings) for _ in numbers]
+    drafts = [Draft(prompt, subwords, settings) for _ in numbers]
     seen = [set(prompt.ids) for _ in numbers]
     prospects, state = next_prospects(engine, *read_prompt(engine, prompt), repeat=len(numbers))
     sampler = Sampler(settings, prospects.bounds, UNKNOWN_ID, [(seed, number) for number in numbers])

@@ -16,7 +16,7 @@ State: TypeAlias = Any
 """What the network remembers of B streams; only the predictor looks inside."""
 
 
-class UnitPredictor(Protocol):
+class TokenPredictor(Protocol):
     """Reads units and predicts the next one. Before the first sentence callers read one ``<eos>``."""
 
     @property
@@ -36,8 +36,8 @@ class UnitPredictor(Protocol):
         """The state of the streams ``rows`` (B'), which may repeat."""
 
 
-class UnitCodec(Protocol):
-    """The part of ``tagger.corpora.subwords.base.Units`` that is needed here.
+class TokenCodec(Protocol):
+    """The part of ``tagger.corpora.subwords.base.SubwordTokenizer`` that is needed here.
 
     Attributes:
         vocabulary: words, pieces or characters by id.
@@ -63,7 +63,7 @@ class UnitCodec(Protocol):
     def symbols(self, ids: Sequence[int]) -> list[str]:
         """The units as strings."""
 
-    def text(self, ids: Sequence[int]) -> str:
+    def decode(self, ids: Sequence[int]) -> str:
         """Readable text."""
 
 
@@ -116,7 +116,7 @@ class WholeProspects:
         return np.asarray(self.near[rows])
 
 
-def next_prospects(engine: UnitPredictor, ids: Tensor, state: State, *, repeat: int = 1) -> tuple[Prospects, State]:
+def next_prospects(engine: TokenPredictor, ids: Tensor, state: State, *, repeat: int = 1) -> tuple[Prospects, State]:
     """As ``engine.next``, with rare units left for later where the engine can.
 
     Args:

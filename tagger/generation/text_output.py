@@ -7,7 +7,7 @@ from typing import Protocol
 
 from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.tokenization.detokenizer import Detokeniser
-from tagger.generation.interfaces import UnitCodec
+from tagger.generation.interfaces import TokenCodec
 from tagger.generation.prompts import Prompt
 
 _HALF_CHARACTER = "\ufffd"  # bytes of a character that is not complete yet
@@ -29,9 +29,9 @@ class Writer(Protocol):
         """The text that is still held back; the writer is used up."""
 
 
-def continue_prompt(prompt: Prompt, units: UnitCodec) -> Writer:
+def continue_prompt(prompt: Prompt, subwords: TokenCodec) -> Writer:
     """A writer for what follows the prompt."""
-    return (WordWriter if units.kind == "word" else LineWriter)(prompt, units)
+    return (WordWriter if subwords.kind == "word" else LineWriter)(prompt, subwords)
 
 
 class WordWriter:
@@ -39,12 +39,12 @@ class WordWriter:
 
     Args:
         prompt: goes before, and is never written.
-        units: words.
+        subwords: words.
     """
 
-    def __init__(self, prompt: Prompt, units: UnitCodec) -> None:
-        self._units = units
-        lower_case = all(word == word.lower() for word in units.vocabulary.words)
+    def __init__(self, prompt: Prompt, subwords: TokenCodec) -> None:
+        self._subwords = subwords
+        lower_case = all(word == word.lower() for word in subwords.vocabulary.words)
         self._writer = Detokeniser(sentence_case=lower_case)
         for unit in prompt.ids[1:]:
             self._feed(unit)
@@ -63,7 +63,9 @@ class WordWriter:
         return self._joined(self._writer.end())
 
     def _feed(self, unit: int) -> str:
-        return self._writer.end() if unit == self._units.end else self._writer.push(self._units.symbols([unit])[0])
+        return (
+            self._writer.end() if unit == self._subwords.end else self._writer.push(self._subwords.symbols([unit])[0])
+        )
 
     def _joined(self, piece: str) -> str:
         """The piece, without the space that the prompt has already."""
@@ -78,13 +80,13 @@ class LineWriter:
 
     Args:
         prompt: goes before, and is never written.
-        units: its pieces.
+        subwords: its pieces.
     """
 
-    def __init__(self, prompt: Prompt, units: UnitCodec) -> None:
-        self._units = units
-        self._line = self._last_line(prompt.ids, units.end)
-        self._written = units.text(self._line)
+    def __init__(self, prompt: Prompt, subwords: TokenCodec) -> None:
+        self._subwords = subwords
+        self._line = self._last_line(prompt.ids, subwords.end)
+        self._written = subwords.decode(self._line)
         self._line_end = ""
         self.own = 0
 
@@ -95,14 +97,14 @@ class LineWriter:
 
     def push(self, unit: int) -> str:
         """Take a piece or ``<eos>``, which ends the line; the line end is held back."""
-        if unit == self._units.end:
+        if unit == self._subwords.end:
             piece = self._rest() + self._line_end
             self._line, self._written, self._line_end = [], "", "\n"
             self.own = len(piece)
             return piece
         self._line.append(unit)
         self.own = len(self._line_end)
-        text = self._units.text(self._line)
+        text = self._subwords.decode(self._line)
         if text.endswith(_HALF_CHARACTER):
             return ""
         piece, self._written = self._line_end + text[len(self._written) :], text
@@ -114,7 +116,7 @@ class LineWriter:
         return self._rest()
 
     def _rest(self) -> str:
-        return self._units.text(self._line)[len(self._written) :] if self._line else ""
+        return self._subwords.decode(self._line)[len(self._written) :] if self._line else ""
 
 
 class Draft:
@@ -122,7 +124,7 @@ class Draft:
 
     Args:
         prompt: goes before.
-        units: of the model.
+        subwords: of the model.
         settings: tell when the text is over.
 
     Attributes:
@@ -131,9 +133,9 @@ class Draft:
         stopped_by: as in ``Generated``; empty while the text goes on.
     """
 
-    def __init__(self, prompt: Prompt, units: UnitCodec, settings: GenerationSettings) -> None:
-        self._prompt, self._units, self._settings = prompt, units, settings
-        self._writer = continue_prompt(prompt, units)
+    def __init__(self, prompt: Prompt, subwords: TokenCodec, settings: GenerationSettings) -> None:
+        self._prompt, self._subwords, self._settings = prompt, subwords, settings
+        self._writer = continue_prompt(prompt, subwords)
         self._text = ""
         self._starts: list[int] = []  # of each unit's own text
         self._taken = 0
@@ -147,7 +149,7 @@ class Draft:
         """Take the next unit, and notice if the text is over with it."""
         self.ids.append(unit)
         self.log_probs.append(log_prob)
-        self._ends += unit == self._units.end
+        self._ends += unit == self._subwords.end
         before = len(self._text)
         self._text += self._writer.push(unit)
         self._starts.append(before + self._writer.own)
@@ -168,7 +170,7 @@ class Draft:
     def generated(self) -> Generated:
         """The finished text."""
         text = self._prompt.text + self._text
-        return Generated(text, self._units.symbols(self.ids), self.log_probs, self.stopped_by)
+        return Generated(text, self._subwords.symbols(self.ids), self.log_probs, self.stopped_by)
 
     def _finish(self, reason: str) -> None:
         before = len(self._text)
@@ -184,7 +186,7 @@ class Draft:
             return False
         self._text = self._text[: min(places)]
         # The space before a word comes with the word, but is none of it.
-        end = len(self._text.rstrip()) if self._units.kind == "word" else len(self._text)
+        end = len(self._text.rstrip()) if self._subwords.kind == "word" else len(self._text)
         kept = sum(start < end for start in self._starts)
         del self.ids[kept:], self.log_probs[kept:]
         self.stopped_by = "stop"
@@ -201,10 +203,10 @@ def _overlap(text: str, stop: str) -> int:
 
 
 def drafted(
-    prompt: Prompt, ids: Sequence[int], log_probs: Sequence[float], units: UnitCodec, settings: GenerationSettings
+    prompt: Prompt, ids: Sequence[int], log_probs: Sequence[float], subwords: TokenCodec, settings: GenerationSettings
 ) -> Draft:
     """A draft of given units; they must not go beyond the end of the text."""
-    draft = Draft(prompt, units, settings)
+    draft = Draft(prompt, subwords, settings)
     for unit, log_prob in zip(ids, log_probs, strict=True):
         draft.add(unit, log_prob)
     return draft

@@ -106,14 +106,14 @@ def language_gates(model: LanguageModel, text: str | Sequence[str]) -> Gates:
     Raises:
         ConfigError: there is nothing to read.
     """
-    ids = [model.units.end]
+    ids = [model.subwords.end]
     for passage in model.passages(text):
-        ids += [*model.units.encode(passage)[0], model.units.end]
+        ids += [*model.subwords.encode(passage)[0], model.subwords.end]
     if len(ids) < 3:
         raise ConfigError("the text has no words; expected at least one")
-    units = model.units.symbols(ids[:-1])
+    subwords = model.subwords.symbols(ids[:-1])
     network = model.saved.model
     device = next(network.parameters()).device
     with torch.no_grad():
-        vectors = network.words(*word_tensors(model.saved.features.encode(units), device))
-    return gates(network, vectors, units)
+        vectors = network.words(*word_tensors(model.saved.features.encode(subwords), device))
+    return gates(network, vectors, subwords)

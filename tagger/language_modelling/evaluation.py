@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
-from tagger.corpora.subwords.token_stream import UnitStream
+from tagger.corpora.subwords.base import TokenStream
 from tagger.evaluation.perplexity import CacheScore, LanguageScores
 from tagger.generation.decoder import LanguageEngine
 
@@ -40,7 +40,7 @@ class CacheSettings:
 
 
 def evaluate(
-    engine: LanguageEngine, stream: UnitStream, unit: str, end: int, cache: CacheSettings | None = None
+    engine: LanguageEngine, stream: TokenStream, unit: str, end: int, cache: CacheSettings | None = None
 ) -> LanguageScores:
     """Score a text as one stream that begins after an end of sentence.
 
@@ -69,7 +69,7 @@ def evaluate(
     return replace(scores, cache=CacheScore(perplexity, cache.window, cache.theta, cache.weight))
 
 
-def choose_cache(engine: LanguageEngine, stream: UnitStream, end: int) -> CacheSettings:
+def choose_cache(engine: LanguageEngine, stream: TokenStream, end: int) -> CacheSettings:
     """The best of a small grid of caches on a validation text."""
     totals = dict.fromkeys(product(WINDOWS, THETAS, WEIGHTS), 0.0)
     memories = {window: _ContinuousCache(window) for window in WINDOWS}

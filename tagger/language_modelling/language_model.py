@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tagger.config.generation import Generated, GenerationSettings
-from tagger.corpora.subwords.token_stream import UnitStream, encode_stream
+from tagger.corpora.subwords.base import TokenStream
+from tagger.corpora.subwords.token_stream import encode_stream
 from tagger.corpora.tokenization.passages import TextSegment, joined, raw_passages
 from tagger.errors import ConfigError, CorpusError, ModelError
 from tagger.evaluation.perplexity import LanguageScores
@@ -39,14 +40,14 @@ class LanguageModel:
     """
 
     def __init__(self, saved: SavedModel, *, device: str = "auto", threads: int | None = None) -> None:
-        if saved.units is None:
+        if saved.subwords is None:
             raise ModelError(f"the model has no language-model head; its heads: {', '.join(saved.heads)}")
         self.saved = saved
-        self.units = saved.units
+        self.subwords = saved.subwords
         self.tokenizer = saved.tokenizer
         self.threads = check_threads(threads)
         torch.set_flush_denormal(True)
-        self.engine = LanguageEngine(saved.model, saved.features, self.units.size, device=choose_device(device))
+        self.engine = LanguageEngine(saved.model, saved.features, self.subwords.size, device=choose_device(device))
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "auto", threads: int | None = None) -> LanguageModel:
@@ -77,18 +78,18 @@ class LanguageModel:
 
         chosen = _settings(settings)
         with intra_op_threads(1):  # a step is too small to be shared among threads
-            return generate(self.engine, self.units, self.prompt(prompt), chosen, threads=self.threads)
+            return generate(self.engine, self.subwords, self.prompt(prompt), chosen, threads=self.threads)
 
     def stream(self, prompt: str = "", **settings: Any) -> Iterator[str]:
         """Continue a prompt and yield the text piece by piece, the prompt first; arguments as ``generate``."""
         from tagger.generation.generate import stream
 
-        pieces = stream(self.engine, self.units, self.prompt(prompt), _settings(settings))
+        pieces = stream(self.engine, self.subwords, self.prompt(prompt), _settings(settings))
         return _one_by_one(pieces)
 
     def prompt(self, text: str) -> Prompt:
         """The units of a prompt, and its words that the model does not know."""
-        return make_prompt(text, self.tokenizer, self.units)
+        return make_prompt(text, self.tokenizer, self.subwords)
 
     def score(self, text: str | Sequence[str], *, context: str = "text") -> list[ScoredPassage]:
         """Surprisal, rank and entropy of every word.
@@ -106,13 +107,13 @@ class LanguageModel:
         """Score a stream of passages, lazy in, lazy out; as ``score``."""
         from tagger.language_modelling.surprisal import score_words
 
-        return score_words(self.engine, self.units, passages, context=context)
+        return score_words(self.engine, self.subwords, passages, context=context)
 
     def passages(self, text: str | Sequence[str]) -> list[TextSegment]:
         """A text cut as the training text was: into sentences for words, lines for pieces and characters."""
         if not isinstance(text, str):
             return [joined(text)]
-        return list(raw_passages(text.split("\n"), self.tokenizer, by_lines=self.units.kind != "word"))
+        return list(raw_passages(text.split("\n"), self.tokenizer, by_lines=self.subwords.kind != "word"))
 
     def evaluate(
         self, corpus: str | TextSplit, *, split: str = "test", cache: CacheSettings | None = None, **options: Any
@@ -131,26 +132,26 @@ class LanguageModel:
         with tempfile.TemporaryDirectory(prefix="tagger-") as folder:
             return self.evaluate_stream(self._stream(corpus, split, Path(folder), options), cache)
 
-    def evaluate_stream(self, stream: UnitStream, cache: CacheSettings | None = None) -> LanguageScores:
+    def evaluate_stream(self, stream: TokenStream, cache: CacheSettings | None = None) -> LanguageScores:
         """As ``evaluate``, of a text that is encoded already."""
         with intra_op_threads(self.threads):
-            return evaluate(self.engine, stream, self.units.kind, self.units.end, cache)
+            return evaluate(self.engine, stream, self.subwords.kind, self.subwords.end, cache)
 
     def choose_cache(
-        self, corpus: str | TextSplit | UnitStream, *, split: str = "dev", **options: Any
+        self, corpus: str | TextSplit | TokenStream, *, split: str = "dev", **options: Any
     ) -> CacheSettings:
         """The neural cache that does best on a validation text; arguments as ``evaluate``."""
         with tempfile.TemporaryDirectory(prefix="tagger-") as folder, intra_op_threads(self.threads):
-            stream = corpus if isinstance(corpus, UnitStream) else self._stream(corpus, split, Path(folder), options)
-            return choose_cache(self.engine, stream, self.units.end)
+            stream = corpus if isinstance(corpus, TokenStream) else self._stream(corpus, split, Path(folder), options)
+            return choose_cache(self.engine, stream, self.subwords.end)
 
-    def _stream(self, corpus: str | TextSplit, split: str, folder: Path, options: Mapping[str, Any]) -> UnitStream:
+    def _stream(self, corpus: str | TextSplit, split: str, folder: Path, options: Mapping[str, Any]) -> TokenStream:
         """The units of a text."""
         if isinstance(corpus, str | Path):
             from tagger.corpora.text.text_corpus import read_text_split
 
-            corpus = read_text_split(str(corpus), split, unit=self.units.kind, tokenizer=self.tokenizer, **options)
-        stream = encode_stream(corpus, self.units, folder)
+            corpus = read_text_split(str(corpus), split, unit=self.subwords.kind, tokenizer=self.tokenizer, **options)
+        stream = encode_stream(corpus, self.subwords, folder)
         if not len(stream):
             raise CorpusError("has no text to score", path=", ".join(corpus.paths))
         return stream
@@ -162,7 +163,7 @@ class LanguageModel:
         return language_gates(self, text)
 
     def __repr__(self) -> str:
-        return f"<LanguageModel of {self.units.size:,} {self.units.kind} units, {self.threads} threads>"
+        return f"<LanguageModel of {self.subwords.size:,} {self.subwords.kind} tokens, {self.threads} threads>"
 
 
 def _one_by_one(pieces: Iterator[str]) -> Iterator[str]:

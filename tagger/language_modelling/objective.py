@@ -17,7 +17,7 @@ from torch import Tensor
 from tagger.config.language_model import LanguageTrainingConfig
 from tagger.config.tagger import StreamConfig
 from tagger.corpora.encoding.word_features import WordArrays
-from tagger.corpora.subwords.bptt_batches import lay_out, stretches
+from tagger.corpora.subwords.bptt_batches import batchify, bptt_chunks
 from tagger.language_modelling.bptt import Carried, Stretch, divide, make_readers
 from tagger.models.layers.dropout import dropped
 from tagger.models.layers.embedding import pad_to_multiple
@@ -91,7 +91,7 @@ class LanguageObjective:
         self.carried = Carried(self.readers)
         self.generator = torch.Generator(device).manual_seed(config.seed)
         rows = len(self._layout(train.ids)) - 1
-        self.steps_per_epoch = max(1, len(stretches(rows, streams.bptt)))
+        self.steps_per_epoch = max(1, len(bptt_chunks(rows, streams.bptt)))
         self.pool: Executor | None = None
 
     @property
@@ -100,7 +100,7 @@ class LanguageObjective:
         return len(self.model.language) > 1
 
     def _layout(self, ids: np.ndarray) -> np.ndarray:
-        return lay_out(ids, self.streams.batch_size or 1)
+        return batchify(ids, self.streams.batch_size or 1)
 
     def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Stretch]]:
         """The whole text once, in stretches that follow each other; from another beginning each time, if jittered."""
@@ -110,7 +110,7 @@ class LanguageObjective:
         if jitter is not None:  # so that streams are not cut at the same places in every epoch
             ids = ids[int(rng.integers(0, max(1, len(ids) // (4 * (self.streams.batch_size or 1))))) :]
         layout = self._layout(ids)
-        bounds = stretches(len(layout) - 1, self.streams.bptt, jitter)
+        bounds = bptt_chunks(len(layout) - 1, self.streams.bptt, jitter)
         return len(bounds), self._stretches(layout, bounds)
 
     def _stretches(self, layout: np.ndarray, bounds: list[tuple[int, int]]) -> Iterator[Stretch]:
@@ -194,10 +194,10 @@ class LanguageObjective:
 
     @torch.inference_mode()
     def _read_through(self, ids: np.ndarray, length: int) -> tuple[float, int]:
-        layout = lay_out(ids, EVALUATION_STREAMS)
+        layout = batchify(ids, EVALUATION_STREAMS)
         reader = self.readers[0]
         total, steps = 0.0, 0
-        for start, end in stretches(len(layout) - 1, length):
+        for start, end in bptt_chunks(len(layout) - 1, length):
             block = layout[start:end]
             types, rows = np.unique(block, return_inverse=True)
             vectors = self._represent(types)[torch.from_numpy(rows.ravel()).to(self.device)]

@@ -1,8 +1,8 @@
-"""From text to what a language model is trained on: units, their features, streams of ids."""
+"""Prepares text for training a language model: its vocabulary, the features of its tokens, streams of ids."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,123 +14,124 @@ from tagger.corpora.encoding.affixes import AffixFeatures
 from tagger.corpora.encoding.characters import Characters
 from tagger.corpora.encoding.vocabulary import Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
-from tagger.corpora.subwords.base import Units
-from tagger.corpora.subwords.token_stream import UnitStream, encode_stream, unit_chunks
+from tagger.corpora.subwords.base import SubwordTokenizer, TokenStream, VocabularyOptions
+from tagger.corpora.subwords.registry import fit_subwords
+from tagger.corpora.subwords.token_stream import encode_stream, token_chunks
 from tagger.corpora.text.text_split import TextCorpus, TextSplit
-from tagger.corpora.tokenization.passages import TextSegment
 from tagger.errors import ConfigError, CorpusError
 
-STRETCH = 2_000_000
-"""Units of a streamed text that are read at a time: an epoch."""
+STREAM_CHUNK = 2_000_000
+"""Tokens of a streamed text that are read at a time: an epoch."""
 LARGEST_VOCABULARY = 30_000
-"""Word units by default: the softmax over more costs more than it tells."""
+"""Default number of words: a softmax over more costs more time than it gains accuracy."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedText:
-    """A text made ready for training.
+    """A text prepared for training.
 
     Args:
-        units: what is predicted.
+        subwords: the tokens that the model predicts.
         streams: by split: "train", and "dev" and "test" where there are any.
-        following: what comes after the first stretch of a training text that is too large to be kept, stretch by
-            stretch without end; None where ``train`` is all of it.
+        following: the chunks after the first one of a streamed training text, without end; None where ``train`` is
+            all of it.
     """
 
-    units: Units
-    streams: Mapping[str, UnitStream]
-    following: Iterator[UnitStream] | None = None
+    subwords: SubwordTokenizer
+    streams: Mapping[str, TokenStream]
+    following: Iterator[TokenStream] | None = None
 
     @property
-    def train(self) -> UnitStream:
-        """What is learnt from."""
+    def train(self) -> TokenStream:
+        """The training text."""
         return self.streams["train"]
 
     @property
     def frequencies(self) -> np.ndarray:
-        """(V,) share of each unit in the training text."""
-        return unit_shares(self.train.ids, self.units.size)
+        """(V,) share of each token in the training text."""
+        return token_frequencies(self.train.ids, self.subwords.size)
 
 
-def unit_shares(ids: np.ndarray, size: int) -> np.ndarray:
-    """(V,) share of each unit in a text, each counted once more than it occurs."""
+def token_frequencies(ids: np.ndarray, size: int) -> np.ndarray:
+    """(V,) share of each token in a text, with add-one smoothing."""
     counts = np.bincount(ids, minlength=size) + 1.0
     shares: np.ndarray = counts / counts.sum()
     return shares
 
 
 def prepare_text(
-    corpus: TextCorpus, head: HeadConfig, folder: Path, units: Units | None = None, stretch: int | None = None
+    corpus: TextCorpus,
+    head: HeadConfig,
+    folder: Path,
+    subwords: SubwordTokenizer | None = None,
+    stretch: int | None = None,
 ) -> PreparedText:
-    """Fit units and encode all splits.
+    """Fit a vocabulary and encode all splits.
 
     Args:
         corpus: with a training split.
-        head: which units.
-        folder: where files for large texts may be made.
-        units: of a model that is trained further; fitted on the training split if None.
-        stretch: units of a streamed text that are read at a time.
+        head: settings of the vocabulary.
+        folder: holds the files of large texts.
+        subwords: the tokens of a model that is trained further; None to fit them on the training split.
+        stretch: tokens of a streamed text that are read at a time.
 
     Raises:
         CorpusError: there is no training text, or too little of it.
     """
     if corpus.train is None:
         raise CorpusError("has no training text", path=corpus.source)
-    if units is None:
-        units = fit_units(corpus.train, head)
-    following = _rest(corpus.train, units, stretch or STRETCH) if corpus.train.streaming else None
-    streams = {split.name: encode_stream(split, units, folder) for split in corpus.splits if not split.streaming}
+    if subwords is None:
+        subwords = fit_subwords(head.unit, corpus.train, vocabulary_options(head))
+    following = _rest(corpus.train, subwords, stretch or STREAM_CHUNK) if corpus.train.streaming else None
+    streams = {split.name: encode_stream(split, subwords, folder) for split in corpus.splits if not split.streaming}
     if following is not None:
-        streams["train"] = next(following, UnitStream(np.zeros(0, np.int32), 0, 0, 0))
+        streams["train"] = next(following, TokenStream(np.zeros(0, np.int32), 0, 0, 0))
     if len(streams["train"]) < 3:
         raise CorpusError(
-            f"only {len(streams['train'])} units of training text; expected at least 3", path=corpus.source
+            f"only {len(streams['train'])} tokens of training text; expected at least 3", path=corpus.source
         )
-    return PreparedText(units, {name: stream for name, stream in streams.items() if len(stream) > 1}, following)
+    return PreparedText(subwords, {name: stream for name, stream in streams.items() if len(stream) > 1}, following)
 
 
-def _rest(split: TextSplit, units: Units, stretch: int) -> Iterator[UnitStream]:
-    """A text stretch by stretch, from its beginning again and again."""
-    found = True
-    while found:
-        found = False
-        for chunk in unit_chunks(split, units, stretch):
-            found = True
+def _rest(split: TextSplit, subwords: SubwordTokenizer, stretch: int) -> Iterator[TokenStream]:
+    """Yield the chunks of a text, again and again from its beginning."""
+    any_chunk = True
+    while any_chunk:
+        any_chunk = False
+        for chunk in token_chunks(split, subwords, stretch):
+            any_chunk = True
             yield chunk
 
 
-def fit_units(train: Iterable[TextSegment], head: HeadConfig) -> Units:
-    """Units of a training text, as the settings say."""
-    size = head.vocabulary_size or (LARGEST_VOCABULARY if head.unit == "word" else None)
-    return Units.fit(
-        head.unit,
-        train,
-        max_size=size,
+def vocabulary_options(head: HeadConfig) -> VocabularyOptions:
+    """The settings of a head as options of its vocabulary."""
+    return VocabularyOptions(
+        max_size=head.vocabulary_size or (LARGEST_VOCABULARY if head.unit == "word" else None),
         min_count=head.min_count or (RARE if head.unit == "word" else 1),
         lowercase=head.lowercase,
         digits=head.digits,
     )
 
 
-def unit_features(units: Units, words: WordsConfig, ids: np.ndarray) -> WordFeatures:
-    """What a model may know of each unit by its form; sub-word features are for words alone.
+def token_features(subwords: SubwordTokenizer, words: WordsConfig, ids: np.ndarray) -> WordFeatures:
+    """Build the features of each token; only words have sub-word features.
 
     Args:
-        units: all of them.
+        subwords: all tokens.
         words: resolved settings.
-        ids: (N,) the text that is learnt from: affixes of too few of its words count as unknown, and so do lower-cased
-            forms of a single one, whose own row says it all.
+        ids: (N,) the training text: affixes of too few of its words count as unknown, and so do lower-cased forms of
+            a single word, which has a row of its own.
 
     Raises:
         ConfigError: the settings ask for features of pieces or characters.
     """
-    vocabulary = Vocabulary(units.vocabulary.words, units.size, units.size)
+    vocabulary = Vocabulary(subwords.vocabulary.words, subwords.size, subwords.size)
     kinds = (words.characters or "none").split("+")
     if kinds == ["none"]:
         return WordFeatures(vocabulary)
-    if units.kind != "word":
-        raise ConfigError(f"'words.characters' is '{words.characters}', but the unit is '{units.kind}'; use none")
-    counts = dict(zip(vocabulary.words, np.bincount(ids, minlength=units.size).tolist(), strict=True))
+    if subwords.kind != "word":
+        raise ConfigError(f"'words.characters' is '{words.characters}', but the unit is '{subwords.kind}'; use none")
+    counts = dict(zip(vocabulary.words, np.bincount(ids, minlength=subwords.size).tolist(), strict=True))
     affixes = characters = None
     if "affix" in kinds:
         affixes = AffixFeatures.fit(

@@ -14,7 +14,7 @@ from torch import Tensor
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
 from tagger.corpora.tokenization.passages import TextSegment
 from tagger.errors import ConfigError
-from tagger.generation.interfaces import State, UnitCodec, UnitPredictor
+from tagger.generation.interfaces import State, TokenCodec, TokenPredictor
 
 MOST_LOG_PROBS = 1 << 22  # at most so many at once: 16 MB, and as much for what is computed from them
 _BITS = 1 / math.log(2)
@@ -24,7 +24,7 @@ Measures: TypeAlias = list[tuple[float, int, float]]
 
 
 def measure(
-    engine: UnitPredictor, inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], state: State
+    engine: TokenPredictor, inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], state: State
 ) -> tuple[list[Measures], State]:
     """Surprisal (bits), rank and entropy (bits) of each target.
 
@@ -132,13 +132,13 @@ class ScoreTotals:
 
 
 def score_words(
-    engine: UnitPredictor, units: UnitCodec, passages: Iterable[TextSegment], *, context: str = "text"
+    engine: TokenPredictor, subwords: TokenCodec, passages: Iterable[TextSegment], *, context: str = "text"
 ) -> Iterator[ScoredPassage]:
     """Score a stream of passages, lazy in, lazy out, in bounded memory.
 
     Args:
         engine: predicts.
-        units: of the model.
+        subwords: of the model.
         passages: in order; those of one text, for what is remembered of it goes on to its end.
         context: "text": a word is expected from all that came before; "sentence": from its own sentence alone.
 
@@ -147,10 +147,10 @@ def score_words(
     """
     if context not in CONTEXTS:
         raise ConfigError(f"context is {context!r}; expected {' or '.join(CONTEXTS)}")
-    encoded = (_Encoded(passage, *units.encode(passage), units.end) for passage in passages)
+    encoded = (_Encoded(passage, *subwords.encode(passage), subwords.end) for passage in passages)
     if context == "text":
-        return _in_text(engine, encoded, units.end)
-    return _in_sentences(engine, encoded, units.end)
+        return _in_text(engine, encoded, subwords.end)
+    return _in_sentences(engine, encoded, subwords.end)
 
 
 @dataclass(slots=True)
@@ -189,7 +189,7 @@ class _Encoded:
         return ScoredPassage(self.passage, surprisals, ranks, entropies, known[:count], *end, len(self.measures))
 
 
-def _in_text(engine: UnitPredictor, passages: Iterator[_Encoded], end: int) -> Iterator[ScoredPassage]:
+def _in_text(engine: TokenPredictor, passages: Iterator[_Encoded], end: int) -> Iterator[ScoredPassage]:
     """One stream; what was remembered at the end of a passage is there at the beginning of the next."""
     state, last = engine.start(1), end
     for block in _blocks(passages):
@@ -215,7 +215,7 @@ def _blocks(passages: Iterator[_Encoded]) -> Iterator[list[_Encoded]]:
         yield block
 
 
-def _in_sentences(engine: UnitPredictor, passages: Iterator[_Encoded], end: int) -> Iterator[ScoredPassage]:
+def _in_sentences(engine: TokenPredictor, passages: Iterator[_Encoded], end: int) -> Iterator[ScoredPassage]:
     """Each passage by itself, those of like length together."""
     while window := list(islice(passages, _WINDOW)):
         by_length = sorted(window, key=lambda passage: len(passage.ids))

@@ -11,13 +11,13 @@ import torch
 
 from tagger.config.language_model import LanguageConfig, make_config
 from tagger.config.language_model_defaults import resolve
-from tagger.corpora.subwords.token_stream import UnitStream
+from tagger.corpora.subwords.base import TokenStream
 from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.corpora.text.text_split import TextCorpus
 from tagger.evaluation.perplexity import LanguageScores
 from tagger.language_modelling.language_model import LanguageModel
 from tagger.language_modelling.objective import LanguageObjective, Text
-from tagger.language_modelling.preparation import PreparedText, prepare_text, unit_features
+from tagger.language_modelling.preparation import PreparedText, prepare_text, token_features
 from tagger.language_modelling.results import LanguageRun, write_language_run
 from tagger.models.networks.multi_head_network import initialise_uniformly
 from tagger.runtime.device import choose_device, seed_everything, uses_bfloat16
@@ -161,10 +161,10 @@ def _train(
     stretch: int | None,
 ) -> LanguageRun:
     text = prepare_text(corpus, config.head, scratch, stretch=stretch)
-    config = resolve(config, len(text.train), text.units.size)
+    config = resolve(config, len(text.train), text.subwords.size)
     rng = seed_everything(config.training.seed)
-    features = unit_features(text.units, config.words, text.train.ids)
-    network = build_language_model(config, features, text.units.size)
+    features = token_features(text.subwords, config.words, text.train.ids)
+    network = build_language_model(config, features, text.subwords.size)
     if config.training.initialisation == "uniform":
         initialise_uniformly(network)
     else:
@@ -202,7 +202,7 @@ def _train(
     del trainer  # and with it the memory of the optimiser
     network.cpu().eval().requires_grad_(False)
     round_as_stored(network)
-    saved = SavedModel(config, (), features, network, None, corpus.tokenizer, units=text.units)
+    saved = SavedModel(config, (), features, network, None, corpus.tokenizer, subwords=text.subwords)
     model = LanguageModel(saved, device=context.device, threads=context.threads)
     notes = () if checkpoint_callback is None else checkpoint_callback.resume_summary()
     return LanguageRun(config.training.seed, model, _scores(model, text, cache), log, text, notes)
@@ -213,7 +213,7 @@ def _checkpoint_callback(
 ) -> CheckpointCallback | None:
     """What saves the run and brings it back, where a folder is written."""
     data = {f"{name} text": [stream.ids] for name, stream in text.streams.items() if name != "test"}
-    data["vocabulary"] = [as_array(text.units.vocabulary.words)]
+    data["vocabulary"] = [as_array(text.subwords.vocabulary.words)]
     device = str(choose_device(context.device))
     run = fingerprint(task="lm", data=data, settings=config.to_dict(), device=device, threads=context.threads)
     return make_checkpoint_callback(folder, context.checkpointing, config.training.seed, run)
@@ -225,6 +225,6 @@ def _scores(model: LanguageModel, text: PreparedText, cache: bool) -> dict[str, 
     return {name: model.evaluate_stream(text.streams[name], chosen) for name in ("dev", "test") if name in text.streams}
 
 
-def as_text(stream: UnitStream) -> Text:
+def as_text(stream: TokenStream) -> Text:
     """A stream as the objective takes it."""
     return Text(stream.ids, stream.passages)

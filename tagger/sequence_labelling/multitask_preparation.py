@@ -14,15 +14,16 @@ from tagger.config.language_model_defaults import resolve_head, resolve_streams
 from tagger.config.tagger import Config
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.corpora.sources.corpus import Corpus, Split
-from tagger.corpora.subwords.base import Units
-from tagger.corpora.subwords.token_stream import UnitStream, encode_stream
+from tagger.corpora.subwords.base import SubwordTokenizer, TokenStream
+from tagger.corpora.subwords.registry import fit_subwords
+from tagger.corpora.subwords.token_stream import encode_stream
 from tagger.corpora.text.text_split import TextCorpus
 from tagger.corpora.tokenization.passages import TextSegment, aligned
 from tagger.errors import ConfigError
-from tagger.language_modelling.preparation import fit_units, unit_features, unit_shares
+from tagger.language_modelling.preparation import token_features, token_frequencies, vocabulary_options
 from tagger.sequence_labelling.transfer import united_features
 from tagger.serialization.checkpoint import SavedModel
-from tagger.serialization.tokenizer import first_units
+from tagger.serialization.tokenizer import first_words_tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +32,24 @@ class AuxiliaryLM:
 
     Args:
         features: of all words, those of the language model first.
-        units: what its head predicts, if it is trained along.
+        subwords: what its head predicts, if it is trained along.
         train: the text that it learns from.
         dev: text that it is measured on.
         test: text that it is measured on at the end.
     """
 
     features: WordFeatures
-    units: Units | None = None
-    train: UnitStream | None = None
-    dev: UnitStream | None = None
-    test: UnitStream | None = None
+    subwords: SubwordTokenizer | None = None
+    train: TokenStream | None = None
+    dev: TokenStream | None = None
+    test: TokenStream | None = None
 
     @property
     def frequencies(self) -> np.ndarray:
         """(V,) share of each unit in the text that is learnt from."""
-        assert self.units is not None
+        assert self.subwords is not None
         assert self.train is not None
-        return unit_shares(self.train.ids, self.units.size)
+        return token_frequencies(self.train.ids, self.subwords.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,27 +96,27 @@ def prepare_auxiliary_lm(
     if text is not None and not along:
         raise ConfigError("text is given, but lm_weight is 0; text is read by a language model that is trained along")
     passages = Passages([corpus.train], [] if text is None else [text])
-    if start is not None and start.units is not None:
+    if start is not None and start.subwords is not None:
         united = united_features(start.features, counts, config.words)
         if not along:
             return AuxiliaryLM(united)
-        units = first_units(united.vocabulary, start.units.size)
-        train = encode_stream(passages, units, folder)
+        subwords = first_words_tokenizer(united.vocabulary, start.subwords.size)
+        train = encode_stream(passages, subwords, folder)
     else:
-        units = fit_units(passages, config.head)
-        train = encode_stream(passages, units, folder)
-        united = united_features(unit_features(units, config.words, train.ids), counts, config.words)
-        units = first_units(united.vocabulary, units.size)
+        subwords = fit_subwords(config.head.unit, passages, vocabulary_options(config.head))
+        train = encode_stream(passages, subwords, folder)
+        united = united_features(token_features(subwords, config.words, train.ids), counts, config.words)
+        subwords = first_words_tokenizer(united.vocabulary, subwords.size)
     dev, test = (
-        encode_stream(Passages([split]), units, folder) if split is not None and len(split) else None
+        encode_stream(Passages([split]), subwords, folder) if split is not None and len(split) else None
         for split in (corpus.dev, corpus.test)
     )
-    return AuxiliaryLM(united, units, train, dev, test)
+    return AuxiliaryLM(united, subwords, train, dev, test)
 
 
 def with_streams(config: Config, auxiliary_lm: AuxiliaryLM) -> Config:
     """The configuration with all that was left open of how the text is read: as by a language model alone."""
-    if auxiliary_lm.train is None or auxiliary_lm.units is None:
+    if auxiliary_lm.train is None or auxiliary_lm.subwords is None:
         return config
     streams = resolve_streams(config.streams, len(auxiliary_lm.train.ids), config.training.epochs or 1)
-    return replace(config, streams=streams, head=resolve_head(config.head, auxiliary_lm.units.size))
+    return replace(config, streams=streams, head=resolve_head(config.head, auxiliary_lm.subwords.size))

@@ -132,9 +132,9 @@ def _network(training_data: TrainingData, config: Config) -> tuple[Network, list
     """The network before training, and what is to be told of it."""
     auxiliary_lm, prepared = training_data.auxiliary_lm, training_data.prepared
     labels = {head: len(names) for head, names in prepared.labels.items()}
-    number = None if auxiliary_lm is None or auxiliary_lm.units is None else auxiliary_lm.units.size
+    number = None if auxiliary_lm is None or auxiliary_lm.subwords is None else auxiliary_lm.subwords.size
     model = build_tagger(config, prepared.features, labels, prepared.vectors, number)
-    if auxiliary_lm is not None and auxiliary_lm.units is not None:
+    if auxiliary_lm is not None and auxiliary_lm.subwords is not None:
         for head in model.language.values():
             head.start_from(torch.from_numpy(auxiliary_lm.frequencies).float())  # type: ignore[operator]
     if training_data.start is None:
@@ -149,12 +149,12 @@ def _objective(
 ) -> Objective:
     """Tags alone, or tags and text."""
     auxiliary_lm = training_data.auxiliary_lm
-    if auxiliary_lm is None or auxiliary_lm.units is None or auxiliary_lm.train is None:
+    if auxiliary_lm is None or auxiliary_lm.subwords is None or auxiliary_lm.train is None:
         return tagging
     features = auxiliary_lm.features
     language = LanguageObjective(
         tagging.model,
-        features.encode(features.vocabulary.words[: auxiliary_lm.units.size]),
+        features.encode(features.vocabulary.words[: auxiliary_lm.subwords.size]),
         Text(auxiliary_lm.train.ids, auxiliary_lm.train.passages),
         None if auxiliary_lm.dev is None else Text(auxiliary_lm.dev.ids, auxiliary_lm.dev.passages),
         config.streams,
@@ -179,7 +179,7 @@ def _optimizer(model: Network, config: Config, start: SavedModel | None) -> torc
 def _language_scores(tagger: Tagger, training_data: TrainingData, context: RunContext) -> dict[str, LanguageScores]:
     """Perplexity of the language-model head, if there is one, on the words of dev and test."""
     auxiliary_lm = training_data.auxiliary_lm
-    if auxiliary_lm is None or auxiliary_lm.units is None:
+    if auxiliary_lm is None or auxiliary_lm.subwords is None:
         return {}
     model = LanguageModel(tagger.saved, device=context.device, threads=context.threads)
     streams = {"dev": auxiliary_lm.dev, "test": auxiliary_lm.test}
@@ -207,7 +207,7 @@ def _finished(
         model,
         lexicon,
         training_data.tokenizer,
-        units=None if auxiliary_lm is None else auxiliary_lm.units,
+        subwords=None if auxiliary_lm is None else auxiliary_lm.subwords,
     )
     about = {"bfloat16_agreement": _bfloat16_agreement(saved, training_data.corpus, context)}
     return Tagger(replace(saved, about=about), device=context.device, threads=context.threads)
@@ -355,7 +355,7 @@ def train_runs(
             corpus,
             resolved,
             None if auxiliary_lm is None else auxiliary_lm.features,
-            well_known=0 if start is None or start.units is None else start.units.size,
+            well_known=0 if start is None or start.subwords is None else start.subwords.size,
         )
         tokenizer, tokenizer_note = choose_tokenizer(corpus)
         training_data = TrainingData(corpus, prepared, tokenizer, auxiliary_lm, start)

@@ -63,8 +63,8 @@ def inherit_config(config: Config, start: SavedModel, where: str) -> Config:
         ModelError: the model reads other units than words, or changes words before it reads them.
         ConfigError: a setting was asked for that the model has otherwise.
     """
-    if start.units is None or start.units.kind != "word":
-        kind = "no units at all" if start.units is None else f"{start.units.kind} units"
+    if start.subwords is None or start.subwords.kind != "word":
+        kind = "no units at all" if start.subwords is None else f"{start.subwords.kind} units"
         raise ModelError(f"{where}: reads {kind}; a tagger can start from a language model of words")
     head = start.config.head
     if head.lowercase or head.digits:

@@ -25,7 +25,7 @@ def build_tagger(
     features: WordFeatures,
     heads: Mapping[str, int],
     vectors: Tensor | None = None,
-    num_units: int | None = None,
+    num_predicted: int | None = None,
 ) -> Network:
     """Build an untrained tagger.
 
@@ -34,29 +34,29 @@ def build_tagger(
         features: the vocabulary and sub-word features of the training corpus.
         heads: K by head; the first is the tagging head.
         vectors: (V, E) pre-trained vectors of the vocabulary, or None.
-        num_units: V of language-model heads beside the tagging head, or None for none.
+        num_predicted: V of language-model heads beside the tagging head, or None for none.
     """
     words = build_words(config.words, features, vectors)
     dropout = _decided(config.training.dropout)
     locked = config.training.dropout_kind == "locked"
     encoder = _build_encoder(config.encoder, words.output_size, dropout=dropout, locked=locked, backward=True)
-    language = None if num_units is None else _build_language_heads(config.head, encoder, words, num_units)
+    language = None if num_predicted is None else _build_language_heads(config.head, encoder, words, num_predicted)
     return Network(words=words, encoder=encoder, heads=heads, language=language, dropout=dropout, locked=locked)
 
 
-def build_language_model(config: LanguageConfig, features: WordFeatures, num_units: int) -> Network:
+def build_language_model(config: LanguageConfig, features: WordFeatures, num_predicted: int) -> Network:
     """Build an untrained language model.
 
     Args:
         config: resolved.
         features: the vocabulary of units, and sub-word features of words.
-        num_units: V.
+        num_predicted: V.
     """
     words = build_words(config.words, features)
     encoder = _build_encoder(
         config.encoder, words.output_size, dropout=0.0, locked=True, backward=config.head.bidirectional
     )
-    language = _build_language_heads(config.head, encoder, words, num_units)
+    language = _build_language_heads(config.head, encoder, words, num_predicted)
     return Network(words=words, encoder=encoder, heads={}, language=language, dropout=0.0, locked=True)
 
 
@@ -74,18 +74,18 @@ def _build_encoder(config: EncoderConfig, input_size: int, *, dropout: float, lo
 
 
 def _build_language_heads(
-    config: HeadConfig, encoder: Encoder, words: WordRepresentation, num_units: int
+    config: HeadConfig, encoder: Encoder, words: WordRepresentation, num_predicted: int
 ) -> dict[str, Softmax]:
     """A head for each direction that is read, by the name of its stack."""
     directions = ("ahead", "behind") if config.bidirectional else ("ahead",)
-    sizes = {"input_size": encoder.ahead.output_size, "size": words.words.embedding_dim, "num_units": num_units}
+    sizes = {"input_size": encoder.ahead.output_size, "size": words.words.embedding_dim, "num_predicted": num_predicted}
     if _decided(config.softmax) == "full":
         return {name: FullSoftmax(**sizes, tied=config.tied) for name in directions}
-    asked = default_cutoffs(num_units) if config.cutoffs is None else config.cutoffs
-    cutoffs = [bound for bound in asked if bound < num_units]
+    asked = default_cutoffs(num_predicted) if config.cutoffs is None else config.cutoffs
+    cutoffs = [bound for bound in asked if bound < num_predicted]
     if not cutoffs:
         raise ConfigError(
-            f"the adaptive softmax ends its head at {list(asked)}, beyond the {num_units:,} units there "
+            f"the adaptive softmax ends its head at {list(asked)}, beyond the {num_predicted:,} units there "
             "are; use --softmax full"
         )
     return {name: AdaptiveSoftmax(**sizes, cutoffs=cutoffs, tied=config.tied) for name in directions}

@@ -17,7 +17,7 @@ from tagger.corpora.encoding.affixes import AffixFeatures
 from tagger.corpora.encoding.characters import Characters
 from tagger.corpora.encoding.vocabulary import Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
-from tagger.corpora.subwords.base import Units
+from tagger.corpora.subwords.base import SubwordTokenizer
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ModelError
 from tagger.models.networks.multi_head_network import Network
@@ -47,7 +47,7 @@ class SavedModel:
         lexicon: the tags of each training word, with a tagging head.
         tokenizer: rules for raw text.
         about: facts for people and programs: corpus, scores, command, environment.
-        units: what the language-model head predicts, if there is one.
+        subwords: what the language-model head predicts, if there is one.
     """
 
     config: Config | LanguageConfig
@@ -57,26 +57,26 @@ class SavedModel:
     lexicon: Lexicon | None
     tokenizer: WordTokenizer
     about: Mapping[str, Any] = field(default_factory=dict)
-    units: Units | None = None
+    subwords: SubwordTokenizer | None = None
 
     @property
     def heads(self) -> tuple[str, ...]:
         """The heads there are: "tag", "language" or both."""
-        return (TAGGING,) * bool(self.labels) + (LANGUAGE,) * (self.units is not None)
+        return (TAGGING,) * bool(self.labels) + (LANGUAGE,) * (self.subwords is not None)
 
 
 def save_model(folder: Path, saved: SavedModel) -> None:
     """Write weights, tokenizer and configuration into an existing folder."""
     _save_weights(folder / files.WEIGHTS, saved)
     words = saved.features
-    save_tokenizer(folder / files.TOKENIZER, saved.tokenizer, words.vocabulary, saved.units, tags=bool(saved.labels))
+    save_tokenizer(folder / files.TOKENIZER, saved.tokenizer, words.vocabulary, saved.subwords, tags=bool(saved.labels))
     values = {
         "format_version": files.FORMAT_VERSION,
         "library_version": __version__,
         "task": "pos" if saved.labels else "lm",
         "heads": list(saved.heads),
         "labels": list(saved.labels),
-        "units": None if saved.units is None else {"kind": saved.units.kind, "number": saved.units.size},
+        "units": None if saved.subwords is None else {"kind": saved.subwords.kind, "number": saved.subwords.size},
         "config": saved.config.to_dict(),
         "vocabulary": {"trained": words.vocabulary.trained, "embedded": words.vocabulary.embedded},
         "characters": None if words.characters is None else characters_dict(words.characters),
@@ -152,16 +152,16 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedModel:
     labels = tuple(map(str, values["labels"]))
     path = folder / files.WEIGHTS
     header, tensors = read_tensors(path)
-    vocabulary, tokenizer, units = load_tokenizer(folder, values)
+    vocabulary, tokenizer, subwords = load_tokenizer(folder, values)
     hashes = tensors.get(AFFIX_HASHES)
     features = load_features(config, values, vocabulary, hashes, "words.vectors" in tensors)
-    if isinstance(config, LanguageConfig) and units is None:
+    if isinstance(config, LanguageConfig) and subwords is None:
         raise ModelError(f"{folder / files.CONFIG}: damaged: a language model without units")
-    build = partial(_build, config, features, labels, _vectors(tensors), units)
+    build = partial(_build, config, features, labels, _vectors(tensors), subwords)
     beside = _beside_weights(vocabulary, labels, hashes)
     model = load_network(path, header, tensors, build, layers=config.encoder.layers, beside=beside)
     lexicon = Lexicon(tensors[LEXICON].numpy(), vocabulary, labels) if labels else None
-    return SavedModel(config, labels, features, model, lexicon, tokenizer, values.get("about", {}), units)
+    return SavedModel(config, labels, features, model, lexicon, tokenizer, values.get("about", {}), subwords)
 
 
 def _build(
@@ -169,12 +169,12 @@ def _build(
     features: WordFeatures,
     labels: tuple[str, ...],
     vectors: Tensor | None,
-    units: Units | None,
+    subwords: SubwordTokenizer | None,
 ) -> Network:
     if isinstance(config, LanguageConfig):
-        assert units is not None
-        return build_language_model(config, features, units.size)
-    return build_tagger(config, features, {TAG: len(labels)}, vectors, None if units is None else units.size)
+        assert subwords is not None
+        return build_language_model(config, features, subwords.size)
+    return build_tagger(config, features, {TAG: len(labels)}, vectors, None if subwords is None else subwords.size)
 
 
 def _beside_weights(vocabulary: Vocabulary, labels: tuple[str, ...], hashes: Tensor | None) -> dict[str, Stored]:

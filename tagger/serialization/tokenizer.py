@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN, Vocabulary
-from tagger.corpora.subwords.base import Units, word_rules
-from tagger.corpora.subwords.word import WordUnits
+from tagger.corpora.subwords.base import SubwordTokenizer
+from tagger.corpora.subwords.pretokenizers import find_word_rules
+from tagger.corpora.subwords.registry import load_subwords
+from tagger.corpora.subwords.word import WordLevelTokenizer
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ModelError
 from tagger.serialization import manifest as files
@@ -17,7 +19,7 @@ from tagger.serialization.weights_file import one_line
 
 
 def save_tokenizer(
-    path: Path, rules: WordTokenizer, vocabulary: Vocabulary, units: Units | None, *, tags: bool
+    path: Path, rules: WordTokenizer, vocabulary: Vocabulary, subwords: SubwordTokenizer | None, *, tags: bool
 ) -> None:
     """Write the units' own tokenizer, but for taggers: theirs holds every word they know, the units among them.
 
@@ -25,21 +27,23 @@ def save_tokenizer(
         path: of ``tokenizer.json``.
         rules: for raw text.
         vocabulary: the words that the model knows.
-        units: that a language-model head predicts, if there is one.
+        subwords: that a language-model head predicts, if there is one.
         tags: whether the model tags.
     """
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
 
-    if units is not None and not tags:
-        tokenizer = units.to_tokenizer(rules)
+    if subwords is not None and not tags:
+        tokenizer = subwords.to_tokenizer(rules)
     else:
         tokenizer = Tokenizer(WordLevel(vocab=vocabulary.ids, unk_token=UNKNOWN))
         tokenizer.pre_tokenizer = rules.pre_tokenizer()
     path.write_text(tokenizer.to_str(pretty=False), encoding="utf-8")  # save() hides a full disk in a bare Exception
 
 
-def load_tokenizer(folder: Path, values: Mapping[str, Any]) -> tuple[Vocabulary, WordTokenizer, Units | None]:
+def load_tokenizer(
+    folder: Path, values: Mapping[str, Any]
+) -> tuple[Vocabulary, WordTokenizer, SubwordTokenizer | None]:
     """Vocabulary, rules for raw text and, with a language-model head, units out of ``tokenizer.json``.
 
     Raises:
@@ -53,9 +57,9 @@ def load_tokenizer(folder: Path, values: Mapping[str, Any]) -> tuple[Vocabulary,
     except Exception as error:  # the library raises bare Exception
         raise ModelError(f"{path}: damaged: {one_line(error)}") from error
     if values["task"] == "lm":
-        units = Units.from_tokenizer(tokenizer)
-        rules = WordTokenizer.from_pre_tokenizer(word_rules(tokenizer), values["sentence_rules"])
-        return units.vocabulary, rules, units
+        subwords = load_subwords(tokenizer)
+        rules = WordTokenizer.from_pre_tokenizer(find_word_rules(tokenizer), values["sentence_rules"])
+        return subwords.vocabulary, rules, subwords
     ids = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
     words = tuple(sorted(ids, key=ids.__getitem__))
     numbers = values["vocabulary"]
@@ -64,9 +68,9 @@ def load_tokenizer(folder: Path, values: Mapping[str, Any]) -> tuple[Vocabulary,
         raise ModelError(f"{path}: damaged: it has no rules for raw text")
     rules = WordTokenizer.from_pre_tokenizer(tokenizer.pre_tokenizer, values["sentence_rules"])
     predicted = values.get("units")
-    return vocabulary, rules, None if predicted is None else first_units(vocabulary, int(predicted["number"]))
+    return vocabulary, rules, None if predicted is None else first_words_tokenizer(vocabulary, int(predicted["number"]))
 
 
-def first_units(vocabulary: Vocabulary, number: int) -> Units:
+def first_words_tokenizer(vocabulary: Vocabulary, number: int) -> SubwordTokenizer:
     """The first words of a vocabulary as the units of a language-model head."""
-    return WordUnits(Vocabulary(vocabulary.words[:number], number, number))
+    return WordLevelTokenizer(Vocabulary(vocabulary.words[:number], number, number))

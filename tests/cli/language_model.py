@@ -27,25 +27,25 @@ class FixedModel:
     threads = 1
     tokenizer = WordTokenizer.from_rules("english")
 
-    def __init__(self, units: Any) -> None:
-        self.units = units
-        self.engine = FadingPredictor(units.size)
+    def __init__(self, subwords: Any) -> None:
+        self.subwords = subwords
+        self.engine = FadingPredictor(subwords.size)
 
     def prompt(self, text: str) -> Prompt:
         """See ``LanguageModel``."""
-        return make_prompt(text, self.tokenizer, self.units)
+        return make_prompt(text, self.tokenizer, self.subwords)
 
     def generate(self, prompt: str = "", **settings: Any) -> list[Generated]:
         """See ``LanguageModel``."""
-        return generate(self.engine, self.units, self.prompt(prompt), GenerationSettings(**settings))
+        return generate(self.engine, self.subwords, self.prompt(prompt), GenerationSettings(**settings))
 
     def stream(self, prompt: str = "", **settings: Any) -> Iterator[str]:
         """See ``LanguageModel``."""
-        return stream(self.engine, self.units, self.prompt(prompt), GenerationSettings(**settings))
+        return stream(self.engine, self.subwords, self.prompt(prompt), GenerationSettings(**settings))
 
     def score_passages(self, passages: Iterable[TextSegment], *, context: str = "text") -> Iterator[ScoredPassage]:
         """See ``LanguageModel``."""
-        return score_words(self.engine, self.units, passages, context=context)
+        return score_words(self.engine, self.subwords, passages, context=context)
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tagger.corpora.subwords import token_stream as unit_streams
+from tagger.corpora.subwords import token_stream
 from tagger.corpora.subwords import word as word_counts
-from tagger.corpora.subwords.base import Units
-from tagger.corpora.subwords.token_stream import UnitStream, encode_stream, unit_chunks
+from tagger.corpora.subwords.base import SubwordTokenizer, TokenStream
+from tagger.corpora.subwords.token_stream import encode_stream, token_chunks
 from tagger.corpora.text.text_corpus import read_text_corpus, read_text_split
 from tagger.corpora.tokenization.passages import TextSegment, joined, line
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import OutputError
 from tests.corpora.conftest import Write
+from tests.corpora.subwords.fitting import fit
 
 RULES = WordTokenizer.from_rules("english")
 LINES = ["The cat can't see", "", "the dog, <unk> 12", "and the cat"]
@@ -27,18 +28,18 @@ def text(kind: str) -> list[TextSegment]:
     return [line(one, RULES.words(one)) if kind != "word" else joined(one.split()) for one in LINES]
 
 
-def slowly(passages: list[TextSegment], units: Units) -> list[int]:
-    return [number for passage in passages for number in [*units.encode(passage)[0], units.end]]
+def slowly(passages: list[TextSegment], subwords: SubwordTokenizer) -> list[int]:
+    return [number for passage in passages for number in [*subwords.encode(passage)[0], subwords.end]]
 
 
 @pytest.mark.parametrize("kind", ["word", "bpe", "char"])
 @pytest.mark.parametrize("in_memory", [0, 5, 1000])
 def test_every_passage_and_its_end(kind: str, in_memory: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unit_streams, "PASSAGES_AT_A_TIME", 2)
-    monkeypatch.setattr(unit_streams, "UNITS_AT_A_TIME", 3)
-    units = Units.fit(kind, text(kind), tokenizer=RULES)
-    stream = encode_stream(text(kind) * 3, units, tmp_path, in_memory=in_memory)
-    assert stream.ids.tolist() == slowly(text(kind) * 3, units)
+    monkeypatch.setattr(token_stream, "PASSAGES_AT_A_TIME", 2)
+    monkeypatch.setattr(token_stream, "TOKENS_AT_A_TIME", 3)
+    subwords = fit(kind, text(kind), tokenizer=RULES)
+    stream = encode_stream(text(kind) * 3, subwords, tmp_path, in_memory=in_memory)
+    assert stream.ids.tolist() == slowly(text(kind) * 3, subwords)
     assert stream.ids.dtype == np.int32
     assert isinstance(stream.ids, np.memmap) == (in_memory < 1000)
     assert len(list(tmp_path.iterdir())) == (in_memory < 1000)
@@ -58,10 +59,10 @@ def test_the_words_a_vocabulary_was_counted_on_are_not_read_again(tmp_path: Path
             return iter(text("word"))
 
     split = Once()
-    units = Units.fit("word", split, min_count=2)
-    first, second = (encode_stream(split, units, tmp_path) for _ in range(2))
+    subwords = fit("word", split, min_count=2)
+    first, second = (encode_stream(split, subwords, tmp_path) for _ in range(2))
     assert len(reads) == 2  # once to count, once for the second stream
-    assert first.ids.tolist() == second.ids.tolist() == slowly(text("word"), units)
+    assert first.ids.tolist() == second.ids.tolist() == slowly(text("word"), subwords)
     for count in ("words", "characters", "unknown", "passages"):
         assert getattr(first, count) == getattr(second, count)
     assert first.unknown == 7  # of 11 words, only two of cat and of the are known
@@ -71,9 +72,9 @@ def test_the_words_a_vocabulary_was_counted_on_are_not_read_again(tmp_path: Path
 def test_a_kept_text_is_encoded_as_one_that_is_read(folded: bool, tmp_path: Path) -> None:
     train = read_text_corpus().train
     assert train is not None
-    units = Units.fit("word", train, min_count=2, lowercase=folded, digits=folded)
-    kept = encode_stream(train, units, tmp_path)
-    read = encode_stream(list(train), units, tmp_path)
+    subwords = fit("word", train, min_count=2, lowercase=folded, digits=folded)
+    kept = encode_stream(train, subwords, tmp_path)
+    read = encode_stream(list(train), subwords, tmp_path)
     assert np.array_equal(kept.ids, read.ids)
     assert (kept.words, kept.characters, kept.unknown) == (read.words, read.characters, read.unknown)
     assert kept.words == 15964
@@ -86,28 +87,27 @@ def test_a_long_text_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert counts.by_word()["the"] == 10
 
 
-def test_a_stream_without_end(tmp_path: Path) -> None:
+def test_a_stream_without_end() -> None:
     def endless() -> Iterator[TextSegment]:
         while True:
             yield from text("word")
 
-    units = Units.fit("word", text("word"))
-    stream = encode_stream(endless(), units, tmp_path, max_units=50)
-    assert len(stream.ids) >= 50
-    pieces = unit_chunks(endless(), units, size=10)
+    subwords = fit("word", text("word"))
+    stream = slowly(text("word") * 5, subwords)
+    pieces = token_chunks(endless(), subwords, size=10)
     first, second = next(pieces), next(pieces)
-    assert [*first.ids, *second.ids] == stream.ids[: len(first) + len(second)].tolist()
+    assert [*first.ids, *second.ids] == stream[: len(first) + len(second)]
     assert 10 <= len(first) < 20
 
 
 def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unit_streams, "PASSAGES_AT_A_TIME", 100)
-    monkeypatch.setattr(unit_streams, "UNITS_AT_A_TIME", 1000)
-    units = Units.fit("word", text("word"))
+    monkeypatch.setattr(token_stream, "PASSAGES_AT_A_TIME", 100)
+    monkeypatch.setattr(token_stream, "TOKENS_AT_A_TIME", 1000)
+    subwords = fit("word", text("word"))
 
     def peak(times: int) -> int:
         tracemalloc.start()
-        stream = encode_stream((text("word")[0] for _ in range(times)), units, tmp_path, in_memory=2000)
+        stream = encode_stream((text("word")[0] for _ in range(times)), subwords, tmp_path, in_memory=2000)
         assert isinstance(stream.ids, np.memmap)
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
@@ -136,14 +136,14 @@ def test_texts_are_those_of_the_passages(write: Write) -> None:
 
 
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
-    units = Units.fit("word", text("word"))
+    subwords = fit("word", text("word"))
     with pytest.raises(OutputError, match="missing: the encoded text cannot be written: No such file or directory"):
-        encode_stream(text("word"), units, tmp_path / "missing", in_memory=0)
+        encode_stream(text("word"), subwords, tmp_path / "missing", in_memory=0)
 
 
 def test_nothing_is_an_empty_stream(tmp_path: Path) -> None:
-    stream = encode_stream([], Units.fit("word", text("word")), tmp_path)
-    assert isinstance(stream, UnitStream)
+    stream = encode_stream([], fit("word", text("word")), tmp_path)
+    assert isinstance(stream, TokenStream)
     assert (len(stream), stream.words) == (0, 0)
     assert stream.ids.dtype == np.int32
 
@@ -153,7 +153,7 @@ def test_published_way_of_counting(write: Write, tmp_path: Path) -> None:
     content = " \n = Robert = \n \n Robert <unk> is an actor . \n He <unk> . \n"
     split = read_text_split(str(write("wiki.train.tokens", content)), tokenised=True)
     tokens = [word for row in content.split("\n")[:-1] for word in [*row.split(), "<eos>"]]
-    units = Units.fit("word", split)
-    stream = encode_stream(split, units, tmp_path)
-    assert units.symbols(stream.ids.tolist()) == tokens
+    subwords = fit("word", split)
+    stream = encode_stream(split, subwords, tmp_path)
+    assert subwords.symbols(stream.ids.tolist()) == tokens
     assert stream.unknown == 2

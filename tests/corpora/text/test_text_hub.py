@@ -21,7 +21,6 @@ CLIENT = """
 import json, sys
 from itertools import islice
 from tagger.corpora.text.text_corpus import read_text_corpus, read_text_split
-from tagger.corpora.subwords.base import Units
 from tagger.errors import CorpusError
 answers = []
 import datasets

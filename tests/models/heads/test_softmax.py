@@ -28,9 +28,9 @@ def gradients(loss: Tensor, inputs: tuple[Tensor, ...]) -> list[Tensor]:
     return list(torch.autograd.grad(loss, inputs))
 
 
-def make(kind: str, *, tied: bool = False, input_size: int = E, size: int = E, num_units: int = V) -> Softmax:
+def make(kind: str, *, tied: bool = False, input_size: int = E, size: int = E, num_predicted: int = V) -> Softmax:
     torch.manual_seed(3)
-    options = {"input_size": input_size, "num_units": num_units, "size": size}
+    options = {"input_size": input_size, "num_predicted": num_predicted, "size": size}
     head: Softmax = (
         FullSoftmax(**options, tied=tied) if kind == "full" else AdaptiveSoftmax(**options, cutoffs=CUTOFFS, tied=tied)
     )
@@ -248,7 +248,7 @@ def test_the_tied_head_of_an_adaptive_softmax_holds_word_vectors() -> None:
 
 
 def test_widths_of_clusters_fall_by_four_to_sixteen() -> None:
-    head = AdaptiveSoftmax(input_size=200, num_units=100, size=200, cutoffs=[10, 30, 60], tied=True)
+    head = AdaptiveSoftmax(input_size=200, num_predicted=100, size=200, cutoffs=[10, 30, 60], tied=True)
     assert [n.weight.shape for n in head.narrow] == [(50, 200), (16, 200), (16, 200)]
     assert [tuple(rare.shape) for rare in head.rare] == [(20, 50), (30, 16), (40, 16)]
 

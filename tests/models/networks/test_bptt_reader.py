@@ -27,7 +27,7 @@ def reader(
 ) -> StreamReader:
     torch.manual_seed(3)
     stack = DirectionalStack(cell=cell, input_size=D, hidden_size=H, layers=layers, dropout=LockedDropout(0.0))
-    head = FullSoftmax(input_size=H, num_units=V, size=D, tied=True)
+    head = FullSoftmax(input_size=H, num_predicted=V, size=D, tied=True)
     for parameter in [*stack.parameters(), *head.parameters()]:
         nn.init.normal_(parameter, std=0.6)
     return StreamReader(

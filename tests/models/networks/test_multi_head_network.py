@@ -126,7 +126,7 @@ def test_uniform_initialisation_is_that_of_the_published_recipe() -> None:
 
     words = WordRepresentation(num_words=300, embedding_size=16, output_size=0)
     encoder = Encoder(cell="lstm", input_size=16, hidden_size=16, layers=2, backward=False)
-    head = FullSoftmax(input_size=16, num_units=300, size=16, tied=True)
+    head = FullSoftmax(input_size=16, num_predicted=300, size=16, tied=True)
     head.start_from(torch.full((300,), 1 / 300))
     network = Network(words=words, encoder=encoder, heads={}, language={"ahead": head}, dropout=0.0, locked=True)
     torch.manual_seed(1)

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from tagger.corpora.encoding.vocabulary import Vocabulary
-from tagger.corpora.subwords.character import CharacterUnits
-from tagger.corpora.subwords.word import WordUnits
+from tagger.corpora.subwords.character import CharacterTokenizer
+from tagger.corpora.subwords.word import WordLevelTokenizer
 
 
 class FadingPredictor:
@@ -33,7 +33,7 @@ class FadingPredictor:
         return torch.zeros(batch, self.size, dtype=torch.float64)
 
     def read(self, ids: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """See ``UnitPredictor``."""
+        """See ``TokenPredictor``."""
         assert ids.dtype == torch.int64
         self.batches.append(ids.shape[1])
         steps = []
@@ -43,12 +43,12 @@ class FadingPredictor:
         return torch.stack(steps), state
 
     def next(self, ids: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """See ``UnitPredictor``."""
+        """See ``TokenPredictor``."""
         log_probs, state = self.read(ids, state)
         return log_probs[-1], state
 
     def pick(self, state: Tensor, rows: Tensor) -> Tensor:
-        """See ``UnitPredictor``."""
+        """See ``TokenPredictor``."""
         return state[rows]
 
     def log_probs(self, history: Sequence[int]) -> list[float]:
@@ -67,11 +67,11 @@ def vocabulary(*symbols: str) -> Vocabulary:
     return Vocabulary(words, len(words), len(words))
 
 
-def word_units(*words: str) -> WordUnits:
+def word_units(*words: str) -> WordLevelTokenizer:
     """Words as units."""
-    return WordUnits(vocabulary(*words))
+    return WordLevelTokenizer(vocabulary(*words))
 
 
-def character_units(characters: str) -> CharacterUnits:
+def character_units(characters: str) -> CharacterTokenizer:
     """Characters as units."""
-    return CharacterUnits(vocabulary(*characters))
+    return CharacterTokenizer(vocabulary(*characters))

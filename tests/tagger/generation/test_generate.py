@@ -9,7 +9,7 @@ import pytest
 
 import tagger.generation.generate
 from tagger.config.generation import Generated, GenerationSettings
-from tagger.corpora.subwords.word import WordUnits
+from tagger.corpora.subwords.word import WordLevelTokenizer
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError
 from tagger.generation.generate import generate, stream
@@ -22,14 +22,14 @@ CHARACTERS = character_units("ab. c")
 ENGLISH = WordTokenizer.from_rules("english")
 
 
-def write(text: str = "", *, units: Any = WORDS, sharpness: float = 2.0, **settings: Any) -> list[Generated]:
-    engine = FadingPredictor(units.size, sharpness=sharpness)
-    return generate(engine, units, make_prompt(text, ENGLISH, units), GenerationSettings(**settings))
+def write(text: str = "", *, subwords: Any = WORDS, sharpness: float = 2.0, **settings: Any) -> list[Generated]:
+    engine = FadingPredictor(subwords.size, sharpness=sharpness)
+    return generate(engine, subwords, make_prompt(text, ENGLISH, subwords), GenerationSettings(**settings))
 
 
-def streamed(text: str = "", *, units: Any = WORDS, **settings: Any) -> list[str]:
-    engine = FadingPredictor(units.size)
-    return list(stream(engine, units, make_prompt(text, ENGLISH, units), GenerationSettings(**settings)))
+def streamed(text: str = "", *, subwords: Any = WORDS, **settings: Any) -> list[str]:
+    engine = FadingPredictor(subwords.size)
+    return list(stream(engine, subwords, make_prompt(text, ENGLISH, subwords), GenerationSettings(**settings)))
 
 
 def test_log_probs_are_those_of_the_model() -> None:
@@ -37,8 +37,8 @@ def test_log_probs_are_those_of_the_model() -> None:
     for made in write("a b", samples=3, seed=1, temperature=0.5, top_k=4, repetition_penalty=1.5, max_tokens=20):
         engine = FadingPredictor(WORDS.size)
         history = [WORDS.end, *WORDS.vocabulary.encode(["a", "b"]).tolist()]
-        units = WORDS.vocabulary.encode(made.tokens).tolist()
-        for unit, log_prob in zip(units, made.log_probs, strict=True):
+        subwords = WORDS.vocabulary.encode(made.tokens).tolist()
+        for unit, log_prob in zip(subwords, made.log_probs, strict=True):
             assert log_prob == pytest.approx(engine.log_probs(history)[unit], abs=1e-5)
             history.append(unit)
         assert made.log_prob == pytest.approx(math.fsum(made.log_probs))
@@ -53,9 +53,9 @@ def test_greedy_takes_the_most_probable_unit_each_time() -> None:
         history.append(WORDS.vocabulary.ids[token])
 
 
-@pytest.mark.parametrize("units", [WORDS, CHARACTERS], ids=["word", "char"])
-def test_the_same_seed_gives_the_same_text_whatever_the_number_of_samples(units: Any) -> None:
-    options: dict[str, Any] = {"units": units, "max_tokens": 30, "sentences": 4, "stop": ("c.",)}
+@pytest.mark.parametrize("subwords", [WORDS, CHARACTERS], ids=["word", "char"])
+def test_the_same_seed_gives_the_same_text_whatever_the_number_of_samples(subwords: Any) -> None:
+    options: dict[str, Any] = {"subwords": subwords, "max_tokens": 30, "sentences": 4, "stop": ("c.",)}
     many = write("a b", samples=9, seed=3, **options)
     assert [write("a b", samples=n, seed=3, **options) for n in (1, 2, 5)] == [many[:1], many[:2], many[:5]]
     assert len({made.text for made in many}) > 5
@@ -123,26 +123,26 @@ def test_what_ends_a_text() -> None:
 
 
 def test_a_text_is_cut_off_before_a_stop_string() -> None:
-    for units, stop in ((WORDS, "c"), (WORDS, ", a"), (CHARACTERS, "a"), (CHARACTERS, " a")):
-        free = write("a", units=units, samples=6, seed=2, max_tokens=60)
-        stopped = write("a", units=units, samples=6, seed=2, max_tokens=60, stop=("zz", stop))
+    for subwords, stop in ((WORDS, "c"), (WORDS, ", a"), (CHARACTERS, "a"), (CHARACTERS, " a")):
+        free = write("a", subwords=subwords, samples=6, seed=2, max_tokens=60)
+        stopped = write("a", subwords=subwords, samples=6, seed=2, max_tokens=60, stop=("zz", stop))
         for made, whole in zip(stopped, free, strict=True):
             cut = whole.text.find(stop, 1)  # the prompt itself does not count
             assert made.stopped_by == ("stop" if cut > 0 else "length")
             assert made.text == (whole.text[:cut] if cut > 0 else whole.text)
             assert made.tokens == whole.tokens[: len(made.tokens)]
-            if units is CHARACTERS and cut > 0:
+            if subwords is CHARACTERS and cut > 0:
                 assert len(made.tokens) == cut - 1
             if stop == "c" and cut > 0:
                 assert whole.tokens[len(made.tokens)] == "c"
 
 
-@pytest.mark.parametrize("units", [WORDS, CHARACTERS], ids=["word", "char"])
+@pytest.mark.parametrize("subwords", [WORDS, CHARACTERS], ids=["word", "char"])
 @pytest.mark.parametrize("stop", [(), ("b.",), (". a", "ca")])
-def test_pieces_join_to_the_text(units: Any, stop: tuple[str, ...]) -> None:
+def test_pieces_join_to_the_text(subwords: Any, stop: tuple[str, ...]) -> None:
     for prompt in ("", "a b", 'a , "'):
         for seed in range(5):
-            settings: dict[str, Any] = {"units": units, "max_tokens": 25, "seed": seed, "stop": stop}
+            settings: dict[str, Any] = {"subwords": subwords, "max_tokens": 25, "seed": seed, "stop": stop}
             pieces = streamed(prompt, **settings)
             assert "".join(pieces) == write(prompt, **settings)[0].text
             assert "" not in pieces
@@ -213,10 +213,10 @@ def test_a_prompt_of_unknown_words_and_a_long_one() -> None:
 
 def test_a_model_without_capitals_writes_them() -> None:
     small = word_units("a", "i", ".")
-    text = write(units=small, seed=1, max_tokens=40, temperature=1)[0].text
+    text = write(subwords=small, seed=1, max_tokens=40, temperature=1)[0].text
     assert text[0].isupper()
     assert " i " not in text
-    assert write(units=WORDS, seed=5, max_tokens=1, temperature=0)[0].text in {
+    assert write(subwords=WORDS, seed=5, max_tokens=1, temperature=0)[0].text in {
         "a",
         "b",
         "c",
@@ -230,7 +230,7 @@ def test_a_model_without_capitals_writes_them() -> None:
 
 
 def test_a_vocabulary_of_one() -> None:
-    assert write(units=WordUnits(vocabulary()), seed=1, max_tokens=3)[0].tokens == ["<eos>"] * 3
+    assert write(subwords=WordLevelTokenizer(vocabulary()), seed=1, max_tokens=3)[0].tokens == ["<eos>"] * 3
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import torch
 from tagger.config.language_model import LanguageConfig
 from tagger.corpora.encoding.vocabulary import Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
-from tagger.corpora.subwords.token_stream import UnitStream
+from tagger.corpora.subwords.base import TokenStream
 from tagger.evaluation.perplexity import CacheScore, LanguageScores
 from tagger.generation.decoder import LanguageEngine
 from tagger.language_modelling import evaluation as evaluation
@@ -46,13 +46,13 @@ def engine(**changes: Any) -> LanguageEngine:
     return LanguageEngine(network, features, V, device=torch.device("cpu"), dtype=torch.float64)
 
 
-def stream(size: int = 60, seed: int = 1) -> UnitStream:
+def stream(size: int = 60, seed: int = 1) -> TokenStream:
     ids = np.random.default_rng(seed).integers(0, V, size).astype(np.int32)
     words = int((ids != END).sum())
-    return UnitStream(ids, words, 5 * words, int((ids == 0).sum()), int((ids == END).sum()))
+    return TokenStream(ids, words, 5 * words, int((ids == 0).sum()), int((ids == END).sum()))
 
 
-def states_by_loop(run_context: LanguageEngine, text: UnitStream) -> list[np.ndarray]:
+def states_by_loop(run_context: LanguageEngine, text: TokenStream) -> list[np.ndarray]:
     """The state before each unit; the first one has read an end of sentence."""
     weights = reference.stack_weights({f"ahead.{n}": p for n, p in run_context.stack.named_parameters()}, "ahead", 2)
     read = [END, *text.ids.tolist()[:-1]]
@@ -60,7 +60,7 @@ def states_by_loop(run_context: LanguageEngine, text: UnitStream) -> list[np.nda
     return [state.detach().numpy() for state in states]
 
 
-def nats_by_loop(run_context: LanguageEngine, text: UnitStream) -> list[float]:
+def nats_by_loop(run_context: LanguageEngine, text: TokenStream) -> list[float]:
     head = run_context.head
     assert isinstance(head, FullSoftmax)
     projection, bias = head.projection.get_parameter("weight"), head.bias
@@ -71,7 +71,7 @@ def nats_by_loop(run_context: LanguageEngine, text: UnitStream) -> list[float]:
     return found
 
 
-def cached_by_loop(run_context: LanguageEngine, text: UnitStream, cache: CacheSettings) -> list[float]:
+def cached_by_loop(run_context: LanguageEngine, text: TokenStream, cache: CacheSettings) -> list[float]:
     """Grave et al. 2017, equations 2 and 3, unit by unit.
 
     p(w) = (1 - lambda) p_model(w) + lambda p_cache(w), where p_cache(w) is proportional to the sum of exp(theta h_t .

@@ -27,14 +27,14 @@ def character_passages() -> list[TextSegment]:
     return [line(text, [t for s in tokenizer.sentences(text) for t in s]) for text in (*SENTENCES, " ab  c ")]
 
 
-def truth(units: Any, passages: list[TextSegment], context: str) -> list[list[tuple[float, int, float]]]:
+def truth(subwords: Any, passages: list[TextSegment], context: str) -> list[list[tuple[float, int, float]]]:
     """(surprisal, rank, entropy) of each unit by definition."""
-    engine = FadingPredictor(units.size)
-    found, history = [], [units.end]
+    engine = FadingPredictor(subwords.size)
+    found, history = [], [subwords.end]
     for passage in passages:
-        history = [units.end] if context == "sentence" else history
+        history = [subwords.end] if context == "sentence" else history
         rows = []
-        for unit in [*units.encode(passage)[0], units.end]:
+        for unit in [*subwords.encode(passage)[0], subwords.end]:
             chances = [math.exp(value) for value in engine.log_probs(history)]
             rank = 1 + sum(chance > chances[unit] for chance in chances)
             rows.append((-math.log2(chances[unit]), rank, -sum(p * math.log2(p) for p in chances)))
@@ -43,8 +43,8 @@ def truth(units: Any, passages: list[TextSegment], context: str) -> list[list[tu
     return found
 
 
-def scores(units: Any, passages: list[TextSegment], context: str) -> list[ScoredPassage]:
-    return list(score_words(FadingPredictor(units.size), units, iter(passages), context=context))
+def scores(subwords: Any, passages: list[TextSegment], context: str) -> list[ScoredPassage]:
+    return list(score_words(FadingPredictor(subwords.size), subwords, iter(passages), context=context))
 
 
 @pytest.mark.parametrize("context", ["text", "sentence"])

@@ -64,7 +64,7 @@ def train(texts: dict[str, str], out: Path | None = None, **changes: Any) -> Lan
 
 def log_probs(model: LanguageModel) -> Tensor:
     """(T, B, V) of a fixed row of units, whatever they are."""
-    ids = torch.arange(24).remainder(model.units.size).view(12, 2)
+    ids = torch.arange(24).remainder(model.subwords.size).view(12, 2)
     found: Tensor = model.engine.read(ids, model.engine.start(2))[0]
     return found
 
@@ -94,14 +94,14 @@ def test_a_folder_gives_back_the_model(variant: str, texts: dict[str, str], tmp_
     assert weights(model).keys() == weights(again).keys()
     assert again.saved.config == model.saved.config
     assert again.saved.heads == ("language",)
-    assert (again.units.kind, again.units.vocabulary) == (model.units.kind, model.units.vocabulary)
+    assert (again.subwords.kind, again.subwords.vocabulary) == (model.subwords.kind, model.subwords.vocabulary)
     passage = model.passages("the Dog 12 sees\n")[0]
-    assert again.units.encode(passage) == model.units.encode(passage)
+    assert again.subwords.encode(passage) == model.subwords.encode(passage)
     metrics = json.loads((tmp_path / "lm" / "metrics.json").read_text())
-    assert metrics["test"]["unit"] == model.units.kind
-    found = again.evaluate(texts["test"], tokenised=model.units.kind == "word")
+    assert metrics["test"]["unit"] == model.subwords.kind
+    found = again.evaluate(texts["test"], tokenised=model.subwords.kind == "word")
     assert found.perplexity == pytest.approx(metrics["test"]["perplexity"], rel=1e-6)
-    assert 1 < metrics["valid"]["perplexity"] < model.units.size
+    assert 1 < metrics["valid"]["perplexity"] < model.subwords.size
     torch.testing.assert_close(log_probs(model).exp().sum(2), torch.ones(12, 2), rtol=0, atol=1e-5)
 
 
@@ -126,7 +126,7 @@ def test_training_tells_what_happens_and_learns(texts: dict[str, str]) -> None:
     assert isinstance(finished, Finished)
     words = lines(60, 1).split()
     assert (started.task, started.sentences, started.tokens) == ("lm", 60, len(words) + 60)
-    assert started.labels == model.units.size == len({*words}) + 2
+    assert started.labels == model.subwords.size == len({*words}) + 2
     ends = [event for event in events if isinstance(event, EpochEnd)]
     for end in ends:
         assert end.dev_loss_per_step is not None
@@ -142,7 +142,7 @@ def test_training_tells_what_happens_and_learns(texts: dict[str, str]) -> None:
 def test_training_begins_with_the_shares_of_the_units(texts: dict[str, str]) -> None:
     """With a rate of nothing the model is one of unigrams, with each unit counted once more, but for small states."""
     model = train(texts, training__learning_rate=1e-12, training__epochs=1)
-    counts = dict.fromkeys(model.units.vocabulary.words, 1)
+    counts = dict.fromkeys(model.subwords.vocabulary.words, 1)
     for row in lines(60, 1).splitlines():
         for word in (*row.split(), "<eos>"):
             counts[word] += 1
@@ -225,7 +225,7 @@ def test_a_vocabulary_of_one(texts: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "bad.txt").write_text("a a a a a a a\n")
     with pytest.raises(CorpusError, match=r"^\S*bad\.txt: the vocabulary has too few different words: one, 'a'"):
         train({**texts, "train": str(tmp_path / "bad.txt")})
-    assert train({**texts, "train": str(tmp_path / "bad.txt")}, head__unit="char").units.size == 4
+    assert train({**texts, "train": str(tmp_path / "bad.txt")}, head__unit="char").subwords.size == 4
 
 
 @pytest.mark.parametrize("unit", ["word", "char"])
@@ -234,7 +234,7 @@ def test_the_shortest_text_that_can_be_learnt_without_a_line_end(
 ) -> None:
     (tmp_path / "short.txt").write_text("a b")
     model = train({**texts, "train": str(tmp_path / "short.txt")}, head__unit=unit)
-    assert model.units.size == (4 if unit == "word" else 5)
+    assert model.subwords.size == (4 if unit == "word" else 5)
     assert log_probs(model).isfinite().all()
 
 
@@ -242,7 +242,7 @@ def test_a_literal_unknown_word_is_the_unknown_word(tmp_path: Path) -> None:
     for name in ("train", "dev"):
         (tmp_path / f"{name}.txt").write_text("the <unk> sees the dog\nthe dog <unk> it\n" * 9)
     model = train({name: str(tmp_path / f"{name}.txt") for name in ("train", "dev")})
-    assert model.units.vocabulary.words.count("<unk>") == 1
+    assert model.subwords.vocabulary.words.count("<unk>") == 1
     found = model.evaluate(str(tmp_path / "dev.txt"), tokenised=True)
     assert (found.units, found.unknown, found.words) == (9 * 11, 18, 9 * 9)
 
@@ -448,17 +448,17 @@ def test_clusters_lie_where_they_were_put(texts: dict[str, str]) -> None:
     head = train(texts, **VARIANTS["adaptive"]).saved.model.language["ahead"]
     assert isinstance(head, AdaptiveSoftmax)
     assert head.bounds[:2] == [5, 12]
-    assert [len(rare) for rare in head.rare] == [7, head.num_units - 12]
+    assert [len(rare) for rare in head.rare] == [7, head.num_predicted - 12]
 
 
 def test_tokenised_text_keeps_rare_words_unless_told_otherwise(texts: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "rare.txt").write_text(lines(60, 1) + "the zebra sees\n")
     rare = {**texts, "train": str(tmp_path / "rare.txt")}
-    assert "zebra" in train(rare).units.vocabulary.ids
-    assert "zebra" not in train(rare, head__min_count=2).units.vocabulary.ids
+    assert "zebra" in train(rare).subwords.vocabulary.ids
+    assert "zebra" not in train(rare, head__min_count=2).subwords.vocabulary.ids
     config = LanguageConfig().with_settings({**SMALL, "head.min_count": 2})
     model = train_lm(**rare, tokenised=True, config=config, threads=1)  # type: ignore[arg-type]
-    assert "zebra" not in model.units.vocabulary.ids, "a configuration tells it as settings do"
+    assert "zebra" not in model.subwords.vocabulary.ids, "a configuration tells it as settings do"
 
 
 def test_writing_and_scoring_work_on_what_was_trained(texts: dict[str, str]) -> None:
@@ -468,4 +468,4 @@ def test_writing_and_scoring_work_on_what_was_trained(texts: dict[str, str]) -> 
     assert one.tokens == two.tokens
     scored = model.score(["the", "dog", "sees"])
     assert len(scored) == 1
-    assert model.engine.size == model.units.size
+    assert model.engine.size == model.subwords.size

@@ -13,9 +13,9 @@ import torch
 from tagger import Tagger, train_pos
 from tagger.config.tagger import WordsConfig
 from tagger.corpora.encoding.affixes import AffixFeatures
-from tagger.corpora.subwords.base import unit_vocabulary
-from tagger.corpora.subwords.word import WordUnits
-from tagger.language_modelling.preparation import unit_features
+from tagger.corpora.subwords.base import VocabularyOptions, build_vocabulary
+from tagger.corpora.subwords.word import WordLevelTokenizer
+from tagger.language_modelling.preparation import token_features
 from tagger.sequence_labelling.transfer import united_features
 from tagger.serialization import manifest as model_folder
 from tagger.serialization.checkpoint import load_model
@@ -65,9 +65,11 @@ def test_a_folder_from_before_there_were_prefixes_over_jamo(tmp_path: Path) -> N
 
 
 def test_a_language_model_hands_its_prefixes_over_jamo_on() -> None:
-    vocabulary = unit_vocabulary(dict.fromkeys(WORDS, 2), 1, max_size=None, min_count=1, source=None)
-    start = unit_features(
-        WordUnits(vocabulary), WordsConfig(characters="affix", jamo=2, jamo_prefixes=3), np.arange(len(vocabulary))
+    vocabulary = build_vocabulary(dict.fromkeys(WORDS, 2), 1, VocabularyOptions())
+    start = token_features(
+        WordLevelTokenizer(vocabulary),
+        WordsConfig(characters="affix", jamo=2, jamo_prefixes=3),
+        np.arange(len(vocabulary)),
     )
     assert start.affixes is not None
     assert (start.affixes.jamo, start.affixes.jamo_prefixes) == (2, 3)

@@ -8,9 +8,9 @@ from tagger.config.tagger import WordsConfig
 from tagger.corpora.encoding.affixes import AffixFeatures
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID, Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
-from tagger.corpora.subwords.base import unit_vocabulary
-from tagger.corpora.subwords.word import WordUnits
-from tagger.language_modelling.preparation import unit_features
+from tagger.corpora.subwords.base import VocabularyOptions, build_vocabulary
+from tagger.corpora.subwords.word import WordLevelTokenizer
+from tagger.language_modelling.preparation import token_features
 from tagger.models.layers.encoder import Encoder
 from tagger.models.layers.word_representation import WordRepresentation
 from tagger.models.networks.multi_head_network import Network
@@ -51,9 +51,9 @@ def test_a_new_word_is_read_as_it_was_before() -> None:
 def test_a_lower_cased_form_owns_a_row_where_words_share_it() -> None:
     """In a language model; a word that is alone with its form has a row already, however often it occurs."""
     words = {"River": 9, "river": 3, "lake": 50, "Sea": 2}
-    units = WordUnits(unit_vocabulary(words, 1, max_size=None, min_count=1, source=None))
-    text = units.vocabulary.encode(["River", *50 * ["lake"], "river", "river"])
-    affixes = unit_features(units, WordsConfig(characters="affix"), text).affixes
+    subwords = WordLevelTokenizer(build_vocabulary(words, 1, VocabularyOptions()))
+    text = subwords.vocabulary.encode(["River", *50 * ["lake"], "river", "river"])
+    affixes = token_features(subwords, WordsConfig(characters="affix"), text).affixes
     assert affixes is not None
     known = {word: affixes.hash(word)[-1] in affixes.hashes for word in words}
     assert known == {"River": True, "river": True, "lake": False, "Sea": False}

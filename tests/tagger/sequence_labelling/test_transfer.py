@@ -147,9 +147,9 @@ def test_the_network_begins_as_the_language_model(
 ) -> None:
     """Before training its words and forward states are those of the language model, to the last bit."""
     start = load_model(request.getfixturevalue(kind))
-    assert start.units is not None
+    assert start.subwords is not None
     network, features = before_training(corpus, start, tmp_path, training__lm_weight=along)
-    size = start.units.size
+    size = start.subwords.size
     cpu = torch.device("cpu")
     ours = LanguageEngine(start.model, start.features, size, device=cpu)
     assert features.vocabulary.words[:size] == start.features.vocabulary.words
@@ -366,13 +366,13 @@ def test_the_figures_of_both_heads_are_those_of_the_folder(joint: Path, tiny_cor
     stream.write_text("\n".join(" ".join(words) for words in corpus.test.tokens()) + "\n")
     found = model.evaluate(str(stream), tokenised=True)
     assert found.perplexity == pytest.approx(metrics["language"]["test"]["perplexity"], rel=1e-6)
-    assert 1 < found.perplexity < 0.7 * model.units.size
+    assert 1 < found.perplexity < 0.7 * model.subwords.size
     assert found.units == metrics["language"]["test"]["units"] == corpus.test.num_tokens + len(corpus.test)
 
 
 def test_the_text_is_read_and_its_words_are_known(joint: Path) -> None:
     model = LanguageModel.load(joint, threads=1)
-    assert "zebra" in model.units.vocabulary.ids
+    assert "zebra" in model.subwords.vocabulary.ids
     lexicon = model.saved.lexicon
     assert lexicon is not None
     assert "zebra" not in lexicon, "it was read, but seen with no tag"
@@ -383,7 +383,7 @@ def test_a_joint_model_is_one_to_start_from(joint: Path, tiny_corpus: Path, tmp_
     settings = {**TAGGING, "training.init_from": str(joint), "training.epochs": 1, "training.lm_weight": 0.3}
     train_pos(str(tiny_corpus), out=tmp_path / "again", settings=settings, threads=1)
     assert Tagger.load(tmp_path / "again", threads=1).saved.heads == ("tag", "language")
-    ours, theirs = (LanguageModel.load(folder, threads=1).units.vocabulary for folder in (joint, tmp_path / "again"))
+    ours, theirs = (LanguageModel.load(folder, threads=1).subwords.vocabulary for folder in (joint, tmp_path / "again"))
     assert ours == theirs
 
 
