@@ -99,10 +99,10 @@ def _prompt(prompt: str | None, prompt_file: str | None) -> str:
             raise CorpusError("the prompt is not UTF-8; expected text in the encoding of the terminal")
         return text
     from tagger.corpora.files.document_blocks import not_utf8
-    from tagger.corpora.files.streams import opened
+    from tagger.corpora.files.streams import open_text
 
     path = prompt_file or "-"
-    with opened(path) as stream:
+    with open_text(path) as stream:
         data = stream.read()
     try:
         text = data.decode("utf-8-sig")

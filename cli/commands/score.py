@@ -77,11 +77,11 @@ def _run(
     threads: int | None,
 ) -> tuple[ScoreTotals, float]:
     from tagger.corpora.documents.passages import read_passages
-    from tagger.corpora.files.streams import opened
+    from tagger.corpora.files.streams import open_text
 
     paths = list(files) or ["-"]
     if text is None and paths[0] != "-":
-        with opened(paths[0]):  # fails faster than loading
+        with open_text(paths[0]):  # fails faster than loading
             pass
     from tagger.language_modelling.language_model import LanguageModel
     from tagger.language_modelling.surprisal import ScoreTotals

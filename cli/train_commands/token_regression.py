@@ -40,7 +40,8 @@ def is_over_words(values: dict[str, Any]) -> bool:
 
 def _holds_words(path: Path, name: str, form: str | None) -> bool:
     """A labelled corpus rather than a table of times: its format, or a column or list of words, says so."""
-    from tagger.corpora.files.lines import read_head, read_lines
+    from tagger.corpora.files.lines import read_lines
+    from tagger.corpora.files.streams import read_head
     from tagger.corpora.formats.csv_tables import SENTENCE_KEYS, WORD_KEYS
     from tagger.corpora.formats.jsonl import TOKEN_KEYS
     from tagger.corpora.series.read import TIME_NAMES

@@ -9,8 +9,9 @@ from pathlib import Path
 from tagger.corpora.conversion.converted_rows import FileRows, Request, hub_rows
 from tagger.corpora.conversion.rows import Row
 from tagger.corpora.conversion.write import WRITABLE, check_target, publish, write_part
+from tagger.corpora.files.streams import uncompressed_suffix
 from tagger.corpora.formats.registry import ReadOptions
-from tagger.corpora.sources.locate import PACKED, DatasetFiles
+from tagger.corpora.sources.locate import DatasetFiles
 from tagger.corpora.sources.resolve import resolve, stdin_to_tempfile
 from tagger.errors import OutputError
 
@@ -83,8 +84,7 @@ def convert(
 
 def form_of(path: Path) -> str | None:
     """The format that a file's name stands for, None if it stands for none."""
-    suffix = path.with_suffix("").suffix if path.suffix in PACKED else path.suffix
-    return BY_SUFFIX.get(suffix.lower())
+    return BY_SUFFIX.get(uncompressed_suffix(path))
 
 
 def targets(name: str, parts: list[str], out: Path, form: str, *, overwrite: bool) -> dict[str, Path]:

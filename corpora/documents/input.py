@@ -12,7 +12,7 @@ from tagger.corpora.documents.conllu import read_conllu
 from tagger.corpora.documents.jsonl import read_json_lines
 from tagger.corpora.documents.piece import BadPiece, Piece
 from tagger.corpora.documents.text import read_lines, read_text, read_text_lines
-from tagger.corpora.files.streams import HEAD_BYTES, STANDARD_INPUT, opened, readable, text_stream
+from tagger.corpora.files.streams import HEAD_BYTES, STANDARD_INPUT, open_string, open_text, read_errors
 from tagger.corpora.formats.document_format import detect_format
 from tagger.corpora.formats.sentence import clipped
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
@@ -47,9 +47,9 @@ class Documents:
         self._paths = list(paths) or [STANDARD_INPUT]
         self._input_format = input_format
         self._by_line = by_line
-        source = opened(self._paths[0], by_line=by_line)
+        source = open_text(self._paths[0], by_line=by_line)
         if text is not None:
-            self._paths, source = ["--text"], text_stream(text)
+            self._paths, source = ["--text"], open_string(text)
             self._input_format = "text" if input_format == "auto" else input_format
         with ExitStack() as stack:  # closes the document if its format is not one to be read
             self._first = stack.enter_context(source)
@@ -77,14 +77,14 @@ class Documents:
         """
         yield from self._read(self._first, self._paths[0], self.format, tokenizer, column, ignore_bad)
         for path in self._paths[1:]:
-            with opened(path, by_line=self._by_line) as stream:
+            with open_text(path, by_line=self._by_line) as stream:
                 found = self._format_of(stream, path)
                 yield from self._read(stream, path, found, tokenizer, column, ignore_bad)
 
     def _format_of(self, stream: io.BufferedReader, path: str) -> str:
         found = self._input_format
         if found == "auto":
-            with readable(path):
+            with read_errors(path):
                 found = detect_format(stream.peek(HEAD_BYTES), path)
         if self._by_line and found not in ONE_LINE:
             raise CorpusError(
@@ -104,7 +104,7 @@ class Documents:
             "conll": lambda: read_columns(stream),
             "jsonl": lambda: read_json_lines(stream),
         }
-        with readable(path):
+        with read_errors(path):
             for piece in readers[found]():
                 if isinstance(piece, BadPiece):
                     piece.message = clipped(piece.message)

@@ -12,7 +12,7 @@ from tagger.corpora.documents.jsonl import read_json_lines
 from tagger.corpora.documents.piece import BadPiece, ConlluPiece, JsonPiece, Piece
 from tagger.corpora.documents.text import read_lines
 from tagger.corpora.files.document_blocks import BYTE_ORDER_MARK, lines, not_utf8
-from tagger.corpora.files.streams import HEAD_BYTES, opened, readable, text_stream
+from tagger.corpora.files.streams import HEAD_BYTES, open_string, open_text, read_errors
 from tagger.corpora.formats.document_format import detect_format
 from tagger.corpora.tokenization.passages import TextSegment, aligned, raw_passages
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
@@ -38,7 +38,7 @@ def read_passages(
     """
     if text is not None:
         path, input_format = "--text", "text" if input_format == "auto" else input_format
-    with text_stream(text) if text is not None else opened(path) as stream, readable(path):
+    with open_string(text) if text is not None else open_text(path) as stream, read_errors(path):
         found = detect_format(stream.peek(HEAD_BYTES), path) if input_format == "auto" else input_format
         if found == "text":
             passages = raw_passages(_text_lines(stream), tokenizer, by_lines=by_lines)

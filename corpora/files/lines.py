@@ -1,16 +1,11 @@
-"""From bytes to lines and blocks of lines: decompression, UTF-8, line ends, limits."""
+"""Lines of a file, and blocks of lines between blank ones: UTF-8, line ends, limits."""
 
 from __future__ import annotations
 
-import contextlib
-import gzip
-import lzma
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, cast
 
-from tagger.corpora.files.paths import open_file
+from tagger.corpora.files.streams import open_bytes, skip_byte_order_mark
 from tagger.errors import CorpusError
 
 CHUNK = 1 << 20
@@ -39,7 +34,7 @@ class DamagedLine(str):
 
 
 def read_lines(path: Path, name: str | None = None) -> Iterator[str]:
-    r"""The lines of a text file, plain or compressed with gzip or xz, without their ends.
+    r"""Read the lines of a text file, compressed or not, without their ends.
 
     A byte order mark is dropped, ``\r\n`` counts as one end. Memory is bounded by the longest line.
 
@@ -55,8 +50,9 @@ def read_lines(path: Path, name: str | None = None) -> Iterator[str]:
     """
     name = name or str(path)
     number, offset, rest = 1, 0, b""
-    with open_stream(path, name) as stream:
-        for block in _blocks(stream, name):
+    with open_bytes(path, name) as stream:
+        skip_byte_order_mark(stream)
+        while block := stream.read(CHUNK):
             head, end, tail = block.rpartition(b"\n")
             if not end:
                 rest += block
@@ -97,44 +93,6 @@ def blocks(lines: Iterable[str], name: str | None = None) -> Iterator[list[Line]
             raise CorpusError(message, path=name, line=block[0][0])
     if block:
         yield block
-
-
-@contextlib.contextmanager
-def open_stream(path: Path, name: str) -> Iterator[IO[bytes]]:
-    """Opens a file for reading bytes, unpacking gzip and xz, known by their first bytes."""
-    with open_file(path, name) as stream:
-        magic = stream.peek(6)[:6]
-        if magic.startswith(b"\x1f\x8b"):
-            with gzip.GzipFile(fileobj=stream) as unpacked:
-                yield cast(IO[bytes], unpacked)
-        elif magic == b"\xfd7zXZ\0":
-            with lzma.LZMAFile(stream) as xz:
-                yield xz
-        else:
-            yield stream
-
-
-def read_head(path: Path, name: str, size: int = 1 << 16) -> bytes:
-    """The first bytes of a file, unpacked."""
-    with open_stream(path, name) as stream:
-        return next(_blocks(stream, name, size), b"")
-
-
-def _blocks(stream: IO[bytes], name: str, size: int = CHUNK) -> Iterator[bytes]:
-    """Reads to the end, turning every way a file can break off into one error."""
-    try:
-        block = stream.read(size)
-        if block.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise CorpusError("UTF-16 text; convert it: iconv -f utf-16 -t utf-8", path=name, line=1)
-        block = block.removeprefix(b"\xef\xbb\xbf") or stream.read(size)
-        while block:
-            yield block
-            block = stream.read(size)
-    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-        message = f"the compressed file is damaged or cut short ({error}); get it again or test it: gzip -t, xz -t"
-        raise CorpusError(message, path=name) from error
-    except OSError as error:
-        raise CorpusError(f"cannot be read: {error.strerror or error}", path=name) from error
 
 
 def _decode(data: bytes, offset: int) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+
+from tagger.corpora.files.streams import uncompressed_suffix
 
 _BY_SUFFIX = {
     **dict.fromkeys((".conllu", ".conllup"), "conllu"),
@@ -13,7 +14,6 @@ _BY_SUFFIX = {
     **dict.fromkeys((".tok", ".tokens"), "tokens"),
     **dict.fromkeys((".txt", ".text", ".md"), "text"),
 }
-_PACKED = (".gz", ".xz", ".bz2")
 _CONLLU_WORD = re.compile(r"[0-9]+(?:[-.][0-9]+)?(?:\t[^\t]*){9}")
 _CONLLU_COMMENT = re.compile(r"# (?:sent_id|text|newdoc|newpar|global\.columns)\b")
 
@@ -27,9 +27,7 @@ def detect_format(head: bytes, name: str) -> str:
         head: the first bytes of the document, unpacked.
         name: its path, ``-`` for the standard input.
     """
-    path = Path(name)
-    suffix = (Path(path.stem) if path.suffix in _PACKED else path).suffix.lower()
-    named = _BY_SUFFIX.get(suffix)
+    named = _BY_SUFFIX.get(uncompressed_suffix(name))
     if named in ("conllu", "jsonl", "tokens"):
         return named
     lines = [line.rstrip("\r") for line in head.decode("utf-8-sig", "replace").split("\n")[:200] if line.strip()]

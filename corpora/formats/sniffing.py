@@ -6,20 +6,12 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from tagger.corpora.files.lines import read_head
 from tagger.corpora.files.paths import open_file
+from tagger.corpora.files.streams import ARCHIVES, PARQUET, read_head, uncompressed_suffix
 from tagger.corpora.formats.csv_tables import WORD_KEYS
 from tagger.corpora.formats.jsonl import TOKEN_KEYS
-from tagger.corpora.sources.locate import PACKED
 from tagger.errors import CorpusError
 
-ARCHIVES = {
-    b"PK\x03\x04": "a ZIP archive",
-    b"BZh": "compressed with bzip2",
-    b"\x28\xb5\x2f\xfd": "compressed with Zstandard",
-    b"7z\xbc\xaf": "a 7-Zip archive",
-}
-PARQUET = b"PAR1"
 BY_EXTENSION = {
     **dict.fromkeys((".conllu", ".conllx", ".conllup"), "conllu"),
     **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
@@ -53,15 +45,13 @@ def sniff(path: Path, name: str) -> str:
         return "parquet"
     for start, kind in ARCHIVES.items():
         if magic.startswith(start):
-            raise CorpusError(f"{kind}; unpack it first (only gzip and xz are read as they are)", path=name)
+            raise CorpusError(f"{kind}; unpack it first", path=name)
     head = read_head(path, name)
     if not head.strip():
         raise CorpusError("the file is empty", path=name)
     if head.startswith(PARQUET):
         raise CorpusError("a compressed Parquet file; unpack it first", path=name)
-    packed = Path(path.stem) if path.suffix in PACKED else path
-    extension = Path(name).suffix if path.suffix == "" else packed.suffix
-    return sniff_text(head.decode("utf-8", "replace"), extension.lower(), name)
+    return sniff_text(head.decode("utf-8", "replace"), uncompressed_suffix(path if path.suffix else name), name)
 
 
 def sniff_text(text: str, extension: str, name: str) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tagger.corpora.files.streams import COMPRESSIONS
 from tagger.corpora.hub.hub_id import HubSpec
-from tagger.corpora.sources.locate import EXTENSIONS, PACKED, DatasetFiles, locate
+from tagger.corpora.sources.locate import EXTENSIONS, DatasetFiles, locate
 from tagger.errors import CorpusError
 
 MISREAD = "its files are in columns, of which datasets keeps the first"
@@ -38,7 +39,7 @@ def located_files(spec: HubSpec, *, offline: bool) -> DatasetFiles | None:
     from tagger.corpora.hub.dataset import load
     from tagger.corpora.hub.errors import explaining
 
-    wanted = [f"*{ending}{packed}" for ending in EXTENSIONS for packed in ("", *PACKED)]
+    wanted = [f"*{ending}{packed}" for ending in EXTENSIONS for packed in ("", *COMPRESSIONS)]
     with explaining(spec), quiet():
         folder = snapshot_download(
             spec.owner_name,

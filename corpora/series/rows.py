@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tagger.corpora.files.lines import DamagedLine, read_head, read_lines
+from tagger.corpora.files.lines import DamagedLine, read_lines
 from tagger.corpora.files.paths import open_file
+from tagger.corpora.files.streams import read_head
 from tagger.corpora.formats.csv_tables import split_row
 from tagger.corpora.formats.sentence import clipped, excerpt, number_of
 from tagger.errors import CorpusError

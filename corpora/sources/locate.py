@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tagger.corpora.files.paths import checked_status, exists, listing
+from tagger.corpora.files.streams import uncompressed_suffix
 from tagger.corpora.sources.splits import SPLIT_NAMES, split_of
 from tagger.errors import CorpusError
 
-PACKED = (".gz", ".xz")
 # By preference, where a folder holds the same split in several formats.
 EXTENSIONS = (
     *(".conllu", ".conllup", ".conll", ".conllx", ".parquet", ".jsonl", ".ndjson", ".json", ".iob", ".iob2"),
@@ -61,9 +61,8 @@ def looks_like_path(text: str) -> bool:
     if "://" in text:
         return False
     path = Path(text)
-    extension = path.with_suffix("").suffix if path.suffix in PACKED else path.suffix
     rooted = text.startswith((".", "/", "~")) or "\\" in text or text.count("/") > 1
-    return rooted or extension.lower() in EXTENSIONS or ("/" in text and Path(path.parts[0]).is_dir())
+    return rooted or uncompressed_suffix(path) in EXTENSIONS or ("/" in text and Path(path.parts[0]).is_dir())
 
 
 def locate(text: str) -> DatasetFiles | None:
@@ -138,7 +137,7 @@ def _by_split(files: list[Path], folder: Path) -> dict[str, list[Path]]:
 
 def _preferred(paths: list[Path]) -> list[Path]:
     """The files of the format that comes first in ``EXTENSIONS``."""
-    rank = {path: EXTENSIONS.index(ext) if (ext := _extension(path)) in EXTENSIONS else 99 for path in paths}
+    rank = {path: EXTENSIONS.index(ext) if (ext := uncompressed_suffix(path)) in EXTENSIONS else 99 for path in paths}
     best = min(rank.values())
     return [path for path in paths if rank[path] == best]
 
@@ -158,10 +157,6 @@ def _shard_notes(groups: dict[str, list[Path]]) -> list[str]:
     ]
 
 
-def _extension(path: Path) -> str:
-    return (path.with_suffix("").suffix if path.suffix in PACKED else path.suffix).lower()
-
-
 def _may_be_data(path: Path) -> bool:
     other = path.suffix.lower() in (".md", ".html", ".py", ".zip", ".pdf") or path.name.lower().startswith(NO_DATA)
-    return not other and (_extension(path) in EXTENSIONS or split_of(path.name) is not None)
+    return not other and (uncompressed_suffix(path) in EXTENSIONS or split_of(path.name) is not None)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from tagger.corpora.files.lines import DamagedLine, read_lines
 from tagger.corpora.files.paths import listing
+from tagger.corpora.files.streams import uncompressed_suffix
 from tagger.corpora.formats.registry import ReadOptions, read_sentences
 from tagger.corpora.formats.sentence import OnProblem, Skip, Stop
-from tagger.corpora.sources.locate import EXTENSIONS, NO_DATA, PACKED, DatasetFiles, bundled
+from tagger.corpora.sources.locate import EXTENSIONS, NO_DATA, DatasetFiles, bundled
 from tagger.corpora.sources.resolve import resolve
 from tagger.corpora.sources.splits import split_of
 from tagger.corpora.text.text_split import TextOptions
@@ -141,7 +142,7 @@ def resolve_text(source: str | None, spool: dict[str, Path]) -> DatasetFiles | N
 def _texts(folder: Path) -> list[Path]:
     """The plain text files of a folder, none where it holds files of a labelled format."""
     files = [path for path in listing(folder) if path.is_file() and not path.name.lower().startswith(NO_DATA)]
-    kinds = [(path.with_suffix("").suffix if path.suffix in PACKED else path.suffix).lower() for path in files]
+    kinds = [uncompressed_suffix(path) for path in files]
     if any(kind in EXTENSIONS and kind != TEXT_EXTENSION for kind in kinds):
         return []
     return [path for path, kind in zip(files, kinds, strict=True) if kind == TEXT_EXTENSION]

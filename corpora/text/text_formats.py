@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tagger.corpora.files.lines import read_head
 from tagger.corpora.files.paths import open_file
+from tagger.corpora.files.streams import ARCHIVES, PARQUET, read_head, uncompressed_suffix
 from tagger.corpora.formats.registry import FORMATS
-from tagger.corpora.formats.sniffing import ARCHIVES, BY_EXTENSION, PARQUET, sniff_text
-from tagger.corpora.sources.locate import PACKED
+from tagger.corpora.formats.sniffing import BY_EXTENSION, sniff_text
 from tagger.corpora.text.text_files import TEXT, TOKENS
 from tagger.corpora.text.text_split import TextOptions
 from tagger.corpora.text.text_tables import choose_text_column, has_text_column, has_text_rows, parquet_columns
@@ -42,7 +41,7 @@ def form_of(path: Path, name: str, options: TextOptions) -> str:
     if magic.startswith(PARQUET):
         return _of_parquet(path, name, options.text_column)
     if archive := next((kind for start, kind in ARCHIVES.items() if magic.startswith(start)), None):
-        raise CorpusError(f"{archive}; unpack it first (only gzip and xz are read as they are)", path=name)
+        raise CorpusError(f"{archive}; unpack it first", path=name)
     head = read_head(path, name)
     if not head:
         raise CorpusError("the file is empty; expected text", path=name)
@@ -75,8 +74,7 @@ def _binary(head: bytes) -> bool:
 
 
 def _extension(path: Path, name: str) -> str:
-    packed = Path(path.stem) if path.suffix in PACKED else path
-    return (Path(name).suffix if path.suffix == "" else packed.suffix).lower()
+    return uncompressed_suffix(path if path.suffix else name)
 
 
 def form_of_text(text: str, extension: str, name: str, text_column: str | None) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import lzma
-import zlib
 from pathlib import Path
 
-from tagger.corpora.files.lines import CHUNK, open_stream
+from tagger.corpora.files.lines import CHUNK
+from tagger.corpora.files.streams import open_bytes
 from tagger.corpora.validation.findings import Findings
+from tagger.errors import CorpusError
 
 PARQUET = "parquet"
 
@@ -30,7 +30,7 @@ def check_line_ends(path: Path, name: str, form: str, findings: Findings) -> Non
             ending, count = (r"\r\n", returns) if fewer else (r"\n", lines - returns)
             detail = f"{count:,} of {lines:,} lines end in {ending}, this is the first of them"
             findings.add("line-ends", name, _first(path, name, returned=fewer), detail)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError):
+    except CorpusError:
         return
 
 
@@ -38,7 +38,7 @@ def _count(path: Path, name: str) -> tuple[int, int]:
     """Line ends, and those among them with a carriage return."""
     lines = returns = 0
     last = b""
-    with open_stream(path, name) as stream:
+    with open_bytes(path, name) as stream:
         while block := stream.read(CHUNK):
             lines += block.count(b"\n")
             returns += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
@@ -48,5 +48,5 @@ def _count(path: Path, name: str) -> tuple[int, int]:
 
 def _first(path: Path, name: str, *, returned: bool) -> int:
     """The first line that ends with a carriage return, or without."""
-    with open_stream(path, name) as stream:
+    with open_bytes(path, name) as stream:
         return next(number for number, line in enumerate(stream, 1) if line.endswith(b"\r\n") == returned)

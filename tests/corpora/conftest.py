@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 WORDS = [["They", "can", "fish", "."], ["Dogs", "bark", "loudly"], ["A", "can", "of", "fish"]]
@@ -29,6 +34,16 @@ def write(tmp_path: Path) -> Write:
         return path
 
     return write_file
+
+
+def compressed(data: bytes, suffix: str) -> bytes:
+    """Data as the program compresses it whose files have the suffix."""
+    if suffix == ".zst":
+        sink = pa.BufferOutputStream()
+        with pa.CompressedOutputStream(sink, "zstd") as stream:
+            stream.write(data)
+        return bytes(sink.getvalue())
+    return {".gz": partial(gzip.compress, mtime=0), ".xz": lzma.compress, ".bz2": bz2.compress}[suffix](data)
 
 
 def conllu(words: list[list[str]], tags: list[list[str]]) -> str:
