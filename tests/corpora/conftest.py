@@ -6,7 +6,6 @@ import bz2
 import gzip
 import lzma
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -43,7 +42,9 @@ def compressed(data: bytes, suffix: str) -> bytes:
         with pa.CompressedOutputStream(sink, "zstd") as stream:
             stream.write(data)
         return bytes(sink.getvalue())
-    return {".gz": partial(gzip.compress, mtime=0), ".xz": lzma.compress, ".bz2": bz2.compress}[suffix](data)
+    if suffix == ".gz":
+        return gzip.compress(data, mtime=0)
+    return lzma.compress(data) if suffix == ".xz" else bz2.compress(data)
 
 
 def conllu(words: list[list[str]], tags: list[list[str]]) -> str:
