@@ -1,68 +1,69 @@
-"""Forecasts that need no network: the last value, the value of a season ago, a linear autoregression."""
+"""Baselines without a network: the last value, the value of a season ago, a linear autoregression."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from tagger.config.forecaster import ForecasterConfig
 from tagger.corpora.series.table import SeriesTable
 from tagger.corpora.series.time_checks import is_monthly, on_workdays, usual_step
 from tagger.corpora.series.timestamps import DAY, HOUR
+from tagger.evaluation.forecast_scores import LINEAR, LINEAR_INPUTS, PERSISTENCE, SEASONAL
 from tagger.forecasting.features import SeriesDataset
-from tagger.forecasting.windows import Part
+from tagger.forecasting.windows import TimeSplit
 
 CHUNK = 8_192  # rows
 MOST_ROWS = 400_000
-"""Rows that an autoregression is fitted on; of longer series, chunks evenly taken from all of them."""
+"""Rows that fit an autoregression; longer series give chunks at even distances."""
 LAGS = (1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 64)
 RIDGE = 1e-3
-"""Added to the diagonal of the normal equations, in units of one row: lags are nearly the same number twice."""
+"""Added to the diagonal of the normal equations, in units of one row: neighbouring lags are nearly equal."""
 
 
 def persistence(inputs: SeriesDataset, rows: np.ndarray) -> np.ndarray:
-    """(M, horizon * targets) the last value at every lead, scaled."""
+    """Repeat the last value at every lead: (M, horizon * targets), scaled."""
     last = inputs.scaled(inputs.filled[rows][:, : inputs.targets], rows, inputs.targets)
     return np.tile(last, inputs.horizon)
 
 
 def seasonal(inputs: SeriesDataset, rows: np.ndarray, season: int) -> np.ndarray:
-    """(M, horizon * targets) the value of the last season that is known, scaled; NaN where the series began later."""
+    """Repeat the value of the last known season: (M, horizon * targets), scaled; NaN where the series began later."""
     starts = inputs.table.offsets[inputs.table.group_of(rows)]
-    parts = []
+    leads = []
     for lead in range(1, inputs.horizon + 1):
         back = rows + lead - season * -(-lead // season)
         values = inputs.filled[np.maximum(back, 0)][:, : inputs.targets]
         scaled = inputs.scaled(values, rows, inputs.targets)
-        parts.append(np.where((back >= starts)[:, None], scaled, np.float32("nan")))
-    return np.concatenate(parts, axis=1)
+        leads.append(np.where((back >= starts)[:, None], scaled, np.float32("nan")))
+    return np.concatenate(leads, axis=1)
 
 
 def seasons(table: SeriesTable, training_rows: int) -> tuple[int, ...]:
-    """Lengths of season worth trying, in steps, by the distance of rows; none where there is no usual one."""
+    """List the seasons to try, in steps, by the distance of rows; none where the distance tells nothing."""
     step = usual_step(table.times, table.offsets)
     if table.kind == "number" or not step:
         return ()
-    found: tuple[int, ...]
     if is_monthly(table.times, table.offsets, table.kind):
-        found = (12,)
+        lengths: tuple[int, ...] = (12,)
     elif on_workdays(table.times, table.offsets, table.kind):
-        found = (5, 261)
+        lengths = (5, 261)
     elif step < DAY:
-        found = (round(DAY / step), round(7 * DAY / step)) if DAY % step == 0 or step >= HOUR / 60 else ()
+        lengths = (round(DAY / step), round(7 * DAY / step)) if DAY % step == 0 or step >= HOUR / 60 else ()
     else:
-        found = tuple(round(length * DAY / step) for length in (7, 365.25))
-    return tuple(season for season in found if 1 < season < training_rows)
+        lengths = tuple(round(length * DAY / step) for length in (7, 365.25))
+    return tuple(season for season in lengths if 1 < season < training_rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Autoregression:
-    """A linear forecast of each lead from the last values of all targets, and the network's other inputs if wanted.
+    """A linear forecast of each lead from the last values of all targets.
 
     Args:
-        lags: p, steps looked back at.
-        inputs: whether the features and the calendar of the last step are regressors, too.
+        lags: p, how many last values it reads.
+        inputs: whether it reads the features and the calendar of the last step, too.
         weights: (F, horizon * targets) float64, the intercept last.
     """
 
@@ -72,25 +73,25 @@ class Autoregression:
 
     @property
     def name(self) -> str:
-        """For tables."""
+        """What tables call it."""
         return f"{self.lags} lag{'s' * (self.lags > 1)}"
 
     def predict(self, inputs: SeriesDataset, rows: np.ndarray) -> np.ndarray:
-        """(M, horizon * targets), scaled."""
+        """Forecast from rows (M,): (M, horizon * targets), scaled."""
         chunks = [rows[first : first + CHUNK] for first in range(0, max(1, len(rows)), CHUNK)]
-        found = [_regressors(inputs, chunk, self.lags, self.inputs) @ self.weights for chunk in chunks]
-        return np.concatenate(found).astype(np.float32)
+        forecasts = [_regressors(inputs, chunk, self.lags, self.inputs) @ self.weights for chunk in chunks]
+        return np.concatenate(forecasts).astype(np.float32)
 
 
 class NormalEquations:
-    """X'X and X'Y of the training part, for the most lags; those for fewer are among their rows and columns.
+    """X'X and X'Y of the training split for the most lags; they hold those of fewer lags.
 
     Args:
         inputs: all rows.
-        train: the part to fit on.
+        train: the split to fit on.
     """
 
-    def __init__(self, inputs: SeriesDataset, train: Part) -> None:
+    def __init__(self, inputs: SeriesDataset, train: TimeSplit) -> None:
         self.most = max(lag for lag in LAGS if lag <= max(1, inputs.window))
         self.others = inputs.size - inputs.targets
         size = self.most * inputs.targets + self.others + 1
@@ -99,13 +100,13 @@ class NormalEquations:
         self.targets = inputs.targets
         for rows, ends in _training_rows(train, self.most):
             x = _regressors(inputs, rows, self.most, True)
-            y = inputs.wanted(rows[None], np.zeros(len(rows), np.int64), ends)[0].numpy().astype(np.float64)
+            y = inputs.targets_ahead(rows[None], np.zeros(len(rows), np.int64), ends)[0].numpy().astype(np.float64)
             whole = ~np.isnan(y).any(1)
             self.products += x[whole].T @ x[whole]
             self.moments += x[whole].T @ y[whole]
 
     def solve(self, lags: int, others: bool) -> Autoregression:
-        """The least squares of fewer lags, with or without the other inputs."""
+        """Fit the least squares of fewer lags, with or without the other inputs."""
         first = np.arange(lags * self.targets)
         rest = np.arange(self.most * self.targets, len(self.products) - 1) if others else np.arange(0)
         chosen = np.concatenate([first, rest, [len(self.products) - 1]])
@@ -113,19 +114,19 @@ class NormalEquations:
         return Autoregression(lags, others, np.linalg.solve(products, self.moments[chosen]))
 
     def candidates(self, others: bool) -> list[Autoregression]:
-        """One for every number of lags."""
+        """Fit one for every number of lags."""
         return [self.solve(lags, others) for lags in LAGS if lags <= self.most]
 
 
 def choose(
     inputs: SeriesDataset, candidates: Sequence[Autoregression], rows: np.ndarray, targets: np.ndarray
 ) -> Autoregression:
-    """The one with the smallest squared error at some rows (M,) with scaled targets (M, horizon * targets)."""
+    """Choose the smallest squared error at rows (M,) with scaled targets (M, horizon * targets)."""
     return min(candidates, key=lambda one: float(np.nansum((one.predict(inputs, rows) - targets) ** 2)))
 
 
-def _training_rows(train: Part, lags: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows with all lags behind them, a chunk at a time, and the ends of their series."""
+def _training_rows(train: TimeSplit, lags: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield chunks of rows that have all lags before them, and the ends of their series."""
     chunks = [
         (first, end)
         for start, end in zip(train.starts.tolist(), train.ends.tolist(), strict=True)
@@ -137,12 +138,70 @@ def _training_rows(train: Part, lags: int) -> Iterator[tuple[np.ndarray, np.ndar
 
 
 def _regressors(inputs: SeriesDataset, rows: np.ndarray, lags: int, others: bool) -> np.ndarray:
-    """(M, F) float64: all targets of the last step, of the one before it ..., the other inputs, 1."""
+    """Make the regressors: (M, F) float64, all targets of the last step, of the one before ..., other inputs, 1."""
     starts = inputs.table.offsets[inputs.table.group_of(rows)]
     back = np.maximum(rows - np.arange(lags)[:, None], starts)  # (p, M)
     values = inputs.scaled(inputs.filled[back][..., : inputs.targets], back, inputs.targets)
-    parts = [values.transpose(1, 0, 2).reshape(len(rows), -1)]
+    columns = [values.transpose(1, 0, 2).reshape(len(rows), -1)]
     if others:
-        parts.append(inputs.read(rows[None])[0].numpy()[:, inputs.targets :])
-    parts.append(np.ones((len(rows), 1), np.float32))
-    return np.concatenate(parts, axis=1).astype(np.float64)
+        columns.append(inputs.read(rows[None])[0].numpy()[:, inputs.targets :])
+    columns.append(np.ones((len(rows), 1), np.float32))
+    return np.concatenate(columns, axis=1).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """The baselines: weights fitted on train, lags and season chosen on dev.
+
+    Args:
+        season: steps of the seasonal naive forecast, or None for none.
+        linear: the linear autoregression.
+        wider: one that reads the features and the calendar of the last step, too, where there are any.
+    """
+
+    season: int | None
+    linear: Autoregression
+    wider: Autoregression | None
+
+    def forecasts(self, inputs: SeriesDataset, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Forecast from rows (M,): (M, horizon * targets) by kind, scaled."""
+        forecasts = {PERSISTENCE: persistence(inputs, rows)}
+        if self.season is not None:
+            forecasts[SEASONAL] = seasonal(inputs, rows, self.season)
+        forecasts[LINEAR] = self.linear.predict(inputs, rows)
+        if self.wider is not None:
+            forecasts[LINEAR_INPUTS] = self.wider.predict(inputs, rows)
+        return forecasts
+
+    @property
+    def details(self) -> dict[str, str]:
+        """Describe what each kind reads."""
+        wider = {} if self.wider is None else {LINEAR_INPUTS: self.wider.name}
+        return {SEASONAL: f"{self.season} steps ago", LINEAR: self.linear.name, **wider}
+
+
+def fit_baselines(inputs: SeriesDataset, splits: Mapping[str, TimeSplit], config: ForecasterConfig) -> Baselines:
+    """Fit on train; choose lags and season on dev (on train where there is no dev)."""
+    chosen_on = splits.get("dev") or splits["train"]
+    rows, targets = _some_rows(inputs, chosen_on)
+    equations = NormalEquations(inputs, splits["train"])
+    linear = choose(inputs, equations.candidates(False), rows, targets)
+    wider = choose(inputs, equations.candidates(True), rows, targets) if equations.others else None
+    tried = (config.data.season,) if config.data.season else seasons(inputs.table, splits["train"].rows)
+    errors = {}
+    for season in tried:
+        differences = seasonal(inputs, rows, season) - targets
+        if not np.isnan(differences).all():
+            errors[season] = float(np.nanmean(differences**2))
+    return Baselines(min(errors, key=lambda season: errors[season]) if errors else None, linear, wider)
+
+
+def _some_rows(inputs: SeriesDataset, split: TimeSplit, most: int = 100_000) -> tuple[np.ndarray, np.ndarray]:
+    """Take rows (M,) at even distances whose next values lie in a split, and their scaled targets."""
+    firsts = np.maximum(split.starts - 1, inputs.table.offsets[:-1])
+    groups = np.flatnonzero(split.ends - 1 > firsts)
+    rows = np.concatenate([np.arange(firsts[group], split.ends[group] - 1) for group in groups])
+    if len(rows) > most:
+        rows = rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+    groups = inputs.table.group_of(rows)
+    return rows, inputs.targets_ahead(rows[None], split.starts[groups], split.ends[groups])[0].numpy()

@@ -14,7 +14,7 @@ from tagger.config.forecaster import ForecasterConfig
 from tagger.corpora.encoding.vocabulary import UNKNOWN
 from tagger.corpora.series.timestamps import TimeKind
 from tagger.errors import ModelError
-from tagger.forecasting.features import Calendar, calendar_at
+from tagger.forecasting.features import Calendar, calendar_for_step
 from tagger.forecasting.prediction import Intervals
 from tagger.forecasting.scaling import Scaling
 from tagger.models.layers.encoder import Encoder
@@ -126,7 +126,7 @@ class SavedForecaster:
     @property
     def calendar(self) -> Calendar | None:
         """What the network reads of a time."""
-        return calendar_at(self.step, self.kind, self.config)
+        return calendar_for_step(self.step, self.kind, self.config)
 
 
 def build_series_network(config: ForecasterConfig, input_size: int) -> SeriesNetwork:
@@ -185,7 +185,7 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedForecaster:
     config = ForecasterConfig.from_dict(values["config"], where=str(folder / files.CONFIG))
     step, kind, about = _step(values), _kind(values), values.get("about", {})
     _check_source(about)
-    calendar = calendar_at(step, kind, config)
+    calendar = calendar_for_step(step, kind, config)
     scaling = Scaling.from_dict(values["scaling"], len(config.inputs))
     intervals = Intervals.from_dict(values["intervals"], len(config.data.targets))
     build = partial(build_series_network, config, len(config.inputs) + (0 if calendar is None else calendar.size))

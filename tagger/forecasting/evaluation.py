@@ -1,111 +1,138 @@
-"""A network and its opponents on the same values of the same part."""
+"""How far off predictions are: scores beside the baselines, and prediction intervals from held-out values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from tagger.config.forecaster import ForecasterConfig
-from tagger.evaluation.forecast_scores import (
-    LINEAR,
-    LINEAR_INPUTS,
-    NETWORK,
-    PERSISTENCE,
-    SEASONAL,
-    TargetScores,
-    score_target,
-)
-from tagger.forecasting.baselines import Autoregression, NormalEquations, choose, persistence, seasonal, seasons
+from tagger.evaluation.forecast_scores import NETWORK, TargetScores, score_target
+from tagger.forecasting.baselines import Baselines
 from tagger.forecasting.features import SeriesDataset
-from tagger.forecasting.prediction import predict_split
-from tagger.forecasting.windows import Part
+from tagger.forecasting.prediction import STEPS_AT_ONCE, forecast_recursively, predict_split
+from tagger.forecasting.windows import TimeSplit
 from tagger.models.networks.series_network import SeriesNetwork
+
+LEVELS = (0.8, 0.95)
+MOST_LEADS = 96
+MOST_ORIGINS = 512
+WIDEST = 1e30
+"""The largest half width, scaled, that a folder may hold."""
 
 
 @dataclass(frozen=True, slots=True)
-class Baselines:
-    """Forecasts without a network; what they look at was chosen on dev, their weights fitted on train.
+class Intervals:
+    """Prediction intervals: how far forecasts were off on held-out values.
 
     Args:
-        season: steps of the seasonal naive forecast, or None for none.
-        linear: the linear autoregression.
-        wider: one that reads the features and the calendar of the last step, too, where there are any.
+        levels: share of the values within each interval, such as 0.8.
+        widths: (leads, levels, targets) float64, half of the width of each interval, scaled.
     """
 
-    season: int | None
-    linear: Autoregression
-    wider: Autoregression | None
+    levels: tuple[float, ...]
+    widths: np.ndarray
 
-    def forecasts(self, inputs: SeriesDataset, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """(M, horizon * targets) by kind, scaled."""
-        found = {PERSISTENCE: persistence(inputs, rows)}
-        if self.season is not None:
-            found[SEASONAL] = seasonal(inputs, rows, self.season)
-        found[LINEAR] = self.linear.predict(inputs, rows)
-        if self.wider is not None:
-            found[LINEAR_INPUTS] = self.wider.predict(inputs, rows)
-        return found
+    def at(self, lead: int) -> np.ndarray:
+        """(levels, targets) half widths; they grow with the root of the lead beyond the measured leads."""
+        measured = len(self.widths)
+        width: np.ndarray = self.widths[min(lead, measured) - 1] * max(1.0, lead / measured) ** 0.5
+        return width
 
-    @property
-    def details(self) -> dict[str, str]:
-        """What they look at, by kind."""
-        wider = {} if self.wider is None else {LINEAR_INPUTS: self.wider.name}
-        return {SEASONAL: f"{self.season} steps ago", LINEAR: self.linear.name, **wider}
+    def to_dict(self) -> dict[str, Any]:
+        """Turn into what ``config.json`` holds."""
+        return {"levels": list(self.levels), "widths": np.round(self.widths, 6).tolist()}
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], targets: int) -> Intervals:
+        """Read what ``to_dict`` gave.
 
-def fit_baselines(inputs: SeriesDataset, parts: Mapping[str, Part], config: ForecasterConfig) -> Baselines:
-    """Fit on train; choose lags, further inputs and season on dev (on train where there is no dev)."""
-    chosen_on = parts.get("dev") or parts["train"]
-    rows, targets = _some_rows(inputs, chosen_on)
-    equations = NormalEquations(inputs, parts["train"])
-    linear = choose(inputs, equations.candidates(False), rows, targets)
-    wider = choose(inputs, equations.candidates(True), rows, targets) if equations.others else None
-    tried = (config.data.season,) if config.data.season else seasons(inputs.table, parts["train"].rows)
-    errors = {}
-    for season in tried:
-        differences = seasonal(inputs, rows, season) - targets
-        if not np.isnan(differences).all():
-            errors[season] = float(np.nanmean(differences**2))
-    return Baselines(min(errors, key=lambda season: errors[season]) if errors else None, linear, wider)
-
-
-def _some_rows(inputs: SeriesDataset, part: Part, most: int = 100_000) -> tuple[np.ndarray, np.ndarray]:
-    """Rows (M,) whose next values lie in a part, evenly taken from all, and their scaled targets."""
-    firsts = np.maximum(part.starts - 1, inputs.table.offsets[:-1])
-    groups = np.flatnonzero(part.ends - 1 > firsts)
-    rows = np.concatenate([np.arange(firsts[group], part.ends[group] - 1) for group in groups])
-    if len(rows) > most:
-        rows = rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
-    groups = inputs.table.group_of(rows)
-    return rows, inputs.wanted(rows[None], part.starts[groups], part.ends[groups])[0].numpy()
+        Raises:
+            ValueError: they are not intervals of that number of targets.
+        """
+        widths = np.array(values["widths"], dtype=np.float64)
+        levels = tuple(map(float, values["levels"]))
+        fits = widths.ndim == 3 and len(widths) and widths.shape[1:] == (len(levels), targets)
+        if not fits or not (widths >= 0).all() or not (widths <= WIDEST).all() or not all(0 < x < 1 for x in levels):
+            raise ValueError("the intervals do not fit together")
+        return cls(levels, widths)
 
 
 def evaluate(
-    network: SeriesNetwork, inputs: SeriesDataset, part: Part, opponents: Baselines, config: ForecasterConfig
+    network: SeriesNetwork, inputs: SeriesDataset, split: TimeSplit, baselines: Baselines, config: ForecasterConfig
 ) -> list[TargetScores]:
-    """Scores of every target on one part, in the unit of the data.
+    """Score every target on one split, in the unit of the data.
 
     Args:
         network: in evaluation mode, on the CPU.
         inputs: all rows.
-        part: what is predicted.
-        opponents: the other forecasts.
+        split: what is predicted.
+        baselines: the other forecasts.
         config: resolved.
     """
-    found = predict_split(network, inputs, part)
-    rows = found.rows
-    scaled = {NETWORK: found.predicted, **opponents.forecasts(inputs, rows)}
+    predictions = predict_split(network, inputs, split)
+    rows = predictions.rows
+    scaled = {NETWORK: predictions.predicted, **baselines.forecasts(inputs, rows)}
     forecasts = {name: inputs.unscaled(values, rows) for name, values in scaled.items()}
-    actual = inputs.unscaled(found.targets, rows)
+    actual = inputs.unscaled(predictions.targets, rows)
     scores = [
         score_target(
             target,
             actual[..., number],
             {name: values[..., number] for name, values in forecasts.items()},
-            opponents.details,
+            baselines.details,
         )
         for number, target in enumerate(config.data.targets)
     ]
     return [one for one in scores if one is not None]
+
+
+def forecast_errors(model: SeriesNetwork, inputs: SeriesDataset, split: TimeSplit) -> np.ndarray:
+    """Forecast from many rows of a split: (leads, M, targets) actual minus forecast, scaled; NaN where unknown.
+
+    The leads reach a third of the split, at most ``MOST_LEADS``; at most ``MOST_ORIGINS`` rows are origins.
+    """
+    leads = max(inputs.horizon, min(MOST_LEADS, split.longest // 3))
+    spans = [
+        np.arange(max(begin - 1, first), end - leads)
+        for begin, end, first in zip(split.starts, split.ends, inputs.table.offsets[:-1], strict=True)
+    ]
+    origins = np.concatenate(spans)
+    if not len(origins):
+        return np.full((leads, 1, inputs.targets), np.nan)
+    origins = origins[np.unique(np.linspace(0, len(origins) - 1, MOST_ORIGINS).round().astype(int))]
+    ahead = origins + np.arange(1, leads + 1)[:, None]
+    actual = inputs.scaled(inputs.table.values[ahead][..., : inputs.targets], ahead, inputs.targets)
+    pieces = np.array_split(np.arange(len(origins)), -(-len(origins) * inputs.window // STEPS_AT_ONCE))
+    times = inputs.table.times[ahead]
+    forecasts = [forecast_recursively(model, inputs, origins[some], times[:, some]) for some in pieces]
+    errors: np.ndarray = actual - np.concatenate(forecasts, axis=1)
+    return errors
+
+
+def fit_intervals(errors: np.ndarray) -> Intervals:
+    """Choose half widths that hold a share of the errors (leads, M, targets): split conformal prediction.
+
+    The ceil((M + 1) * level)-th smallest size (Vovk et al. 2005; Lei et al. 2018), or the largest where there are few.
+    """
+    sizes = np.sort(np.abs(errors), axis=1)  # NaN last
+    counts = (~np.isnan(errors)).sum(1)  # (leads, targets)
+    widths = []
+    for level in LEVELS:
+        place = np.clip(np.ceil((counts + 1) * level).astype(int), 1, np.maximum(1, counts)) - 1
+        widths.append(np.take_along_axis(sizes, place[:, None], axis=1)[:, 0])
+    return Intervals(LEVELS, np.nan_to_num(np.stack(widths, axis=1), nan=0.0))
+
+
+def coverage(intervals: Intervals, errors: np.ndarray) -> tuple[float, ...]:
+    """Give the share of errors (leads, M, targets) within each level's interval."""
+    shares = []
+    for number in range(len(intervals.levels)):
+        widths = np.stack([intervals.at(lead)[number] for lead in range(1, len(errors) + 1)])
+        known = ~np.isnan(errors)
+        shares.append(float((np.abs(errors) <= widths[:, None])[known].mean()) if known.any() else float("nan"))
+    return tuple(shares)
+
+

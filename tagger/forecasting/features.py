@@ -1,4 +1,4 @@
-"""Rows of a table as what the network reads and what it is to predict, made for one batch at a time."""
+"""Rows of a table as inputs and targets of the network, made for one batch at a time."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ YEAR = 365.2425 * DAY
 
 
 class Calendar:
-    """Where in the day, the week and the year a time lies, as sine and cosine.
+    """The hour of the day, day of the week and day of the year as sines and cosines.
 
     Args:
-        step: usual distance of rows in microseconds; cycles that are not longer are left out.
+        step: usual distance of rows in microseconds; longer cycles alone are read.
     """
 
     def __init__(self, step: float) -> None:
@@ -29,11 +29,11 @@ class Calendar:
 
     @property
     def size(self) -> int:
-        """Numbers a time gives."""
+        """Numbers for each time."""
         return 2 * len(self.lengths)
 
     def __call__(self, times: np.ndarray) -> np.ndarray:
-        """(..., size) float32 from times in microseconds."""
+        """Turn times in microseconds into (..., size) float32."""
         turns = [2 * np.pi * (times % length) / length for length in self.lengths]
         return np.stack([f(turn) for turn in turns for f in (np.sin, np.cos)], axis=-1).astype(np.float32)
 
@@ -41,12 +41,12 @@ class Calendar:
 class SeriesDataset:
     """A table, its scaling, and how rows become tensors.
 
-    Missing inputs are filled with the last value before them (at the beginning, with the mean); missing targets stay
-    NaN and are masked by the loss.
+    The last value before it fills a missing input (at the beginning, the mean). Missing targets stay NaN, and the loss
+    masks them.
 
     Args:
         table: columns as ``config.inputs``: targets first.
-        scaling: fitted on the training part.
+        scaling: fitted on the training split.
         config: resolved.
         calendar: of the times; None for none.
     """
@@ -65,59 +65,60 @@ class SeriesDataset:
         self.ends = table.offsets[1:]
 
     def read(self, rows: np.ndarray) -> Tensor:
-        """(T, B, D) float32 from (T, B) rows."""
+        """Read the inputs of rows (T, B): (T, B, D) float32."""
         scaled = self.scaled(self.filled[rows], rows, len(self.table.columns))
         if self.calendar is not None and self.calendar.size:
             scaled = np.concatenate([scaled, self.calendar(self.table.times[rows])], axis=-1)
         return torch.from_numpy(scaled)
 
-    def wanted(self, rows: np.ndarray, first: np.ndarray, end: np.ndarray) -> Tensor:
-        """What is to be predicted at each row: (T, B, horizon * targets) float32, NaN where there is no target.
+    def targets_ahead(self, rows: np.ndarray, first: np.ndarray, end: np.ndarray) -> Tensor:
+        """Look up the targets of each row: (T, B, horizon * targets) float32, NaN where there is none.
 
         Args:
             rows: (T, B), all rows of a column in one series.
             first: (B,) targets before this row do not count.
             end: (B,) targets from this row on do not count.
         """
-        parts = []
+        leads = []
         for lead in range(1, self.horizon + 1):
             ahead = rows + lead
             counts = (ahead < end) & (ahead >= first)
             ahead = np.minimum(ahead, len(self.table) - 1)
             values = self.scaled(self.table.values[ahead][..., : self.targets], ahead, self.targets)
-            parts.append(np.where(counts[..., None], values, np.float32("nan")))
-        return torch.from_numpy(np.concatenate(parts, axis=-1))
+            leads.append(np.where(counts[..., None], values, np.float32("nan")))
+        return torch.from_numpy(np.concatenate(leads, axis=-1))
 
     def scaled(self, values: np.ndarray, rows: np.ndarray, columns: int) -> np.ndarray:
-        """Values of (..., columns) as multiples of the spread of their series."""
-        mean, spread = self._scale(rows, columns)
-        found: np.ndarray = ((values - mean) / spread).astype(np.float32)
-        return found
+        """Standardise values (..., columns) with mean and standard deviation of their series."""
+        mean, std = self._scale(rows, columns)
+        standardised: np.ndarray = ((values - mean) / std).astype(np.float32)
+        return standardised
 
     def unscaled(self, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """(M, horizon, targets) float64 in the unit of the data from (M, horizon * targets); ``rows`` is (M,)."""
-        mean, spread = self._scale(rows, self.targets)
-        found: np.ndarray = values.reshape(len(rows), -1, self.targets) * spread[:, None] + mean[:, None]
-        return found
+        """Undo ``scaled``: (M, horizon, targets) float64 from (M, horizon * targets) of rows (M,)."""
+        mean, std = self._scale(rows, self.targets)
+        values = values.reshape(len(rows), -1, self.targets)
+        original: np.ndarray = values * std[:, None] + mean[:, None]
+        return original
 
     def _scale(self, rows: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray]:
         one = len(self.scale_rows) == 1
         places = self.scale_rows.reshape((1,) * rows.ndim) if one else self.scale_rows[self.table.group_of(rows)]
-        return self.scaling.mean[places][..., :columns], self.scaling.spread[places][..., :columns]
+        return self.scaling.mean[places][..., :columns], self.scaling.std[places][..., :columns]
 
 
-def make_calendar(table: SeriesTable, config: ForecasterConfig) -> Calendar | None:
-    """The calendar of a table, if it has dates and one is wanted."""
-    return calendar_at(usual_step(table.times, table.offsets), table.kind, config)
+def calendar_of(table: SeriesTable, config: ForecasterConfig) -> Calendar | None:
+    """Make the calendar of a table, if it has dates and the configuration asks for one."""
+    return calendar_for_step(usual_step(table.times, table.offsets), table.kind, config)
 
 
-def calendar_at(step: float | None, kind: TimeKind, config: ForecasterConfig) -> Calendar | None:
-    """The calendar of rows that are so far apart; None if their times are no dates or none is wanted."""
+def calendar_for_step(step: float | None, kind: TimeKind, config: ForecasterConfig) -> Calendar | None:
+    """Make the calendar of rows at this distance; None without dates, or where the configuration asks for none."""
     return None if not config.data.calendar or kind == "number" or step is None else Calendar(step)
 
 
 def _filled(table: SeriesTable, scaling: Scaling, scale_rows: np.ndarray) -> np.ndarray:
-    """(N, C) values without holes; the very array of the table where it has none."""
+    """Fill missing values: (N, C); the table's own array where none is missing."""
     if not np.isnan(table.values).any():
         return table.values
     filled = table.values.copy()
@@ -128,8 +129,7 @@ def _filled(table: SeriesTable, scaling: Scaling, scale_rows: np.ndarray) -> np.
 
 
 def _fill(column: np.ndarray, mean: float) -> np.ndarray:
-    """A column with the last value before each hole in it."""
+    """Fill each missing value of a column with the last one before it."""
     known = ~np.isnan(column)
     last = np.maximum.accumulate(np.where(known, np.arange(len(column), dtype=np.int32), -1))
-    found = np.where(last >= 0, column[np.maximum(last, 0)], np.float32(mean))
-    return found.astype(np.float32)
+    return np.where(last >= 0, column[np.maximum(last, 0)], np.float32(mean)).astype(np.float32)

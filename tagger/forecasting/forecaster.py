@@ -1,4 +1,4 @@
-"""The model of time series that people use: load a folder, forecast."""
+"""The forecaster that people use: load a folder, forecast."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tagger.forecasting.prediction import forecast_recursively, future_times
 
 MOST_STEPS = 100_000
 OTHER_STEP = 1.5
-"""A table whose rows are so many times farther apart than the model's, or closer, is refused."""
+"""Largest ratio of the distance of rows to that in training, and of that to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Forecast:
         levels: shares of the values that lie within each interval.
         low: (N, levels, K) lower ends.
         high: (N, levels, K) upper ends.
-        known: the rows of the table that belong to the series, from and to.
-        notes: what the user must be told.
+        known: the first row of the series in the table, and the row after its last.
+        notes: for the user.
     """
 
     group: str
@@ -53,7 +53,7 @@ class Forecast:
 
 
 class Forecaster:
-    """A trained model of time series.
+    """A trained forecaster of time series.
 
     >>> model = Forecaster.load("runs/series")
     >>> model.forecast("weather.csv", steps=14)[0].values
@@ -77,16 +77,16 @@ class Forecaster:
 
     @property
     def source(self) -> str | None:
-        """What it was trained on, as the folder names it; None for the bundled table."""
-        found: str | None = self.saved.about.get("corpus", {}).get("source")
-        return found
+        """The training data as the folder names them; None for the bundled table."""
+        source: str | None = self.saved.about.get("corpus", {}).get("source")
+        return source
 
     def read(self, source: str | None, *, ignore_bad: bool = False, offline: bool = False) -> SeriesTable:
-        """Read a table with the columns that the model was trained on.
+        """Read a table with the columns of the training data.
 
         Args:
-            source: as for training; what it was trained on if None.
-            ignore_bad: take cells that are no numbers for missing.
+            source: as for training; the training data if None.
+            ignore_bad: count cells that are not numbers as missing.
             offline: never ask the hub.
 
         Raises:
@@ -122,9 +122,9 @@ class Forecaster:
         """The next values of each series.
 
         Args:
-            table: what is known, or where to read it; what the model was trained on if None.
+            table: what is known, or where to read it; the training data if None.
             steps: N.
-            groups: the series that are wanted; all if None.
+            groups: the series to forecast; all if None.
 
         Raises:
             ConfigError: the number of steps is out of range, or there is no such series.
@@ -135,8 +135,8 @@ class Forecaster:
         if not isinstance(table, SeriesTable):
             table = self.read(table)
         inputs = SeriesDataset(table, self.saved.scaling, self.config, self.saved.calendar)
-        wanted = range(len(table.groups)) if groups is None else [_place(table, group) for group in groups]
-        return [self._forecast(inputs, group, steps) for group in wanted]
+        targets_ahead = range(len(table.groups)) if groups is None else [_place(table, group) for group in groups]
+        return [self._forecast(inputs, group, steps) for group in targets_ahead]
 
     def _forecast(self, inputs: SeriesDataset, group: int, steps: int) -> Forecast:
         table, saved = inputs.table, self.saved
@@ -146,20 +146,20 @@ class Forecaster:
         scaled = forecast_recursively(saved.network, inputs, origin, times[:, None])[:, 0]
         targets = inputs.targets
         row = int(inputs.scale_rows[group])
-        mean, spread = saved.scaling.mean[row, :targets], saved.scaling.spread[row, :targets]
-        values = scaled * spread + mean
-        widths = np.stack([saved.intervals.at(lead) for lead in range(1, steps + 1)]) * spread
+        mean, std = saved.scaling.mean[row, :targets], saved.scaling.std[row, :targets]
+        values = scaled * std + mean
+        widths = np.stack([saved.intervals.at(lead) for lead in range(1, steps + 1)]) * std
         return Forecast(
-            table.groups[group],
-            self.config.data.targets,
-            times,
-            tuple(time_text(time, table.kind) for time in times),
-            values,
-            saved.intervals.levels,
-            values[:, None] - widths,
-            values[:, None] + widths,
-            (start, end),
-            tuple(self._notes(table, group, steps)),
+            group=table.groups[group],
+            targets=self.config.data.targets,
+            times=times,
+            labels=tuple(time_text(time, table.kind) for time in times),
+            values=values,
+            levels=saved.intervals.levels,
+            low=values[:, None] - widths,
+            high=values[:, None] + widths,
+            known=(start, end),
+            notes=tuple(self._notes(table, group, steps)),
         )
 
     def _notes(self, table: SeriesTable, group: int, steps: int) -> list[str]:
@@ -180,7 +180,7 @@ class Forecaster:
         return notes
 
 
-def _place(table: SeriesTable, group: str) -> int:
+def _group_number(table: SeriesTable, group: str) -> int:
     if group not in table.groups:
         raise ConfigError(f"no series {group!r}; there are: {', '.join(table.groups)[:200]}")
     return table.groups.index(group)

@@ -12,7 +12,7 @@ from torch import Tensor
 from tagger.config.forecaster import ForecasterConfig
 from tagger.forecasting.features import SeriesDataset
 from tagger.forecasting.prediction import predictions
-from tagger.forecasting.windows import Part, Stretch, stretch, training_windows
+from tagger.forecasting.windows import TimeSplit, Windows, make_windows, training_windows
 from tagger.models.heads.regression import LossKind, regression_loss
 from tagger.models.networks.series_network import SeriesNetwork
 from tagger.training.objective import DatasetSize, DevScore, StepLoss, Task
@@ -38,8 +38,8 @@ class SeriesObjective:
         self,
         model: SeriesNetwork,
         inputs: SeriesDataset,
-        train: Part,
-        dev: Part | None,
+        train: TimeSplit,
+        dev: TimeSplit | None,
         config: ForecasterConfig,
         *,
         device: torch.device,
@@ -54,17 +54,17 @@ class SeriesObjective:
         starts, _ = training_windows(train, inputs.window, np.random.default_rng(0))
         self.steps_per_epoch = -(-len(starts) // self.batch)
 
-    def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Stretch]]:
+    def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Windows]]:
         """Every row of the training part at least once."""
         starts, groups = training_windows(self.train, self.inputs.window, rng)
         cuts = range(0, len(starts), self.batch)
         batches = (
-            stretch(self.train, starts[i : i + self.batch], groups[i : i + self.batch], self.inputs.window)
+            make_windows(self.train, starts[i : i + self.batch], groups[i : i + self.batch], self.inputs.window)
             for i in cuts
         )
         return len(cuts), batches
 
-    def loss(self, batch: Stretch) -> StepLoss:
+    def loss(self, batch: Windows) -> StepLoss:
         """Errors of a batch, summed over the steps that have a target."""
         targets = self._wanted(batch).to(self.device)
         predicted = self.model(self.inputs.read(batch.rows).to(self.device))
@@ -72,14 +72,14 @@ class SeriesObjective:
         steps = max(1, known_steps(targets))
         return StepLoss(summed / steps, summed, steps)
 
-    def divide(self, batch: Stretch, parts: int) -> list[Stretch]:
+    def divide(self, batch: Windows, parts: int) -> list[Windows]:
         """Parts of like many stretches each, but for those without a target: nothing is learnt from them."""
         chosen = np.array_split(np.arange(batch.rows.shape[1]), min(parts, batch.rows.shape[1]))
-        made = [Stretch(batch.rows[:, some], batch.first[some], batch.end[some]) for some in chosen]
+        made = [Windows(batch.rows[:, some], batch.first[some], batch.end[some]) for some in chosen]
         return [part for part in made if known_steps(self._wanted(part))] or made[:1]
 
-    def _wanted(self, batch: Stretch) -> Tensor:
-        return self.inputs.wanted(batch.rows, batch.first, batch.end)
+    def _wanted(self, batch: Windows) -> Tensor:
+        return self.inputs.targets_ahead(batch.rows, batch.first, batch.end)
 
     def evaluate(self) -> DevScore | None:
         """Errors a step on dev."""

@@ -13,7 +13,7 @@ from tagger.errors import OutputError
 from tagger.forecasting.features import SeriesDataset
 from tagger.forecasting.forecaster import Forecast, Forecaster
 from tagger.forecasting.prediction import predict_split
-from tagger.forecasting.windows import Part
+from tagger.forecasting.windows import TimeSplit
 
 CAME, MADE, DEV, GREY = "#444444", "#d95f02", "#1f77b4", "#777777"
 MOST_SHOWN = 240  # steps of a curve
@@ -46,7 +46,7 @@ def save(figure: Any, path: str | Path) -> None:
 
 
 def draw_training(
-    path: Path, log: Sequence[Mapping[str, Any]], model: Forecaster, table: SeriesTable, parts: Mapping[str, Part]
+    path: Path, log: Sequence[Mapping[str, Any]], model: Forecaster, table: SeriesTable, splits: Mapping[str, TimeSplit]
 ) -> bool:
     """Loss by epoch; the end of test as it came, was predicted a step ahead, and is forecast in one go.
 
@@ -58,11 +58,11 @@ def draw_training(
         return False
     panels = figure.subplot_mosaic([["loss", "one"], ["all", "all"]], width_ratios=[1, 2])
     _draw_loss(panels["loss"], log)
-    part = parts.get("test") or parts.get("dev") or parts["train"]
-    group = int(np.argmax(part.ends - part.starts))
+    split = splits.get("test") or splits.get("dev") or splits["train"]
+    group = int(np.argmax(split.ends - split.starts))
     inputs = SeriesDataset(table, model.saved.scaling, model.config, model.saved.calendar)
-    _draw_predictions(panels["one"], model, inputs, part, group)
-    _draw_held_out(panels["all"], model, inputs, part, group)
+    _draw_predictions(panels["one"], model, inputs, split, group)
+    _draw_held_out(panels["all"], model, inputs, split, group)
     save(figure, path)
     return True
 
@@ -77,28 +77,28 @@ def _draw_loss(panel: Any, log: Sequence[Mapping[str, Any]]) -> None:
     _label(panel, "Loss a step", "epoch", "scaled")
 
 
-def _draw_predictions(panel: Any, model: Forecaster, inputs: SeriesDataset, part: Part, group: int) -> None:
-    one = Part(part.name, part.starts.copy(), part.ends.copy())
-    keep = max(int(part.starts[group]), int(part.ends[group]) - MOST_SHOWN)
-    others = np.arange(len(part.starts)) != group
+def _draw_predictions(panel: Any, model: Forecaster, inputs: SeriesDataset, split: TimeSplit, group: int) -> None:
+    one = TimeSplit(split.name, split.starts.copy(), split.ends.copy())
+    keep = max(int(split.starts[group]), int(split.ends[group]) - MOST_SHOWN)
+    others = np.arange(len(split.starts)) != group
     one.ends[others] = one.starts[others]
     one.starts[group] = keep
     found = predict_split(model.saved.network, inputs, one)
     made = inputs.unscaled(found.predicted, found.rows)[:, 0, 0]
-    came = inputs.unscaled(found.targets, found.rows)[:, 0, 0]
+    actual = inputs.unscaled(found.targets, found.rows)[:, 0, 0]
     times = axis_times(inputs.table, inputs.table.times[found.rows + 1])
-    panel.plot(times, came, color=CAME, linewidth=1, label="came")
+    panel.plot(times, actual, color=CAME, linewidth=1, label="came")
     panel.plot(times, made, color=MADE, linewidth=1, label="predicted one step ahead")
     panel.legend(frameon=False, fontsize=8)
     name = model.config.data.targets[0] + (f", {inputs.table.groups[group]}" if inputs.table.groups[group] else "")
-    _label(panel, f"{name}: the end of {part.name}", "", name)
+    _label(panel, f"{name}: the end of {split.name}", "", name)
 
 
-def _draw_held_out(panel: Any, model: Forecaster, inputs: SeriesDataset, part: Part, group: int) -> None:
+def _draw_held_out(panel: Any, model: Forecaster, inputs: SeriesDataset, split: TimeSplit, group: int) -> None:
     """A forecast from where so many steps are left that all of them can be compared."""
     table = inputs.table
-    steps = max(1, min(60, len(model.saved.intervals.widths), int(part.ends[group] - part.starts[group]) - 1))
-    start, end = int(table.offsets[group]), int(part.ends[group])
+    steps = max(1, min(60, len(model.saved.intervals.widths), int(split.ends[group] - split.starts[group]) - 1))
+    start, end = int(table.offsets[group]), int(split.ends[group])
     known = end - steps
     cut = SeriesTable(
         table.name, table.source, table.time, table.kind, table.times[start:known], table.columns,

@@ -14,7 +14,7 @@ from tagger.evaluation.forecast_scores import TargetScores, network_rmse, scores
 from tagger.forecasting.checkpoint import save_forecaster
 from tagger.forecasting.forecaster import Forecaster
 from tagger.forecasting.plots import draw_training
-from tagger.forecasting.windows import Part
+from tagger.forecasting.windows import TimeSplit
 from tagger.model_cards.forecaster_card import forecaster_card
 from tagger.serialization import manifest as model_folder
 
@@ -49,7 +49,7 @@ def write_series_run(
     best: ForecasterRun,
     runs: Sequence[ForecasterRun],
     table: SeriesTable,
-    parts: Mapping[str, Part],
+    splits: Mapping[str, TimeSplit],
     told: Mapping[str, Any],
     name: str,
 ) -> None:
@@ -65,7 +65,7 @@ def write_series_run(
         name: of the model, for its card.
     """
     saved = best.model.saved
-    corpus = {**saved.about["corpus"], **_facts(table, parts)}
+    corpus = {**saved.about["corpus"], **_facts(table, splits)}
     about = {
         **saved.about,
         "corpus": corpus,
@@ -87,7 +87,7 @@ def write_series_run(
         coverage=dict(zip(saved.intervals.levels, best.coverage, strict=True)) if best.coverage else {},
     )
     (folder / model_folder.CARD).write_text(card, encoding="utf-8")
-    draw_training(folder / CURVES, best.log, Forecaster(saved), table, parts)
+    draw_training(folder / CURVES, best.log, Forecaster(saved), table, splits)
 
 
 def metrics(best: ForecasterRun, runs: Sequence[ForecasterRun]) -> dict[str, Any]:
@@ -97,14 +97,14 @@ def metrics(best: ForecasterRun, runs: Sequence[ForecasterRun]) -> dict[str, Any
     if len(runs) > 1:
         values["seeds"] = {str(run.seed): rmse(run) for run in runs}
         values["mean"] = {
-            part: {
+            split: {
                 target: {
-                    "mean": float(np.mean([rmse(run)[part][target] for run in runs])),
-                    "sd": float(np.std([rmse(run)[part][target] for run in runs], ddof=1)),
+                    "mean": float(np.mean([rmse(run)[split][target] for run in runs])),
+                    "sd": float(np.std([rmse(run)[split][target] for run in runs], ddof=1)),
                 }
                 for target in targets
             }
-            for part, targets in rmse(best).items()
+            for split, targets in rmse(best).items()
         }
     return values
 
@@ -114,12 +114,12 @@ def rmse(run: ForecasterRun) -> dict[str, dict[str, float]]:
     return network_rmse(run.scores)
 
 
-def _facts(table: SeriesTable, parts: Mapping[str, Part]) -> dict[str, Any]:
+def _facts(table: SeriesTable, splits: Mapping[str, TimeSplit]) -> dict[str, Any]:
     return {
         "name": table.name,
         "licence": table.license,
         "fingerprint": table.fingerprint,
-        "rows": {name: part.rows for name, part in parts.items()},
+        "rows": {name: split.rows for name, split in splits.items()},
         "series": len(table.groups),
         "from": table.text(int(table.times.argmin())),
         "to": table.text(int(table.times.argmax())),

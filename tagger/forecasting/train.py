@@ -18,13 +18,13 @@ from tagger.corpora.series.time_checks import usual_step
 from tagger.errors import ConfigError
 from tagger.forecasting.checkpoint import SavedForecaster, build_series_network
 from tagger.forecasting.evaluation import Baselines, evaluate, fit_baselines
-from tagger.forecasting.features import SeriesDataset, make_calendar
+from tagger.forecasting.features import SeriesDataset, calendar_of
 from tagger.forecasting.forecaster import Forecaster
 from tagger.forecasting.objective import SeriesObjective
 from tagger.forecasting.prediction import coverage, fit_intervals, forecast_errors
 from tagger.forecasting.results import ForecasterRun, write_series_run
 from tagger.forecasting.scaling import Scaling
-from tagger.forecasting.windows import Part, column_notes, shortened, split_by_time
+from tagger.forecasting.windows import TimeSplit, column_notes, last_rows, split_by_time
 from tagger.model_cards.provenance import provenance
 from tagger.models.networks.series_network import SeriesNetwork
 from tagger.runtime.device import choose_device, seed_everything
@@ -130,8 +130,8 @@ class TrainingData:
     """What all runs share."""
 
     inputs: SeriesDataset
-    parts: Mapping[str, Part]
-    opponents: Baselines
+    splits: Mapping[str, TimeSplit]
+    baselines: Baselines
     notes: tuple[str, ...]
     time_format: str | None
 
@@ -147,23 +147,23 @@ def train_one(
         context: where and how.
         folder: that is being written, or None.
     """
-    inputs, parts = training_data.inputs, training_data.parts
+    inputs, splits = training_data.inputs, training_data.splits
     rng = seed_everything(config.training.seed)
     device = choose_device(context.device)
     network = build_series_network(config, inputs.size).to(device)
-    objective = SeriesObjective(network, inputs, parts["train"], parts.get("dev"), config, device=device)
-    data = {name: _learnt_from(inputs.table, part) for name, part in parts.items() if name != "test"}
+    objective = SeriesObjective(network, inputs, splits["train"], splits.get("dev"), config, device=device)
+    data = {name: _learnt_from(inputs.table, split) for name, split in splits.items() if name != "test"}
     fitted = fit(network, objective, config, context, folder, data=data, rng=rng, notes=training_data.notes)
     loss = float(fitted.log[-1]["loss_per_step"]) if fitted.score is None else fitted.score.loss
     run = _scored(training_data, config, network, loss, fitted.log)
     return replace(run, notes=fitted.notes)
 
 
-def _learnt_from(table: SeriesTable, part: Part) -> list[np.ndarray]:
+def _learnt_from(table: SeriesTable, split: TimeSplit) -> list[np.ndarray]:
     """Where a part lies, and its values and times, a series after the other."""
-    spans = zip(part.starts.tolist(), part.ends.tolist(), strict=True)
+    spans = zip(split.starts.tolist(), split.ends.tolist(), strict=True)
     rows = [array[start:end] for start, end in spans for array in (table.values, table.times)]
-    return [part.starts, part.ends, *rows]
+    return [split.starts, split.ends, *rows]
 
 
 def _scored(
@@ -174,17 +174,17 @@ def _scored(
     log: list[dict[str, Any]],
 ) -> ForecasterRun:
     """The run with its scores, its intervals from dev, and what they hold of test."""
-    inputs, parts = training_data.inputs, training_data.parts
+    inputs, splits = training_data.inputs, training_data.splits
     scores = {
-        name: evaluate(network, inputs, parts[name], training_data.opponents, config)
+        name: evaluate(network, inputs, splits[name], training_data.baselines, config)
         for name in ("dev", "test")
-        if name in parts
+        if name in splits
     }
-    held_out = parts.get("dev") or parts.get("test") or parts["train"]
+    held_out = splits.get("dev") or splits.get("test") or splits["train"]
     intervals = fit_intervals(forecast_errors(network, inputs, held_out))
     shares = None
-    if "test" in parts and held_out is not parts["test"]:
-        shares = coverage(intervals, forecast_errors(network, inputs, parts["test"])[: len(intervals.widths)])
+    if "test" in splits and held_out is not splits["test"]:
+        shares = coverage(intervals, forecast_errors(network, inputs, splits["test"])[: len(intervals.widths)])
     step = usual_step(inputs.table.times, inputs.table.offsets) or 1.0
     saved = SavedForecaster(config, network, inputs.scaling, step, inputs.table.kind, intervals)
     about = {"corpus": {"source": inputs.table.source, "time_format": training_data.time_format}, "coverage": shares}
@@ -337,29 +337,29 @@ def train_series_runs(
     if seeds < 1:
         raise ConfigError(f"seeds is {seeds}; expected at least 1")
     context = make_run_context(device, threads, listener, checkpointing, config.training.max_memory)
-    parts, cut = _scored_parts(split_by_time(table, config))
-    train = parts["train"]
+    splits, cut = _scored_parts(split_by_time(table, config))
+    train = splits["train"]
     config = resolve(config, train.rows, int((train.ends - train.starts).max()))
     notes = (*table.notes, *column_notes(table, config, train), *cut)
-    inputs = SeriesDataset(table, Scaling.fit(table, train.ends), config, make_calendar(table, config))
+    inputs = SeriesDataset(table, Scaling.fit(table, train.ends), config, calendar_of(table, config))
     with run_context(context, out, overwrite=overwrite) as (folder, _):
-        training_data = TrainingData(inputs, parts, fit_baselines(inputs, parts, config), notes, time_format)
+        training_data = TrainingData(inputs, splits, fit_baselines(inputs, splits, config), notes, time_format)
         runs = [
             train_one(training_data, config.with_seed(config.training.seed + i), context, folder) for i in range(seeds)
         ]
         best = min(runs, key=lambda run: run.dev_loss)
         if folder is not None:
             told = provenance(command, context.threads, (*notes, *best.notes))
-            write_series_run(folder, best, runs, table, parts, told, (out or folder).name)
+            write_series_run(folder, best, runs, table, splits, told, (out or folder).name)
     return SeriesTraining(best, runs, out, table)
 
 
-def _scored_parts(parts: Mapping[str, Part]) -> tuple[dict[str, Part], list[str]]:
+def _scored_parts(splits: Mapping[str, TimeSplit]) -> tuple[dict[str, TimeSplit], list[str]]:
     """Dev and test without what is not scored of them, and notes on it."""
-    found, notes = dict(parts), []
+    found, notes = dict(splits), []
     for name in ("dev", "test"):
-        if name in parts:
-            found[name] = shortened(parts[name])
-            if found[name].rows < parts[name].rows:
-                notes.append(f"{name}: the last {found[name].rows:,} of its {parts[name].rows:,} rows are scored")
+        if name in splits:
+            found[name] = last_rows(splits[name])
+            if found[name].rows < splits[name].rows:
+                notes.append(f"{name}: the last {found[name].rows:,} of its {splits[name].rows:,} rows are scored")
     return found, notes

@@ -1,8 +1,8 @@
-"""Train, dev and test by time: what comes later is never learnt from. And the stretches that are read."""
+"""Splits by time, so that nothing is learnt from later rows, and the windows of rows that a network reads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,16 +10,18 @@ import numpy as np
 from tagger.config.forecaster import ForecasterConfig
 from tagger.corpora.formats.sentence import number_of
 from tagger.corpora.series.table import SeriesTable
+from tagger.corpora.series.time_checks import places
 from tagger.errors import CorpusError
 
 MOST_SCORED = 200_000
-"""Rows of dev and of test that are scored, the last ones of longer parts."""
-FEWEST = 64  # stretches of an epoch, however short the series: they overlap then
+"""Rows of dev and of test that are scored: the last ones of longer splits."""
+FEWEST = 64
+"""Windows of an epoch at least; those of a short series overlap."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """The rows whose values are to be predicted: of each series those from ``starts`` to before ``ends``, both (G,)."""
+class TimeSplit:
+    """The rows whose values a split predicts: of each series those from ``starts`` to before ``ends``, both (G,)."""
 
     name: str
     starts: np.ndarray
@@ -27,13 +29,18 @@ class Part:
 
     @property
     def rows(self) -> int:
-        """Of all series."""
+        """Rows of all series."""
         return int((self.ends - self.starts).sum())
+
+    @property
+    def longest(self) -> int:
+        """Rows of the longest series."""
+        return int((self.ends - self.starts).max())
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """B stretches of T rows.
+class Windows:
+    """B windows of T rows.
 
     Args:
         rows: (T, B).
@@ -46,43 +53,55 @@ class Stretch:
     end: np.ndarray
 
 
-def split_by_time(table: SeriesTable, config: ForecasterConfig) -> dict[str, Part]:
-    """Cut at two moments, the same for all series.
+def split_by_time(table: SeriesTable, config: ForecasterConfig) -> dict[str, TimeSplit]:
+    """Cut all series at the same two moments into train, dev and test.
 
     Raises:
-        CorpusError: a part would be empty, or too short for the horizon.
+        CorpusError: a split would be empty, or too short for the horizon or the window.
     """
     cuts = _cuts(table, config)
-    bounds = [table.offsets[:-1], *(_positions(table, cut) for cut in cuts), table.offsets[1:]]
-    names = ("train", "dev", "test")
-    parts = {name: Part(name, starts, ends) for name, starts, ends in zip(names, bounds[:-1], bounds[1:], strict=True)}
-    wanted = [name for name, share in zip(names, (1.0, config.data.dev, config.data.test), strict=True) if share]
-    horizon = config.data.horizon
-    for name in wanted:
-        longest = int((parts[name].ends - parts[name].starts).max())
-        if longest < horizon + (name == "train"):
+    bounds = [table.offsets[:-1], *(_first_rows(table, cut) for cut in cuts), table.offsets[1:]]
+    shares = {"train": 1.0, "dev": config.data.dev, "test": config.data.test}
+    splits = {
+        name: TimeSplit(name, starts, ends)
+        for (name, share), starts, ends in zip(shares.items(), bounds[:-1], bounds[1:], strict=True)
+        if share
+    }
+    horizon, window = config.data.horizon, config.data.window
+    for name, split in splits.items():
+        if split.longest < horizon + (name == "train"):
             raise CorpusError(
-                f"{len(table):,} rows leave {parts[name].rows:,} for {name} ({longest:,} in the longest series), "
+                f"{len(table):,} rows leave {split.rows:,} for {name} ({split.longest:,} in the longest series), "
                 f"too few for a horizon of {horizon:,}; expected more rows, or a shorter --horizon",
                 path=table.source,
             )
-    longest = int((parts["train"].ends - parts["train"].starts).max())
-    window = config.data.window
+    longest = splits["train"].longest
     if window is not None and window > longest:
         raise CorpusError(
             f"a window of {window:,} steps, longer than the series: train has {longest:,} rows in its longest one; "
             "expected a shorter --window",
             path=table.source,
         )
-    return {name: parts[name] for name in wanted}
+    return splits
 
 
-def shortened(part: Part, most: int = MOST_SCORED) -> Part:
-    """The end of a part that is too long to be scored as a whole: so many rows, the same number of each series."""
-    if part.rows <= most:
-        return part
-    each = max(1, most // len(part.starts))
-    return Part(part.name, np.maximum(part.starts, part.ends - each), part.ends)
+def scored_splits(splits: Mapping[str, TimeSplit]) -> tuple[dict[str, TimeSplit], list[str]]:
+    """Shorten dev and test to the rows that are scored; add a note for each that is shortened."""
+    shortened = {name: split if name == "train" else last_rows(split) for name, split in splits.items()}
+    notes = [
+        f"{name}: the last {shortened[name].rows:,} of its {split.rows:,} rows are scored"
+        for name, split in splits.items()
+        if shortened[name].rows < split.rows
+    ]
+    return shortened, notes
+
+
+def last_rows(split: TimeSplit, most: int = MOST_SCORED) -> TimeSplit:
+    """Keep at most that many rows at the end of a split, the same number of each series."""
+    if split.rows <= most:
+        return split
+    each = max(1, most // len(split.starts))
+    return TimeSplit(split.name, np.maximum(split.starts, split.ends - each), split.ends)
 
 
 def _cuts(table: SeriesTable, config: ForecasterConfig) -> tuple[float, float]:
@@ -95,21 +114,21 @@ def _cuts(table: SeriesTable, config: ForecasterConfig) -> tuple[float, float]:
     return (first if config.data.dev or config.data.test else beyond), (second if config.data.test else beyond)
 
 
-def _positions(table: SeriesTable, cut: float) -> np.ndarray:
+def _first_rows(table: SeriesTable, cut: float) -> np.ndarray:
     """(G,) the first row of each series that is not before a moment."""
     spans = zip(table.offsets[:-1].tolist(), table.offsets[1:].tolist(), strict=True)
     return np.array([start + np.searchsorted(table.times[start:end], cut) for start, end in spans], dtype=np.int64)
 
 
-def training_windows(part: Part, window: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Stretches of an epoch in random order: every row is read, in another cut each time.
+def training_windows(split: TimeSplit, window: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the windows of an epoch in random order; they cover every row and begin elsewhere in each epoch.
 
     Returns:
         (S,) their first rows, (S,) the series of each.
     """
-    stride = min(window, max(1, part.rows // FEWEST))
+    stride = min(window, max(1, split.rows // FEWEST))
     starts, groups = [], []
-    for group, (start, end) in enumerate(zip(part.starts.tolist(), part.ends.tolist(), strict=True)):
+    for group, (start, end) in enumerate(zip(split.starts.tolist(), split.ends.tolist(), strict=True)):
         if end - start >= 2:
             last = max(start, end - window)
             grid = np.arange(start - int(rng.integers(stride)), last + stride, stride)
@@ -119,75 +138,75 @@ def training_windows(part: Part, window: int, rng: np.random.Generator) -> tuple
     return np.concatenate(starts)[order], np.concatenate(groups)[order]
 
 
-def stretch(part: Part, starts: np.ndarray, groups: np.ndarray, window: int) -> Stretch:
-    """Lay out stretches; where a series ends, its last row stands in, from which nothing is predicted.
+def make_windows(split: TimeSplit, starts: np.ndarray, groups: np.ndarray, window: int) -> Windows:
+    """Lay out windows; the last row of a series stands for those beyond its end and predicts nothing.
 
     Args:
-        part: whose values are predicted.
+        split: whose values are predicted.
         starts: (B,) first rows.
         groups: (B,) the series of each.
         window: T.
     """
-    ends = part.ends[groups]
-    return Stretch(np.minimum(starts + np.arange(window)[:, None], ends - 1), part.starts[groups], ends)
+    ends = split.ends[groups]
+    return Windows(np.minimum(starts + np.arange(window)[:, None], ends - 1), split.starts[groups], ends)
 
 
 def evaluation_windows(
-    part: Part, offsets: np.ndarray, window: int, horizon: int
+    split: TimeSplit, offsets: np.ndarray, window: int, horizon: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Stretches that reach every value of a part from the steps before it, half a window of them at least.
+    """Plan windows that predict every value of a split from at least half a window of rows before it.
 
     Args:
-        part: what is predicted.
+        split: what is predicted.
         offsets: (G + 1,) of the table.
         window: T.
         horizon: the farthest lead.
 
     Returns:
-        (S,) the first row of each stretch, (S,) the first row that is predicted from, (S,) the series.
+        (S,) the first row of each window, (S,) the first row that predicts, (S,) the series.
     """
-    warm = window // 2
-    starts, firsts, groups = [], [], []
-    for group, (begin, end) in enumerate(zip(part.starts.tolist(), part.ends.tolist(), strict=True)):
-        origin, series = max(begin - horizon, int(offsets[group])), int(offsets[group])
+    warm_up = window // 2
+    plan: list[tuple[int, int, int]] = []
+    for group, (begin, end) in enumerate(zip(split.starts.tolist(), split.ends.tolist(), strict=True)):
+        series = int(offsets[group])
+        origin = max(begin - horizon, series)
         while origin < end - 1:
-            start = max(series, origin - warm)
-            starts.append(start)
-            firsts.append(origin)
-            groups.append(group)
+            start = max(series, origin - warm_up)
+            plan.append((start, origin, group))
             origin = start + window
-    return np.array(starts, np.int64), np.array(firsts, np.int64), np.array(groups, np.int64)
+    starts, firsts, groups = np.array(plan, np.int64).reshape(-1, 3).T
+    return starts, firsts, groups
 
 
-def column_notes(table: SeriesTable, config: ForecasterConfig, train: Part) -> list[str]:
-    """Constant columns and holes.
+def column_notes(table: SeriesTable, config: ForecasterConfig, train: TimeSplit) -> list[str]:
+    """Describe constant columns and missing values.
 
     Raises:
-        CorpusError: a target never changes in train, or is never there.
+        CorpusError: a target never changes in train, or never has a value there.
     """
     notes = []
     spans = list(zip(train.starts.tolist(), train.ends.tolist(), strict=True))
+    first, last = table.lines[spans[0][0]], table.lines[max(end for _, end in spans) - 1]
     for number, column in enumerate(table.columns):
-        ranges = [(np.nanmin(part), np.nanmax(part)) for part in _known(table.values[:, number], spans)]
-        if all(low == high for low, high in ranges):
-            what = "has no value" if not ranges else f"is always {ranges[0][0]:g}"
-            first, last = table.lines[spans[0][0]], table.lines[max(end for _, end in spans) - 1]
-            where = f"column {column!r} {what} in train (lines {int(first):,} to {int(last):,})"
+        constant = _constant([table.values[start:end, number] for start, end in spans])
+        if constant is not None:
+            where = f"column {column!r} {constant} in train (lines {int(first):,} to {int(last):,})"
             if column in config.data.targets:
                 raise CorpusError(f"{where}; there is nothing to learn", path=table.source)
             notes.append(f"{where}: it tells nothing")
-        holes = np.flatnonzero(np.isnan(table.values[:, number]))
-        if len(holes):
-            from tagger.corpora.series.time_checks import places
-
+        missing = np.flatnonzero(np.isnan(table.values[:, number]))
+        if len(missing):
             use = "not learnt from, and " * (column in config.data.targets)
             notes.append(
-                f"column {column!r}: {number_of(len(holes), 'value')} missing ({places(table.lines[holes])}), {use}"
+                f"column {column!r}: {number_of(len(missing), 'value')} missing ({places(table.lines[missing])}), {use}"
                 "read as the last one before"
             )
     return notes
 
 
-def _known(column: np.ndarray, spans: Sequence[tuple[int, int]]) -> list[np.ndarray]:
-    parts = [column[start:end] for start, end in spans]
-    return [part for part in parts if len(part) and not np.isnan(part).all()]
+def _constant(series: Sequence[np.ndarray]) -> str | None:
+    """Say what value a column always has; None where it changes within a series."""
+    known = [kept for values in series if len(kept := values[~np.isnan(values)])]
+    if not known:
+        return "has no value"
+    return f"is always {known[0][0]:g}" if all(values.min() == values.max() for values in known) else None

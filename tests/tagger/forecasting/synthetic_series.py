@@ -10,9 +10,9 @@ import numpy as np
 from tagger.config.forecaster import ForecasterConfig, resolve
 from tagger.corpora.series.read import read_series
 from tagger.corpora.series.table import SeriesOptions, SeriesTable
-from tagger.forecasting.features import SeriesDataset, make_calendar
+from tagger.forecasting.features import SeriesDataset, calendar_of
 from tagger.forecasting.scaling import Scaling
-from tagger.forecasting.windows import Part, split_by_time
+from tagger.forecasting.windows import TimeSplit, split_by_time
 
 QUICK: dict[str, Any] = {
     "training.epochs": 2,
@@ -49,14 +49,14 @@ def write_wave(path: Path, number: int = 200, groups: tuple[str, ...] = ()) -> P
 
 def prepared(
     path: Path, *, features: tuple[str, ...] = ("wind",), group: str | None = None, **settings: Any
-) -> tuple[SeriesTable, ForecasterConfig, SeriesDataset, dict[str, Part]]:
+) -> tuple[SeriesTable, ForecasterConfig, SeriesDataset, dict[str, TimeSplit]]:
     """A table, resolved settings, inputs scaled on train, and the parts."""
     named = {"data.targets": ["load"], "data.features": list(features), "data.group": group}
     config = ForecasterConfig().with_settings(
         {**QUICK, **named, **{k.replace("__", "."): v for k, v in settings.items()}}
     )
     table = read_series(str(path), SeriesOptions(config.inputs, None, group))
-    parts = split_by_time(table, config)
-    config = resolve(config, parts["train"].rows, int((parts["train"].ends - parts["train"].starts).max()))
-    scaling = Scaling.fit(table, parts["train"].ends)
-    return table, config, SeriesDataset(table, scaling, config, make_calendar(table, config)), parts
+    splits = split_by_time(table, config)
+    config = resolve(config, splits["train"].rows, int((splits["train"].ends - splits["train"].starts).max()))
+    scaling = Scaling.fit(table, splits["train"].ends)
+    return table, config, SeriesDataset(table, scaling, config, calendar_of(table, config)), splits

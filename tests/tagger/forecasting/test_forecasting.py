@@ -30,7 +30,7 @@ from tagger.forecasting.prediction import (
 )
 from tagger.forecasting.scaling import Scaling
 from tagger.forecasting.train import train_series
-from tagger.forecasting.windows import shortened
+from tagger.forecasting.windows import last_rows
 from tagger.models.heads.regression import regression_loss
 from tagger.serialization import manifest as model_folder
 from tests.tagger.forecasting.synthetic_series import QUICK, prepared, wave, write_wave
@@ -53,47 +53,47 @@ def trained(table_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_parts_follow_each_other_in_time_for_all_series(tmp_path: Path) -> None:
-    table, _, _, parts = prepared(write_wave(tmp_path / "t.csv", 60, ("a", "b")), group="site")
-    latest = {name: max(table.times[end - 1] for end in part.ends) for name, part in parts.items()}
-    earliest = {name: min(table.times[start] for start in part.starts) for name, part in parts.items()}
+    table, _, _, splits = prepared(write_wave(tmp_path / "t.csv", 60, ("a", "b")), group="site")
+    latest = {name: max(table.times[end - 1] for end in split.ends) for name, split in splits.items()}
+    earliest = {name: min(table.times[start] for start in split.starts) for name, split in splits.items()}
     assert latest["train"] < earliest["dev"] < latest["dev"] < earliest["test"]
-    assert sum(part.rows for part in parts.values()) == len(table)
-    assert [part.rows for part in parts.values()] == [84, 18, 18]
+    assert sum(split.rows for split in splits.values()) == len(table)
+    assert [split.rows for split in splits.values()] == [84, 18, 18]
 
 
 def test_a_long_part_is_scored_at_its_end(tmp_path: Path) -> None:
-    _, _, _, parts = prepared(write_wave(tmp_path / "t.csv", 60, ("a", "b")), group="site")
-    short = shortened(parts["test"], 10)
-    assert short.ends.tolist() == parts["test"].ends.tolist()
+    _, _, _, splits = prepared(write_wave(tmp_path / "t.csv", 60, ("a", "b")), group="site")
+    short = last_rows(splits["test"], 10)
+    assert short.ends.tolist() == splits["test"].ends.tolist()
     assert (short.ends - short.starts).tolist() == [5, 5]
-    assert shortened(parts["test"]) is parts["test"]
+    assert last_rows(splits["test"]) is splits["test"]
 
 
 def test_scaling_knows_the_training_part_alone(table_path: Path) -> None:
-    table, config, inputs, parts = prepared(table_path)
-    end = int(parts["train"].ends[0])
+    table, config, inputs, splits = prepared(table_path)
+    end = int(splits["train"].ends[0])
     assert inputs.scaling.mean[0] == pytest.approx(table.values[:end].mean(0, dtype=np.float64))
-    assert inputs.scaling.spread[0] == pytest.approx(table.values[:end].std(0, dtype=np.float64))
+    assert inputs.scaling.std[0] == pytest.approx(table.values[:end].std(0, dtype=np.float64))
     later = table.values.copy()
     later[end:] *= 100
-    changed = Scaling.fit(replace(table, values=later), parts["train"].ends)
+    changed = Scaling.fit(replace(table, values=later), splits["train"].ends)
     assert changed.mean.tolist() == inputs.scaling.mean.tolist()
-    assert Scaling.from_dict(json.loads(json.dumps(changed.to_dict())), 2).spread.tolist() == changed.spread.tolist()
+    assert Scaling.from_dict(json.loads(json.dumps(changed.to_dict())), 2).std.tolist() == changed.std.tolist()
     assert config.data.window == 12
 
 
 def test_the_loss_is_that_of_a_loop_over_steps(table_path: Path) -> None:
     """Everything by hand in float64: which value is the target of which step, scaling, squares, their sum."""
-    table, config, inputs, parts = prepared(table_path, data__horizon=2)
+    table, config, inputs, splits = prepared(table_path, data__horizon=2)
     network = build_series_network(config, inputs.size)
-    objective = SeriesObjective(network, inputs, parts["train"], parts["dev"], config, device=torch.device("cpu"))
+    objective = SeriesObjective(network, inputs, splits["train"], splits["dev"], config, device=torch.device("cpu"))
     _, batches = objective.epoch(np.random.default_rng(3))
     batch = next(batches)
     found = objective.loss(batch)
     with torch.no_grad():
         outputs = network(inputs.read(batch.rows)).double().numpy()
-    mean, spread = inputs.scaling.mean[0, 0], inputs.scaling.spread[0, 0]
-    end = int(parts["train"].ends[0])
+    mean, std = inputs.scaling.mean[0, 0], inputs.scaling.std[0, 0]
+    end = int(splits["train"].ends[0])
     total, steps = 0.0, 0
     for t in range(batch.rows.shape[0]):
         for b in range(batch.rows.shape[1]):
@@ -101,7 +101,7 @@ def test_the_loss_is_that_of_a_loop_over_steps(table_path: Path) -> None:
             steps += any(known)
             for lead in (1, 2):
                 if known[lead - 1]:
-                    target = np.float32((table.values[batch.rows[t, b] + lead, 0] - mean) / spread)
+                    target = np.float32((table.values[batch.rows[t, b] + lead, 0] - mean) / std)
                     total += (outputs[t, b, lead - 1] - float(target)) ** 2
     assert float(found.nats.detach()) == pytest.approx(total, rel=1e-5)
     assert found.steps == steps
@@ -109,43 +109,43 @@ def test_the_loss_is_that_of_a_loop_over_steps(table_path: Path) -> None:
 
 
 def test_an_epoch_reads_every_row_and_none_of_dev(table_path: Path) -> None:
-    _, config, inputs, parts = prepared(table_path)
+    _, config, inputs, splits = prepared(table_path)
     network = build_series_network(config, inputs.size)
-    objective = SeriesObjective(network, inputs, parts["train"], None, config, device=torch.device("cpu"))
+    objective = SeriesObjective(network, inputs, splits["train"], None, config, device=torch.device("cpu"))
     rows = np.concatenate([batch.rows.ravel() for batch in objective.epoch(np.random.default_rng(1))[1]])
-    assert set(rows.tolist()) == set(range(int(parts["train"].ends[0])))
+    assert set(rows.tolist()) == set(range(int(splits["train"].ends[0])))
 
 
 def test_every_value_of_a_part_is_predicted_once_a_lead_from_what_lies_before(table_path: Path) -> None:
-    _, config, inputs, parts = prepared(table_path, data__horizon=3)
+    _, config, inputs, splits = prepared(table_path, data__horizon=3)
     torch.manual_seed(0)
     network = build_series_network(config, inputs.size).eval()
     for name in ("train", "dev", "test"):
-        part = parts[name]
-        found = predict_split(network, inputs, part)
+        split = splits[name]
+        found = predict_split(network, inputs, split)
         predicted = {
             (int(row) + lead, lead)
             for row, known in zip(found.rows, ~np.isnan(found.targets), strict=True)
             for lead in (1, 2, 3)
             if known[lead - 1]
         }
-        start, end = int(part.starts[0]), int(part.ends[0])
-        wanted = {(row, lead) for row in range(start, end) for lead in (1, 2, 3) if row - lead >= 0}
-        assert predicted == wanted
+        start, end = int(split.starts[0]), int(split.ends[0])
+        targets_ahead = {(row, lead) for row in range(start, end) for lead in (1, 2, 3) if row - lead >= 0}
+        assert predicted == targets_ahead
         assert len(set(found.rows.tolist())) == len(found.rows)
 
 
 def test_predictions_do_not_see_what_comes_later(table_path: Path) -> None:
-    table, config, inputs, parts = prepared(table_path)
+    table, config, inputs, splits = prepared(table_path)
     torch.manual_seed(0)
     network = build_series_network(config, inputs.size).eval()
     torch.nn.init.normal_(network.head.linear.weight)
-    before = predict_split(network, inputs, parts["test"])
+    before = predict_split(network, inputs, splits["test"])
     values = table.values.copy()
-    cut = int(parts["test"].starts[0]) + 9
+    cut = int(splits["test"].starts[0]) + 9
     values[cut:] += 1000
     changed = with_values(inputs, values)
-    after = predict_split(network, changed, parts["test"])
+    after = predict_split(network, changed, splits["test"])
     early = before.rows < cut
     assert early.sum() == 10
     np.testing.assert_array_equal(before.predicted[early], after.predicted[early])
@@ -159,20 +159,20 @@ def with_values(inputs: SeriesDataset, values: np.ndarray) -> SeriesDataset:
 
 
 def test_opponents_are_what_their_names_say(table_path: Path) -> None:
-    table, _, inputs, parts = prepared(table_path, features=(), data__horizon=2, data__calendar=False)
+    table, _, inputs, splits = prepared(table_path, features=(), data__horizon=2, data__calendar=False)
     rows = np.arange(60, 90)
-    scaled = ((table.values[:, 0] - inputs.scaling.mean[0, 0]) / inputs.scaling.spread[0, 0]).astype(np.float32)
+    scaled = ((table.values[:, 0] - inputs.scaling.mean[0, 0]) / inputs.scaling.std[0, 0]).astype(np.float32)
     np.testing.assert_allclose(persistence(inputs, rows), np.stack([scaled[rows]] * 2, 1), atol=1e-6)
     np.testing.assert_allclose(
         seasonal(inputs, rows, 14), np.stack([scaled[rows - 13], scaled[rows - 12]], 1), atol=1e-6
     )
     assert np.isnan(seasonal(inputs, np.array([3]), 14)).all()
-    train = int(parts["train"].ends[0])
+    train = int(splits["train"].ends[0])
     origins = np.arange(9, train - 2)  # the first row with ten lags behind it
     x = np.stack([scaled[origins - lag] for lag in range(3)] + [np.ones(len(origins))], 1).astype(np.float64)
     y = np.stack([scaled[origins + 1], scaled[origins + 2]], 1)
     expected = np.linalg.lstsq(x, y, rcond=None)[0]
-    found = NormalEquations(inputs, parts["train"]).solve(3, False)
+    found = NormalEquations(inputs, splits["train"]).solve(3, False)
     np.testing.assert_allclose(found.weights, expected, atol=2e-3)
     tested = np.stack([scaled[rows - lag] for lag in range(3)] + [np.ones(len(rows))], 1) @ found.weights
     np.testing.assert_allclose(found.predict(inputs, rows), tested, atol=1e-5)
@@ -305,9 +305,9 @@ def test_missing_values_are_masked_and_told(tmp_path: Path) -> None:
 
     train_series(str(path), targets=["load"], settings=QUICK, threads=1, listener=listen)
     assert "column 'load': 1 value missing (line 11), not learnt from, and read as the last one before" in notes
-    _, _, inputs, parts = prepared(path)
+    _, _, inputs, splits = prepared(path)
     assert inputs.filled[9, 0] == inputs.table.values[8, 0]
-    targets = inputs.wanted(np.array([[8]]), parts["train"].starts, parts["train"].ends)
+    targets = inputs.targets_ahead(np.array([[8]]), splits["train"].starts, splits["train"].ends)
     assert torch.isnan(targets).all()
     assert float(regression_loss(torch.ones_like(targets), targets)) == 0
 
