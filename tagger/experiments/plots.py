@@ -1,4 +1,4 @@
-"""Pictures of what the cells do to a gradient, and of how long they remember."""
+"""Pictures of the copy task and of the gradients that flow back through the cells."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 from tagger.experiments.compare_cells import CellResult
 from tagger.experiments.copy_task import SOLVED, CopyResult
-from tagger.forecasting.plots import new_figure, save
+from tagger.model_cards.figures import BLUE, DARK, GREY, ORANGE, add_legend, new_figure, save_figure, style_panel
 
-COLOURS = {"rnn": "#444444", "lstm": "#d95f02", "gru": "#1f77b4"}
+COLOURS = {"rnn": DARK, "lstm": ORANGE, "gru": BLUE}
 SMALLEST = 1e-14  # below it a norm is drawn at the lower edge
 
 
 def draw_gradients(path: str | Path, results: Sequence[CellResult]) -> bool:
-    """The norm of the gradient by the steps it went back, on a log scale, before and after training.
+    """Draw the norm of the gradient by the steps it went back, on a log scale, before and after training.
 
     Returns:
         Whether a picture was drawn: not without matplotlib.
@@ -30,10 +30,10 @@ def draw_gradients(path: str | Path, results: Sequence[CellResult]) -> bool:
         (panels[1], "trained", {one.cell: one.after for one in results}),
     ):
         _draw_norms(panel, norms)
-        _finish(panel, f"Gradient that arrives, {title}", "steps back")
+        style_panel(panel, f"Gradient that arrives, {title}", "steps back")
     panels[0].set_ylabel("norm of d loss(T) / d state(T - k)", fontsize=8)
-    panels[1].legend(frameon=False, fontsize=8)
-    save(figure, path)
+    add_legend(panels[1])
+    save_figure(figure, path)
     return True
 
 
@@ -49,7 +49,7 @@ def _draw_norms(panel: Any, norms: Mapping[str, Mapping[str, Sequence[float]]]) 
 def draw_copy(
     path: str | Path, results: Mapping[str, Sequence[CopyResult]], norms: Mapping[str, Mapping[str, Sequence[float]]]
 ) -> bool:
-    """Right answers by the length of the memory, and the gradient of the untrained cells.
+    """Draw right answers by the length of the memory, and the gradient after training.
 
     Returns:
         Whether a picture was drawn: not without matplotlib.
@@ -61,20 +61,12 @@ def draw_copy(
     for cell, found in results.items():
         lengths, shares = [one.length for one in found], [100 * one.accuracy for one in found]
         panels[0].plot(lengths, shares, color=COLOURS[cell], marker="o", markersize=4, label=cell.upper())
-    panels[0].axhline(100 * SOLVED, color="#777777", linestyle=":", linewidth=0.8)
+    panels[0].axhline(100 * SOLVED, color=GREY, linestyle=":", linewidth=0.8)
     panels[0].set_ylim(0, 103)
-    panels[0].legend(frameon=False, fontsize=8, loc="lower left")
-    _finish(panels[0], "Right answers after N distractors (%)", "N")
+    add_legend(panels[0], loc="lower left")
+    style_panel(panels[0], "Right answers after N distractors (%)", "N")
     _draw_norms(panels[1], norms)
-    panels[1].legend(frameon=False, fontsize=8)
-    _finish(panels[1], "Gradient that arrives, after training", "steps back")
-    save(figure, path)
+    add_legend(panels[1])
+    style_panel(panels[1], "Gradient that arrives, after training", "steps back")
+    save_figure(figure, path)
     return True
-
-
-def _finish(panel: Any, title: str, across: str) -> None:
-    panel.set_title(title, fontsize="medium")
-    panel.set_xlabel(across, fontsize=8)
-    panel.tick_params(labelsize=7)
-    panel.grid(alpha=0.25)
-    panel.spines[["top", "right"]].set_visible(False)

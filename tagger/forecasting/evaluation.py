@@ -134,5 +134,3 @@ def coverage(intervals: Intervals, errors: np.ndarray) -> tuple[float, ...]:
         known = ~np.isnan(errors)
         shares.append(float((np.abs(errors) <= widths[:, None])[known].mean()) if known.any() else float("nan"))
     return tuple(shares)
-
-

@@ -135,8 +135,8 @@ class Forecaster:
         if not isinstance(table, SeriesTable):
             table = self.read(table)
         inputs = SeriesDataset(table, self.saved.scaling, self.config, self.saved.calendar)
-        targets_ahead = range(len(table.groups)) if groups is None else [_place(table, group) for group in groups]
-        return [self._forecast(inputs, group, steps) for group in targets_ahead]
+        numbers = range(len(table.groups)) if groups is None else [_group_number(table, group) for group in groups]
+        return [self._forecast(inputs, number, steps) for number in numbers]
 
     def _forecast(self, inputs: SeriesDataset, group: int, steps: int) -> Forecast:
         table, saved = inputs.table, self.saved

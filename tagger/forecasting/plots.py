@@ -1,54 +1,31 @@
-"""Pictures of a series: how training went, what was predicted, what is forecast and how sure that is."""
+"""Pictures of a series: training, predictions, forecasts with their intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tagger.corpora.series.table import SeriesTable
-from tagger.errors import OutputError
 from tagger.forecasting.features import SeriesDataset
 from tagger.forecasting.forecaster import Forecast, Forecaster
 from tagger.forecasting.prediction import predict_split
 from tagger.forecasting.windows import TimeSplit
+from tagger.model_cards.figures import BLUE, DARK, ORANGE, add_legend, new_figure, save_figure, style_panel
 
-CAME, MADE, DEV, GREY = "#444444", "#d95f02", "#1f77b4", "#777777"
+ACTUAL, PREDICTED, DEV = DARK, ORANGE, BLUE
 MOST_SHOWN = 240  # steps of a curve
 HISTORY = 4  # times as many steps of history as of forecast
 MOST_PANELS = 6
 
 
-def new_figure(width: float, height: float) -> Any | None:
-    """An empty figure; None without matplotlib (the extra ``plots``)."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        return None
-    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def save(figure: Any, path: str | Path) -> None:
-    """Write a figure as PNG.
-
-    Raises:
-        OutputError: the file cannot be written.
-    """
-    try:
-        figure.savefig(path, format="png")
-    except OSError as error:
-        raise OutputError(f"{path}: the picture cannot be written ({error.strerror or error})") from error
-
-
 def draw_training(
     path: Path, log: Sequence[Mapping[str, Any]], model: Forecaster, table: SeriesTable, splits: Mapping[str, TimeSplit]
 ) -> bool:
-    """Loss by epoch; the end of test as it came, was predicted a step ahead, and is forecast in one go.
+    """Draw the loss by epoch, and the end of test: actual, predicted one step ahead, forecast in one go.
 
     Returns:
         Whether a picture was drawn: not without matplotlib.
@@ -63,55 +40,57 @@ def draw_training(
     inputs = SeriesDataset(table, model.saved.scaling, model.config, model.saved.calendar)
     _draw_predictions(panels["one"], model, inputs, split, group)
     _draw_held_out(panels["all"], model, inputs, split, group)
-    save(figure, path)
+    save_figure(figure, path)
     return True
 
 
 def _draw_loss(panel: Any, log: Sequence[Mapping[str, Any]]) -> None:
     epochs = [entry["epoch"] for entry in log]
-    panel.plot(epochs, [entry["loss_per_step"] for entry in log], color=CAME, marker="o", markersize=3, label="train")
+    panel.plot(epochs, [entry["loss_per_step"] for entry in log], color=ACTUAL, marker="o", markersize=3, label="train")
     if all(entry["dev_loss_per_step"] is not None for entry in log):
         losses = [entry["dev_loss_per_step"] for entry in log]
         panel.plot(epochs, losses, color=DEV, marker="s", markersize=3, label="dev")
-    panel.legend(frameon=False, fontsize=8)
-    _label(panel, "Loss a step", "epoch", "scaled")
+    add_legend(panel)
+    style_panel(panel, "Loss a step", "epoch", "scaled")
 
 
 def _draw_predictions(panel: Any, model: Forecaster, inputs: SeriesDataset, split: TimeSplit, group: int) -> None:
-    one = TimeSplit(split.name, split.starts.copy(), split.ends.copy())
-    keep = max(int(split.starts[group]), int(split.ends[group]) - MOST_SHOWN)
-    others = np.arange(len(split.starts)) != group
-    one.ends[others] = one.starts[others]
-    one.starts[group] = keep
-    found = predict_split(model.saved.network, inputs, one)
-    made = inputs.unscaled(found.predicted, found.rows)[:, 0, 0]
-    actual = inputs.unscaled(found.targets, found.rows)[:, 0, 0]
-    times = axis_times(inputs.table, inputs.table.times[found.rows + 1])
-    panel.plot(times, actual, color=CAME, linewidth=1, label="came")
-    panel.plot(times, made, color=MADE, linewidth=1, label="predicted one step ahead")
-    panel.legend(frameon=False, fontsize=8)
+    shown = TimeSplit(split.name, split.starts.copy(), split.starts.copy())
+    shown.starts[group] = max(int(split.starts[group]), int(split.ends[group]) - MOST_SHOWN)
+    shown.ends[group] = split.ends[group]
+    predictions = predict_split(model.saved.network, inputs, shown)
+    predicted = inputs.unscaled(predictions.predicted, predictions.rows)[:, 0, 0]
+    actual = inputs.unscaled(predictions.targets, predictions.rows)[:, 0, 0]
+    times = axis_times(inputs.table, inputs.table.times[predictions.rows + 1])
+    panel.plot(times, actual, color=ACTUAL, linewidth=1, label="actual")
+    panel.plot(times, predicted, color=PREDICTED, linewidth=1, label="predicted one step ahead")
+    add_legend(panel)
     name = model.config.data.targets[0] + (f", {inputs.table.groups[group]}" if inputs.table.groups[group] else "")
-    _label(panel, f"{name}: the end of {split.name}", "", name)
+    style_panel(panel, f"{name}: the end of {split.name}", "", name)
 
 
 def _draw_held_out(panel: Any, model: Forecaster, inputs: SeriesDataset, split: TimeSplit, group: int) -> None:
-    """A forecast from where so many steps are left that all of them can be compared."""
+    """Forecast the last steps of a split in one go, beside the actual values."""
     table = inputs.table
     steps = max(1, min(60, len(model.saved.intervals.widths), int(split.ends[group] - split.starts[group]) - 1))
     start, end = int(table.offsets[group]), int(split.ends[group])
     known = end - steps
-    cut = SeriesTable(
-        table.name, table.source, table.time, table.kind, table.times[start:known], table.columns,
-        table.values[start:known], table.group, (table.groups[group],), np.array([0, known - start]),
-        table.lines[start:known],
-    )  # fmt: skip
+    rows = slice(start, known)
+    cut = replace(
+        table,
+        times=table.times[rows],
+        values=table.values[rows],
+        lines=table.lines[rows],
+        groups=(table.groups[group],),
+        offsets=np.array([0, known - start]),
+    )
     forecast = model.forecast(cut, steps)[0]
     draw_forecast_panel(panel, table, forecast, 0, (max(start, known - HISTORY * steps), end), labels=True)
-    panel.set_title(f"{steps} steps forecast in one go, and what came", fontsize="medium")
+    panel.set_title(f"{steps} steps forecast in one go, and the actual values", fontsize="medium")
 
 
 def draw_forecasts(path: str | Path, table: SeriesTable, forecasts: Sequence[Forecast]) -> bool:
-    """History, forecast and bands: a panel for each series and target, ``MOST_PANELS`` at most.
+    """Draw history, forecast and intervals: a panel for each series and target, at most ``MOST_PANELS``.
 
     Returns:
         Whether a picture was drawn: not without matplotlib.
@@ -127,37 +106,28 @@ def draw_forecasts(path: str | Path, table: SeriesTable, forecasts: Sequence[For
         draw_forecast_panel(panel, table, forecast, number, (max(start, end - history), end), labels=not place)
         series = f", {forecast.group}" if forecast.group else ""
         panel.set_title(f"{forecast.targets[number]}{series}: {len(forecast.values)} steps ahead", fontsize="medium")
-    save(figure, path)
+    save_figure(figure, path)
     return True
 
 
 def draw_forecast_panel(
     panel: Any, table: SeriesTable, forecast: Forecast, target: int, rows: tuple[int, int], *, labels: bool
 ) -> None:
-    """What is known of a target between two rows, and a forecast with its bands."""
+    """Draw a target between two rows, and a forecast with its intervals."""
     times = axis_times(table, table.times[slice(*rows)])
     ahead = axis_times(table, forecast.times)
-    panel.plot(times, table.values[slice(*rows), target], color=CAME, linewidth=1, label="history")
+    panel.plot(times, table.values[slice(*rows), target], color=ACTUAL, linewidth=1, label="history")
     for number, level in reversed(list(enumerate(forecast.levels))):
         panel.fill_between(
-            ahead, forecast.low[:, number, target], forecast.high[:, number, target], color=MADE, linewidth=0,
+            ahead, forecast.low[:, number, target], forecast.high[:, number, target], color=PREDICTED, linewidth=0,
             alpha=0.28 if number == 0 else 0.14, label=f"{100 * level:.0f} % interval",
         )  # fmt: skip
-    panel.plot(ahead, forecast.values[:, target], color=MADE, linewidth=1.5, label="forecast")
+    panel.plot(ahead, forecast.values[:, target], color=PREDICTED, linewidth=1.5, label="forecast")
     if labels:
-        panel.legend(frameon=False, fontsize=8, loc="upper left", ncols=2)
-    _label(panel, "", "", forecast.targets[target])
+        add_legend(panel, loc="upper left", ncols=2)
+    style_panel(panel, "", "", forecast.targets[target])
 
 
 def axis_times(table: SeriesTable, times: np.ndarray) -> np.ndarray:
-    """Times as matplotlib draws them."""
+    """Convert times to what matplotlib draws."""
     return times if table.kind == "number" else times.astype("datetime64[us]")
-
-
-def _label(panel: Any, title: str, across: str, up: str) -> None:
-    panel.set_title(title, fontsize="medium")
-    panel.set_xlabel(across, fontsize=8)
-    panel.set_ylabel(up, fontsize=8, parse_math=False)
-    panel.tick_params(labelsize=7)
-    panel.grid(alpha=0.25)
-    panel.spines[["top", "right"]].set_visible(False)

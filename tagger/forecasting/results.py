@@ -60,7 +60,7 @@ def write_series_run(
         best: the run to keep.
         runs: all runs.
         table: what was learnt from.
-        parts: train, dev and test.
+        splits: train, dev and test.
         told: of the command, the machine and the notes, see ``tagger.model_cards.provenance``.
         name: of the model, for its card.
     """

@@ -16,12 +16,12 @@ from tagger.corpora.series.read import read_series
 from tagger.corpora.series.table import SeriesOptions, SeriesTable
 from tagger.corpora.series.time_checks import usual_step
 from tagger.errors import ConfigError
+from tagger.forecasting.baselines import Baselines, fit_baselines
 from tagger.forecasting.checkpoint import SavedForecaster, build_series_network
-from tagger.forecasting.evaluation import Baselines, evaluate, fit_baselines
+from tagger.forecasting.evaluation import coverage, evaluate, fit_intervals, forecast_errors
 from tagger.forecasting.features import SeriesDataset, calendar_of
 from tagger.forecasting.forecaster import Forecaster
 from tagger.forecasting.objective import SeriesObjective
-from tagger.forecasting.prediction import coverage, fit_intervals, forecast_errors
 from tagger.forecasting.results import ForecasterRun, write_series_run
 from tagger.forecasting.scaling import Scaling
 from tagger.forecasting.windows import TimeSplit, column_notes, last_rows, split_by_time

@@ -13,12 +13,12 @@ import numpy as np
 from tagger.errors import ConfigError, OutputError
 from tagger.interpretability.gate_activations import Gates, Place, by_movement
 from tagger.interpretability.gate_names import describe, is_gate, label, meaning
+from tagger.model_cards.figures import new_figure
 
 MOST_WORDS = 100
 """More could not be read."""
 MOST_UNIT_LABELS = 24
 MOST_FIGURES = 40  # words whose means are written into their cells
-_DPI = 150
 _WORD, _MARGIN, _NARROWEST = 0.21, 1.3, 3.4  # inches: a word, the margin of a panel, the least width of its field
 _GREY = "#666666"
 _LOOK: Any = {"aspect": "auto", "interpolation": "nearest"}
@@ -41,25 +41,22 @@ def heat_map(gates: Gates, *, average: bool = False, sort: bool = False) -> byte
         OutputError: matplotlib (the extra ``plots``) is not installed.
         ConfigError: there are too many words.
     """
-    try:
-        from matplotlib import rc_context
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
+    figure = new_figure()
+    if figure is None:
         raise OutputError(
             'heat map: matplotlib is not installed; get it with pip install "sequence-tagger[plots]", '
             "or write a page with --html"
-        ) from None
+        )
     if len(gates.tokens) > MOST_WORDS:
         raise ConfigError(
             f"heat map: the text has {len(gates.tokens):,} words; expected at most {MOST_WORDS}: "
             "give a shorter one, or write a page with --html"
         )
+    from matplotlib import rc_context
+
     content = io.BytesIO()
     with warnings.catch_warnings(), rc_context({"font.family": _fonts(), "axes.unicode_minus": True}):
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a script that no font here has: boxes
-        figure = Figure(dpi=_DPI, layout="constrained")
-        FigureCanvasAgg(figure)
         if average:
             _draw_means(figure, gates)
         else:

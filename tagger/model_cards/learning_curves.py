@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tagger.errors import OutputError
+from tagger.model_cards.figures import BLUE, DARK, ORANGE, add_legend, new_figure, save_figure, style_panel
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = "_.-=+*#@"
-_TRAIN, _DEV, _BEST = "#1f77b4", "#d95f02", "#444444"  # told apart by the colour-blind, too
 
 
 def spark(values: Sequence[float], *, width: int = 40, blocks: str = BLOCKS) -> str:
@@ -47,7 +46,7 @@ def _thinned(values: Sequence[float], width: int) -> list[float]:
 
 
 def draw_curves(log: Sequence[Mapping[str, Any]], path: str | Path) -> bool:
-    """Draws loss and dev accuracy by epoch, if matplotlib (the extra ``plots``) is installed.
+    """Draw loss and dev accuracy by epoch, if matplotlib (the extra ``plots``) is installed.
 
     Args:
         log: one mapping per epoch with the fields of `tagger.training.events.EpochEnd`: ``epoch``,
@@ -60,25 +59,16 @@ def draw_curves(log: Sequence[Mapping[str, Any]], path: str | Path) -> bool:
     Raises:
         OutputError: the file cannot be written.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        return False
     losses = _points(log, "loss_per_step"), _points(log, "dev_loss_per_step")
     accuracies = _points(log, "dev_accuracy", factor=100)
-    if not losses[0]:
+    figure = new_figure(9 if accuracies else 5, 3.6)
+    if figure is None or not losses[0]:
         return False
-    figure = Figure(figsize=(9 if accuracies else 5, 3.6), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
     panels = figure.subplots(1, 2 if accuracies else 1, squeeze=False)[0]
     _draw_losses(panels[0], *losses)
     if accuracies:
         _draw_accuracy(panels[1], accuracies)
-    try:
-        figure.savefig(path, format="png")
-    except OSError as exc:
-        raise OutputError(f"{path}: the curves cannot be written ({exc.strerror or exc})") from exc
+    save_figure(figure, path)
     return True
 
 
@@ -89,30 +79,26 @@ def _points(log: Sequence[Mapping[str, Any]], name: str, factor: float = 1) -> l
 
 
 def _draw_losses(panel: Any, train: list[tuple[int, float]], dev: list[tuple[int, float]]) -> None:
-    panel.plot(*zip(*train, strict=True), color=_TRAIN, marker="o", markersize=3, label="train")
+    panel.plot(*zip(*train, strict=True), color=BLUE, marker="o", markersize=3, label="train")
     if dev:
-        panel.plot(*zip(*dev, strict=True), color=_DEV, marker="s", markersize=3, label="dev")
+        panel.plot(*zip(*dev, strict=True), color=ORANGE, marker="s", markersize=3, label="dev")
     panel.set_ylim(bottom=0)
-    panel.legend(frameon=False)
+    add_legend(panel)
     _label(panel, "Loss per step", "cross-entropy (nats per word)")
 
 
 def _draw_accuracy(panel: Any, dev: list[tuple[int, float]]) -> None:
     best_epoch, best = max(dev, key=lambda point: point[1])
-    panel.plot(*zip(*dev, strict=True), color=_DEV, marker="s", markersize=3)
-    panel.axhline(best, color=_BEST, linewidth=0.8, linestyle=":")
-    panel.plot(best_epoch, best, color=_BEST, marker="o", markersize=8, fillstyle="none")
+    panel.plot(*zip(*dev, strict=True), color=ORANGE, marker="s", markersize=3)
+    panel.axhline(best, color=DARK, linewidth=0.8, linestyle=":")
+    panel.plot(best_epoch, best, color=DARK, marker="o", markersize=8, fillstyle="none")
     note = f"best: {best:.2f} %, epoch {best_epoch}"
-    panel.text(0.98, 0.05, note, transform=panel.transAxes, ha="right", color=_BEST)
+    panel.text(0.98, 0.05, note, transform=panel.transAxes, ha="right", color=DARK)
     _label(panel, "Accuracy on dev", "words tagged right (%)")
 
 
 def _label(panel: Any, title: str, unit: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    panel.set_title(title, fontsize="medium")
-    panel.set_xlabel("epoch")
-    panel.set_ylabel(unit)
+    style_panel(panel, title, "epoch", unit)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-    panel.grid(alpha=0.25)
-    panel.spines[["top", "right"]].set_visible(False)

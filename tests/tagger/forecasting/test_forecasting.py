@@ -17,17 +17,11 @@ from tagger.errors import ConfigError, CorpusError, ModelError
 from tagger.evaluation.forecast_scores import LINEAR, NETWORK, PERSISTENCE, score_target, standard_errors, verdicts
 from tagger.forecasting.baselines import NormalEquations, persistence, seasonal, seasons
 from tagger.forecasting.checkpoint import build_series_network
+from tagger.forecasting.evaluation import Intervals, coverage, fit_intervals
 from tagger.forecasting.features import SeriesDataset
 from tagger.forecasting.forecaster import Forecaster
 from tagger.forecasting.objective import SeriesObjective
-from tagger.forecasting.prediction import (
-    Intervals,
-    coverage,
-    fit_intervals,
-    forecast_recursively,
-    future_times,
-    predict_split,
-)
+from tagger.forecasting.prediction import forecast_recursively, future_times, predict_split
 from tagger.forecasting.scaling import Scaling
 from tagger.forecasting.train import train_series
 from tagger.forecasting.windows import last_rows

@@ -71,5 +71,5 @@ def test_without_matplotlib_there_is_no_picture(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_picture_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"nowhere.curves\.png: the curves cannot be written \(No such file"):
+    with pytest.raises(OutputError, match=r"nowhere.curves\.png: the picture cannot be written \(No such file"):
         draw_curves(LOG, tmp_path / "nowhere" / "curves.png")
