@@ -39,7 +39,7 @@ def read_corpus(
     tokens_column: str | None = None,
     labels_column: str | None = None,
     label_names: Sequence[str] | None = None,
-    ignore_bad: bool = False,
+    skip_invalid: bool = False,
     repair: bool = False,
 ) -> Corpus:
     """Reads a labelled corpus into train, dev and test.
@@ -61,14 +61,14 @@ def read_corpus(
         tokens_column: the name of the column of words.
         labels_column: the name of the column of labels, where it is not ``column``.
         label_names: the names of labels that are whole numbers, in order.
-        ignore_bad: leave unreadable sentences out, and count them in ``notes``.
+        skip_invalid: leave unreadable sentences out, and count them in ``notes``.
         repair: mend what can be mended by a rule (``tagger.corpora.labels.repair``), and count it in ``notes``.
 
     Raises:
         CorpusError: nothing by that name, or what is there cannot be read; the message says where and why.
     """
     names = tuple(label_names) if label_names is not None else None
-    options = ReadOptions(labels_column or column, format, tokens_column, names, ignore_bad, repair)
+    options = ReadOptions(labels_column or column, format, tokens_column, names, skip_invalid, repair)
     explicit = named_splits(source, train=train, dev=dev, test=test)
     with stdin_to_tempfile([source, *explicit.values()]) as spool:
         located = explicit_files(explicit, spool) if source is None and explicit else resolve(source, spool)
@@ -93,7 +93,7 @@ def read_split(
     tokens_column: str | None = None,
     labels_column: str | None = None,
     label_names: Sequence[str] | None = None,
-    ignore_bad: bool = False,
+    skip_invalid: bool = False,
     repair: bool = False,
 ) -> Split:
     """Reads one split, to evaluate on. A single file is the whole split.
@@ -107,14 +107,14 @@ def read_split(
         tokens_column: as for ``read_corpus``.
         labels_column: as for ``read_corpus``.
         label_names: as for ``read_corpus``.
-        ignore_bad: as for ``read_corpus``.
+        skip_invalid: as for ``read_corpus``.
         repair: as for ``read_corpus``.
 
     Raises:
         CorpusError: nothing by that name, no such split, or it cannot be read.
     """
     names = tuple(label_names) if label_names is not None else None
-    options = ReadOptions(labels_column or column, format, tokens_column, names, ignore_bad, repair)
+    options = ReadOptions(labels_column or column, format, tokens_column, names, skip_invalid, repair)
     with stdin_to_tempfile([source]) as spool:
         located = resolve(source, spool)
         if located is None:
@@ -243,7 +243,7 @@ def read_hub_corpus(
             tokens_column=options.tokens_column or tokens,
             labels_column=labels_column,
             label_names=options.label_names,
-            ignore_bad=options.ignore_bad,
+            skip_invalid=options.skip_invalid,
             repair=options.repair,
         )
     except NoSentencesError:

@@ -37,13 +37,13 @@ class Legs:
         self.settings = folder / "quick.toml"
         self.settings.write_text(TOML, encoding="utf-8")
 
-    def run(self, name: str, data: bytes, *, ignore_bad: bool = False, repair: bool = False) -> dict[str, bool]:
+    def run(self, name: str, data: bytes, *, skip_invalid: bool = False, repair: bool = False) -> dict[str, bool]:
         """All legs.
 
         Args:
             name: of the file; its ending tells the format, unless the content tells another.
             data: what is in it.
-            ignore_bad: leave out what cannot be read.
+            skip_invalid: leave out what cannot be read.
             repair: mend what can be mended.
 
         Returns:
@@ -54,7 +54,7 @@ class Legs:
         """
         path = self.folder / name
         path.write_bytes(data)
-        options = ["--ignore-bad"] * ignore_bad + ["--repair"] * repair
+        options = ["--skip-invalid"] * skip_invalid + ["--repair"] * repair
         try:
             checked = self.check(path, options)
             training = self.train(path, options)
@@ -63,7 +63,7 @@ class Legs:
             assert checked == trained or few, f"check says {checked}, train {training}"
             if trained and not options:
                 self.compare(path)
-            return {"check": checked, "train": trained, "tag": self.tag(path, options[:ignore_bad])}
+            return {"check": checked, "train": trained, "tag": self.tag(path, options[:skip_invalid])}
         finally:
             path.unlink()
 

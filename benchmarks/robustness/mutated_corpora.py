@@ -69,7 +69,7 @@ def run(folder: Path, number: int, seed: int) -> tuple[Counter[tuple[str, str]],
         started = time.perf_counter()
         kind = name.partition("-")[2]
         counts[kind, "all"] += 1
-        options = {"ignore_bad": chance.random() < 0.2, "repair": chance.random() < 0.2}
+        options = {"skip_invalid": chance.random() < 0.2, "repair": chance.random() < 0.2}
         try:
             accepted = legs.run(name, data, **options)
             counts.update((kind, leg) for leg, passed in accepted.items() if passed)

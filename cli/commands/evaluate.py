@@ -74,7 +74,7 @@ def _language(model: str, corpus: str | None, split: str, values: dict[str, Any]
         "text_column": values["text_column"],
         "tokens_column": values["tokens_column"],
         "offline": values["offline"],
-        "ignore_bad": values["ignore_bad"],
+        "skip_invalid": values["skip_invalid"],
     }
     cache = None
     if values["cache"] or values["cache_dev"]:

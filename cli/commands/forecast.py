@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from tagger.cli.train_commands.options import renamed
+
 EPILOG = """\b
 Examples:
   tagger forecast runs/series --steps 14 --picture forecast.png
@@ -23,7 +25,8 @@ Examples:
 @click.option("--output", type=click.Choice(["table", "jsonl"]), default="table", show_default=True)
 @click.option("-o", "out", metavar="FILE", help="Write to this file, once all is done, instead of stdout.")
 @click.option("--picture", metavar="FILE", help="Draw history, forecast and intervals as PNG.")
-@click.option("--ignore-bad", is_flag=True, help="Leave out what cannot be read, and count it.")
+@click.option("--skip-invalid", is_flag=True, help="Leave out what cannot be read, and count it.")
+@renamed("--ignore-bad", "--skip-invalid", is_flag=True)
 @click.option("--offline", is_flag=True, help="Never use the network.")
 @click.option("--quiet", is_flag=True, help="No notes on standard error.")
 def forecast(**values: Any) -> None:
@@ -44,7 +47,7 @@ def forecast(**values: Any) -> None:
     if values["file"] is None and not values["quiet"] and model.source is not None:
         click.echo(f"note: reading {clipped(model.source)}, which the model was trained on", err=True)
     with intra_op_threads(1):
-        table = model.read(values["file"], ignore_bad=values["ignore_bad"], offline=values["offline"])
+        table = model.read(values["file"], skip_invalid=values["skip_invalid"], offline=values["offline"])
         found = model.forecast(table, values["steps"], groups=values["groups"] or None)
     if not values["quiet"]:
         for note in dict.fromkeys([*table.notes, *(note for one in found for note in one.notes)]):

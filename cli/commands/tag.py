@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tagger.cli.train_commands.options import renamed
 from tagger.cli.train_commands.resume import Resumable
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ Examples:
 @click.option("--scores", is_flag=True, help="Give the probability of each tag (not in pairs).")
 @click.option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: all cores]")
-@click.option("--ignore-bad", is_flag=True, help="Pass on what cannot be read, untagged, and count it.")
+@click.option("--skip-invalid", is_flag=True, help="Pass on what cannot be read, untagged, and count it.")
+@renamed("--ignore-bad", "--skip-invalid", is_flag=True)
 @click.option(
     "--line-buffered", is_flag=True,
     help="Answer each line at once, as a partner in a pipe wants it; each line is a text by itself. The default where "
@@ -119,7 +121,7 @@ def _run(
     scores: bool,
     device: str,
     threads: int | None,
-    ignore_bad: bool,
+    skip_invalid: bool,
     line_buffered: bool,
 ) -> Progress:
     """Open the documents first, for that fails fastest, then load the model and tag."""
@@ -138,9 +140,14 @@ def _run(
                 click.echo(f"note: {note}", err=True)
         output = output_format or default_output(documents.format, scores=scores)
         tagger = _load(model, device, threads)
-        pieces = documents.pieces(tagger.tokenizer, tagger.column, ignore_bad=ignore_bad)
+        pieces = documents.pieces(tagger.tokenizer, tagger.column, skip_invalid=skip_invalid)
         render = make_renderer(output, tagger.column)
-        written = {"output format": output, "scores": scores, "input format": input_format, "ignore-bad": ignore_bad}
+        written = {
+            "output format": output,
+            "scores": scores,
+            "input format": input_format,
+            "skip-invalid": skip_invalid,
+        }
         done = out.begin(files if hub is None else [repr(hub)], model or DEFAULT_MODEL, tagger, written)
         return tag_documents(
             OneByOne(tagger) if by_line else tagger,

@@ -110,7 +110,7 @@ def _verdict(diagnosis: Diagnosis, look: TerminalCapabilities) -> str:
         text += f", {_kinds(warnings, 'warning')}." if warnings else "."
         codes = {finding.kind.code for finding in errors}
         if diagnosis.left_out and not codes & {"file", "one-label"}:
-            text += f" --ignore-bad leaves {left} out and goes on."
+            text += f" --skip-invalid leaves {left} out and goes on."
             text += " --repair keeps one label of each and all sentences." if codes == {"double-label"} else ""
     elif warnings:
         trains = all(finding.kind.code != "no-train" for finding in warnings)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli.train_commands.options import Command, machine_options, together
+from tagger.cli.train_commands.options import Command, machine_options, renamed, together
 from tagger.cli.train_commands.resume import Resumable, resume_options
 from tagger.cli.train_commands.start import may_start, run_options, size_of
 
@@ -69,7 +69,8 @@ text_options: Callable[[Command], Command] = together(
     click.option("--format", "format_", default=None, help="text, or a format of labelled corpora.  [default: seen]"),
     click.option("--text-column", default=None, help="Name of the column that holds the text."),
     click.option("--tokens-column", default=None, help="Name of the column that holds the words."),
-    click.option("--ignore-bad", is_flag=True, help="Leave out lines that are not text, and count them."),
+    click.option("--skip-invalid", is_flag=True, help="Leave out lines that are not text, and count them."),
+    renamed("--ignore-bad", "--skip-invalid", is_flag=True),
     click.option("--offline", is_flag=True, help="Never use the network."),
 )
 
@@ -181,7 +182,7 @@ def run(values: dict[str, Any]) -> None:
         offline=values["offline"],
         streaming=values["streaming"],
         seed=config.training.seed,
-        ignore_bad=values["ignore_bad"],
+        skip_invalid=values["skip_invalid"],
     )
     if not values["quiet"]:
         click.echo(describe(corpus), err=True)

@@ -46,7 +46,8 @@ reading_options = together(
     click.option("--tokens-column", default=None, help="Name of the column that holds the words."),
     click.option("--labels-column", default=None, help="Name of the column that holds the labels."),
     click.option("--label-names", default=None, help="Names of integer labels in order, separated by commas."),
-    click.option("--ignore-bad", is_flag=True, help="Leave malformed sentences out and count them."),
+    click.option("--skip-invalid", is_flag=True, help="Leave malformed sentences out and count them."),
+    renamed("--ignore-bad", "--skip-invalid", is_flag=True),
     click.option(
         "--repair",
         is_flag=True,
@@ -70,7 +71,7 @@ def reading(values: dict[str, Any]) -> dict[str, Any]:
         "tokens_column": values.pop("tokens_column"),
         "labels_column": values.pop("labels_column"),
         "label_names": names.split(",") if names else None,
-        "ignore_bad": values.pop("ignore_bad"),
+        "skip_invalid": values.pop("skip_invalid"),
         "repair": values.pop("repair"),
         "offline": values.pop("offline"),
     }

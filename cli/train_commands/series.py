@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli.train_commands.options import machine_options
+from tagger.cli.train_commands.options import machine_options, renamed
 from tagger.cli.train_commands.resume import Resumable, resume_options
 from tagger.cli.train_commands.start import NUMBERS, given, may_start, run_options, size_of
 
@@ -64,7 +64,8 @@ Examples:
 @click.option("--over", type=click.Choice(["auto", "time", "words"]), default="auto", help="What the steps are.")
 @click.option("--format", "format_", default=None, help="Format of the file, where it is not recognised.")
 @click.option("--tokens-column", default=None, help="Name of the column that holds the words, over words.")
-@click.option("--ignore-bad", is_flag=True, help="Leave out what cannot be read, and count it.")
+@click.option("--skip-invalid", is_flag=True, help="Leave out what cannot be read, and count it.")
+@renamed("--ignore-bad", "--skip-invalid", is_flag=True)
 @click.option("--offline", is_flag=True, help="Never use the network.")
 @click.option("--out", default="runs/series", show_default=True, type=click.Path(path_type=Path), help="Model folder.")
 @click.option("--overwrite", is_flag=True, help="Replace the model that is there.")
@@ -113,7 +114,7 @@ def run(values: dict[str, Any]) -> None:
     if not may_start(values):
         return
     options = options_of(
-        config, form=values["format_"], time_format=values["time_format"], ignore_bad=values["ignore_bad"],
+        config, form=values["format_"], time_format=values["time_format"], skip_invalid=values["skip_invalid"],
         offline=values["offline"],
     )  # fmt: skip
     table = read_series(values["source"], options)

@@ -82,7 +82,7 @@ def run_words(values: dict[str, Any]) -> None:
         return
     corpus = read_token_values(
         values["source"], config.targets, format=values["format_"], tokens_column=values["tokens_column"],
-        ignore_bad=values["ignore_bad"], seed=config.training.seed,
+        skip_invalid=values["skip_invalid"], seed=config.training.seed,
     )  # fmt: skip
     with TrainingDisplay(quiet=values["quiet"]) as display:
         training = train_token_regressor(corpus, config, listener=display, **run_options(values))

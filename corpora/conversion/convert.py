@@ -69,7 +69,7 @@ def convert(
     form = form or form_of(out)
     if form is None:
         raise OutputError(f"{out}: its name does not tell the format; say which (--to {', '.join(WRITABLE)})")
-    checked = bool(options.column or scheme or options.label_names or options.ignore_bad or options.repair)
+    checked = bool(options.column or scheme or options.label_names or options.skip_invalid or options.repair)
     request = Request(form, scheme, bare, options, checked)
     done = Conversion()
     with stdin_to_tempfile([source]) as spool:

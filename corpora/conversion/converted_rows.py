@@ -89,7 +89,7 @@ class FileRows:
 
     def _rows(self, path: Path, name: str, form: str, repairs: Repairs | None) -> Iterator[Row]:
         options = self.request.options
-        policy = Skip(name) if options.ignore_bad else Stop(name)
+        policy = Skip(name) if options.skip_invalid else Stop(name)
         raw = read_sentences(path, name, form, options, policy)
         wanted = conllu_column(options.column) if form == "conllu" else options.column
         intake = LabelColumnReader(wanted, policy, name, None, options.label_names, repairs)

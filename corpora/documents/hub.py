@@ -86,13 +86,13 @@ class HubDocuments:
     ) -> None:
         """Nothing to do: reading stops when the pieces are no longer asked for."""
 
-    def pieces(self, tokenizer: WordTokenizer, column: str, *, ignore_bad: bool = False) -> Iterator[Piece]:
+    def pieces(self, tokenizer: WordTokenizer, column: str, *, skip_invalid: bool = False) -> Iterator[Piece]:
         """All rows, in order, in bounded memory.
 
         Args:
             tokenizer: splits raw text.
             column: as for ``Documents``; a data set does not need it.
-            ignore_bad: yield ``BadPiece`` instead of raising.
+            skip_invalid: yield ``BadPiece`` instead of raising.
 
         Raises:
             CorpusError: a row cannot be read, or the network failed.
@@ -103,10 +103,10 @@ class HubDocuments:
             value = row.pop(self._column)
             row = {name: None if plain != plain else plain for name, plain in row.items()}  # JSON has no NaN
             if problem := _problem(value, words=self._words):
-                if not ignore_bad:
+                if not skip_invalid:
                     where = f"row {number} (from 0)"
                     raise CorpusError(
-                        f"{where}: {problem}; pass such rows on untagged with --ignore-bad", path=self._rows.source
+                        f"{where}: {problem}; pass such rows on untagged with --skip-invalid", path=self._rows.source
                     )
                 yield _bad(row, number, problem, self._rows.source)
             elif self._words:

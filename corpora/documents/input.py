@@ -64,22 +64,22 @@ class Documents:
         """Close the first document."""
         self._stack.close()
 
-    def pieces(self, tokenizer: WordTokenizer, column: str, *, ignore_bad: bool = False) -> Iterator[Piece]:
+    def pieces(self, tokenizer: WordTokenizer, column: str, *, skip_invalid: bool = False) -> Iterator[Piece]:
         """All documents piece by piece, in order, in bounded memory.
 
         Args:
             tokenizer: splits raw text.
             column: the label that will be written, see ``read_conllu``.
-            ignore_bad: yield ``BadPiece`` instead of raising.
+            skip_invalid: yield ``BadPiece`` instead of raising.
 
         Raises:
             CorpusError: a document cannot be opened or read, with its path and line.
         """
-        yield from self._read(self._first, self._paths[0], self.format, tokenizer, column, ignore_bad)
+        yield from self._read(self._first, self._paths[0], self.format, tokenizer, column, skip_invalid)
         for path in self._paths[1:]:
             with open_text(path, by_line=self._by_line) as stream:
                 found = self._format_of(stream, path)
-                yield from self._read(stream, path, found, tokenizer, column, ignore_bad)
+                yield from self._read(stream, path, found, tokenizer, column, skip_invalid)
 
     def _format_of(self, stream: io.BufferedReader, path: str) -> str:
         found = self._input_format
@@ -95,7 +95,7 @@ class Documents:
         return found
 
     def _read(
-        self, stream: BinaryIO, path: str, found: str, tokenizer: WordTokenizer, column: str, ignore_bad: bool
+        self, stream: BinaryIO, path: str, found: str, tokenizer: WordTokenizer, column: str, skip_invalid: bool
     ) -> Iterator[Piece]:
         readers: dict[str, Callable[[], Iterator[Piece]]] = {
             "text": lambda: (read_text_lines if self._by_line else read_text)(stream, tokenizer),
@@ -108,7 +108,7 @@ class Documents:
             for piece in readers[found]():
                 if isinstance(piece, BadPiece):
                     piece.message = clipped(piece.message)
-                    if not ignore_bad:
+                    if not skip_invalid:
                         raise CorpusError(piece.message, path=path, line=piece.line)
                     piece.path = path
                 yield piece

@@ -28,7 +28,7 @@ class ReadOptions:
         format: one of ``FORMATS``, None to look at the content.
         tokens_column: the column of the words, where columns have names.
         label_names: the names that whole-number labels stand for, in the order of their numbers.
-        ignore_bad: leave unreadable sentences out and count them, rather than stop at the first.
+        skip_invalid: leave unreadable sentences out and count them, rather than stop at the first.
         repair: mend what can be mended by a rule, and count it.
     """
 
@@ -36,7 +36,7 @@ class ReadOptions:
     format: str | None = None
     tokens_column: str | None = None
     label_names: tuple[str, ...] | None = None
-    ignore_bad: bool = False
+    skip_invalid: bool = False
     repair: bool = False
 
 

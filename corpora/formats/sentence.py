@@ -73,7 +73,7 @@ class Stop:
         several = SEVERAL_LABELS in problem.message
         way = "--repair keeps one, " if several else ""
         raise CorpusError(
-            f"{problem.message}; {way}--ignore-bad leaves such sentences out", path=self.path, line=problem.line
+            f"{problem.message}; {way}--skip-invalid leaves such sentences out", path=self.path, line=problem.line
         )
 
 

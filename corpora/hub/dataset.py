@@ -34,7 +34,7 @@ def read_hub(
     tokens_column: str | None = None,
     labels_column: str | None = None,
     label_names: Sequence[str] | None = None,
-    ignore_bad: bool = False,
+    skip_invalid: bool = False,
     repair: bool = False,
 ) -> tuple[dict[str, datasets.Dataset], list[str]]:
     """Read a labelled corpus from the hub.
@@ -49,7 +49,7 @@ def read_hub(
         tokens_column: the column of words, where it does not have a usual name.
         labels_column: the very column of labels; it goes before `column`.
         label_names: the names of labels that are bare integers, in the order of the integers.
-        ignore_bad: leave rows out that cannot be used, and count them, instead of raising.
+        skip_invalid: leave rows out that cannot be used, and count them, instead of raising.
         repair: let pass what will be repaired.
 
     Returns:
@@ -76,7 +76,7 @@ def read_hub(
             tokens_column=tokens_column,
             labels_column=labels_column,
             label_names=loaded.label_names if label_names is None else label_names,
-            ignore_bad=ignore_bad,
+            skip_invalid=skip_invalid,
             repair=repair,
         )
     return read, [*notes, *more]
@@ -123,7 +123,7 @@ def _read_splits(
     tokens_column: str | None,
     labels_column: str | None,
     label_names: Sequence[str] | None,
-    ignore_bad: bool,
+    skip_invalid: bool,
     repair: bool,
 ) -> tuple[dict[str, datasets.Dataset], list[str]]:
     from tagger.corpora.hub.columns import choose_columns, unnested
@@ -140,7 +140,7 @@ def _read_splits(
     )
     read, notes = {}, [] if columns.note is None else [columns.note]
     for split, data in flat.items():
-        sentences, more = to_sentences(source, split, data, columns, ignore_bad=ignore_bad, repair=repair)
+        sentences, more = to_sentences(source, split, data, columns, skip_invalid=skip_invalid, repair=repair)
         notes += more
         if sentences.num_rows:
             read[split] = sentences

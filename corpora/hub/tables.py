@@ -65,7 +65,7 @@ class Lists:
 
 
 def to_sentences(
-    source: str, split: str, data: Dataset, columns: Columns, *, ignore_bad: bool, repair: bool = False
+    source: str, split: str, data: Dataset, columns: Columns, *, skip_invalid: bool, repair: bool = False
 ) -> tuple[Dataset, list[str]]:
     """Turn one split into the columns ``tokens``, ``tags``, further label columns and ``text``.
 
@@ -74,7 +74,7 @@ def to_sentences(
         split: ``train``, ``dev`` or ``test``, for messages.
         data: the split, with at least the columns of `columns`.
         columns: what to take.
-        ignore_bad: leave rows out that cannot be used, and count them, instead of raising.
+        skip_invalid: leave rows out that cannot be used, and count them, instead of raising.
         repair: several labels of one word are let pass, to be repaired.
 
     Returns:
@@ -88,7 +88,7 @@ def to_sentences(
 
     table = data.select_columns(columns.used).with_format("arrow")[:]
     found = {"tokens": _lists(table, columns.tokens, columns), "tags": _lists(table, columns.tags, columns)}
-    good = _good_rows(f"{source} ({split})", found["tokens"], found["tags"], columns, ignore_bad, repair)
+    good = _good_rows(f"{source} ({split})", found["tokens"], found["tags"], columns, skip_invalid, repair)
     found |= {our: _lists(table, hub, columns) for our, hub in columns.others.items()}
     found = {name: lists.keep_rows(good) for name, lists in found.items()}
     found = {name: lists for name, lists in found.items() if _belongs(name, lists, found["tokens"])}
@@ -123,7 +123,7 @@ def _strings(values: pa.Array, names: Sequence[str] | None) -> pa.Array:
 
 
 def _good_rows(
-    place: str, tokens: Lists, tags: Lists, columns: Columns, ignore_bad: bool, repair: bool
+    place: str, tokens: Lists, tags: Lists, columns: Columns, skip_invalid: bool, repair: bool
 ) -> NDArray[np.bool_]:
     """Find the rows that can be used, or raise for the first that cannot."""
     unlabelled = _unlabelled(tags, columns)
@@ -140,14 +140,14 @@ def _good_rows(
         _SEVERAL: np.isin(np.arange(len(tags.lengths)), tags.rows[_double(tags, allowed=repair)]),
     }
     bad: NDArray[np.bool_] = np.logical_or.reduce(list(problems.values()))
-    if bad.any() and not ignore_bad:
+    if bad.any() and not skip_invalid:
         row = int(bad.argmax())
         what = next(what for what, rows in problems.items() if rows[row])
         words, labels = max(tokens.lengths[row], 0), max(tags.lengths[row], 0)
         raise BadRowsError(
             f"{place}: row {row} (from 0) of {len(bad):,}: {what} "
             f"({words} words in {columns.tokens!r}, {labels} labels in {columns.tags!r}); "
-            f"{bad.sum():,} such rows can be left out (--ignore-bad)"
+            f"{bad.sum():,} such rows can be left out (--skip-invalid)"
             + ("; --repair keeps one label of each word" if what == _SEVERAL else "")
         )
     return ~bad

@@ -98,8 +98,8 @@ class Assembly:
         return np.fromiter((known.setdefault(str(name), len(known)) for name in names), np.int32, len(names))
 
     def _bad(self, where: list[tuple[int, str]], line: int, message: str) -> None:
-        if not self.options.ignore_bad:
-            raise CorpusError(f"{clipped(message)}; --ignore-bad leaves it out", path=self.rows.name, line=line)
+        if not self.options.skip_invalid:
+            raise CorpusError(f"{clipped(message)}; --skip-invalid leaves it out", path=self.rows.name, line=line)
         where.append((line, message))
 
     def _sorted(self) -> SeriesTable:
@@ -166,8 +166,8 @@ class Assembly:
         kind = self.reader.kind or "number"
         shown = time_text(times[row], kind)
         autumn = checks.is_autumn_hour(times[row], kind)
-        if not self.options.ignore_bad:
-            way = "--ignore-bad keeps the first of such rows"
+        if not self.options.skip_invalid:
+            way = "--skip-invalid keeps the first of such rows"
             if autumn:
                 way = f"clocks are put back then: write times in UTC, or with their zone (+01:00); {way}"
             elif self.options.group is None:

@@ -73,7 +73,7 @@ class SeriesOptions:
         group: name of the column that tells series apart, None if there is one series.
         form: csv, tsv, jsonl or parquet; None to tell by the content.
         time_format: of the time column, as ``datetime.strptime`` has it; None to recognise it.
-        ignore_bad: take cells that are no numbers for missing, leave out rows that cannot be read, and count them.
+        skip_invalid: take cells that are no numbers for missing, leave out rows that cannot be read, and count them.
         offline: never ask the hub.
     """
 
@@ -82,7 +82,7 @@ class SeriesOptions:
     group: str | None = None
     form: str | None = None
     time_format: str | None = None
-    ignore_bad: bool = False
+    skip_invalid: bool = False
     offline: bool = False
 
 

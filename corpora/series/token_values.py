@@ -64,14 +64,14 @@ class NumberReader:
         targets: the names of the K columns.
         format: of the files; None to tell by the content.
         tokens_column: name of the column of words.
-        ignore_bad: leave out sentences that cannot be read.
+        skip_invalid: leave out sentences that cannot be read.
         notes: how many were left out.
     """
 
     targets: tuple[str, ...]
     format: str | None
     tokens_column: str | None
-    ignore_bad: bool
+    skip_invalid: bool
     notes: list[str] = field(default_factory=list)
 
     def split(self, name: str, paths: list[Path], located: DatasetFiles) -> TokenValueSplit:
@@ -83,7 +83,7 @@ class NumberReader:
         split = TokenValueSplit(name)
         for path in paths:
             shown = located.display.get(path, str(path))
-            policy = Skip(shown) if self.ignore_bad else Stop(shown)
+            policy = Skip(shown) if self.skip_invalid else Stop(shown)
             for tokens, columns, lines, text in self._sentences(path, shown, policy):
                 values = self._values(columns, lines, policy)
                 if values is not None:
@@ -224,7 +224,7 @@ def read_token_values(
     *,
     format: str | None = None,
     tokens_column: str | None = None,
-    ignore_bad: bool = False,
+    skip_invalid: bool = False,
     seed: int = 1,
 ) -> TokenValueCorpus:
     """Read words and their numbers.
@@ -234,7 +234,7 @@ def read_token_values(
         targets: names of the columns; in CoNLL-U keys in MISC.
         format: of the files, None to tell by the content.
         tokens_column: name of the column of words.
-        ignore_bad: leave out sentences that cannot be read, and count them.
+        skip_invalid: leave out sentences that cannot be read, and count them.
         seed: of the random split of a corpus that is not split.
 
     Raises:
@@ -246,7 +246,7 @@ def read_token_values(
             raise CorpusError(
                 "no such file or folder; a corpus with numbers beside words is read from files", path=source
             )
-        reader = NumberReader(tuple(targets), format, tokens_column, ignore_bad)
+        reader = NumberReader(tuple(targets), format, tokens_column, skip_invalid)
         read = {name: reader.split(name, paths, located) for name, paths in located.files.items()}
     notes = [*located.notes, *reader.notes]
     splits = _split(read, seed, notes)

@@ -57,7 +57,7 @@ def ingest(paths: list[Path], options: ReadOptions, display: dict[Path, str] | N
                 raise CorpusError("changed while it was read; run again when it is complete", path=name)
         return info
 
-    told = names if options.ignore_bad or options.repair else []  # then the notes name the files
+    told = names if options.skip_invalid or options.repair else []  # then the notes name the files
     key = entry_key(digests, {**asdict(options), "forms": forms, "names": told})
     digest = hashlib.sha256("".join(digests).encode()).hexdigest()
     return Reading(cached(key, write), tuple(names), digest)
@@ -72,7 +72,7 @@ def _write(place: Path, files: list[tuple[Path, str, str]], options: ReadOptions
     with ExitStack() as stack:
         file: ArrowFile | None = None
         for path, name, form in files:
-            policy = Skip(name) if options.ignore_bad else Stop(name)
+            policy = Skip(name) if options.skip_invalid else Stop(name)
             wanted = conllu_column(options.column) if form == "conllu" else options.column
             before = intakes[0].columns if intakes else None
             repairs = Repairs(name, scheme) if options.repair else None

@@ -99,7 +99,7 @@ def _of_lines(file: TextFile, reader: TextReader) -> Survey:
     for text in file_lines(file, reader.options):
         found.records += 1
         if isinstance(text, DamagedLine):
-            first = first or _damage(found, text, reader.options.ignore_bad)
+            first = first or _damage(found, text, reader.options.skip_invalid)
             found.damaged += 1
             continue
         words = len(text.split())
@@ -114,16 +114,16 @@ def _of_lines(file: TextFile, reader: TextReader) -> Survey:
     return found
 
 
-def _damage(found: Survey, line: DamagedLine, ignore_bad: bool) -> str:
+def _damage(found: Survey, line: DamagedLine, skip_invalid: bool) -> str:
     number = line.number or found.records
-    if not ignore_bad:
-        message = f"{line.reason}; or leave such lines out (--ignore-bad)"
+    if not skip_invalid:
+        message = f"{line.reason}; or leave such lines out (--skip-invalid)"
         raise CorpusError(message, path=found.file.name, line=number)
     return f"{found.file.name}:{number}: {line.reason}"
 
 
 def _of_labelled(file: TextFile, reader: TextReader) -> Survey:
-    policy = Skip(file.name) if reader.options.ignore_bad else Stop(file.name)
+    policy = Skip(file.name) if reader.options.skip_invalid else Stop(file.name)
     pairs = labelled_words(file, reader.options, policy)
     found = _counted(Survey(file), (text or " ".join(words) for text, words in pairs))
     if isinstance(policy, Skip) and (note := policy.note()):

@@ -39,7 +39,7 @@ def read_text_corpus(
     offline: bool = False,
     streaming: bool = False,
     seed: int = 1,
-    ignore_bad: bool = False,
+    skip_invalid: bool = False,
     tokenizer: WordTokenizer | None = None,
 ) -> TextCorpus:
     """Reads text for a language model into train, dev and test.
@@ -65,7 +65,7 @@ def read_text_corpus(
         offline: never ask the hub.
         streaming: read a hub data set over the network as it is needed, without downloading all of it.
         seed: of the choice of files that are held out.
-        ignore_bad: leave out lines that are not text, and count them in ``notes``.
+        skip_invalid: leave out lines that are not text, and count them in ``notes``.
         tokenizer: split raw text with these rules, those of a model.
 
     Raises:
@@ -73,7 +73,7 @@ def read_text_corpus(
         ConfigError: there is no such unit, or no such rules.
     """
     tokenizer = WordTokenizer.from_rules(rules) if rules is not None else tokenizer
-    options = _options(unit, tokenised, format, text_column, tokens_column, tokenizer, ignore_bad, seed)
+    options = _options(unit, tokenised, format, text_column, tokens_column, tokenizer, skip_invalid, seed)
     explicit = named_splits(source, train=train, dev=dev, test=test)
     spool = _spooled([source, *explicit.values()])
     located = explicit_files(explicit, spool) if source is None and explicit else resolve_text(source, spool)
@@ -97,7 +97,7 @@ def read_text_split(
     text_column: str | None = None,
     tokens_column: str | None = None,
     offline: bool = False,
-    ignore_bad: bool = False,
+    skip_invalid: bool = False,
     tokenizer: WordTokenizer | None = None,
 ) -> TextSplit:
     """Reads one split, to evaluate on. A text without named parts is the whole split.
@@ -111,13 +111,13 @@ def read_text_split(
         text_column: as for ``read_text_corpus``.
         tokens_column: as for ``read_text_corpus``.
         offline: as for ``read_text_corpus``.
-        ignore_bad: as for ``read_text_corpus``.
+        skip_invalid: as for ``read_text_corpus``.
         tokenizer: the rules for raw text of the model that is evaluated.
 
     Raises:
         CorpusError: nothing by that name, no such split, or it cannot be read.
     """
-    options = _options(unit, tokenised, format, text_column, tokens_column, tokenizer, ignore_bad, seed=1)
+    options = _options(unit, tokenised, format, text_column, tokens_column, tokenizer, skip_invalid, seed=1)
     located = resolve_text(source, _spooled([source]))
     if located is None:
         from tagger.corpora.text.text_hub import read_hub_text
@@ -142,10 +142,10 @@ def _options(
     text_column: str | None,
     tokens_column: str | None,
     tokenizer: WordTokenizer | None,
-    ignore_bad: bool,
+    skip_invalid: bool,
     seed: int,
 ) -> TextOptions:
-    return TextOptions(unit, tokenised, format, text_column, tokens_column, tokenizer, ignore_bad, seed)
+    return TextOptions(unit, tokenised, format, text_column, tokens_column, tokenizer, skip_invalid, seed)
 
 
 def from_text_files(located: DatasetFiles, source: str, options: TextOptions, *, whole: bool = False) -> TextCorpus:

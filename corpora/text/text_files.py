@@ -80,7 +80,7 @@ class TextReader:
     def _of_file(self, file: TextFile) -> Iterator[TextSegment]:
         if file.form in BY_LINES:
             return self.of_lines(self._lines(file), file.form)
-        policy = Skip(file.name) if self.options.ignore_bad else Stop(file.name)
+        policy = Skip(file.name) if self.options.skip_invalid else Stop(file.name)
         return (aligned(text, words) for text, words in labelled_words(file, self.options, policy))
 
     def _lines(self, file: TextFile) -> Iterator[str]:
@@ -88,7 +88,7 @@ class TextReader:
         for number, text in enumerate(islice(file_lines(file, self.options), start, stop), start + 1):
             if not isinstance(text, DamagedLine):
                 yield text
-            elif not self.options.ignore_bad:
+            elif not self.options.skip_invalid:
                 raise CorpusError(text.reason, path=file.name, line=text.number or number)
 
 
@@ -104,7 +104,7 @@ def labelled_words(
     file: TextFile, options: TextOptions, on_problem: OnProblem
 ) -> Iterator[tuple[str | None, list[str]]]:
     """Raw text, where known, and words of each sentence of a labelled corpus; labels are not looked at."""
-    reading = ReadOptions(tokens_column=options.tokens_column, ignore_bad=options.ignore_bad)
+    reading = ReadOptions(tokens_column=options.tokens_column, skip_invalid=options.skip_invalid)
     for found in read_sentences(file.path, file.name, file.form, reading, on_problem):
         yield found.text, found.tokens
 

@@ -72,15 +72,15 @@ class HubText:
         if self.words is not None:
             return (aligned(text, words) for text, words in self.rows() if words)
         apart = reader.options.unit == "word" and not reader.options.tokenised
-        return reader.of_lines(row_lines(self._texts(reader.options.ignore_bad), apart=apart), TEXT)
+        return reader.of_lines(row_lines(self._texts(reader.options.skip_invalid), apart=apart), TEXT)
 
-    def _texts(self, ignore_bad: bool) -> Iterator[str]:
+    def _texts(self, skip_invalid: bool) -> Iterator[str]:
         for number, (text, _) in enumerate(self.rows()):
             if text is not None:
                 yield text
-            elif not ignore_bad:
+            elif not skip_invalid:
                 what = f"{self.spec} ({self.split}): row {number} (from 0) has no text in column {self.text!r}"
-                raise CorpusError(f"{what}; leave such rows out (--ignore-bad)")
+                raise CorpusError(f"{what}; leave such rows out (--skip-invalid)")
 
 
 def read_hub_text(

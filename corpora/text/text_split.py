@@ -84,7 +84,7 @@ class TextOptions:
         text_column: the column of text, None for one with a usual name.
         tokens_column: the column of words of a labelled corpus, None for one with a usual name.
         tokenizer: of the model that is to read the text, None to choose one.
-        ignore_bad: leave out what cannot be read, and count it.
+        skip_invalid: leave out what cannot be read, and count it.
         seed: of the choice of files that are held out.
     """
 
@@ -94,7 +94,7 @@ class TextOptions:
     text_column: str | None = None
     tokens_column: str | None = None
     tokenizer: WordTokenizer | None = None
-    ignore_bad: bool = False
+    skip_invalid: bool = False
     seed: int = 1
 
     def __post_init__(self) -> None:

@@ -49,7 +49,7 @@ def examine(
         train: a file, glob or folder for this part; stands in for the one that ``source`` has.
         dev: the same for dev.
         test: the same for test.
-        options: which columns to read; ``ignore_bad`` makes unreadable sentences a warning, ``repair`` examines
+        options: which columns to read; ``skip_invalid`` makes unreadable sentences a warning, ``repair`` examines
             what is left after mending.
         labels_column: the very column of labels, for a corpus from the hub.
         offline: never ask the hub.
@@ -114,7 +114,7 @@ class Examination:
 
 
 def _from_files(located: DatasetFiles, source: str, options: ReadOptions, places: int) -> Diagnosis:
-    findings = Findings(places, lenient=options.ignore_bad)
+    findings = Findings(places, lenient=options.skip_invalid)
     diagnosis = Diagnosis(located.name, source, notes=list(located.notes))
     examination = Examination(diagnosis, findings)
     before: list[str] | None = None
@@ -176,12 +176,12 @@ def _from_hub(source: str, options: ReadOptions, labels_column: str | None, offl
     from tagger.corpora.hub.tables import BadRowsError
     from tagger.corpora.read_corpus import read_hub_corpus
 
-    findings = Findings(places, lenient=options.ignore_bad)
+    findings = Findings(places, lenient=options.skip_invalid)
     try:
         corpus = read_hub_corpus(source, options, labels_column=labels_column, offline=offline, seed=None)
     except BadRowsError as error:  # examined without the rows that would stop training
         findings.add("malformed", source, 0, error.message.removeprefix(f"{source} "))
-        lenient = replace(options, ignore_bad=True)
+        lenient = replace(options, skip_invalid=True)
         corpus = read_hub_corpus(source, lenient, labels_column=labels_column, offline=offline, seed=None)
     diagnosis = Diagnosis(corpus.name, source, corpus.column, ["hub"], notes=list(corpus.notes))
     examination = Examination(diagnosis, findings)

@@ -81,12 +81,12 @@ class Forecaster:
         source: str | None = self.saved.about.get("corpus", {}).get("source")
         return source
 
-    def read(self, source: str | None, *, ignore_bad: bool = False, offline: bool = False) -> SeriesTable:
+    def read(self, source: str | None, *, skip_invalid: bool = False, offline: bool = False) -> SeriesTable:
         """Read a table with the columns of the training data.
 
         Args:
             source: as for training; the training data if None.
-            ignore_bad: count cells that are not numbers as missing.
+            skip_invalid: count cells that are not numbers as missing.
             offline: never ask the hub.
 
         Raises:
@@ -95,7 +95,7 @@ class Forecaster:
         data = self.config.data
         corpus = self.saved.about.get("corpus", {})
         options = SeriesOptions(
-            self.config.inputs, data.time, data.group, ignore_bad=ignore_bad, offline=offline,
+            self.config.inputs, data.time, data.group, skip_invalid=skip_invalid, offline=offline,
             form=None, time_format=corpus.get("time_format"),
         )  # fmt: skip
         table = read_series(self.source if source is None else source, options)

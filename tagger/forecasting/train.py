@@ -295,11 +295,11 @@ def options_of(
     *,
     form: str | None = None,
     time_format: str | None = None,
-    ignore_bad: bool = False,
+    skip_invalid: bool = False,
     offline: bool = False,
 ) -> SeriesOptions:
     """How to read the table that a configuration is for."""
-    return SeriesOptions(config.inputs, config.data.time, config.data.group, form, time_format, ignore_bad, offline)
+    return SeriesOptions(config.inputs, config.data.time, config.data.group, form, time_format, skip_invalid, offline)
 
 
 def train_series_runs(

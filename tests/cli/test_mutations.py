@@ -23,7 +23,7 @@ def test_damaged_corpora_are_checked_trained_on_and_tagged_or_refused_in_one_lin
     legs = Legs(tmp_path, tiny_model)
     outcomes = []
     for number, (name, data) in enumerate(islice(mutants("fixed"), MUTANTS)):
-        outcomes.append(legs.run(name, data, ignore_bad=number % 5 == 4, repair=number % 7 == 6))
+        outcomes.append(legs.run(name, data, skip_invalid=number % 5 == 4, repair=number % 7 == 6))
     for leg in ("check", "train", "tag"):
         assert {outcome[leg] for outcome in outcomes} == {True, False}
 

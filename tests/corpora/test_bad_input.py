@@ -209,7 +209,7 @@ def test_several_labels_on_one_word(write: Write) -> None:
     text = "a\tO\n\nb\tB-person,B-group\nc\tO\n\nd\tB-person\n"
     path = write("a.conll", text)
     assert f"{path}:3: word 'b' has several labels, 'B-person,B-group', expected one" in refused(path)
-    corpus = read_corpus(str(path), ignore_bad=True)
+    corpus = read_corpus(str(path), skip_invalid=True)
     assert sum(len(split) for split in corpus.splits) == 2
     expected = f"1 unreadable sentence was left out: {path}:3: word 'b' has several labels"
     assert any(note.startswith(expected) for note in corpus.notes)
@@ -218,7 +218,7 @@ def test_several_labels_on_one_word(write: Write) -> None:
 def test_bad_sentences_are_left_out_and_counted(write: Write, small: str) -> None:
     bad = "1\tword\tNOUN\n2\tbad\n\n"
     path = write("a.conllu", small + bad * 5 + small.replace("DET", "_") + bad)
-    corpus = read_corpus(str(path), ignore_bad=True)
+    corpus = read_corpus(str(path), skip_invalid=True)
     assert sum(len(split) for split in corpus.splits) == 5
     (note,) = (note for note in corpus.notes if "unreadable" in note)
     assert note.startswith(f"7 unreadable sentences were left out: {path}:18: 3 columns, expected 10")
@@ -228,7 +228,7 @@ def test_bad_sentences_are_left_out_and_counted(write: Write, small: str) -> Non
 def test_nothing_is_left(write: Write) -> None:
     path = write("a.conllu", "1\tword\n\n1\tword\n")
     with pytest.raises(CorpusError, match="no sentence that can be read; 2 unreadable sentences were left out: "):
-        read_corpus(str(path), ignore_bad=True)
+        read_corpus(str(path), skip_invalid=True)
 
 
 def test_what_ends_lines_in_a_file_does_not_end_the_line_of_the_message(write: Write) -> None:

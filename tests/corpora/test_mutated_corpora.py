@@ -36,9 +36,9 @@ def test_a_damaged_corpus_is_read_or_refused_in_one_line(name: str, tmp_path: Pa
         mutate = MUTATIONS[number % len(MUTATIONS)]
         path = tmp_path / f"{number}-{name}"
         path.write_bytes(mutate(CORPORA[name], chance))
-        ignore_bad = chance.random() < 0.3
+        skip_invalid = chance.random() < 0.3
         try:
-            corpus = read_corpus(str(path), ignore_bad=ignore_bad)
+            corpus = read_corpus(str(path), skip_invalid=skip_invalid)
         except TaggerError as error:
             message = str(error)
             assert "\n" not in message, message
@@ -50,7 +50,7 @@ def test_a_damaged_corpus_is_read_or_refused_in_one_line(name: str, tmp_path: Pa
                 assert lengths == [len(tags) for tags in split.tags()]
                 assert all(word for words in split.tokens() for word in words)
                 assert all(tag not in ("", "_") for tags in split.tags() for tag in tags)
-            plain = None if ignore_bad else plainly_read(path.name, path.read_bytes())
+            plain = None if skip_invalid else plainly_read(path.name, path.read_bytes())
             found = [pair for split in corpus.splits for pair in zip(split.tokens(), split.tags(), strict=True)]
             assert plain is None or sorted(plain) == sorted(found)
     assert read < MUTANTS

@@ -152,7 +152,7 @@ def test_a_single_file_is_the_whole_split(write: Write, small: str) -> None:
 
 def test_a_single_split_tells_what_was_left_out_or_mended(write: Write) -> None:
     path = str(write("a.conll", "a\tB-x,B-y\n\nb\u00ad\tO\n"))
-    (note,) = (note for note in read_split(path, ignore_bad=True).notes if "upos" not in note)
+    (note,) = (note for note in read_split(path, skip_invalid=True).notes if "upos" not in note)
     assert note.startswith("1 unreadable sentence was left out: ")
     assert [note.partition(":")[0] for note in read_split(path, repair=True).notes if "upos" not in note] == [
         "repaired"

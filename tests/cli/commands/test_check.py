@@ -55,10 +55,10 @@ def test_errors(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert f"error: 7 lines have a wrong number of columns\n    {path}:11: 2 columns, expected 10" in result.stdout
     assert "    ... 2 more (--places N)\n" in result.stdout
-    verdict = "Training would stop: 1 kind of error. --ignore-bad leaves 7 sentences out and goes on."
+    verdict = "Training would stop: 1 kind of error. --skip-invalid leaves 7 sentences out and goes on."
     assert result.stdout.endswith(verdict + "\n")
     assert run(path, "--places", "7").stdout.count(f"    {path}:") == 7
-    lenient = run(path, "--ignore-bad")
+    lenient = run(path, "--skip-invalid")
     assert lenient.exit_code == 0
     assert "1 kind of warning. 7 sentences left out." in lenient.stdout
 

@@ -88,7 +88,7 @@ def test_convert_says_what_is_lost(tmp_path: Path) -> None:
     assert result.stderr == "note: multiword ranges, empty nodes: 1 left out, there is no place for them in columns\n"
     bad = tmp_path / "bad.conllu"
     bad.write_text(source.read_text() + "1\tx\n")
-    result = run("convert", bad, tmp_path / "c.conllu", "--ignore-bad")
+    result = run("convert", bad, tmp_path / "c.conllu", "--skip-invalid")
     assert result.exit_code == 0
     assert f"note: 1 unreadable sentence was left out: {bad}:6: 2 columns" in result.stderr
 

@@ -33,11 +33,11 @@ from tagger.inference.tagger import TaggedSentence
 render = make_renderer("jsonl", "upos")
 answers = []
 for source, options in json.load(sys.stdin):
-    most, lenient = options.pop("most", None), options.pop("ignore_bad", False)
+    most, lenient = options.pop("most", None), options.pop("skip_invalid", False)
     lines, error = [], None
     try:
         with HubDocuments(HubRequest(source, **options)) as documents:
-            pieces = documents.pieces(WordTokenizer.from_rules("english"), "upos", ignore_bad=lenient)
+            pieces = documents.pieces(WordTokenizer.from_rules("english"), "upos", skip_invalid=lenient)
             for piece in islice(pieces, most):
                 tags = [f"L{len(word)}" for word in piece.tokens]
                 lines += render(piece, TaggedSentence(piece.tokens, tags, None)).decode().splitlines()
@@ -87,10 +87,10 @@ QUESTIONS: list[tuple[str, dict[str, Any]]] = [
     ("acme/words", {"split": "dev", **STREAM}),
     ("acme/words", STREAM),
     ("acme/words", {"split": "test", **STREAM}),
-    ("acme/text", {"ignore_bad": True, **STREAM}),
+    ("acme/text", {"skip_invalid": True, **STREAM}),
     ("acme/text", STREAM),
     ("acme/bad", STREAM),
-    ("acme/bad", {"ignore_bad": True, **STREAM}),
+    ("acme/bad", {"skip_invalid": True, **STREAM}),
     ("acme/script:ner", STREAM),
     ("acme/numbers", STREAM),
     ("acme/words", {"split": "dev", "tokens_column": "id", **STREAM}),
@@ -170,7 +170,7 @@ def test_downloaded_rows_are_the_same(world: World) -> None:
 
 
 def test_rows_of_text_become_sentences_with_the_number_of_the_row(world: World) -> None:
-    lines = world.lines("acme/text", ignore_bad=True, **STREAM)
+    lines = world.lines("acme/text", skip_invalid=True, **STREAM)
     assert lines == [
         {"row": 0, "id": 0, "tokens": ["Birds", "sing", "."], "offsets": [[0, 5], [6, 10], [10, 11]],
          "tags": ["L5", "L4", "L1"]},
@@ -191,10 +191,10 @@ def test_the_column_can_be_chosen(world: World) -> None:
 
 
 def test_rows_that_cannot_be_read(world: World) -> None:
-    mend = "; pass such rows on untagged with --ignore-bad"
+    mend = "; pass such rows on untagged with --skip-invalid"
     assert world.error("acme/text", **STREAM) == f"acme/text (train): row 3 (from 0): there is no text{mend}"
     assert world.error("acme/bad", **STREAM) == f"acme/bad (test): row 1 (from 0): an empty word{mend}"
-    assert world.lines("acme/bad", ignore_bad=True, **STREAM) == [
+    assert world.lines("acme/bad", skip_invalid=True, **STREAM) == [
         {"n": 0, "tokens": ["a"], "tags": ["L1"]},
         {"row": 1, "n": 1},
         {"n": 2, "tokens": ["c"], "tags": ["L1"]},

@@ -94,7 +94,7 @@ def test_errors_end_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 def test_bad_sentences_are_counted(tmp_path: Path) -> None:
     (tmp_path / "a.conllu").write_bytes(b"1\tx\n\n" + CONLLU + b"y\n")
-    result = run("--model", "m", "--ignore-bad", "--quiet", "a.conllu")
+    result = run("--model", "m", "--skip-invalid", "--quiet", "a.conllu")
     assert result.stdout_bytes == b"1\tx\n\n" + CONLLU.replace(b"VERB", b"L4") + b"y\n"
     assert result.stderr.startswith(
         "tagger: 2 stretches of the input could not be read and got no tags, first a.conllu:1: 2"
@@ -225,7 +225,7 @@ def test_each_line_of_a_file_is_a_text_by_itself(tmp_path: Path) -> None:
     assert run("--model", "m", "--line-buffered", "a.txt").stdout == "one/L3\ntwo/L3\n"
     (tmp_path / "b.txt").write_bytes(b"one\ncaf\xe9\n")
     assert "b.txt:2: not UTF-8" in str(run("--model", "m", "--line-buffered", "b.txt").exception)
-    result = run("--model", "m", "--line-buffered", "--ignore-bad", "b.txt")
+    result = run("--model", "m", "--line-buffered", "--skip-invalid", "b.txt")
     assert (result.exit_code, result.stdout) == (0, "one/L3\ncaf/L3 \N{REPLACEMENT CHARACTER}/L1\n")
     assert "1 stretch of the input could not be read" in result.stderr
 

@@ -40,8 +40,8 @@ COLUMNS = "-DOCSTART- -X- O O\n\nAnn NNP B-NP I-PER\nran VBD O O\n\nOslo NNP B-N
 
 
 def run(source: Path, out: Path, form: str | None = None, column: str | None = None, **more: Any) -> Conversion:
-    ignore_bad = more.pop("ignore_bad", False)
-    return convert(str(source), out, form, options=ReadOptions(column=column, ignore_bad=ignore_bad), **more)
+    skip_invalid = more.pop("skip_invalid", False)
+    return convert(str(source), out, form, options=ReadOptions(column=column, skip_invalid=skip_invalid), **more)
 
 
 @pytest.mark.parametrize("through", ["conllu", "jsonl", "parquet", "conllu.gz", "jsonl.xz"])
@@ -173,7 +173,7 @@ def test_nothing_appears_unless_all_can_be_written(write: Write, tmp_path: Path,
     with pytest.raises(CorpusError, match=r"xx-dev\.conllu:18: 2 columns"):
         run(tmp_path / "in", tmp_path / "out", "jsonl")
     assert list((tmp_path / "out").iterdir()) == []
-    done = run(tmp_path / "in", tmp_path / "out", "jsonl", ignore_bad=True)
+    done = run(tmp_path / "in", tmp_path / "out", "jsonl", skip_invalid=True)
     assert list(done.files.values()) == [3, 3]
     assert "1 unreadable sentence was left out" in done.notes[-1]
 

@@ -115,10 +115,10 @@ def test_bad_lines_are_refused_or_passed_on(line: str, message: str, tmp_path: P
     path = write(tmp_path / "a.conllu", source)
     with pytest.raises(CorpusError, match=message):
         tag_files([path])
-    result, progress = tag_files([path], ignore_bad=True)
+    result, progress = tag_files([path], skip_invalid=True)
     assert result == bad.encode("utf-8", "surrogateescape") + expected(SENTENCE.encode(), "upos")
     assert (progress.bad, progress.sentences) == (1, 1)
-    assert tag_files([path], "pairs", ignore_bad=True)[0] == "Do/L2 n't/L3 go/L2 to/L2 Ürümqi/L6\n".encode()
+    assert tag_files([path], "pairs", skip_invalid=True)[0] == "Do/L2 n't/L3 go/L2 to/L2 Ürümqi/L6\n".encode()
 
 
 def test_the_line_of_a_later_sentence_is_right(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_bad_json_lines(line: str, message: str, tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", b'{"tokens": ["ok"]}\n' + raw + b'{"tokens": ["fine"]}\n')
     with pytest.raises(CorpusError, match=rf"a\.jsonl:2: .*({message})"):
         tag_files([path])
-    result, progress = tag_files([path], ignore_bad=True)
+    result, progress = tag_files([path], skip_invalid=True)
     assert result.splitlines()[1] + b"\n" == raw
     assert (progress.bad, progress.sentences) == (1, 2)
     assert progress.first_bad.startswith(f"{path}:2: ")
@@ -130,7 +130,7 @@ def test_bad_columns(tmp_path: Path) -> None:
     path = write(tmp_path / "a.conll", "a X\nb Y\n\nc\nd Z\n\ne E\n")
     with pytest.raises(CorpusError, match=r"a\.conll:4: 1 column 'c', expected 2 separated by blanks"):
         tag_files([path])
-    result, progress = tag_files([path], "tsv", ignore_bad=True)
+    result, progress = tag_files([path], "tsv", skip_invalid=True)
     assert result == b"a\tX\tL1\nb\tY\tL1\n\nc\nd Z\n\ne\tE\tL1\n\n"
     assert progress.bad == 1
     path = write(tmp_path / "b.tsv", "a\tX\n\tY\n")
@@ -146,13 +146,13 @@ def test_bytes_that_are_not_utf8_in_text_and_tokens(tmp_path: Path, monkeypatch:
     path = write(tmp_path / "a.txt", "Öl für\nAnne.\n".encode() + b"F\xfcr x.\n" + "Über.\nz\n".encode() + b"\xc3")
     with pytest.raises(CorpusError, match=r"a\.txt:3: not UTF-8: byte 0xfc at byte \d of the line; convert"):
         tag_files([path])
-    result, progress = tag_files([path], ignore_bad=True)
+    result, progress = tag_files([path], skip_invalid=True)
     assert result.decode() == "Öl/L2 für/L3 Anne/L4 ./L1\nF/L1 �/L1 r/L1 x/L1 ./L1\nÜber/L4 ./L1\nz/L1 �/L1\n"
     assert progress.bad == 2
     path = write(tmp_path / "a.tok", b"ok\nF\xfcr x\nok\n")
     with pytest.raises(CorpusError, match=r"a\.tok:2: not UTF-8: byte 0xfc at byte 2"):
         tag_files([path])
-    assert tag_files([path], ignore_bad=True)[0] == b"ok/L2\nF\xfcr x\nok/L2\n"
+    assert tag_files([path], skip_invalid=True)[0] == b"ok/L2\nF\xfcr x\nok/L2\n"
 
 
 def test_all_that_was_read_before_an_error_is_written(tmp_path: Path) -> None:
@@ -231,6 +231,6 @@ def test_memory_does_not_grow_with_the_document(suffix: str, unit: str, tmp_path
 def test_a_binary_file_is_not_text(tmp_path: Path) -> None:
     for content in (b"\0PAR1" + b"\x15\x04\0\0" * 20, "Dogs bark.".encode("utf-16-le") * 30):
         with pytest.raises(CorpusError, match=r"a\.txt: \d+ NUL bytes at its beginning, expected text"):
-            tag_files([write(tmp_path / "a.txt", content)], ignore_bad=True)
+            tag_files([write(tmp_path / "a.txt", content)], skip_invalid=True)
     tagged, _ = tag_files([write(tmp_path / "b.txt", b"A stray\0one. " * 10 + b"Dogs bark loudly. " * 100)])
     assert b"bark/L4" in tagged

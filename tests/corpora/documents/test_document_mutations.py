@@ -65,7 +65,7 @@ def test_damaged_documents_are_tagged_or_refused_in_one_line(suffix: str, tmp_pa
         path.write_bytes(source)
         output = rng.choice([None, "pairs", "tsv", "conllu", "jsonl"])
         try:
-            result, _ = tag_files([path], output, column=rng.choice(["upos", "ner"]), ignore_bad=rng.random() < 0.5)
+            result, _ = tag_files([path], output, column=rng.choice(["upos", "ner"]), skip_invalid=rng.random() < 0.5)
         except CorpusError as error:
             messages.append(str(error))
             continue
@@ -82,5 +82,5 @@ def test_the_message_of_a_very_long_line_is_short(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"a\.jsonl:1: no key \"tokens\" among 'kkk") as error:
         tag_files([path])
     assert len(str(error.value)) < len(str(path)) + 500
-    _, progress = tag_files([path], ignore_bad=True)
+    _, progress = tag_files([path], skip_invalid=True)
     assert len(progress.first_bad) < len(str(path)) + 500

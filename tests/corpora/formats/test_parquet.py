@@ -51,7 +51,7 @@ def test_a_bad_row_is_told_by_its_number(tmp_path: Path) -> None:
     pq.write_table(pa.table({"tokens": [["a"], ["b", "c"], ["d"]], "upos": [["X"], ["X"], ["X"]]}), path)
     with pytest.raises(CorpusError, match=r"a\.parquet:2: 1 'upos' for 2 words"):
         read_corpus(str(path))
-    corpus = read_corpus(str(path), ignore_bad=True)
+    corpus = read_corpus(str(path), skip_invalid=True)
     assert sum(len(split) for split in corpus.splits) == 2
     assert corpus.notes[0].startswith("1 unreadable sentence was left out")
 

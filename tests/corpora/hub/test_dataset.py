@@ -146,7 +146,7 @@ ONLINE: list[tuple[str, dict[str, Any]]] = [
     ("acme/bare", {"column": "ner"}),
     ("acme/bare", {"column": "ner", "label_names": ["O", "B-PER"]}),
     ("acme/bad", {}),
-    ("acme/bad", {"ignore_bad": True}),
+    ("acme/bad", {"skip_invalid": True}),
     ("acme/text", {}),
     ("acme/nothing", {}),
     ("acme/corrupt", {}),
@@ -249,7 +249,7 @@ def test_names_integer_labels_as_told(world: World) -> None:
 
 
 def test_leaves_bad_rows_out_when_told_and_counts_them(world: World) -> None:
-    answer = world("acme/bad", ignore_bad=True)
+    answer = world("acme/bad", skip_invalid=True)
     assert answer.splits["train"]["tokens"] == [["a"]]
     assert "train: 1 rows cannot be used and were left out" in answer.notes
 

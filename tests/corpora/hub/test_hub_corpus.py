@@ -31,11 +31,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 
 
 def test_a_hub_id(asked: Asked) -> None:
-    corpus = read_corpus("owner/name:config@main", column="xpos", offline=True, ignore_bad=True)
+    corpus = read_corpus("owner/name:config@main", column="xpos", offline=True, skip_invalid=True)
     spec, options = asked[0]
     assert spec == HubSpec("owner/name", "config", "main")
     assert options["column"] == "xpos"
-    assert (options["offline"], options["ignore_bad"], options["labels_column"]) == (True, True, None)
+    assert (options["offline"], options["skip_invalid"], options["labels_column"]) == (True, True, None)
     assert {split.name: len(split) for split in corpus.splits} == {"train": 27, "dev": 3, "test": 3}
     found = [tokens for split in corpus.splits[:2] for tokens in split.tokens()]
     assert sorted(found) == sorted(WORDS * 10)

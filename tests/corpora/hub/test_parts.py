@@ -109,13 +109,13 @@ def table(columns: dict[str, list[Any]], **features: Any) -> datasets.Dataset:
 def read(
     data: datasets.Dataset,
     column: str = "tags",
-    ignore_bad: bool = False,
+    skip_invalid: bool = False,
     names: list[str] | None = None,
     tokens: str | None = None,
 ) -> tuple[dict[str, list[Any]], list[str]]:
     data = unnested(data)
     columns = choose_columns("acme/x", data, column=column, tokens_column=tokens, labels_column=None, label_names=names)
-    made, notes = to_sentences("acme/x", "train", data, columns, ignore_bad=ignore_bad)
+    made, notes = to_sentences("acme/x", "train", data, columns, skip_invalid=skip_invalid)
     return made.to_dict(), notes
 
 
@@ -162,7 +162,7 @@ def test_rows_that_cannot_be_used(tokens: list[str] | None, tags: list[str], mes
     data = table({"tokens": [["a"], tokens], "tags": [["X"], tags]}, tags=STRINGS)
     with pytest.raises(CorpusError, match=message):
         read(data)
-    made, notes = read(data, ignore_bad=True)
+    made, notes = read(data, skip_invalid=True)
     assert made == {"tokens": [["a"]], "tags": [["X"]]}
     assert notes == ["train: 1 rows cannot be used and were left out"]
 
@@ -173,7 +173,7 @@ def test_rows_are_repaired_in_the_scheme_of_all_splits() -> None:
     data = table(
         {"tokens": words, "tags": labels, "text": ["a\u00ad b c", None, "g"]}, tags=STRINGS, text=Value("string")
     )
-    made, _ = to_sentences("acme/x", "train", data, COLUMNS, ignore_bad=False, repair=True)
+    made, _ = to_sentences("acme/x", "train", data, COLUMNS, skip_invalid=False, repair=True)
     tables, notes = repaired({"train": made, "test": made.select([0])}, "tags")
     assert tables["train"].to_dict() == {
         "tokens": [["a", "b", "c"], ["d", "e", "f"], ["g", "h", "i"]],

@@ -113,7 +113,7 @@ def test_mended_labels_fit_the_scheme_and_mean_the_same_spans(scheme: str) -> No
 
 def test_a_corpus_is_read_repaired_and_the_repairs_are_counted(write: Write) -> None:
     train = write("a.conll", "A\tB-x\nb\u00adc\tI-x\nd\tO\n\ne\tB-x,B-y\nf\tI-y\n\ng\tI-x\nh\tO\n\ni\tO\nj\tB-y\n")
-    with pytest.raises(CorpusError, match=r":5: word 'e' has several labels, .*; --repair keeps one, --ignore-bad "):
+    with pytest.raises(CorpusError, match=r":5: word 'e' has several labels, .*; --repair keeps one, --skip-invalid "):
         read_split(str(train))
     corpus = read_corpus(train=str(train), dev=str(train), repair=True)
     assert corpus.train is not None

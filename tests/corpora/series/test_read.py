@@ -122,7 +122,7 @@ def test_the_hour_that_winter_time_gives(tmp_path: Path) -> None:
     path = write(tmp_path, rows([(str(hour), str(n)) for n, hour in enumerate(hours)]))
     with pytest.raises(CorpusError, match=r"t.csv:5: the time 2021-10-31 02:00 was in line 4 already; clocks are put"):
         read(path)
-    table = read(path, ignore_bad=True)
+    table = read(path, skip_invalid=True)
     assert table.values[:, 0].tolist() == [0, 1, 2, 4, 5, 6]
     assert "1 row with the time of another left out (line 5), as where clocks are put back" in table.notes
 
@@ -136,7 +136,7 @@ def test_duplicates_hint_at_a_forgotten_group(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        ("warm", r"t.csv:3: column 'load': 'warm' is not a number; --ignore-bad"),
+        ("warm", r"t.csv:3: column 'load': 'warm' is not a number; --skip-invalid"),
         ("inf", r"t.csv:3: column 'load': 'inf' is infinite"),
         ("1e400", r"t.csv:3: column 'load': '1e400' is infinite"),
         ("1e39", r"t.csv:3: column 'load': '1e39' is infinite, or too large"),
@@ -149,7 +149,7 @@ def test_bad_cells_are_told_with_their_line(tmp_path: Path, cell: str, message: 
     with pytest.raises(CorpusError, match=message) as caught:
         read(path)
     assert "\n" not in str(caught.value)
-    table = read(path, ignore_bad=True)
+    table = read(path, skip_invalid=True)
     assert np.isnan(table.values).sum() + 3 - len(table) == 1
     assert any("left out" in note or "taken for missing" in note for note in table.notes)
 

@@ -129,6 +129,6 @@ def test_places_to_cut_stay_few(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bad_lines_do_not_shift_the_cut(write: Write) -> None:
     lines = [f"w{number} is it".encode() for number in range(200)]
     lines[10] = lines[150] = lines[195] = b"\xff"
-    parts = read(read_text_corpus(str(write("a.txt", b"\n".join(lines))), unit="char", ignore_bad=True))
+    parts = read(read_text_corpus(str(write("a.txt", b"\n".join(lines))), unit="char", skip_invalid=True))
     found = [text for texts in parts.values() for text in texts]
     assert found == [line.decode() for line in lines if line != b"\xff"]

@@ -218,9 +218,9 @@ def test_a_table_of_one_word_a_row_is_a_labelled_corpus(write: Write) -> None:
 )
 def test_rows_of_a_table_that_go_wrong(write: Write, content: str | bytes, message: str) -> None:
     path = write("a.csv", content)
-    with pytest.raises(CorpusError, match=message + ".*--ignore-bad"):
+    with pytest.raises(CorpusError, match=message + ".*--skip-invalid"):
         whole(path)
-    kept = lines(whole(path, unit="char", ignore_bad=True))
+    kept = lines(whole(path, unit="char", skip_invalid=True))
     assert kept[0].startswith("one")
     assert "five six" in kept or "five six" not in path.read_text(errors="replace")
 
@@ -339,7 +339,10 @@ def test_titles_of_novels_are_not_splits(write: Write) -> None:
         (b"", r"a\.txt: the file is empty; expected text"),
         (b" \n\t\n", r"a\.txt: the file is empty but for white space; expected text"),
         (b"word\n", r"a\.txt: one word only; expected running text"),
-        (b"one line\ncaf\xe9 two\n", r"a\.txt:2: byte 0xe9 at offset 12 is not UTF-8; convert the file.*--ignore-bad"),
+        (
+            b"one line\ncaf\xe9 two\n",
+            r"a\.txt:2: byte 0xe9 at offset 12 is not UTF-8; convert the file.*--skip-invalid",
+        ),
         (b"one line\n" * 30 + b"a\0b\n", r"a\.txt:31: a NUL byte at offset 271: not text"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0", r"a\.txt: a binary file; expected text in UTF-8"),
         ("Grüße an alle".encode("utf-16"), r"a\.txt:1: UTF-16 text, expected UTF-8; convert it: iconv"),
@@ -356,7 +359,7 @@ def test_bad_files_get_one_line(write: Write, content: bytes, message: str) -> N
 
 def test_lines_that_are_not_text_are_left_out_when_asked(write: Write) -> None:
     path = write("a.txt", b"the first\ncaf\xe9\nthe third\n\0\0\n" + b"and so on\n" * 60)
-    corpus = read_text_corpus(str(path), ignore_bad=True, unit="char")
+    corpus = read_text_corpus(str(path), skip_invalid=True, unit="char")
     assert lines(corpus.train)[:3] == ["the first", "the third", "and so on"]
     assert any(
         note.startswith("2 unreadable lines were left out; the first: ") and "a.txt:2: byte 0xe9" in note

@@ -90,7 +90,7 @@ def test_what_stops_training(write: Write, code: str) -> None:
     assert (place.path, place.line) == (str(path), line)
     assert said in place.detail
     assert (diagnosis.left_out, diagnosis.verdict) == (1, "errors")
-    lenient = look(path, ignore_bad=True)
+    lenient = look(path, skip_invalid=True)
     assert lenient.errors == []
     assert found(lenient, code).kind.severity == "warning"
 
@@ -353,6 +353,6 @@ def test_rows_of_the_hub_that_would_stop_training_are_an_error_and_the_others_ex
     ]
     assert "row 1 (from 0) of 3: words and labels differ in number" in diagnosis.errors[0].places[0].detail
     assert diagnosis.parts[0].sentences == 2
-    lenient = examine("owner/name", options=ReadOptions("tags", ignore_bad=True))
+    lenient = examine("owner/name", options=ReadOptions("tags", skip_invalid=True))
     assert not lenient.errors
     assert "train: 1 rows cannot be used and were left out" in lenient.notes

@@ -152,14 +152,14 @@ def test_bad_lines_are_copied_and_counted_across_a_resumption(
     refused = run(*command, "-o", tmp_path / "out")
     assert refused.code == 1
     assert f"a.conllu:{line}: 2 columns" in refused.message
-    assert run(*command, "--ignore-bad", "-o", tmp_path / "whole").code == 0
+    assert run(*command, "--skip-invalid", "-o", tmp_path / "whole").code == 0
     monkeypatch.setattr("tagger.inference.resumable_output.SECONDS_BETWEEN_MARKS", -1.0)
     tags = "tagger.inference.resumable_output.TaggedFile.finish"
     with monkeypatch.context() as patch:
         patch.setattr(tags, lambda file: (_ for _ in ()).throw(KeyboardInterrupt))
-        assert run(*command, "--ignore-bad", "-o", tmp_path / "out").code == 130
+        assert run(*command, "--skip-invalid", "-o", tmp_path / "out").code == 130
     assert 0 < json.loads((tmp_path / "out.part.json").read_text())["progress"]["pieces"] < 5000
-    done = run(*command, "--ignore-bad", "-o", tmp_path / "out", "--resume")
+    done = run(*command, "--skip-invalid", "-o", tmp_path / "out", "--resume")
     assert done.message == (
         f"tagger: 2 stretches of the input could not be read and got no tags, first {source}:{line}: "
         "2 columns 'this is\\tno word line', expected 10 separated by tabs (CoNLL-U); for other columns use --input "

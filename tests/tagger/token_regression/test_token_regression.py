@@ -106,7 +106,7 @@ def test_bad_lines_are_told(tmp_path: Path, line: str, message: str) -> None:
     path.write_text("\n".join([good, line, good, good]) + "\n")
     with pytest.raises(CorpusError, match=message):
         read_token_values(str(path), ["rt"])
-    corpus = read_token_values(str(path), ["rt"], ignore_bad=True)
+    corpus = read_token_values(str(path), ["rt"], skip_invalid=True)
     assert sum(len(split.tokens) for split in corpus.splits.values()) == 3
     assert any("1 unreadable sentence was left out" in note for note in corpus.notes)
 
