@@ -58,9 +58,10 @@ def test_errors(tmp_path: Path) -> None:
     verdict = "Training would stop: 1 kind of error. --skip-invalid leaves 7 sentences out and goes on."
     assert result.stdout.endswith(verdict + "\n")
     assert run(path, "--places", "7").stdout.count(f"    {path}:") == 7
-    lenient = run(path, "--skip-invalid")
-    assert lenient.exit_code == 0
-    assert "1 kind of warning. 7 sentences left out." in lenient.stdout
+    for option in ("--skip-invalid", "--ignore-bad"):  # the second is its former name
+        lenient = run(path, option)
+        assert lenient.exit_code == 0
+        assert "1 kind of warning. 7 sentences left out." in lenient.stdout
 
 
 def test_json(tmp_path: Path) -> None:

@@ -341,7 +341,7 @@ def test_titles_of_novels_are_not_splits(write: Write) -> None:
         (b"word\n", r"a\.txt: one word only; expected running text"),
         (
             b"one line\ncaf\xe9 two\n",
-            r"a\.txt:2: byte 0xe9 at offset 12 is not UTF-8; convert the file.*--skip-invalid",
+            r"a\.txt:2: byte 0xe9 at offset 12 is not UTF-8; convert.*--skip-invalid",
         ),
         (b"one line\n" * 30 + b"a\0b\n", r"a\.txt:31: a NUL byte at offset 271: not text"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0", r"a\.txt: a binary file; expected text in UTF-8"),
