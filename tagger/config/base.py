@@ -1,4 +1,4 @@
-"""Settings as nested frozen dataclasses: built from plain values, every key, type and range checked."""
+"""Settings as nested frozen dataclasses; each is declared once: type, default, range, help and name of its option."""
 
 from __future__ import annotations
 
@@ -6,22 +6,10 @@ import difflib
 import tomllib
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import Field, asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    ClassVar,
-    Literal,
-    Self,
-    TypeVar,
-    Union,
-    cast,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from tagger.errors import ConfigError
 
@@ -36,22 +24,22 @@ RENAMED: Mapping[str, str] = {
 
 
 class RenamedSetting(FutureWarning):
-    """A file names a setting as former versions did."""
+    """Warns that a file names a setting as former versions did."""
 
 
-LARGEST = 2**63  # what torch takes for a seed, and more than any count
+LARGEST = 2**63  # torch takes no larger seed, and no count is larger
 
 
 class Range:
-    """What a number may be.
+    """The values that a setting takes.
 
     Args:
-        good: tells.
-        text: says.
+        accepts: whether a value is one of them.
+        text: describes them in messages, after "expected".
     """
 
-    def __init__(self, good: Callable[[float], bool], text: str) -> None:
-        self.good = good
+    def __init__(self, accepts: Callable[[Any], bool], text: str) -> None:
+        self.accepts = accepts
         self.text = text
 
 
@@ -62,14 +50,96 @@ PROBABILITY = Range(lambda v: 0 <= v < 1, "at least 0 and less than 1")
 SHORT = Range(lambda v: 0 <= v <= 64, "at least 0 and at most 64")
 NOT_NEGATIVE = Range(lambda v: 0 <= v < LARGEST, "at least 0 and less than 2**63")
 SHARE = Range(lambda v: 0 <= v <= 1, "between 0 and 1")
+POSITIVE_SHARE = Range(lambda v: 0 < v <= 1, "more than 0 and at most 1")
+COUNT = Range(lambda v: 1 <= v < LARGEST, "at least 1")
+RISING = Range(lambda v: bool(v) and v[0] >= 1 and list(v) == sorted(set(v)), "rising whole numbers from 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """The facts about a setting beside its name, type and default.
+
+    Args:
+        help: one sentence for ``--help`` and for readers of the code.
+        range: the values that it takes; None for all of its type.
+        option: its name on the command line, where that is not ``--`` and its own name.
+        metavar: stands for its value in ``--help``.
+        default_text: describes the default of an open setting in ``--help``.
+    """
+
+    help: str
+    range: Range | None = None
+    option: str | None = None
+    metavar: str | None = None
+    default_text: str | None = None
+
+
+def setting(default: Any, help: str, range: Range | None = None, **more: Any) -> Any:
+    """Declare a setting as a field of a dataclass.
+
+    A setting whose default is None but whose type is not is open: ``resolve`` chooses its value from the data, and
+    from then on it has its type.
+
+    Args:
+        default: its value if nobody sets it.
+        help: see ``Declaration``, as the others.
+        range: the values that it takes.
+        more: further arguments of ``Declaration``.
+    """
+    return field(default=default, metadata={"declaration": Declaration(help, range, **more)})
+
+
+def declaration(field: Field[Any]) -> Declaration:
+    """What ``setting`` declared; fields that are declared plainly have no help and no range."""
+    found: Declaration = field.metadata.get("declaration", Declaration(""))
+    return found
+
+
+def find_field(config: Any, name: str) -> tuple[Field[Any], Any, Any]:
+    """Look up a setting by its dotted name.
+
+    Returns:
+        Its field, its type, and its value in ``config``.
+    """
+    *tables, key = name.split(".")
+    for table in tables:
+        config = getattr(config, table)
+    found = next(one for one in fields(config) if one.name == key)
+    return found, get_type_hints(type(config))[key], getattr(config, key)
+
+
+def check_ranges(section: Any, where: str, prefix: str = "") -> None:
+    """Check every value of a (nested) dataclass against its range.
+
+    Raises:
+        ConfigError: a value is out of its range.
+    """
+    for one in fields(section):
+        value = getattr(section, one.name)
+        allowed = declaration(one).range
+        if is_dataclass(value):
+            check_ranges(value, where, f"{prefix}{one.name}.")
+        elif value is not None and allowed is not None and not allowed.accepts(value):
+            shown = list(value) if isinstance(value, tuple) else value
+            raise ConfigError(f"{where}: '{prefix}{one.name}' is {shown!r}; expected {allowed.text}")
+
+
+def require_resolved(*sections: Any) -> None:
+    """Check that no setting of some tables is open.
+
+    Raises:
+        ValueError: a setting is None although its type is not.
+    """
+    for section in sections:
+        for name, hint in get_type_hints(type(section)).items():
+            if getattr(section, name) is None and NoneType not in get_args(hint):
+                raise ValueError(f"'{name}' is open: not resolved; call tagger.config.defaults.resolve first")
 
 
 class Settings:
-    """What all configurations can do. Subclasses are frozen dataclasses of plain values and of such dataclasses."""
+    """Base of all configurations. Subclasses are frozen dataclasses of plain values and of such dataclasses."""
 
     __slots__ = ()
-    RANGES: ClassVar[Mapping[str, Range]] = {}
-    """The range of each number, by its dotted name."""
 
     def to_dict(self) -> dict[str, Any]:
         """Nested plain values, as stored in ``config.json``."""
@@ -96,39 +166,29 @@ class Settings:
         return cls.from_dict(read_toml(path), where=str(path))
 
     def with_settings(self, settings: Mapping[str, Any], *, where: str = "settings") -> Self:
-        """A copy with dotted settings such as ``{"encoder.layers": 2}`` changed."""
+        """Copy with dotted settings such as ``{"encoder.layers": 2}`` changed."""
         nested = self.to_dict()
         for dotted, value in settings.items():
             target = nested
             *tables, key = dotted.split(".")
             for table in tables:
                 if not isinstance(target.get(table), dict):
-                    target[table] = {}  # no such table: from_dict says so, and names the nearest
+                    target[table] = {}  # from_dict refuses the table and names the nearest
                 target = target[table]
             target[key] = value
         return self.from_dict(nested, where=where)
 
     def with_seed(self, seed: int) -> Self:
-        """A copy with another seed."""
+        """Copy with another seed."""
         return self.with_settings({"training.seed": seed})
 
     def check(self, *, where: str) -> None:
-        """Check ranges.
+        """Check what types cannot express.
 
         Raises:
             ConfigError: a value is out of its range.
         """
-        for name, allowed in self.RANGES.items():
-            value: Any = self
-            for key in name.split("."):
-                value = getattr(value, key)
-            if value is not None and not allowed.good(value):
-                raise ConfigError(f"{where}: '{name}' is {value}; expected {allowed.text}")
-
-
-def ranges(*groups: tuple[Range, str]) -> dict[str, Range]:
-    """A table of ranges from names separated by blanks."""
-    return {name: allowed for allowed, names in groups for name in names.split()}
+        check_ranges(self, where)
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:
@@ -139,16 +199,16 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     """
     try:
         values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        for old, new in RENAMED.items():
-            table, _, key = old.partition(".")
-            if isinstance(values.get(table), dict) and key in values[table]:
-                warnings.warn(f"{path}: the setting '{old}' is now called '{new}'", RenamedSetting, stacklevel=2)
-                values[table][new.partition(".")[2]] = values[table].pop(key)
-        return values
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such configuration file") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: not a readable TOML file: {error}") from error
+    for old, new in RENAMED.items():
+        table, _, key = old.partition(".")
+        if isinstance(values.get(table), dict) and key in values[table]:
+            warnings.warn(f"{path}: the setting '{old}' is now called '{new}'", RenamedSetting, stacklevel=2)
+            values[table][new.partition(".")[2]] = values[table].pop(key)
+    return values
 
 
 _Built = TypeVar("_Built")
@@ -157,17 +217,19 @@ _Built = TypeVar("_Built")
 def _build(kind: type[_Built], values: Mapping[str, Any], where: str, prefix: str) -> _Built:
     """Build a (nested) dataclass from plain values."""
     hints = get_type_hints(kind)
-    names = {f.name for f in fields(kind)}  # type: ignore[arg-type]
+    defaults = {f.name: f.default for f in fields(kind)}  # type: ignore[arg-type]
     built: dict[str, Any] = {}
     for key, value in values.items():
         key = RENAMED.get(prefix + key, prefix + key).removeprefix(prefix)
-        if key not in names:
-            raise ConfigError(f"{where}: unknown setting '{prefix}{key}'; {_suggest(key, names, prefix)}")
+        if key not in defaults:
+            raise ConfigError(f"{where}: unknown setting '{prefix}{key}'; {_suggest(key, set(defaults), prefix)}")
         hint = hints[key]
         if is_dataclass(hint):
             if not isinstance(value, Mapping):
                 raise ConfigError(f"{where}: '{prefix}{key}' is a table of settings, not {value!r}")
             built[key] = _build(cast(type[Any], hint), value, where, f"{prefix}{key}.")
+        elif value is None and defaults[key] is None:
+            built[key] = None
         else:
             built[key] = _convert(value, hint, where, prefix + key)
     return kind(**built)
@@ -180,12 +242,15 @@ def _suggest(key: str, names: set[str], prefix: str) -> str:
     return "known: " + ", ".join(prefix + name for name in sorted(names))
 
 
+def alternatives(hint: Any) -> tuple[Any, ...]:
+    """The types that an annotation allows, None left out."""
+    united = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    return tuple(one for one in united if one is not NoneType)
+
+
 def _convert(value: Any, hint: Any, where: str, name: str) -> Any:
     """Check a plain value against its annotation; ints pass for floats and lists for tuples."""
-    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    for option in options:
-        if option is NoneType and value is None:
-            return None
+    for option in alternatives(hint):
         if get_origin(option) is Literal and value in get_args(option):
             return value
         if get_origin(option) is tuple and isinstance(value, list | tuple):
@@ -196,7 +261,7 @@ def _convert(value: Any, hint: Any, where: str, name: str) -> Any:
             return float(value)
         if option in (int, str, bool) and type(value) is option:
             return value
-    raise ConfigError(f"{where}: '{name}' is {value!r}; expected {_describe(options)}")
+    raise ConfigError(f"{where}: '{name}' is {value!r}; expected {_describe(alternatives(hint))}")
 
 
 def _describe(options: tuple[Any, ...]) -> str:
@@ -206,7 +271,7 @@ def _describe(options: tuple[Any, ...]) -> str:
             names.append("one of " + ", ".join(map(repr, get_args(option))))
         elif get_origin(option) is tuple:
             names.append("a list of " + {int: "whole numbers", str: "strings"}[get_args(option)[0]])
-        elif option is not NoneType:
+        else:
             names.append(
                 {int: "a whole number", float: "a number", str: "text", bool: "true or false"}.get(option, str(option))
             )
@@ -217,6 +282,6 @@ _Section = TypeVar("_Section", bound="DataclassInstance")
 
 
 def filled(section: _Section, defaults: _Section) -> _Section:
-    """One table of settings, with the values of another where it has None."""
-    missing = [field.name for field in fields(section) if getattr(section, field.name) is None]
+    """Copy one table of settings, with the values of another where it has None."""
+    missing = [one.name for one in fields(section) if getattr(section, one.name) is None]
     return replace(section, **{name: getattr(defaults, name) for name in missing})

@@ -2,82 +2,65 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from tagger.config import base as settings
-from tagger.config.base import Settings
+from tagger.config.base import POSITIVE, PROBABILITY, SIZE, Settings, filled, setting
 from tagger.config.tagger import EncoderConfig, TrainingConfig
 from tagger.errors import ConfigError
-from tagger.models.heads.regression import LossKind
-from tagger.runtime.memory_limit import parse_bytes
 
 
 @dataclass(frozen=True, slots=True)
 class ForecasterDataConfig:
     """What is read and predicted."""
 
-    time: str | None = None
-    """Column of times; None for one called time, date ..."""
-    targets: tuple[str, ...] = ()
-    """Columns to predict; they are inputs, too."""
-    features: tuple[str, ...] = ()
-    """Further columns to read."""
-    group: str | None = None
-    """Column that tells series apart."""
-    horizon: int = 1
-    """All values from one to so many steps ahead are predicted at every step."""
-    window: int | None = None
-    """T: steps read at a time. A forecast sees between half of them and all."""
-    calendar: bool = True
-    """Whether the day of the week and of the year (and the hour, where rows are closer) are inputs, as sine and
-    cosine; where the time column holds dates."""
-    season: int | None = None
-    """Steps of a season, for the seasonal naive forecast; None to choose by the distance of rows, on dev."""
-    dev: float = 0.15
-    """Share of the rows between train and test."""
-    test: float = 0.15
-    """Share of the rows at the end."""
+    time: str | None = setting(None, "Column of times.", default_text="time, date, timestamp ...")
+    targets: tuple[str, ...] = setting((), "Columns to predict, separated by commas; they are inputs, too.")
+    features: tuple[str, ...] = setting((), "Further input columns, separated by commas.")
+    group: str | None = setting(None, "Column that tells series apart.")
+    horizon: int = setting(1, "Steps ahead that are predicted at every step.", SIZE)
+    window: int = setting(
+        None, "Steps T read at a time. A forecast sees between half of them and all.", SIZE,
+        default_text="64, or half of a short series",
+    )  # fmt: skip
+    calendar: bool = setting(
+        True, "Read the hour, the day of the week and of the year, where times are dates.",
+        option="--calendar/--no-calendar",
+    )  # fmt: skip
+    season: int | None = setting(
+        None, "Steps of a season, for the seasonal naive forecast.", POSITIVE, default_text="chosen on dev"
+    )
+    dev: float = setting(0.15, "Share of the rows between train and test.", PROBABILITY, option="--dev-share")
+    test: float = setting(0.15, "Share of the rows at the end.", PROBABILITY, option="--test-share")
 
 
 @dataclass(frozen=True, slots=True)
 class RegressionConfig:
     """What is minimised."""
 
-    loss: LossKind = "squared"
-    delta: float = 1.0
-    """Of the Huber loss, in standard deviations of the target."""
-    embedding_size: int | None = None
-    """E: what the linear layer in place of the embedding makes of the inputs; H if None."""
+    loss: Literal["squared", "absolute", "huber"] = setting("squared", "Loss of a predicted number.")
+    delta: float = setting(1.0, "Threshold of the Huber loss, in standard deviations of the target.", POSITIVE)
+    embedding_size: int = setting(
+        None, "Size E of the linear layer that stands in for the embedding.", SIZE, default_text="H"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class ForecasterConfig(Settings):
-    """All settings of a model of time series."""
+    """All settings of a model of time series. Batches have ``batch_tokens`` steps."""
 
     data: ForecasterDataConfig = field(default_factory=ForecasterDataConfig)
     head: RegressionConfig = field(default_factory=RegressionConfig)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     training: TrainingConfig = field(default_factory=lambda: TrainingConfig(patience=0, learning_rate=3e-3))
-    """Batches have ``batch_tokens`` steps."""
-
-    RANGES: ClassVar = settings.ranges(
-        (settings.SIZE, "data.horizon data.window encoder.hidden_size encoder.layers head.embedding_size"),
-        (settings.SIZE_OR_NONE, "encoder.output_size"),
-        (
-            settings.POSITIVE,
-            "data.season head.delta training.epochs training.batch_tokens "
-            "training.learning_rate training.clip training.max_minutes",
-        ),
-        (settings.PROBABILITY, "data.dev data.test training.dropout training.average training.beta2"),
-        (settings.NOT_NEGATIVE, "training.patience training.seed training.weight_decay"),
-        (settings.SHARE, "training.warmup"),
-    )
 
     def check(self, *, where: str) -> None:
-        """Check ranges, and that the columns differ and something is left for train."""
+        """Check ranges, that the columns differ, and that some rows are left for training.
+
+        Raises:
+            ConfigError: they are not.
+        """
         Settings.check(self, where=where)
-        check_training(self.training, where=where)
         data = self.data
         named = [*data.targets, *data.features]
         double = next((name for name in named if named.count(name) > 1), None)
@@ -95,35 +78,25 @@ class ForecasterConfig(Settings):
         return (*self.data.targets, *self.data.features)
 
 
-def check_training(training: TrainingConfig, *, where: str) -> None:
-    """Check what no range can tell.
-
-    Raises:
-        ConfigError: the limit of memory is no size.
-    """
-    if training.max_memory is not None:
-        parse_bytes(training.max_memory, where)
-
-
 def resolve(config: ForecasterConfig, rows: int, longest: int) -> ForecasterConfig:
-    """Decide what is left open from the size of the training part.
+    """Choose open settings by the size of the training split.
 
     Args:
         config: as given.
-        rows: N of the training part, all series together.
+        rows: N of the training split, all series together.
         longest: rows of its longest series.
     """
     small = rows < 20_000
     window = config.data.window or max(8, min(64, longest // 2))
     size = config.encoder.hidden_size or (32 if small else 64)
-    training = config.training
-    decided: dict[str, object] = {
-        "data.window": window,
-        "encoder.hidden_size": size,
-        "head.embedding_size": config.head.embedding_size or size,
-        "training.batch_tokens": training.batch_tokens or (8 * window if small else 64 * window),
-        "training.epochs": training.epochs or (20 if small else 5),
-        "training.dropout": (0.4 if small else 0.1) if training.dropout is None else training.dropout,
-        "training.average": min(training.average, 0.99) if small else training.average,
-    }
-    return config.with_settings(decided)
+    average = min(config.training.average, 0.99) if small else config.training.average
+    training = TrainingConfig(
+        batch_tokens=8 * window if small else 64 * window, epochs=20 if small else 5, dropout=0.4 if small else 0.1
+    )
+    return replace(
+        config,
+        data=replace(config.data, window=window),
+        encoder=replace(config.encoder, hidden_size=size),
+        head=filled(config.head, RegressionConfig(embedding_size=size)),
+        training=replace(filled(config.training, training), average=average),
+    )

@@ -5,52 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-from tagger.config import base as settings
-from tagger.config.base import Settings, read_toml
-from tagger.config.tagger import EncoderConfig, HeadConfig, ScheduleName, StreamConfig, WordsConfig, check_cutoffs
+from tagger.config.base import NOT_NEGATIVE, POSITIVE, SHARE, Settings, read_toml, setting
+from tagger.config.tagger import EncoderConfig, HeadConfig, OptimizationConfig, Precision, StreamConfig, WordsConfig
 from tagger.errors import ConfigError
-from tagger.runtime.memory_limit import parse_bytes
 
 OptimizerName = Literal["adamw", "sgd", "asgd"]
 
 
 @dataclass(frozen=True, slots=True)
-class LanguageTrainingConfig:
-    """How the weights are found."""
+class LanguageTrainingConfig(OptimizationConfig):
+    """How the weights of a language model are trained. NT-ASGD averages them in its own way."""
 
-    epochs: int | None = None
-    initialisation: Literal["scaled", "uniform"] = "scaled"
-    """Weights before training: orthogonal and Glorot matrices, an open forget gate and unigram biases; or everything
-    uniform and small, as published recipes of SGD have it."""
-    optimizer: OptimizerName = "adamw"
-    """AdamW (Loshchilov and Hutter 2019); SGD; or SGD averaged from the first epoch on that does not beat the best
-    of more than ``patience_average`` epochs ago (NT-ASGD, Merity et al. 2018)."""
-    learning_rate: float | None = None
-    """Peak rate, for the loss per step."""
-    schedule: ScheduleName = "cosine"
-    warmup: float = 0.1
-    plateau_factor: float = 0.25
-    """What a plateau schedule multiplies the rate by ..."""
-    plateau_patience: int = 1
-    """... after so many epochs without a better dev loss."""
-    weight_decay: float = 0.01
-    beta2: float = 0.99
-    clip: float = 1.0
-    """Largest norm of the gradient of the loss per step (Pascanu et al. 2013)."""
-    average: float = 0.999
-    """Decay of the running average of the weights; 0 keeps the last weights. NT-ASGD averages in its own way."""
-    patience_average: int = 5
-    patience: int = 0
-    """Stop after so many epochs without a better dev loss; 0 never stops early."""
-    max_minutes: float | None = None
-    """Time budget; the schedule comes to its end when the time does."""
-    max_memory: str | int | None = None
-    """Most resident memory of the process, e.g. "2G": batches are divided until they fit."""
-    seed: int = 1
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Arithmetic of recurrence and softmax: bfloat16 where the CPU multiplies it natively, if auto."""
+    initialisation: Literal["scaled", "uniform"] = setting(
+        "scaled",
+        "Weights before training: orthogonal and Glorot matrices with open forget gates and unigram biases, or "
+        "everything uniform and small, as in published recipes of SGD.",
+    )
+    optimizer: OptimizerName = setting(
+        "adamw",
+        "AdamW (Loshchilov and Hutter 2019), SGD, or SGD averaged once dev stops improving (NT-ASGD, Merity et al. "
+        "2018).",
+    )
+    learning_rate: float = setting(None, "Peak learning rate, for the loss per step.", POSITIVE)
+    plateau_factor: float = setting(0.25, "Factor by which a plateau schedule reduces the learning rate.", SHARE)
+    plateau_patience: int = setting(1, "Epochs without a better dev loss before it does.", NOT_NEGATIVE)
+    patience_average: int = setting(5, "Epochs without a better dev loss before NT-ASGD averages.", NOT_NEGATIVE)
+    precision: Precision = setting(
+        "auto", "Arithmetic of recurrence and softmax; auto is bfloat16 where the CPU multiplies it natively."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,39 +46,6 @@ class LanguageConfig(Settings):
     encoder: EncoderConfig = field(default_factory=lambda: EncoderConfig(layers=2))
     streams: StreamConfig = field(default_factory=StreamConfig)
     training: LanguageTrainingConfig = field(default_factory=LanguageTrainingConfig)
-
-    RANGES: ClassVar = settings.ranges(
-        (
-            settings.SIZE,
-            "words.embedding_size words.affix_size words.character_embedding_size words.character_size "
-            "encoder.hidden_size encoder.layers",
-        ),
-        (settings.SIZE_OR_NONE, "words.output_size encoder.output_size"),
-        (
-            settings.POSITIVE,
-            "head.vocabulary_size head.min_count words.vocabulary_size words.affix_min_types "
-            "streams.batch_size streams.bptt training.epochs training.learning_rate training.clip training.max_minutes",
-        ),
-        (
-            settings.PROBABILITY,
-            "streams.input_dropout streams.dropout streams.output_dropout streams.embedding_dropout "
-            "streams.weight_drop training.average training.beta2",
-        ),
-        (settings.SHORT, "words.prefixes words.suffixes words.jamo words.jamo_prefixes"),
-        (
-            settings.NOT_NEGATIVE,
-            "streams.activation_penalty streams.temporal_penalty training.patience training.plateau_patience "
-            "training.patience_average training.seed training.weight_decay",
-        ),
-        (settings.SHARE, "training.warmup training.plateau_factor"),
-    )
-
-    def check(self, *, where: str) -> None:
-        """Check ranges, that the cutoffs rise, and that the limit of memory is a size."""
-        Settings.check(self, where=where)
-        check_cutoffs(self.head, where)
-        if self.training.max_memory is not None:
-            parse_bytes(self.training.max_memory, where)
 
 
 _TEXTBOOK: dict[str, Any] = {
@@ -182,29 +133,29 @@ WikiText-2 (Merity et al. 2018 and the README of their code)."""
 def make_config(
     config: LanguageConfig | str | Path | None, preset: str | None, settings: Mapping[str, Any], where: str = "settings"
 ) -> LanguageConfig:
-    """A configuration out of a preset, a file over it, and settings over both.
+    """Build a configuration from a preset, a file over it, and settings over both.
 
     Raises:
         ConfigError: no such preset, or a setting that is not valid.
     """
     if preset is not None and preset not in PRESETS:
         raise ConfigError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
-    chosen, told = LanguageConfig(), {} if config is None else _told(config)
+    chosen = LanguageConfig()
     if preset is not None:
         chosen = chosen.with_settings(PRESETS[preset], where=f"preset {preset}")
-    return chosen.with_settings(told).with_settings(settings, where=where)
-
-
-def _told(config: LanguageConfig | str | Path) -> dict[str, Any]:
-    """Dotted settings that a file names; of a configuration, which names all, those that are no defaults."""
     if isinstance(config, LanguageConfig):
-        plain, tables = LanguageConfig().to_dict(), config.to_dict()
-    else:
-        LanguageConfig.from_toml(config)  # for its messages, which name the file
-        plain, tables = {}, read_toml(config)
-    return {
-        f"{table}.{key}": value
-        for table, values in tables.items()
-        for key, value in values.items()
-        if table not in plain or value != plain[table][key]
-    }
+        chosen = chosen.with_settings(_changed(config))
+    elif config is not None:
+        LanguageConfig.from_dict(tables := read_toml(config), where=str(config))  # refuses tables that are none
+        chosen = chosen.with_settings(_dotted(tables), where=str(config))
+    return chosen.with_settings(settings, where=where)
+
+
+def _changed(config: LanguageConfig) -> dict[str, Any]:
+    """Dotted settings that differ from the defaults."""
+    defaults = _dotted(LanguageConfig().to_dict())
+    return {name: value for name, value in _dotted(config.to_dict()).items() if value != defaults[name]}
+
+
+def _dotted(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {f"{table}.{key}": value for table, values in tables.items() for key, value in values.items()}

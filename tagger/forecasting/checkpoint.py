@@ -136,12 +136,12 @@ def build_series_network(config: ForecasterConfig, input_size: int) -> SeriesNet
         config: resolved.
         input_size: D, the columns that are read and what the calendar adds.
     """
-    dropout = config.training.dropout or 0.0
-    size = config.head.embedding_size or 1
+    dropout = config.training.dropout
+    size = config.head.embedding_size
     encoder = Encoder(
         cell=config.encoder.cell,
         input_size=size,
-        hidden_size=config.encoder.hidden_size or 1,
+        hidden_size=config.encoder.hidden_size,
         layers=config.encoder.layers,
         output_size=config.encoder.output_size,
         dropout=dropout,

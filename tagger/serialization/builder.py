@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from tagger.config.base import require_resolved
 from tagger.config.language_model import LanguageConfig
 from tagger.config.language_model_defaults import cutoffs as default_cutoffs
 from tagger.config.tagger import Config, EncoderConfig, HeadConfig, WordsConfig
@@ -37,7 +37,7 @@ def build_tagger(
         num_predicted: V of language-model heads beside the tagging head, or None for none.
     """
     words = build_words(config.words, features, vectors)
-    dropout = _decided(config.training.dropout)
+    dropout = config.training.dropout
     locked = config.training.dropout_kind == "locked"
     encoder = _build_encoder(config.encoder, words.output_size, dropout=dropout, locked=locked, backward=True)
     language = None if num_predicted is None else _build_language_heads(config.head, encoder, words, num_predicted)
@@ -61,10 +61,11 @@ def build_language_model(config: LanguageConfig, features: WordFeatures, num_pre
 
 
 def _build_encoder(config: EncoderConfig, input_size: int, *, dropout: float, locked: bool, backward: bool) -> Encoder:
+    require_resolved(config)
     return Encoder(
         cell=config.cell,
         input_size=input_size,
-        hidden_size=_decided(config.hidden_size),
+        hidden_size=config.hidden_size,
         layers=config.layers,
         output_size=config.output_size,
         dropout=dropout,
@@ -79,7 +80,7 @@ def _build_language_heads(
     """A head for each direction that is read, by the name of its stack."""
     directions = ("ahead", "behind") if config.bidirectional else ("ahead",)
     sizes = {"input_size": encoder.ahead.output_size, "size": words.words.embedding_dim, "num_predicted": num_predicted}
-    if _decided(config.softmax) == "full":
+    if config.softmax == "full":
         return {name: FullSoftmax(**sizes, tied=config.tied) for name in directions}
     asked = default_cutoffs(num_predicted) if config.cutoffs is None else config.cutoffs
     cutoffs = [bound for bound in asked if bound < num_predicted]
@@ -92,28 +93,33 @@ def _build_language_heads(
 
 
 def build_words(config: WordsConfig, features: WordFeatures, vectors: Tensor | None = None) -> WordRepresentation:
-    """Build the word representation alone; arguments as ``build_tagger``."""
+    """Build the word representation alone; arguments as ``build_tagger``.
+
+    Raises:
+        ValueError: a setting is open.
+    """
+    require_resolved(config)
     affixes = features.affixes
     return WordRepresentation(
         num_words=features.vocabulary.embedded,
-        embedding_size=_decided(config.embedding_size),
+        embedding_size=config.embedding_size,
         num_affixes=0 if affixes is None else affixes.num_rows,
         affixes_per_word=0 if affixes is None else affixes.size,
-        affix_size=config.affix_size or 0,
+        affix_size=config.affix_size,
         characters=_build_characters(config, features),
         vectors=vectors if vectors is not None else _no_vectors(features),
-        output_size=_decided(config.output_size),
+        output_size=config.output_size,
     )
 
 
 def _build_characters(config: WordsConfig, features: WordFeatures) -> nn.Module | None:
     if features.characters is None:
         return None
-    kind = CharacterLSTM if "lstm" in (config.characters or "") else CharacterCNN
+    kind = CharacterLSTM if "lstm" in config.characters else CharacterCNN
     return kind(
         num_characters=len(features.characters),
         embedding_size=config.character_embedding_size,
-        output_size=_decided(config.character_size),
+        output_size=config.character_size,
     )
 
 
@@ -121,11 +127,3 @@ def _no_vectors(features: WordFeatures) -> Tensor | None:
     """A place for vectors that a checkpoint brings along; their size is set when the weights are loaded."""
     return torch.zeros(len(features.vocabulary), 0) if features.has_vectors else None
 
-
-_Value = TypeVar("_Value")
-
-
-def _decided(value: _Value | None) -> _Value:
-    if value is None:
-        raise ValueError("the configuration is not resolved; call tagger.config.defaults.resolve first")
-    return value

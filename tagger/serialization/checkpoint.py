@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tagger.config.base import require_resolved
 from tagger.config.language_model import LanguageConfig
 from tagger.config.tagger import TAG, Config
 from tagger.corpora.encoding.affixes import AffixFeatures
@@ -149,6 +150,7 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedModel:
         raise ModelError(f"{folder}: holds a model for '{values['task']}', which this version does not know")
     kind: type[Config] | type[LanguageConfig] = Config if values["task"] == "pos" else LanguageConfig
     config = kind.from_dict(values["config"], where=str(folder / files.CONFIG))
+    require_resolved(config.words, config.encoder)
     labels = tuple(map(str, values["labels"]))
     path = folder / files.WEIGHTS
     header, tensors = read_tensors(path)
@@ -207,7 +209,7 @@ def load_features(
     affixes = None
     if hashes is not None:
         known = tuple(hashes.tolist())
-        affixes = AffixFeatures(words.prefixes, words.suffixes, words.jamo or 0, known, words.jamo_prefixes)
+        affixes = AffixFeatures(words.prefixes, words.suffixes, words.jamo, known, words.jamo_prefixes)
     characters = None if values["characters"] is None else Characters(**values["characters"])
     return WordFeatures(vocabulary, affixes, characters, has_vectors)
 

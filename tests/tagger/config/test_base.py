@@ -6,14 +6,16 @@ import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import pytest
 
 from tagger.config import base as settings
-from tagger.config.base import Settings
+from tagger.config.base import Settings, alternatives, declaration, find_field, setting
+from tagger.config.forecaster import ForecasterConfig
 from tagger.config.language_model import LanguageConfig
 from tagger.config.tagger import Config
+from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.errors import ConfigError
 
 
@@ -22,13 +24,14 @@ class Table:
     """One of each kind."""
 
     switch: bool = False
-    number: int = 3
-    share: float = 0.5
+    number: int = setting(3, "How many.", settings.SIZE)
+    share: float = setting(0.5, "How much.", settings.SHARE)
     name: str = "a"
     either: Literal["x", "y"] = "x"
     sizes: tuple[int, ...] = (1, 2)
     names: tuple[str, ...] | None = None
-    maybe: float | None = None
+    maybe: float | None = setting(None, "Perhaps.", settings.SHARE)
+    open: int = setting(None, "Chosen later.", settings.SIZE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,6 @@ class Example(Settings):
 
     title: str = "t"
     table: Table = field(default_factory=Table)
-
-    RANGES: ClassVar = settings.ranges(
-        (settings.SIZE, "table.number"), (settings.SHARE, "table.share table.maybe"),
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -60,6 +59,8 @@ class Example(Settings):
         ("names", None, None),
         ("maybe", None, None),
         ("maybe", 0, 0.0),
+        ("open", None, None),
+        ("open", 4, 4),
     ],
 )
 def test_values_that_fit(key: str, value: Any, expected: Any) -> None:
@@ -92,6 +93,7 @@ def test_values_that_fit(key: str, value: Any, expected: Any) -> None:
         ("names", [1], "[1]; expected a list of strings"),
         ("names", "ab", "'ab'; expected a list of strings"),
         ("maybe", "no", "'no'; expected a number"),
+        ("open", 1.0, "1.0; expected a whole number"),
     ],
 )
 def test_values_of_another_kind(key: str, value: Any, expected: str) -> None:
@@ -130,8 +132,8 @@ def test_values_out_of_range(key: str, value: Any, expected: str) -> None:
     ],
 )
 def test_ranges(allowed: settings.Range, good: list[float], bad: list[float]) -> None:
-    assert all(allowed.good(value) for value in good)
-    assert not any(allowed.good(value) for value in bad)
+    assert all(allowed.accepts(value) for value in good)
+    assert not any(allowed.accepts(value) for value in bad)
 
 
 @pytest.mark.parametrize(
@@ -176,18 +178,20 @@ def test_files_that_cannot_be_read(text: str | bytes | None, tmp_path: Path) -> 
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("kind", [Config, LanguageConfig])
-def test_every_number_of_the_real_ones_has_a_range(kind: type[Settings]) -> None:
-    """A number that no range guards could be negative."""
-    numbers = set()
+KINDS = [Config, LanguageConfig, ForecasterConfig, TokenRegressorConfig]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_setting_has_a_help_and_every_number_a_range(kind: type[Settings]) -> None:
+    """A number without a range could be negative."""
     for table, values in kind().to_dict().items():
-        for key, value in values.items() if isinstance(values, dict) else ():
-            if type(value) in (int, float):
-                numbers.add(f"{table}.{key}")
-    assert numbers - set(kind.RANGES) == set()
-    for name in kind.RANGES:
-        with pytest.raises(ConfigError, match=f"'{name}' is "):
-            kind().with_settings({name: -1})
+        for key in values if isinstance(values, dict) else ():
+            name = f"{table}.{key}"
+            field, hint, _ = find_field(kind(), name)
+            assert declaration(field).help.endswith("."), name
+            if {int, float} & set(alternatives(hint)):
+                with pytest.raises(ConfigError, match=f"'{name}' is "):
+                    kind().with_settings({name: -1})
 
 
 @pytest.mark.parametrize("kind", [Config, LanguageConfig])

@@ -165,7 +165,7 @@ def test_toml_files_that_are_not_there(tmp_path: Path) -> None:
 def test_former_names_of_settings_load(tmp_path: Path) -> None:
     old = Config.from_dict({"training": {"init_rate": 0.5, "frozen_epochs": 2}})
     assert (old.training.pretrained_lr_scale, old.training.freeze_epochs) == (0.5, 2)
-    (tmp_path / "run.toml").write_text("[training]\ninit_rate = 0.5\nfrozen_epochs = 2\n")
+    (tmp_path / "run.toml").write_text("[training]\ninit_rate = 0.5\nfreeze_epochs = 2\n")
     with pytest.warns(
         RenamedSetting, match=r"run\.toml: the setting 'training\.init_rate' is now called 'training\.pre"
     ):
