@@ -126,4 +126,3 @@ def _build_characters(config: WordsConfig, features: WordFeatures) -> nn.Module 
 def _no_vectors(features: WordFeatures) -> Tensor | None:
     """A place for vectors that a checkpoint brings along; their size is set when the weights are loaded."""
     return torch.zeros(len(features.vocabulary), 0) if features.has_vectors else None
-
