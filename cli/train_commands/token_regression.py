@@ -67,6 +67,7 @@ def run_words(values: dict[str, Any]) -> None:
     from tagger.cli.output.forecast_scores import render_scores
     from tagger.cli.output.terminal import TerminalCapabilities
     from tagger.cli.output.training_display import TrainingDisplay
+    from tagger.corpora.formats.registry import ReadOptions
     from tagger.corpora.series.token_values import read_token_values
     from tagger.token_regression.train import train_token_regressor
 
@@ -81,9 +82,13 @@ def run_words(values: dict[str, Any]) -> None:
     if not may_start(values):
         return
     corpus = read_token_values(
-        values["source"], config.targets, format=values["format_"], tokens_column=values["tokens_column"],
-        skip_invalid=values["skip_invalid"], seed=config.training.seed,
-    )  # fmt: skip
+        values["source"],
+        config.targets,
+        ReadOptions(
+            format=values["format_"], tokens_column=values["tokens_column"], skip_invalid=values["skip_invalid"]
+        ),
+        seed=config.training.seed,
+    )
     with TrainingDisplay(quiet=values["quiet"]) as display:
         training = train_token_regressor(corpus, config, listener=display, **run_options(values))
     if not values["quiet"]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from tagger.corpora.files.lines import DamagedLine
@@ -22,7 +22,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def sentences(
-    lines: Iterable[str], on_problem: OnProblem, *, tokens_column: str | None = None
+    lines: Iterable[str], on_problem: OnProblem, *, tokens_column: str | None = None, numbers: Collection[str] = ()
 ) -> Iterator[RawSentence]:
     """Reads JSON lines.
 
@@ -30,6 +30,7 @@ def sentences(
         lines: the lines of a file from its first.
         on_problem: told of every line that is no such object; it is then left out.
         tokens_column: the key of the words, None for the first of ``TOKEN_KEYS`` there is.
+        numbers: keys of lists of numbers, which come along as they are.
 
     Yields:
         Sentences with every list of strings or whole numbers that is as long as the words, under its key;
@@ -38,7 +39,7 @@ def sentences(
     for number, line in enumerate(lines, 1):
         if line and not line.isspace():
             try:
-                yield _sentence(_parse(line), number, tokens_column)
+                yield _sentence(_parse(line), number, tokens_column, numbers)
             except ValueError as error:
                 on_problem(Problem(number, str(error), number))
 
@@ -60,7 +61,7 @@ def _parse(line: str) -> dict[str, Any]:
     return found
 
 
-def _sentence(row: dict[str, Any], number: int, tokens_column: str | None) -> RawSentence:
+def _sentence(row: dict[str, Any], number: int, tokens_column: str | None, numbers: Collection[str]) -> RawSentence:
     key = tokens_column if tokens_column is not None else next((k for k in TOKEN_KEYS if k in row), None)
     text = next((row[name] for name in TEXT_KEYS if isinstance(row.get(name), str)), None)
     spans = next((row[name] for name in SPAN_KEYS if _are_spans(row.get(name))), None)
@@ -74,7 +75,9 @@ def _sentence(row: dict[str, Any], number: int, tokens_column: str | None) -> Ra
     tokens: list[str] = row[key]
     if "" in tokens:
         raise ValueError(f"word {tokens.index('') + 1} of {key!r} is empty: {excerpt(str(tokens))}")
-    columns = {name: _labels(value) for name, value in row.items() if name != key and _are_labels(value)}
+    others = {name: value for name, value in row.items() if name != key}
+    columns = {name: _labels(value) for name, value in others.items() if name not in numbers and _are_labels(value)}
+    columns |= {name: value for name, value in others.items() if name in numbers and isinstance(value, list)}
     for name, labels in columns.items():
         if len(labels) != len(tokens):
             raise ValueError(f"{len(labels)} {name!r} for {len(tokens)} words")

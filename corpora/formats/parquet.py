@@ -6,7 +6,7 @@ Whole-number labels are named by the ``ClassLabel`` features that ``datasets`` w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,12 @@ BATCH = 1000  # rows
 
 
 def sentences(
-    path: Path, on_problem: OnProblem, *, tokens_column: str | None = None, name: str | None = None
+    path: Path,
+    on_problem: OnProblem,
+    *,
+    tokens_column: str | None = None,
+    name: str | None = None,
+    numbers: Sequence[str] = (),
 ) -> Iterator[RawSentence]:
     """Reads a Parquet file.
 
@@ -32,6 +37,7 @@ def sentences(
         on_problem: told of every malformed row, by its number from 1; it is then left out.
         tokens_column: the column of words; None for one called tokens, words, form ...
         name: the file, for messages.
+        numbers: columns of lists of numbers, which come along as they are.
 
     Yields:
         Sentences with every column of strings or whole numbers that goes with the words.
@@ -46,7 +52,7 @@ def sentences(
             schema = file.schema_arrow
             key = _words_column(schema, tokens_column, name)
             if _is_list(schema.field(key).type):
-                yield from _rows_of_lists(file, key, on_problem, name)
+                yield from _rows_of_lists(file, key, on_problem, name, numbers)
             else:
                 yield from _rows_of_words(file, schema, key, on_problem, name)
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
@@ -54,23 +60,27 @@ def sentences(
             raise CorpusError(f"not a Parquet file that can be read: {first}", path=name) from error
 
 
-def _rows_of_lists(file: Any, key: str, on_problem: OnProblem, name: str) -> Iterator[RawSentence]:
+def _rows_of_lists(
+    file: Any, key: str, on_problem: OnProblem, name: str, numbers: Sequence[str]
+) -> Iterator[RawSentence]:
     schema = file.schema_arrow
-    labels = [field.name for field in schema if field.name != key and _is_labels(field.type)]
-    if not labels:
+    numeric = [field.name for field in schema if field.name in numbers and _is_list(field.type)]
+    labels = [field.name for field in schema if field.name not in (key, *numeric) and _is_labels(field.type)]
+    if not labels and not numeric:
         raise CorpusError(f"no column of labels beside {key!r}; there are: {_described(schema)}", path=name)
     texts = [field.name for field in schema if field.name in TEXT_KEYS and pa.types.is_string(field.type)]
-    numbers = {label for label in labels if pa.types.is_integer(schema.field(label).type.value_type)}
-    names = {label: known for label, known in class_names(schema).items() if label in numbers}
+    integers = {label for label in labels if pa.types.is_integer(schema.field(label).type.value_type)}
+    names = {label: known for label, known in class_names(schema).items() if label in integers}
     number = 0
-    for batch in file.iter_batches(BATCH, columns=[key, *labels, *texts[:1]]):
+    for batch in file.iter_batches(BATCH, columns=[key, *labels, *numeric, *texts[:1]]):
         for row in batch.to_pylist():
             number += 1
-            columns = {label: row[label] for label in labels}
-            if message := _row_problem(row[key], columns, names):
+            columns = {label: row[label] for label in (*labels, *numeric)}
+            if message := _row_problem(row[key], columns, names, numeric):
                 on_problem(Problem(number, message, number))
                 continue
-            named = {label: _named(values, names.get(label)) for label, values in columns.items()}
+            named = {label: _named(columns[label], names.get(label)) for label in labels}
+            named |= {column: columns[column] for column in numeric}
             text = row[texts[0]] if texts else None
             yield RawSentence(row[key], named, number, [number] * len(row[key]), text)
 
@@ -122,13 +132,15 @@ def _words_column(schema: pa.Schema, wanted: str | None, name: str) -> str:
     raise CorpusError(f"no column of words; {expected}; there are: {_described(schema)}", path=name)
 
 
-def _row_problem(tokens: Any, columns: dict[str, Any], names: dict[str, list[str]]) -> str | None:
+def _row_problem(
+    tokens: Any, columns: dict[str, Any], names: dict[str, list[str]], numeric: Sequence[str]
+) -> str | None:
     if not tokens or None in tokens or "" in tokens:
         return f"expected a list of words, none of them empty: {excerpt(str(tokens))}"
     for label, values in columns.items():
         if values is None or len(values) != len(tokens):
             return f"{len(values or [])} {label!r} for {len(tokens)} words"
-        if None in values:
+        if None in values and label not in numeric:
             return f"{label!r} lacks a value: {excerpt(str(values))}"
         if label in names and not all(-1 < value < len(names[label]) for value in values):
             return f"{label!r} holds a number outside 0 to {len(names[label]) - 1}: {excerpt(str(values))}"

@@ -27,6 +27,7 @@ class ReadOptions:
         column: the label column, None for the last one.
         format: one of ``FORMATS``, None to look at the content.
         tokens_column: the column of the words, where columns have names.
+        numbers: columns of lists of numbers, which are read as they are, with gaps.
         label_names: the names that whole-number labels stand for, in the order of their numbers.
         skip_invalid: leave unreadable sentences out and count them, rather than stop at the first.
         repair: mend what can be mended by a rule, and count it.
@@ -38,6 +39,7 @@ class ReadOptions:
     label_names: tuple[str, ...] | None = None
     skip_invalid: bool = False
     repair: bool = False
+    numbers: tuple[str, ...] = ()
 
 
 def read_sentences(
@@ -62,7 +64,7 @@ def read_sentences(
     if form == "parquet":
         from tagger.corpora.formats import parquet
 
-        return parquet.sentences(path, on_problem, tokens_column=words, name=name)
+        return parquet.sentences(path, on_problem, tokens_column=words, name=name, numbers=options.numbers)
     lines = read_lines(path, name)
     if form == "conllu":
         key = conllu_column(options.column)
@@ -71,7 +73,7 @@ def read_sentences(
     if form == "columns":
         return columns.sentences(lines, on_problem, tokens_column=words, name=name)
     if form == "jsonl":
-        return jsonlines.sentences(lines, on_problem, tokens_column=words)
+        return jsonlines.sentences(lines, on_problem, tokens_column=words, numbers=options.numbers)
     if form in ("csv", "tsv"):
         delimiter = "\t" if form == "tsv" else None
         return tables.sentences(lines, on_problem, tokens_column=words, delimiter=delimiter, name=name)

@@ -1,4 +1,4 @@
-"""Checks files as bytes: mixed line ends."""
+"""Files as bytes: line ends, which readers pass over."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ PARQUET = "parquet"
 
 
 def check_line_ends(path: Path, name: str, form: str, findings: Findings) -> None:
-    r"""Report a file that ends some lines with ``\r\n`` and others with ``\n``.
+    r"""Reports a file that ends some lines with ``\r\n`` and others with ``\n``.
 
     Args:
-        path: the file; its reader reports one that cannot be read.
-        name: its name in messages.
+        path: the file; one that cannot be read to its end is the reader's to report.
+        name: the name to use in messages.
         form: its format.
-        findings: receives the finding.
+        findings: where to report it.
     """
     if form == PARQUET:
         return
@@ -35,7 +35,7 @@ def check_line_ends(path: Path, name: str, form: str, findings: Findings) -> Non
 
 
 def _count(path: Path, name: str) -> tuple[int, int]:
-    """Count line ends, and those with a carriage return."""
+    """Line ends, and those among them with a carriage return."""
     lines = returns = 0
     last = b""
     with open_bytes(path, name) as stream:
@@ -47,6 +47,6 @@ def _count(path: Path, name: str) -> tuple[int, int]:
 
 
 def _first(path: Path, name: str, *, returned: bool) -> int:
-    """Find the first line that ends with a carriage return, or without."""
+    """The first line that ends with a carriage return, or without."""
     with open_bytes(path, name) as stream:
         return next(number for number, line in enumerate(stream, 1) if line.endswith(b"\r\n") == returned)

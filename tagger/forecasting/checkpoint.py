@@ -12,11 +12,11 @@ from torch import Tensor
 
 from tagger.config.forecaster import ForecasterConfig
 from tagger.corpora.encoding.vocabulary import UNKNOWN
+from tagger.corpora.series.scaling import Scaling
 from tagger.corpora.series.timestamps import TimeKind
 from tagger.errors import ModelError
 from tagger.forecasting.evaluation import Intervals
 from tagger.forecasting.features import Calendar, calendar_for_step
-from tagger.forecasting.scaling import Scaling
 from tagger.models.layers.encoder import Encoder
 from tagger.models.networks.series_network import SeriesNetwork
 from tagger.runtime.version import __version__

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from tagger.config.forecaster import ForecasterConfig
+from tagger.corpora.series.scaling import Scaling
 from tagger.corpora.series.table import SeriesTable
 from tagger.corpora.series.time_checks import usual_step
 from tagger.corpora.series.timestamps import DAY, TimeKind
-from tagger.forecasting.scaling import Scaling
 
 YEAR = 365.2425 * DAY
 

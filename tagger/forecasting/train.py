@@ -13,6 +13,7 @@ from torch import nn
 from tagger.config.forecaster import ForecasterConfig, resolve
 from tagger.config.tagger import TrainingConfig
 from tagger.corpora.series.read import read_series
+from tagger.corpora.series.scaling import Scaling
 from tagger.corpora.series.table import SeriesOptions, SeriesTable
 from tagger.corpora.series.time_checks import usual_step
 from tagger.errors import ConfigError
@@ -23,7 +24,6 @@ from tagger.forecasting.features import SeriesDataset, calendar_of
 from tagger.forecasting.forecaster import Forecaster
 from tagger.forecasting.objective import SeriesObjective
 from tagger.forecasting.results import ForecasterRun, write_series_run
-from tagger.forecasting.scaling import Scaling
 from tagger.forecasting.windows import TimeSplit, column_notes, last_rows, split_by_time
 from tagger.model_cards.provenance import provenance
 from tagger.models.networks.series_network import SeriesNetwork

@@ -15,9 +15,9 @@ from tagger.config.tagger import TAG
 from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.corpora.encoding.vocabulary import UNKNOWN, Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
+from tagger.corpora.series.scaling import Scaling
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.forecasting.checkpoint import is_over, read_folder, write_folder
-from tagger.forecasting.scaling import usable
 from tagger.models.networks.multi_head_network import Network
 from tagger.serialization import manifest as files
 from tagger.serialization.builder import build_tagger
@@ -121,7 +121,5 @@ def _scaling(values: Mapping[str, Any], targets: int) -> tuple[np.ndarray, np.nd
     Raises:
         ValueError: they are none of so many targets.
     """
-    mean, spread = np.array(values["mean"], dtype=np.float64), np.array(values["spread"], dtype=np.float64)
-    if not targets or not mean.shape == spread.shape == (targets,) or not usable(mean, spread):
-        raise ValueError("the scaling does not fit together")
-    return mean, spread
+    scaling = Scaling.from_dict(values, targets)
+    return scaling.mean[0], scaling.std[0]

@@ -9,9 +9,9 @@ import numpy as np
 
 from tagger.config.forecaster import ForecasterConfig, resolve
 from tagger.corpora.series.read import read_series
+from tagger.corpora.series.scaling import Scaling
 from tagger.corpora.series.table import SeriesOptions, SeriesTable
 from tagger.forecasting.features import SeriesDataset, calendar_of
-from tagger.forecasting.scaling import Scaling
 from tagger.forecasting.windows import TimeSplit, split_by_time
 
 QUICK: dict[str, Any] = {

@@ -13,6 +13,7 @@ import torch
 
 from tagger import TaggerError
 from tagger.config.forecaster import ForecasterConfig
+from tagger.corpora.series.scaling import Scaling
 from tagger.errors import ConfigError, CorpusError, ModelError
 from tagger.evaluation.forecast_scores import LINEAR, NETWORK, PERSISTENCE, score_target, standard_errors, verdicts
 from tagger.forecasting.baselines import NormalEquations, persistence, seasonal, seasons
@@ -22,7 +23,6 @@ from tagger.forecasting.features import SeriesDataset
 from tagger.forecasting.forecaster import Forecaster
 from tagger.forecasting.objective import SeriesObjective
 from tagger.forecasting.prediction import forecast_recursively, future_times, predict_split
-from tagger.forecasting.scaling import Scaling
 from tagger.forecasting.train import train_series
 from tagger.forecasting.windows import last_rows
 from tagger.models.heads.regression import regression_loss

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from tagger.config.token_regressor import TokenRegressorConfig
+from tagger.corpora.formats.registry import ReadOptions
 from tagger.corpora.series.token_values import TokenValueCorpus, read_token_values
 from tagger.errors import CorpusError, ModelError
 from tagger.forecasting.forecaster import Forecaster
@@ -93,11 +94,11 @@ def test_all_formats_hold_the_same_numbers(tmp_path: Path) -> None:
     ("line", "message"),
     [
         ('{"words": ["a", "b"], "rt": [1, "slow"]}', r"c.jsonl:2: column 'rt': 'slow' is not a number"),
-        ('{"words": ["a", "b"], "rt": [1]}', r"c.jsonl:2: 1 number in 'rt' for 2 words"),
-        ('{"words": ["a", "b"]}', r"c.jsonl:2: no list of numbers called 'rt'"),
+        ('{"words": ["a", "b"], "rt": [1]}', r"c.jsonl:2: 1 'rt' for 2 words"),
+        ('{"words": ["a", "b"]}', r"c.jsonl:2: no list of labels among the keys words"),
         ('{"rt": [1]}', r"c.jsonl:2: no list of words"),
         ('{"words": ["a"], "rt": [Infinity]}', r"c.jsonl:2: column 'rt': 'inf' is infinite"),
-        ("{", r"c.jsonl:2: not a JSON object"),
+        ("{", r"c.jsonl:2: not JSON"),
     ],
 )
 def test_bad_lines_are_told(tmp_path: Path, line: str, message: str) -> None:
@@ -106,7 +107,7 @@ def test_bad_lines_are_told(tmp_path: Path, line: str, message: str) -> None:
     path.write_text("\n".join([good, line, good, good]) + "\n")
     with pytest.raises(CorpusError, match=message):
         read_token_values(str(path), ["rt"])
-    corpus = read_token_values(str(path), ["rt"], skip_invalid=True)
+    corpus = read_token_values(str(path), ["rt"], ReadOptions(skip_invalid=True))
     assert sum(len(split.tokens) for split in corpus.splits.values()) == 3
     assert any("1 unreadable sentence was left out" in note for note in corpus.notes)
 

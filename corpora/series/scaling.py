@@ -15,17 +15,17 @@ POOLED = ""
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """Mean and standard deviation of each column, a series at a time.
+    """Mean and standard deviation of C columns, a series at a time.
 
     Args:
         mean: (G, C) float64, in the unit of the data.
-        spread: (G, C) float64; 1 where a column never changes.
+        std: (G, C) float64; 1 where a column never changes.
         groups: the names of the G series; the last row is the mean of all, for series that training never saw.
     """
 
     mean: np.ndarray
     std: np.ndarray
-    groups: tuple[str, ...]
+    groups: tuple[str, ...] = (POOLED,)
 
     @classmethod
     def fit(cls, table: SeriesTable, ends: np.ndarray) -> Scaling:
@@ -36,10 +36,9 @@ class Scaling:
             ends: (G,) where the training split of each series ends.
         """
         parts = [table.values[start:end] for start, end in zip(table.offsets[:-1], ends, strict=True)]
-        measured = [_measure(part) for part in parts if len(part)]
+        moments = [_moments(part) for part in parts if len(part)]
         names = tuple(name for name, part in zip(table.groups, parts, strict=True) if len(part))
-        mean = np.stack([mean for mean, _ in measured])
-        std = np.stack([std for _, std in measured])
+        mean, std = (np.stack(rows) for rows in zip(*moments, strict=True))
         if names != (POOLED,):
             mean, std = np.vstack([mean, mean.mean(0)]), np.vstack([std, std.mean(0)])
             names = (*names, POOLED)
@@ -56,25 +55,23 @@ class Scaling:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], columns: int) -> Scaling:
-        """Read what ``to_dict`` gave.
+        """Read what ``to_dict`` gave; without groups, one row of each is a plain list.
 
         Raises:
-            ValueError: it is not of that number of columns.
+            ValueError: it is not of that number of columns, or cannot scale anything.
         """
-        mean, std = np.array(values["mean"], dtype=np.float64), np.array(values["spread"], dtype=np.float64)
-        groups = tuple(map(str, values["groups"]))
-        if not groups or not mean.shape == std.shape == (len(groups), columns) or not usable(mean, std):
+        mean, std = (np.array(values[name], dtype=np.float64) for name in ("mean", "spread"))
+        if "groups" not in values:
+            mean, std = mean[None], std[None]
+        groups = tuple(map(str, values.get("groups", (POOLED,))))
+        largest = float(np.finfo(np.float32).max)
+        fits = bool(groups) and columns > 0 and mean.shape == std.shape == (len(groups), columns)
+        if not fits or not ((np.abs(mean) <= largest) & (std > 0) & (std <= largest)).all():
             raise ValueError("the scaling does not fit together")
         return cls(mean, std, groups)
 
 
-def usable(mean: np.ndarray, std: np.ndarray) -> bool:
-    """Whether numbers can be scaled with these: finite in single precision, deviations above zero."""
-    limit = float(np.finfo(np.float32).max)
-    return bool((np.abs(mean) <= limit).all() and (std > 0).all() and (std <= limit).all())
-
-
-def _measure(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _moments(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Measure mean and deviation of (n, C) without NaN, in float64, a column at a time to save memory."""
     means, deviations = [], []
     for column in part.T:
