@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli.train_commands.options import renamed
-from tagger.cli.train_commands.resume import Resumable
+from tagger.cli.train_commands.start import Resumable
 
 if TYPE_CHECKING:
     from tagger.cli.output.output_file import TaggedOutput

@@ -1,17 +1,21 @@
-"""Options that several commands share, and how options become settings."""
+"""Options that several commands share, and options made from the declarations of settings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import Field
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
 
+from tagger.config.base import Settings, alternatives, declaration, find_field
+
+Chosen = TypeVar("Chosen", bound=Settings)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def together(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    """Several decorators as one."""
+    """Make one decorator of several."""
 
     def apply(command: Command) -> Command:
         for decorator in reversed(decorators):
@@ -40,6 +44,74 @@ def renamed(old: str, new: str, *, is_flag: bool = False) -> Callable[[Command],
     return click.option(old, is_flag=is_flag or None, hidden=True, expose_value=False, is_eager=True, callback=pass_on)
 
 
+class NameList(click.ParamType[tuple[str, ...]]):
+    """Names separated by commas."""
+
+    name = "name,name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Split a text; what is split already stays."""
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(part.strip() for part in parts if part.strip())
+
+
+def setting_options(config: Any, names: str) -> Callable[[Command], Command]:
+    """Make options of settings; their values are None where they are not given.
+
+    Args:
+        config: has the settings, and the defaults that ``--help`` shows.
+        names: dotted names separated by blanks, in the order of ``--help``.
+
+    Returns:
+        A decorator; the command takes ``encoder__cell`` for the setting ``encoder.cell``.
+    """
+    return together(*(_setting_option(name, *find_field(config, name)) for name in names.split()))
+
+
+def _setting_option(name: str, field: Field[Any], hint: Any, default: Any) -> Callable[[Command], Command]:
+    declared = declaration(field)
+    option = declared.option or "--" + field.name.replace("_", "-")
+    kind = alternatives(hint)[0]
+    attributes: dict[str, Any] = {"metavar": declared.metavar}
+    if kind is bool:
+        attributes = {} if "/" in option else {"flag_value": not default}
+    elif get_origin(kind) is Literal:
+        attributes["type"] = click.Choice(get_args(kind))
+    else:
+        attributes["type"] = NameList() if get_origin(kind) is tuple else kind
+    shown = declared.default_text or ("" if isinstance(default, bool | tuple | None) else str(default))
+    help_ = declared.help + (f"  [default: {shown}]" if shown else "")
+    return click.option(option, name.replace(".", "__"), default=None, help=help_, **attributes)
+
+
+def chosen_settings(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that the options of a command name, by their dotted names."""
+    return {name.replace("__", "."): value for name, value in values.items() if "__" in name and value is not None}
+
+
+def chosen_config(kind: type[Chosen], values: Mapping[str, Any], **more: Any) -> Chosen:
+    """Build a configuration from the TOML file of ``--config`` and the options over it.
+
+    Args:
+        kind: of configuration.
+        values: of the command's options.
+        more: further settings; None for those not given.
+
+    Raises:
+        ConfigError: a setting is not valid.
+    """
+    path = values["config_file"]
+    config = kind() if path is None else kind.from_toml(path)
+    further = {name: value for name, value in more.items() if value is not None}
+    return config.with_settings({**chosen_settings(values), **further}, where="command line")
+
+
+split_options = together(
+    click.option("--train", "train_file", default=None, help="File of the training split, instead of CORPUS."),
+    click.option("--dev", default=None, help="File of the development split."),
+    click.option("--test", default=None, help="File of the test split."),
+)
+
 reading_options = together(
     click.option("--column", default=None, help="Label column: upos, xpos, feats, or any other.  [default: upos]"),
     click.option("--format", "format_", default=None, help="Format of the files, where it is not recognised."),
@@ -51,14 +123,16 @@ reading_options = together(
     click.option(
         "--repair",
         is_flag=True,
-        help="Mend what a rule can mend, and count it: several labels (one stays), broken spans, white space "
-        "and invisible characters in words, Unicode form.",
+        help="Repair by rule and count: several labels (one stays), broken spans, white space and invisible "
+        "characters in words, Unicode form.",
     ),
     click.option("--offline", is_flag=True, help="Never use the network."),
 )
 
 machine_options = together(
-    click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]), show_default=True),
+    click.option(
+        "--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]), show_default=True, help="Processor."
+    ),
     click.option("--threads", type=int, default=None, help="CPU threads.  [default: all cores]"),
 )
 

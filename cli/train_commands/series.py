@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -10,26 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli.train_commands.options import machine_options, renamed
-from tagger.cli.train_commands.resume import Resumable, resume_options
-from tagger.cli.train_commands.start import NUMBERS, given, may_start, run_options, size_of
+from tagger.cli.train_commands.options import chosen_config, renamed, setting_options
+from tagger.cli.train_commands.start import Resumable, may_start, print_closing, run_arguments, run_options
+from tagger.config.forecaster import ForecasterConfig
 
 if TYPE_CHECKING:
-    from tagger.config.forecaster import ForecasterConfig
     from tagger.forecasting.train import SeriesTraining
 
-SETTINGS = {
-    "time": "data.time",
-    "group": "data.group",
-    "horizon": "data.horizon",
-    "window": "data.window",
-    "calendar": "data.calendar",
-    "season": "data.season",
-    "dev_share": "data.dev",
-    "test_share": "data.test",
-    **NUMBERS,
-}
-"""Options that are settings of ``tagger.config.forecaster.ForecasterConfig``, by their dotted names."""
+SETTINGS = (
+    "data.targets data.features data.time data.group data.horizon data.window data.calendar data.season data.dev "
+    "data.test head.loss head.delta encoder.cell encoder.layers encoder.hidden_size training.epochs "
+    "training.batch_tokens training.learning_rate training.schedule training.dropout training.patience training.seed "
+    "training.max_minutes training.max_memory"
+)
 
 EPILOG = """\b
 Examples:
@@ -42,50 +34,16 @@ Examples:
 
 @click.command(cls=Resumable, epilog=EPILOG)
 @click.argument("source", metavar="[CORPUS|FILE]", required=False)
-@click.option("--targets", default=None, help="Columns to predict, separated by commas.")
-@click.option("--features", default=None, help="Further columns to read, separated by commas.")
-@click.option("--time", default=None, help="Column of times.  [default: time, date, timestamp ...]")
+@setting_options(ForecasterConfig(), SETTINGS)
 @click.option("--time-format", default=None, help="Format of the times as of strptime, where it is not recognised.")
-@click.option("--group", default=None, help="Column that tells series apart.")
-@click.option("--horizon", type=int, default=None, help="Steps ahead that are predicted.  [default: 1]")
-@click.option(
-    "--window", type=int, default=None, help="Steps read at a time.  [default: 64, or half of a short series]"
-)
-@click.option(
-    "--calendar/--no-calendar", default=None, help="Read the day of the week and of the year.  [default: yes]"
-)
-@click.option("--season", type=int, default=None, help="Steps of a season, for the seasonal naive forecast.")
-@click.option(
-    "--dev-share", type=float, default=None, help="Share of the rows between train and test.  [default: 0.15]"
-)
-@click.option("--test-share", type=float, default=None, help="Share of the rows at the end.  [default: 0.15]")
-@click.option("--loss", type=click.Choice(["squared", "absolute", "huber"]), default=None, help="[default: squared]")
-@click.option("--delta", type=float, default=None, help="Of the Huber loss, in standard deviations.  [default: 1]")
 @click.option("--over", type=click.Choice(["auto", "time", "words"]), default="auto", help="What the steps are.")
 @click.option("--format", "format_", default=None, help="Format of the file, where it is not recognised.")
 @click.option("--tokens-column", default=None, help="Name of the column that holds the words, over words.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out what cannot be read, and count it.")
 @renamed("--ignore-bad", "--skip-invalid", is_flag=True)
 @click.option("--offline", is_flag=True, help="Never use the network.")
-@click.option("--out", default="runs/series", show_default=True, type=click.Path(path_type=Path), help="Model folder.")
-@click.option("--overwrite", is_flag=True, help="Replace the model that is there.")
-@click.option("--cell", type=click.Choice(["lstm", "gru", "rnn"]), default=None, help="[default: lstm]")
-@click.option("--layers", type=int, default=None, help="[default: 1]")
-@click.option("--hidden-size", type=int, default=None, help="Units of each layer.")
-@click.option("--epochs", type=int, default=None)
-@click.option("--batch-tokens", type=int, default=None, help="Steps in a batch.")
-@click.option("--learning-rate", type=float, default=None, help="Peak rate of AdamW.")
-@click.option("--schedule", type=click.Choice(["cosine", "linear", "constant", "plateau"]), default=None)
-@click.option("--dropout", type=float, default=None)
-@click.option("--patience", type=int, default=None, help="Epochs without a lower dev loss before stopping.")
-@click.option("--seed", type=int, default=None)
-@click.option("--seeds", type=int, default=1, help="Train so many models, print mean and spread, keep the best on dev.")
-@click.option("--max-minutes", type=float, default=None, help="Time budget; the schedule ends with it.")
-@click.option("--max-memory", default=None, metavar="SIZE", help="Use no more, e.g. 2G: batches are divided to fit.")
-@machine_options
-@resume_options
-@click.option("--config", "config_file", default=None, help="TOML file of settings; options override it.")
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--seeds", type=int, default=1, help="Train this number of models, print mean and std, keep the best.")
+@run_options("runs/series")
 def series(**values: Any) -> None:
     """Train a model that predicts numbers: the next values of a time series, or a number beside every word.
 
@@ -110,7 +68,7 @@ def run(values: dict[str, Any]) -> None:
 
     if values["tokens_column"] is not None:
         raise click.UsageError("--tokens-column is for numbers over words; over time there are none")
-    config = with_bundled_columns(_config(values), values["source"])
+    config = with_bundled_columns(chosen_config(ForecasterConfig, values), values["source"])
     if not may_start(values):
         return
     options = options_of(
@@ -127,23 +85,10 @@ def run(values: dict[str, Any]) -> None:
             seeds=values["seeds"],
             listener=display,
             time_format=values["time_format"],
-            **run_options(values),
+            **run_arguments(values),
         )
     if not values["quiet"]:
         _report(training, values)
-
-
-def _config(values: dict[str, Any]) -> ForecasterConfig:
-    """Settings from the TOML file and the options over it."""
-    from tagger.config.forecaster import ForecasterConfig
-    from tagger.corpora.series.read import column_list
-
-    path = values["config_file"]
-    config = ForecasterConfig() if path is None else ForecasterConfig.from_toml(path)
-    columns = {
-        f"data.{name}": list(column_list(values[name])) for name in ("targets", "features") if values[name] is not None
-    }
-    return config.with_settings({**given(values, SETTINGS), **columns}, where="command line")
 
 
 def _report(training: SeriesTraining, values: dict[str, Any]) -> None:
@@ -161,6 +106,5 @@ def _report(training: SeriesTraining, values: dict[str, Any]) -> None:
         click.echo(words)
     out: Path = values["out"]
     drawn = f", with the picture {CURVES}" if (out / CURVES).exists() else ""
-    click.echo(f"model saved in {out} ({size_of(out)}{drawn})")
-    source = "" if values["source"] is None else f" {shlex.quote(values['source'])}"
-    click.echo(f"next: tagger forecast {shlex.quote(os.fspath(out))}{source} --steps 14 --picture forecast.png")
+    source = "" if values["source"] is None else f"{shlex.quote(values['source'])} "
+    print_closing(out, "tagger forecast", f"{source}--steps 14 --picture forecast.png", drawn)

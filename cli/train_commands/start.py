@@ -1,60 +1,106 @@
-"""What the commands that train have in common: looking before reading, and what they pass on."""
+"""What the commands that train have in common: where a run is written, whether it resumes, and its last lines."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import shlex
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tagger.cli.train_commands.resume import checkpointing, nothing_left
+import click
 
-NUMBERS = {
-    "loss": "head.loss",
-    "delta": "head.delta",
-    "cell": "encoder.cell",
-    "layers": "encoder.layers",
-    "hidden_size": "encoder.hidden_size",
-    "epochs": "training.epochs",
-    "batch_tokens": "training.batch_tokens",
-    "learning_rate": "training.learning_rate",
-    "schedule": "training.schedule",
-    "dropout": "training.dropout",
-    "patience": "training.patience",
-    "seed": "training.seed",
-    "max_minutes": "training.max_minutes",
-    "max_memory": "training.max_memory",
-}
-"""Options that are settings of all models of numbers, by their dotted names."""
+from tagger.cli.train_commands.options import Command, machine_options, together
+
+RESUME = "--resume"
 
 
-def given(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Settings by their dotted names, of the options that were given."""
-    return {setting: values[option] for option, setting in names.items() if values[option] is not None}
+class Resumable(click.Command):
+    """A command whose ``--resume`` may stand alone or before ``auto``, and never takes a file name for its value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give the option a value before click reads it."""
+        return super().parse_args(ctx, _spelled_out(args))
+
+
+def _spelled_out(args: list[str]) -> list[str]:
+    end = args.index("--") if "--" in args else len(args)
+    spelled: list[str] = []
+    place = 0
+    while place < end:
+        if args[place] != RESUME:
+            spelled.append(args[place])
+        elif args[place + 1 : place + 2] == ["auto"]:
+            spelled.append(f"{RESUME}=auto")
+            place += 1
+        else:
+            spelled.append(f"{RESUME}=yes")
+        place += 1
+    return spelled + args[end:]
+
+
+def run_options(out: str) -> Callable[[Command], Command]:
+    """Options of every command that trains.
+
+    Args:
+        out: default of ``--out``.
+    """
+    return together(
+        click.option(
+            "--out", default=out, show_default=True, type=click.Path(path_type=Path), help="Folder of the model."
+        ),
+        click.option("--overwrite", is_flag=True, help="Replace a model that is already there."),
+        click.option(
+            RESUME, type=click.Choice(["no", "yes", "auto"]), default="no", metavar="[auto]",
+            help="Continue an unfinished run; --resume auto starts one if there is none.",
+        ),
+        click.option(
+            "--checkpoint-minutes", type=click.FloatRange(min=0, min_open=True), default=2.0, show_default=True,
+            help="Minutes between checkpoints; each epoch ends with one, too.",
+        ),
+        click.option("--keep-state", is_flag=True, help="Keep the last checkpoint in the finished folder."),
+        machine_options,
+        click.option("--config", "config_file", default=None, help="TOML file of settings; options override it."),
+        click.option("--quiet", is_flag=True, help="Print nothing but errors."),
+    )  # fmt: skip
 
 
 def may_start(values: Mapping[str, Any]) -> bool:
-    """Whether there is something to train; false, and said, where the run that is to be resumed is finished.
+    """Check folder, threads and device before anything is read.
+
+    Returns:
+        False, after a message, if the run to resume is already finished.
 
     Raises:
         TaggerError: the folder, the threads or the device cannot be used.
     """
     from tagger.runtime.device import check_threads, choose_device
-    from tagger.serialization.atomic_folder import check_free
+    from tagger.serialization.atomic_folder import check_free, clear_up, finished
 
-    if nothing_left(values):
+    out: Path = values["out"]
+    if values["resume"] != "no" and not values["overwrite"] and finished(out):
+        clear_up(out)
+        click.echo(f"{out}: the run is finished, nothing is left to resume", err=True)
         return False
-    check_free(values["out"], overwrite=values["overwrite"])
+    check_free(out, overwrite=values["overwrite"])
     check_threads(values["threads"])
     choose_device(values["device"])
     return True
 
 
-def run_options(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Where to train, what to write and how the run is kept, as keyword arguments."""
-    options = {name: values[name] for name in ("out", "overwrite", "device", "threads")}
-    return {**options, "checkpointing": checkpointing(values)}
+def run_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of the functions that train: place, machine and checkpoints."""
+    from tagger.training.checkpoint_callback import CheckpointConfig
+
+    checkpointing = CheckpointConfig(values["resume"], values["checkpoint_minutes"], values["keep_state"])
+    return {
+        **{name: values[name] for name in ("out", "overwrite", "device", "threads")},
+        "checkpointing": checkpointing,
+    }
 
 
-def size_of(out: Path) -> str:
-    """How large a model folder is."""
-    return f"{sum(path.stat().st_size for path in out.iterdir() if path.is_file()) / 1e6:.1f} MB"
+def print_closing(out: Path, command: str, arguments: str, more: str = "") -> None:
+    """Print where the model is, how large it is, and a command to try next."""
+    size = sum(path.stat().st_size for path in out.iterdir() if path.is_file())
+    click.echo(f"model saved in {out} ({size / 1e6:.1f} MB{more})")
+    click.echo(f"next: {command} {shlex.quote(os.fspath(out))} {arguments}")

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
 import sys
+from dataclasses import fields
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from tagger.cli.train_commands.start import NUMBERS, given, may_start, run_options, size_of
+from tagger.cli.train_commands.options import chosen_config
+from tagger.cli.train_commands.start import may_start, print_closing, run_arguments
+from tagger.config.forecaster import ForecasterDataConfig
+from tagger.config.token_regressor import TokenRegressorConfig
+from tagger.errors import ConfigError
 
-if TYPE_CHECKING:
-    from tagger.config.token_regressor import TokenRegressorConfig
 
-TIME_ONLY = (
-    "time", "time_format", "group", "features", "horizon", "window", "calendar", "season", "dev_share", "test_share",
-)  # fmt: skip
-"""Options that words do not have."""
+def _time_options(values: dict[str, Any]) -> list[str]:
+    """The options given that only a series over time has."""
+    settings = [field.name for field in fields(ForecasterDataConfig) if field.name != "targets"]
+    given = [name for name in settings if values.get(f"data__{name}") is not None]
+    options = ["--" + (f"{name}-share" if name in ("dev", "test") else name) for name in given]
+    return options + ["--time-format"] * (values["time_format"] is not None)
 
 
 def is_over_words(values: dict[str, Any]) -> bool:
@@ -28,7 +31,7 @@ def is_over_words(values: dict[str, Any]) -> bool:
     if values["over"] != "auto":
         return bool(values["over"] == "words")
     source = values["source"]
-    if source is None or any(values[name] is not None for name in TIME_ONLY):
+    if source is None or _time_options(values):
         return False
     if values["tokens_column"] is not None or any(sign in source for sign in "*?["):
         return True
@@ -71,9 +74,8 @@ def run_words(values: dict[str, Any]) -> None:
     from tagger.corpora.series.token_values import read_token_values
     from tagger.token_regression.train import train_token_regressor
 
-    used = [name for name in TIME_ONLY if values[name] is not None]
-    if used:
-        raise click.UsageError(f"--{used[0].replace('_', '-')} is for a series over time; words have none")
+    if used := _time_options(values):
+        raise click.UsageError(f"{used[0]} is for a series over time; words have none")
     if values["seeds"] != 1:
         raise click.UsageError("--seeds is for a series over time; over words train with one --seed after the other")
     if values["source"] is None:
@@ -90,23 +92,16 @@ def run_words(values: dict[str, Any]) -> None:
         seed=config.training.seed,
     )
     with TrainingDisplay(quiet=values["quiet"]) as display:
-        training = train_token_regressor(corpus, config, listener=display, **run_options(values))
+        training = train_token_regressor(corpus, config, listener=display, **run_arguments(values))
     if not values["quiet"]:
         if training.scores:
             click.echo(render_scores(training.scores, TerminalCapabilities.of(sys.stdout)))
-        click.echo(f"model saved in {values['out']} ({size_of(values['out'])})")
-        click.echo(f"next: tagger tag --model {shlex.quote(os.fspath(values['out']))} --text 'They can fish.'")
+        print_closing(values["out"], "tagger tag --model", "--text 'They can fish.'")
 
 
 def _config(values: dict[str, Any]) -> TokenRegressorConfig:
-    from tagger.config.token_regressor import TokenRegressorConfig
-    from tagger.corpora.series.read import column_list
-    from tagger.errors import ConfigError
-
-    path = values["config_file"]
-    config = TokenRegressorConfig() if path is None else TokenRegressorConfig.from_toml(path)
-    columns = {} if values["targets"] is None else {"targets": list(column_list(values["targets"]))}
-    config = config.with_settings({**given(values, NUMBERS), **columns}, where="command line")
+    shared = {name: value for name, value in values.items() if not name.startswith("data__")}
+    config = chosen_config(TokenRegressorConfig, shared, targets=values["data__targets"])
     if not config.targets:
         raise ConfigError("no column to predict is named; name one or several: --targets RT")
     return config

@@ -109,11 +109,8 @@ def test_over_words_or_over_time(table: Path, tmp_path: Path) -> None:
     from tagger.cli.train_commands.token_regression import is_over_words
 
     def over(source: object, **values: object) -> bool:
-        names = (
-            "time", "time_format", "group", "features", "horizon", "window", "calendar", "season", "dev_share",
-            "test_share", "tokens_column", "format_",
-        )  # fmt: skip
-        return is_over_words({"over": "auto", "source": source and str(source), **dict.fromkeys(names), **values})
+        fields = {"tokens_column": None, "format_": None, "time_format": None, **values}
+        return is_over_words({"over": "auto", "source": source and str(source), **fields})
 
     words = tmp_path / "w.csv"
     words.write_text("word,rt\nthe,200\n")
@@ -123,7 +120,7 @@ def test_over_words_or_over_time(table: Path, tmp_path: Path) -> None:
     assert not over(table)
     assert over(words)
     assert over(lists)
-    assert not over(words, time="word")
+    assert not over(words, data__time="word")
     assert over(table, over="words")
     assert over(tmp_path)
 
