@@ -47,11 +47,6 @@ _KINDS = _Kinds()
 _RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
 
 
-def is_hangul(word: str) -> bool:
-    """Whether the word holds a precomposed Hangul syllable."""
-    return any("가" <= char <= "힣" for char in word)
-
-
 @dataclass(frozen=True)
 class AffixFeatures:
     """Which features a word has, and which of them own a row of the embedding table.

@@ -1,4 +1,4 @@
-"""Files as passages: plain text, tokenised text, or the words of a labelled corpus, read again at each pass."""
+"""Reads files as passages: plain text, tokenised text, tables of texts, or the words of a labelled corpus."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ BY_LINES = (TEXT, TOKENS, *ROW_FORMS)  # the others are the labelled formats of 
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file or a stretch of one.
+    """A file, or a range of its records.
 
     Args:
-        path: where it lies.
-        name: what to call it in messages.
+        path: the file.
+        name: its name in messages.
         form: one of ``BY_LINES`` or of ``formats.FORMATS``.
         start: the first record that is read, counted from 0.
-        stop: the record after the last one, None to read to the end.
-        by: what a record is: a ``line`` or a ``sentence``.
+        stop: the record after the last one, None for the end.
+        by: the kind of record, ``line`` or ``sentence``.
     """
 
     path: Path
@@ -48,38 +48,39 @@ class TextFile:
 
 @dataclass(frozen=True, slots=True)
 class TextReader:
-    """How files become passages.
+    """Reads files as passages.
 
     Args:
-        options: what the user asked for.
+        options: how to read them.
         tokenizer: finds words and sentences in raw text.
-        find_words: look for the words of lines, too.
     """
 
     options: TextOptions
     tokenizer: WordTokenizer
-    find_words: bool = True
 
-    def passages(self, files: Iterable[TextFile]) -> Iterator[TextSegment]:
-        """The passages of some files, one file after the other.
+    def passages(self, files: Iterable[TextFile], find_words: bool = True) -> Iterator[TextSegment]:
+        """Read the passages of some files, one file after the other.
+
+        Args:
+            files: the files.
+            find_words: find the words of lines, too.
 
         Raises:
-            CorpusError: a file cannot be read; the message says which, and the line.
+            CorpusError: a file cannot be read; the message names the file and the line.
         """
         for file in files:
-            found = self._of_file(file)
-            yield from islice(found, file.start, file.stop) if file.by == "sentence" else found
+            passages = self._of_file(file, find_words)
+            yield from islice(passages, file.start, file.stop) if file.by == "sentence" else passages
 
-    def of_lines(self, lines: Iterable[str], form: str) -> Iterator[TextSegment]:
-        """The passages of lines of ``text`` or ``tokens``."""
+    def of_lines(self, lines: Iterable[str], form: str, find_words: bool = True) -> Iterator[TextSegment]:
+        """Read the passages of lines of ``text`` or ``tokens``."""
         if form == TOKENS or self.options.tokenised:
             return (joined((text,)) for text in lines)
-        by_lines = self.options.unit != "word"
-        return raw_passages(lines, self.tokenizer, by_lines=by_lines, find_words=self.find_words)
+        return raw_passages(lines, self.tokenizer, by_lines=self.options.by_lines, find_words=find_words)
 
-    def _of_file(self, file: TextFile) -> Iterator[TextSegment]:
+    def _of_file(self, file: TextFile, find_words: bool) -> Iterator[TextSegment]:
         if file.form in BY_LINES:
-            return self.of_lines(self._lines(file), file.form)
+            return self.of_lines(self._lines(file), file.form, find_words)
         policy = Skip(file.name) if self.options.skip_invalid else Stop(file.name)
         return (aligned(text, words) for text, words in labelled_words(file, self.options, policy))
 
@@ -93,40 +94,40 @@ class TextReader:
 
 
 def file_lines(file: TextFile, options: TextOptions) -> Iterator[str]:
-    """All lines of a file that is read by lines; a ``DamagedLine`` for one that is not text."""
+    """Read all lines of a file that is read by lines; a line that is not text is a ``DamagedLine``."""
     if file.form in (TEXT, TOKENS):
         return read_lines(file.path, file.name)
-    apart = options.unit == "word" and not options.tokenised
-    return row_lines(rows_of_file(file.path, file.name, file.form, options.text_column), apart=apart)
+    rows = rows_of_file(file.path, file.name, file.form, options.text_column)
+    return row_lines(rows, apart=options.rows_apart)
 
 
 def labelled_words(
     file: TextFile, options: TextOptions, on_problem: OnProblem
 ) -> Iterator[tuple[str | None, list[str]]]:
-    """Raw text, where known, and words of each sentence of a labelled corpus; labels are not looked at."""
+    """Read the raw text, where known, and the words of each sentence of a labelled corpus."""
     reading = ReadOptions(tokens_column=options.tokens_column, skip_invalid=options.skip_invalid)
-    for found in read_sentences(file.path, file.name, file.form, reading, on_problem):
-        yield found.text, found.tokens
+    for sentence in read_sentences(file.path, file.name, file.form, reading, on_problem):
+        yield sentence.text, sentence.tokens
 
 
 TEXT_EXTENSION = ".txt"
 
 
 def resolve_text(source: str | None, spool: dict[str, Path]) -> DatasetFiles | None:
-    """The files that a source names, as ``resolving.resolve``, but for a folder of plain text.
+    """Find the files of a source: as ``sources.resolve``, except for a folder of plain text.
 
-    Its files are taken for splits when one is named after train and another after dev or test; otherwise all
+    The files of such a folder are splits when one is named after train and another after dev or test; otherwise all
     of them are one text.
 
     Args:
-        source: what the user gave.
+        source: the source as the user named it.
         spool: the standard input as a file.
 
     Returns:
-        The files by split, or None if it can only be a catalogue name or a hub id.
+        The files by split, or None if the source can only be a catalogue name or a hub id.
 
     Raises:
-        CorpusError: nothing by that name, or nothing that can be read.
+        CorpusError: there is no such source, or it holds nothing that can be read.
     """
     if source is None or source in spool or bundled(source) is not None:
         return resolve(source, spool)
@@ -140,7 +141,7 @@ def resolve_text(source: str | None, spool: dict[str, Path]) -> DatasetFiles | N
 
 
 def _texts(folder: Path) -> list[Path]:
-    """The plain text files of a folder, none where it holds files of a labelled format."""
+    """Find the plain text files of a folder; none if it holds files of a labelled format."""
     files = [path for path in listing(folder) if path.is_file() and not path.name.lower().startswith(NO_DATA)]
     kinds = [uncompressed_suffix(path) for path in files]
     if any(kind in EXTENSIONS and kind != TEXT_EXTENSION for kind in kinds):

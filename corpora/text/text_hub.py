@@ -15,8 +15,10 @@ from tagger.corpora.formats.sentence import number_of
 from tagger.corpora.hub.catalogue import lookup, nearest
 from tagger.corpora.hub.hub_id import HubSpec, parse_hub_spec
 from tagger.corpora.sources.locate import DatasetFiles
+from tagger.corpora.text.file_corpus import from_text_files
 from tagger.corpora.text.held_out import SHARE
 from tagger.corpora.text.text_files import TEXT, TextReader
+from tagger.corpora.text.text_formats import form_of_text
 from tagger.corpora.text.text_split import TextCorpus, TextOptions, TextSplit
 from tagger.corpora.text.text_tables import choose_text_column, row_lines
 from tagger.corpora.text.tokenizer_choice import choose_by_text, for_prompts
@@ -27,7 +29,7 @@ from tagger.errors import CorpusError
 
 ROWS_AT_A_TIME = 1000
 SAMPLE_ROWS = 500
-STREAMED_DEV_ROWS = 1000  # taken from the beginning of a stream that has no dev split
+STREAMED_DEV_ROWS = 1000  # the first rows of a stream without dev split
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class HubText:
         split: its name here.
         data: a ``Dataset`` or an ``IterableDataset``.
         text: the column of text, None where only words are known.
-        words: the column of words, None for text that is to be split.
+        words: the column of words, None for raw text.
     """
 
     spec: HubSpec
@@ -49,10 +51,10 @@ class HubText:
     words: str | None
 
     def rows(self) -> Iterator[tuple[str | None, list[str] | None]]:
-        """Text and words of each row.
+        """Read text and words of each row.
 
         Raises:
-            CorpusError: the hub no longer answers.
+            CorpusError: the hub does not answer any more.
         """
         from tagger.corpora.hub.errors import explaining
 
@@ -63,16 +65,16 @@ class HubText:
                 texts = batch[self.text] if self.text else nothing
                 yield from zip(texts, batch[self.words] if self.words else nothing, strict=True)
 
-    def words_apart(self) -> Iterator[list[str]]:
-        """The words of the first rows, or what is parted by white space in them."""
+    def first_words(self) -> Iterator[list[str]]:
+        """The words of the first rows, separated by white space where they are not known."""
         return ((text or "").split() if words is None else words for text, words in islice(self.rows(), SAMPLE_ROWS))
 
-    def passages(self, reader: TextReader) -> Iterator[TextSegment]:
-        """A pass over the split."""
+    def passages(self, reader: TextReader, find_words: bool) -> Iterator[TextSegment]:
+        """Read all passages of the split."""
         if self.words is not None:
             return (aligned(text, words) for text, words in self.rows() if words)
-        apart = reader.options.unit == "word" and not reader.options.tokenised
-        return reader.of_lines(row_lines(self._texts(reader.options.skip_invalid), apart=apart), TEXT)
+        rows = row_lines(self._texts(reader.options.skip_invalid), apart=reader.options.rows_apart)
+        return reader.of_lines(rows, TEXT, find_words)
 
     def _texts(self, skip_invalid: bool) -> Iterator[str]:
         for number, (text, _) in enumerate(self.rows()):
@@ -83,57 +85,48 @@ class HubText:
                 raise CorpusError(f"{what}; leave such rows out (--skip-invalid)")
 
 
-def read_hub_text(
-    source: str, options: TextOptions, *, offline: bool, streaming: bool, whole: bool = False
-) -> TextCorpus:
-    """Reads text by its name in the catalogue or its hub id.
+def read_hub_text(source: str, options: TextOptions, *, whole: bool = False) -> TextCorpus:
+    """Read text by its name in the catalogue or its hub id.
 
     Args:
         source: such as ``wikitext-2-raw`` or ``OWNER/NAME:CONFIG``.
-        options: which column to read, and how.
-        offline: answer from the cache of ``datasets``, or not at all.
-        streaming: read over the network as needed, nothing is kept.
+        options: the columns to read, and how.
         whole: do not hold out a dev split where there is none.
 
     Raises:
         CorpusError: there is no such data set, it cannot be read, or has no column of text.
     """
     spec, name, license, options = _find(source, options)
-    splits, commit, notes = _open(spec, offline=offline, streaming=streaming)
-    if (located := _files_instead(spec, splits, options, offline=offline, streaming=streaming)) is not None:
-        from tagger.corpora.text.text_corpus import from_text_files
-
+    data, commit, notes = _open(spec, options)
+    if (located := _files_instead(spec, data, options)) is not None:
         return from_text_files(replace(located, name=name, license=license), source, options, whole=whole)
-    if not whole and "train" in splits and "dev" not in splits:
-        said = _hold_out(splits, streaming=streaming)
-        notes = [*notes, said]
-    texts = {split: _text(spec, split, data, options) for split, data in splits.items()}
+    if not whole and "train" in data and "dev" not in data:
+        notes.append(_hold_out_dev(data, streaming=options.streaming))
+    texts = {split: _text(spec, split, rows, options) for split, rows in data.items()}
     first = texts.get("train") or next(iter(texts.values()))
-    tokenizer, note = _choose_tokenizer(first, options)
+    tokenizer, tokenizer_notes = _choose_tokenizer(first, options)
     reader = TextReader(options, tokenizer)
-    bare = replace(reader, find_words=False)
-    made = {
-        split: TextSplit(
-            split, (str(spec),), partial(text.passages, reader), tokenizer, streaming, partial(text.passages, bare)
-        )
+    splits = {
+        split: TextSplit(split, (str(spec),), partial(text.passages, reader), tokenizer, options.streaming)
         for split, text in texts.items()
     }
-    told = [str(spec), commit, options.unit, str(options.tokenised), str(first.text), str(first.words)]
+    missing = [f"{split}: none in this corpus" for split in ("train", "test") if split not in splits]
+    content = [str(spec), commit, options.unit, str(options.tokenised), str(first.text), str(first.words)]
     return TextCorpus(
         name=name,
         source=source,
-        train=made.get("train"),
-        dev=made.get("dev"),
-        test=made.get("test"),
-        notes=(*notes, *note, *(f"{split}: none in this corpus" for split in ("train", "test") if split not in made)),
-        fingerprint=hashlib.sha256("\n".join(told).encode()).hexdigest()[:16],
+        train=splits.get("train"),
+        dev=splits.get("dev"),
+        test=splits.get("test"),
+        notes=(*notes, *tokenizer_notes, *missing),
+        fingerprint=hashlib.sha256("\n".join(content).encode()).hexdigest()[:16],
         license=license,
-        tokenizer=for_prompts(first.words_apart(), options, tokenizer),
+        tokenizer=for_prompts(first.first_words(), options, tokenizer),
     )
 
 
 def _find(source: str, options: TextOptions) -> tuple[HubSpec, str, str | None, TextOptions]:
-    """The data set, its short name, its licence, and the options with the columns that the catalogue knows."""
+    """The data set, its short name, its licence, and the options with the columns of the catalogue."""
     if entry := lookup(source):
         text = options.text_column or entry.text
         known = replace(options, text_column=text, tokens_column=options.tokens_column or entry.tokens)
@@ -146,41 +139,63 @@ def _find(source: str, options: TextOptions) -> tuple[HubSpec, str, str | None, 
     raise CorpusError(f"no such text{hint or f'; {expected}'}", path=excerpt_path(source))
 
 
-def _open(spec: HubSpec, *, offline: bool, streaming: bool) -> tuple[dict[str, Any], str, list[str]]:
-    """The splits that there are among train, dev and test."""
+def _open(spec: HubSpec, options: TextOptions) -> tuple[dict[str, Any], str, list[str]]:
+    """Open the splits among train, dev and test; return them, the commit and notes."""
     from tagger.corpora.hub.configs import normal_splits
     from tagger.corpora.hub.dataset import load, load_streams
     from tagger.corpora.hub.errors import explaining
 
     with explaining(spec):
-        loaded = load_streams(spec, offline) if streaming else load(spec, offline=offline)
-        splits, left = normal_splits(loaded.splits)
+        loaded = (load_streams if options.streaming else load)(spec, options.offline)
+        splits, unread = normal_splits(loaded.splits)
     if not splits:
-        raise CorpusError(f"{spec} has no train, dev or test split; there are: {', '.join(left)}")
+        raise CorpusError(f"{spec} has no train, dev or test split; there are: {', '.join(unread)}")
     notes = [*loaded.notes]
-    if left:
-        notes.append(f"splits that were not read: {', '.join(left)}")
-    if streaming:
-        notes.append("read over the network as it is needed; the vocabulary is made of the first stretch of train")
+    if unread:
+        notes.append(f"splits that were not read: {', '.join(unread)}")
+    if options.streaming:
+        notes.append("read over the network as needed; the vocabulary is fitted on the beginning of train")
     return {split: loaded.splits[name] for split, name in splits.items()}, loaded.commit, notes
 
 
-def _files_instead(
-    spec: HubSpec, splits: dict[str, Any], options: TextOptions, *, offline: bool, streaming: bool
-) -> DatasetFiles | None:
-    from tagger.corpora.text.text_hub_files import files_instead
+def _files_instead(spec: HubSpec, splits: dict[str, Any], options: TextOptions) -> DatasetFiles | None:
+    """Find the files of a data set where our own readers find words and ``datasets`` does not; else None.
+
+    Raises:
+        CorpusError: they are to be streamed, or cannot be downloaded.
+    """
+    from tagger.corpora.hub.files import located_files
+
+    problem = _misread(spec, splits, options)
+    if problem is None:
+        return None
+    if options.streaming:
+        raise CorpusError(f"{spec}: {problem}; leave --streaming out to have their words read")
+    return located_files(spec, offline=options.offline)
+
+
+def _misread(spec: HubSpec, splits: dict[str, Any], options: TextOptions) -> str | None:
+    """What ``datasets`` misreads, if anything: CoNLL-U, columns, tables of words, word/TAG text."""
+    from tagger.corpora.hub.files import MISREAD, in_columns
 
     split, data = next(iter(splits.items()))
-    try:
-        _text(spec, split, data, options)
-        has_text = True
-    except CorpusError:
-        has_text = False  # what is wrong is said when there are no files to read instead
-    return files_instead(spec, data, options, has_text=has_text, offline=offline, streaming=streaming)
+    builder = data.info.builder_name
+    if in_columns(data):
+        return MISREAD
+    if builder == "csv" and options.text_column is None:
+        try:
+            _text(spec, split, data, options)
+        except CorpusError:
+            return "its files are tables without a column of text"
+    if builder == "text" and options.format != TEXT and not options.tokenised:
+        head = "".join(f"{row['text']}\n" for row in islice(data, SAMPLE_ROWS))
+        if form_of_text(head, ".txt", str(spec), None) != TEXT:
+            return "its files hold words with their labels, which datasets takes for text"
+    return None
 
 
-def _hold_out(splits: dict[str, Any], *, streaming: bool) -> str:
-    """Takes dev from train: the end of it, or the beginning of a stream, which has no end that is known."""
+def _hold_out_dev(splits: dict[str, Any], *, streaming: bool) -> str:
+    """Take dev from train: its end, or the beginning of a stream, whose end is unknown."""
     train = splits["train"]
     if streaming:
         splits["dev"], splits["train"] = train.take(STREAMED_DEV_ROWS), train.skip(STREAMED_DEV_ROWS)
@@ -199,16 +214,16 @@ def _text(spec: HubSpec, split: str, data: Any, options: TextOptions) -> HubText
     if hasattr(data, "num_rows"):
         data = unnested(data)
         if not data.num_rows:
-            raise CorpusError(f"{spec} ({split}): no row in it")
+            raise CorpusError(f"{spec} ({split}): it has no rows")
     elif data.features is None:
         data = data._resolve_features()
-    held = {name: is_string(feature) for name, feature in data.features.items()}
+    strings = {name: is_string(feature) for name, feature in data.features.items()}
     wanted = (options.tokens_column,) if options.tokens_column else TOKEN_COLUMNS
-    tokens = [name for name in wanted if name in held and is_string(inner_feature(data.features[name]))]
-    text = choose_text_column(held, options.text_column, f"{spec} ({split})", tokens=tokens)
+    tokens = [name for name in wanted if name in strings and is_string(inner_feature(data.features[name]))]
+    text = choose_text_column(strings, options.text_column, f"{spec} ({split})", tokens=tokens)
     if text is not None:
         return HubText(spec, split, data, text, None)
-    return HubText(spec, split, data, "text" if held.get("text") else None, tokens[0])
+    return HubText(spec, split, data, "text" if strings.get("text") else None, tokens[0])
 
 
 def _choose_tokenizer(text: HubText, options: TextOptions) -> tuple[WordTokenizer, list[str]]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 
-from tagger.corpora.encoding.affixes import is_hangul
+from tagger.corpora.tokenization.rules import is_hangul
 from tagger.corpora.tokenization.tokenizer import RULE_SETS, WordTokenizer
 
 SAMPLE_SENTENCES = 2000

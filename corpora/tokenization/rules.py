@@ -176,3 +176,8 @@ SENTENCE_RULES: dict[str, dict[str, Any]] = {
     "korean": _GENERIC_SENTENCES,
     "whitespace": _GENERIC_SENTENCES,
 }
+
+
+def is_hangul(word: str) -> bool:
+    """Whether the word holds a precomposed Hangul syllable."""
+    return any("가" <= char <= "힣" for char in word)

@@ -11,8 +11,8 @@ from itertools import islice
 
 from tagger.config.base import filled
 from tagger.config.tagger import Config, EncoderConfig, TrainingConfig, WordsConfig
-from tagger.corpora.encoding.affixes import is_hangul
 from tagger.corpora.sources.corpus import Corpus
+from tagger.corpora.tokenization.rules import is_hangul
 
 SAMPLE = 2000
 """Training sentences looked at for the script."""

@@ -8,7 +8,7 @@ from tagger.config.base import Settings, setting
 from tagger.config.defaults import Facts, resolve
 from tagger.config.forecaster import RegressionConfig
 from tagger.config.tagger import Config, EncoderConfig, TrainingConfig, WordsConfig
-from tagger.corpora.encoding.affixes import is_hangul
+from tagger.corpora.tokenization.rules import is_hangul
 
 
 @dataclass(frozen=True, slots=True)

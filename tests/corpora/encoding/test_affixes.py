@@ -7,7 +7,8 @@ import unicodedata
 import numpy as np
 import pytest
 
-from tagger.corpora.encoding.affixes import AffixFeatures, is_hangul, shape
+from tagger.corpora.encoding.affixes import AffixFeatures, shape
+from tagger.corpora.tokenization.rules import is_hangul
 
 PREFIXES, SUFFIXES = 2, 3
 

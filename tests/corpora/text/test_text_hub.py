@@ -175,7 +175,7 @@ def test_streams_are_read_again_and_say_so(answers: dict[str, Any]) -> None:
     assert found["same"]
     assert found["streaming"]
     assert not answers["story"]["streaming"]
-    assert any("read over the network as it is needed" in note for note in found["notes"])
+    assert any("read over the network as needed" in note for note in found["notes"])
 
 
 def test_a_stream_without_dev_gives_its_beginning(answers: dict[str, Any]) -> None:

@@ -28,7 +28,7 @@ TEXTS = [
 
 def everywhere(write: Write, text: str, tokenizer: WordTokenizer, unit: str) -> list[list[TextSegment]]:
     path = write("a.txt", text.encode())
-    model = cast(Any, SimpleNamespace(tokenizer=tokenizer, units=SimpleNamespace(kind=unit)))
+    model = cast(Any, SimpleNamespace(tokenizer=tokenizer, subwords=SimpleNamespace(kind=unit)))
     found = [
         list(read_text_split(str(path), unit=unit, format="text", tokenizer=tokenizer)),
         list(read_passages(str(path), tokenizer, input_format="text", by_lines=unit != "word")),
