@@ -68,7 +68,7 @@ def run(folder: Path, number: int, kind: str = "tags") -> tuple[Counter[tuple[st
     """
     import torch
 
-    from tagger.token_regression.any_model import load_any
+    from tagger.forecasting.checkpoint import load_any
     from tests.model_mutations import mutant
 
     torch.set_num_threads(1)
@@ -113,7 +113,7 @@ def _outcome(folder: Path, sound: Any) -> dict[str, Any]:
     import torch
 
     from tagger.errors import ModelError
-    from tagger.token_regression.any_model import load_any
+    from tagger.forecasting.checkpoint import load_any
 
     before = _resident()
     try:

@@ -67,8 +67,8 @@ def _verified(folder: Path) -> str:
         ModelError: files are not those that were saved: all of them are named.
     """
     from tagger.errors import ModelError
+    from tagger.forecasting.checkpoint import load_any
     from tagger.serialization.manifest import clipped, read_config, verify
-    from tagger.token_regression.any_model import load_any
 
     files = verify(folder)
     if damaged := [clipped(file.name) for file in files if not file.whole]:

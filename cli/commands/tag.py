@@ -162,16 +162,16 @@ def _run(
 
 
 def _load(model: str | None, device: str, threads: int | None) -> Any:
-    from tagger.serialization.bundled import find_model
-    from tagger.token_regression.checkpoint import gives_numbers
-
-    if gives_numbers(find_model(model or DEFAULT_MODEL)):
-        from tagger.token_regression.regressor import TokenRegressor
-
-        return TokenRegressor.load(model or DEFAULT_MODEL, device=device, threads=threads)
+    """Load a model that tags, or gives words numbers."""
     from tagger.inference.tagger import Tagger
+    from tagger.serialization.bundled import find_model
+    from tagger.serialization.manifest import steps_of
+    from tagger.token_regression.regressor import TokenRegressor
 
-    return Tagger.load(model or DEFAULT_MODEL, device=device, threads=threads, copies=True)
+    name = model or DEFAULT_MODEL
+    if steps_of(find_model(name)) == "words":
+        return TokenRegressor.load(name, device=device, threads=threads)
+    return Tagger.load(name, device=device, threads=threads, copies=True)
 
 
 def _figures(progress: Progress) -> str:

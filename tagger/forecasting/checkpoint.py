@@ -1,4 +1,4 @@
-"""A model of time series to a folder and back: safetensors and JSON, as with all models."""
+"""A forecaster to a model folder and back: safetensors and JSON, as with all models."""
 
 from __future__ import annotations
 
@@ -6,112 +6,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, get_args
 
-from torch import Tensor
+from torch import nn
 
 from tagger.config.forecaster import ForecasterConfig
 from tagger.corpora.encoding.vocabulary import UNKNOWN
 from tagger.corpora.series.scaling import Scaling
 from tagger.corpora.series.timestamps import TimeKind
-from tagger.errors import ModelError
 from tagger.forecasting.evaluation import Intervals
 from tagger.forecasting.features import Calendar, calendar_for_step
 from tagger.models.layers.encoder import Encoder
 from tagger.models.networks.series_network import SeriesNetwork
-from tagger.runtime.version import __version__
 from tagger.serialization import manifest as files
-from tagger.serialization.checkpoint import stored
+from tagger.serialization.checkpoint import REGRESSION, check_heads, load_model, write_folder
 from tagger.serialization.weights_file import damage_told, load_network, read_tensors
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-
-
-TASK = "series"
-HEAD = "number"
-Over = Literal["time", "words"]
-"""What the steps are: rows over time, or words that each have a number."""
-USES: dict[Any, str] = {
-    "time": "it forecasts a series over time: `tagger forecast` uses it",
-    "words": "it gives words numbers: `tagger tag --model` uses it",
-}
-
-
-def write_folder(
-    folder: Path, over: Over, tensors: Mapping[str, Tensor], tokenizer: Tokenizer, fields: Mapping[str, Any]
-) -> None:
-    """Write weights, tokenizer and configuration into an existing folder.
-
-    Args:
-        folder: exists, is being written.
-        over: what the steps are.
-        tensors: of the network, and what is stored beside them.
-        tokenizer: of the words; every model folder has one.
-        fields: what ``config.json`` holds further: "config", "scaling", "about" and so on.
-    """
-    from safetensors.torch import save
-
-    weights = {name: stored(tensor).contiguous() for name, tensor in tensors.items()}
-    (folder / files.WEIGHTS).write_bytes(save(weights, metadata={"format": "pt"}))
-    (folder / files.TOKENIZER).write_text(tokenizer.to_str(pretty=False), encoding="utf-8")
-    values = {
-        "format_version": files.FORMAT_VERSION,
-        "library_version": __version__,
-        "task": TASK,
-        "heads": [HEAD],
-        "over": over,
-        "labels": [],
-        "units": None,
-        **fields,
-        "files": {name: files.describe_file(folder / name) for name in (files.WEIGHTS, files.TOKENIZER)},
-    }
-    files.write_json(folder / files.CONFIG, files.seal(values))
-
-
-def read_folder(folder: Path, over: Over) -> dict[str, Any]:
-    """The configuration of a model that predicts numbers over what is wanted; the listed files are whole.
-
-    Raises:
-        ModelError: the folder is missing, incomplete, damaged or holds a model of another kind.
-    """
-    values = files.read_config(folder)
-    if values.get("task") != TASK:
-        heads = values.get("heads", ["tag"])
-        shown = ", ".join(map(str, heads))[:100] if isinstance(heads, list) else "none"
-        raise ModelError(
-            f"{folder}: no head that predicts numbers; its heads: {shown}; `tagger train series` trains one that does"
-        )
-    if (found := values.get("over")) != over:
-        use = USES.get(found) if isinstance(found, str) else None
-        raise ModelError(
-            f"{folder}: a model of numbers of another kind; {use or 'this version does not know what it is over'}"
-        )
-    if not isinstance(values.get("about", {}), dict):
-        raise ModelError(f"{folder / files.CONFIG}: damaged: 'about' is no table")
-    return values
-
-
-def is_over(folder: Path, over: Over) -> bool:
-    """Whether a folder holds a model of numbers over this; damaged ones are for others to report."""
-    try:
-        values = files.read_config(folder)
-    except ModelError:
-        return False
-    return values.get("task") == TASK and values.get("over") == over
 
 
 @dataclass(frozen=True)
 class SavedForecaster:
-    """All that the folder of a model of time series holds.
+    """All that the folder of a forecaster holds.
 
     Args:
         config: every resolved setting.
         network: the weights.
-        scaling: of the inputs and targets, fitted on the training part.
+        scaling: of the inputs and targets, fitted on the training split.
         step: usual distance of rows, in microseconds or as a plain number.
         kind: of the times: "date", "moment" or "number".
-        intervals: how far forecasts were off on values that were held out.
+        intervals: prediction intervals, measured on held-out values.
         about: facts for people and programs.
     """
 
@@ -125,7 +47,7 @@ class SavedForecaster:
 
     @property
     def calendar(self) -> Calendar | None:
-        """What the network reads of a time."""
+        """The calendar features that the network reads."""
         return calendar_for_step(self.step, self.kind, self.config)
 
 
@@ -134,7 +56,7 @@ def build_series_network(config: ForecasterConfig, input_size: int) -> SeriesNet
 
     Args:
         config: resolved.
-        input_size: D, the columns that are read and what the calendar adds.
+        input_size: D, input columns and calendar features.
     """
     dropout = config.training.dropout
     size = config.head.embedding_size
@@ -158,7 +80,14 @@ def save_forecaster(folder: Path, saved: SavedForecaster) -> None:
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
 
+    wordless = Tokenizer(WordLevel(vocab={UNKNOWN: 0}, unk_token=UNKNOWN))
+    (folder / files.TOKENIZER).write_text(wordless.to_str(pretty=False), encoding="utf-8")
     fields = {
+        "task": "series",
+        "heads": [REGRESSION],
+        "over": "time",
+        "labels": [],
+        "units": None,
         "config": saved.config.to_dict(),
         "scaling": saved.scaling.to_dict(),
         "step": saved.step,
@@ -166,8 +95,7 @@ def save_forecaster(folder: Path, saved: SavedForecaster) -> None:
         "intervals": saved.intervals.to_dict(),
         "about": dict(saved.about),
     }
-    wordless = Tokenizer(WordLevel(vocab={UNKNOWN: 0}, unk_token=UNKNOWN))
-    write_folder(folder, "time", saved.network.state_dict(), wordless, fields)
+    write_folder(folder, saved.network.state_dict(), fields)
 
 
 def load_forecaster(folder: Path) -> SavedForecaster:
@@ -176,9 +104,25 @@ def load_forecaster(folder: Path) -> SavedForecaster:
     Raises:
         ModelError: the folder is missing, incomplete, damaged or holds a model of another kind.
     """
-    values = read_folder(folder, "time")
+    values = files.read_config(folder)
     with damage_told(folder):
+        check_heads(folder, values, (REGRESSION,), steps="time")
         return _load(folder, values)
+
+
+def load_any(folder: Path) -> tuple[tuple[str, ...], nn.Module]:
+    """Load a model folder of any kind as far as its weights.
+
+    Returns:
+        The names of its heads, and its network.
+
+    Raises:
+        ModelError: the folder is missing, incomplete, damaged, or of an unknown kind or format.
+    """
+    if files.steps_of(folder) == "time":
+        return (REGRESSION,), load_forecaster(folder).network
+    saved = load_model(folder)
+    return saved.heads, saved.model
 
 
 def _load(folder: Path, values: Mapping[str, Any]) -> SavedForecaster:
@@ -202,15 +146,16 @@ def _step(values: Mapping[str, Any]) -> float:
 
 
 def _kind(values: Mapping[str, Any]) -> TimeKind:
-    found: Any = values["kind"]
-    if found not in get_args(TimeKind):
-        raise ValueError(f"times are {found!r}; expected one of {', '.join(get_args(TimeKind))}")
-    kind: TimeKind = found
+    kind: TimeKind = values["kind"]
+    if kind not in get_args(TimeKind):
+        raise ValueError(f"times are {kind!r}; expected one of {', '.join(get_args(TimeKind))}")
     return kind
 
 
 def _check_source(about: Mapping[str, Any]) -> None:
-    """What a forecast without a file reads again, and how."""
+    """Check the source and the format of times that a forecast without a file reads again."""
+    if not isinstance(about, dict):
+        raise TypeError("'about' is no table")
     corpus = about.get("corpus", {})
     if not isinstance(corpus, dict):
         raise TypeError("'about.corpus' is no table")

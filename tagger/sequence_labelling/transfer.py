@@ -10,6 +10,7 @@ import torch
 
 from tagger.config.base import filled
 from tagger.config.tagger import Config, EncoderConfig, WordsConfig
+from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.corpora.encoding.affixes import AffixFeatures
 from tagger.corpora.encoding.vocabulary import UNKNOWN, UNKNOWN_ID, Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
@@ -63,7 +64,7 @@ def inherit_config(config: Config, start: SavedModel, where: str) -> Config:
         ModelError: the model reads other units than words, or changes words before it reads them.
         ConfigError: a setting was asked for that the model has otherwise.
     """
-    if start.subwords is None or start.subwords.kind != "word":
+    if start.subwords is None or start.subwords.kind != "word" or isinstance(start.config, TokenRegressorConfig):
         kind = "no units at all" if start.subwords is None else f"{start.subwords.kind} units"
         raise ModelError(f"{where}: reads {kind}; a tagger can start from a language model of words")
     head = start.config.head

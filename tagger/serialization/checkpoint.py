@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,10 +14,12 @@ from torch import Tensor, nn
 from tagger.config.base import require_resolved
 from tagger.config.language_model import LanguageConfig
 from tagger.config.tagger import TAG, Config
+from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.corpora.encoding.affixes import AffixFeatures
 from tagger.corpora.encoding.characters import Characters
 from tagger.corpora.encoding.vocabulary import Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
+from tagger.corpora.series.scaling import Scaling
 from tagger.corpora.subwords.base import SubwordTokenizer
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ModelError
@@ -32,8 +34,25 @@ from tagger.serialization.weights_file import damage_told, load_network, read_te
 
 AFFIX_HASHES = "affixes.hashes"
 LEXICON = "lexicon.tags"
-TAGGING, LANGUAGE = "tag", "language"
+TAGGING, LANGUAGE, REGRESSION = "tag", "language", "number"
 """Names of the heads in ``config.json``."""
+HINTS = {
+    TAGGING: ("tags", "`tagger train pos` trains a tagger, with --init-from this model if you like"),
+    LANGUAGE: ("predicts words", "`tagger train lm` trains a language model, `tagger train pos --lm-weight` both"),
+    REGRESSION: ("predicts numbers", "`tagger train series` trains one that does"),
+}
+"""What each head does, and how to get a model with it."""
+STEPS: dict[Any, str] = {
+    "time": "it forecasts a series over time: `tagger forecast` uses it",
+    "words": "it gives words numbers: `tagger tag --model` uses it",
+}
+"""What a regression head reads at each step, as ``config.json`` has it under "over"."""
+CONFIGS: dict[Any, type[Config | LanguageConfig | TokenRegressorConfig]] = {
+    "pos": Config,
+    "lm": LanguageConfig,
+    "series": TokenRegressorConfig,
+}
+"""The type of the configuration by the task."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +60,7 @@ class SavedModel:
     """All that a model folder holds.
 
     Args:
-        config: every resolved setting; a ``LanguageConfig`` where there is no tagging head.
+        config: every resolved setting; its type depends on the first head.
         labels: the K labels of the tagging head, if there is one.
         features: vocabulary and sub-word features.
         model: the weights.
@@ -49,9 +68,10 @@ class SavedModel:
         tokenizer: rules for raw text.
         about: facts for people and programs: corpus, scores, command, environment.
         subwords: what the language-model head predicts, if there is one.
+        scaling: of the targets of the regression head, if there is one.
     """
 
-    config: Config | LanguageConfig
+    config: Config | LanguageConfig | TokenRegressorConfig
     labels: tuple[str, ...]
     features: WordFeatures
     model: Network
@@ -59,22 +79,25 @@ class SavedModel:
     tokenizer: WordTokenizer
     about: Mapping[str, Any] = field(default_factory=dict)
     subwords: SubwordTokenizer | None = None
+    scaling: Scaling | None = None
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """The heads there are: "tag", "language" or both."""
-        return (TAGGING,) * bool(self.labels) + (LANGUAGE,) * (self.subwords is not None)
+        """The names of the heads: "tag", "language" or both; or "number"."""
+        present = {
+            TAGGING: bool(self.labels),
+            LANGUAGE: self.subwords is not None,
+            REGRESSION: self.scaling is not None,
+        }
+        return tuple(head for head, there in present.items() if there)
 
 
 def save_model(folder: Path, saved: SavedModel) -> None:
     """Write weights, tokenizer and configuration into an existing folder."""
-    _save_weights(folder / files.WEIGHTS, saved)
     words = saved.features
     save_tokenizer(folder / files.TOKENIZER, saved.tokenizer, words.vocabulary, saved.subwords, tags=bool(saved.labels))
-    values = {
-        "format_version": files.FORMAT_VERSION,
-        "library_version": __version__,
-        "task": "pos" if saved.labels else "lm",
+    fields: dict[str, Any] = {
+        "task": next(task for task, config in CONFIGS.items() if isinstance(saved.config, config)),
         "heads": list(saved.heads),
         "labels": list(saved.labels),
         "units": None if saved.subwords is None else {"kind": saved.subwords.kind, "number": saved.subwords.size},
@@ -83,6 +106,29 @@ def save_model(folder: Path, saved: SavedModel) -> None:
         "characters": None if words.characters is None else characters_dict(words.characters),
         "sentence_rules": saved.tokenizer.rules(),
         "about": dict(saved.about),
+    }
+    if saved.scaling is not None:
+        mean, std = saved.scaling.mean[0].tolist(), saved.scaling.std[0].tolist()
+        fields |= {"over": "words", "scaling": {"mean": mean, "spread": std}}
+    write_folder(folder, _tensors(saved), fields)
+
+
+def write_folder(folder: Path, tensors: Mapping[str, Tensor], fields: Mapping[str, Any]) -> None:
+    """Write weights and configuration beside the tokenizer that the folder has.
+
+    Args:
+        folder: exists, is being written.
+        tensors: of the network, and what is stored beside them.
+        fields: of ``config.json``, besides the versions and the list of files.
+    """
+    from safetensors.torch import save
+
+    weights = {name: stored(tensor).contiguous() for name, tensor in tensors.items()}
+    (folder / files.WEIGHTS).write_bytes(save(weights, metadata={"format": "pt"}))
+    values = {
+        "format_version": files.FORMAT_VERSION,
+        "library_version": __version__,
+        **fields,
         "files": {name: files.describe_file(folder / name) for name in (files.WEIGHTS, files.TOKENIZER)},
     }
     files.write_json(folder / files.CONFIG, files.seal(values))
@@ -100,15 +146,14 @@ def round_as_stored(model: nn.Module) -> None:
         tensor.copy_(stored(tensor))
 
 
-def _save_weights(path: Path, saved: SavedModel) -> None:
-    from safetensors.torch import save
-
-    tensors = {name: stored(tensor).contiguous() for name, tensor in saved.model.state_dict().items()}
+def _tensors(saved: SavedModel) -> dict[str, Tensor]:
+    """Collect the weights and what is stored beside them."""
+    tensors = dict(saved.model.state_dict())
     if saved.lexicon is not None:
         tensors[LEXICON] = torch.from_numpy(saved.lexicon.table)
     if saved.features.affixes is not None:
         tensors[AFFIX_HASHES] = torch.tensor(saved.features.affixes.hashes, dtype=torch.int64)
-    path.write_bytes(save(tensors, metadata={"format": "pt"}))
+    return tensors
 
 
 def characters_dict(characters: Characters) -> dict[str, Any]:
@@ -116,42 +161,54 @@ def characters_dict(characters: Characters) -> dict[str, Any]:
     return {"alphabet": characters.alphabet, "longest": characters.longest, "jamo": characters.jamo}
 
 
-def load_model(folder: Path, head: str | None = None) -> SavedModel:
+def load_model(folder: Path, *heads: str) -> SavedModel:
     """Read a model folder.
 
     Args:
         folder: as ``save_model`` filled it.
-        head: "tag" or "language": refuse a folder without it.
+        heads: names of heads; a folder that has none of them is refused. None named: any model of words.
 
     Raises:
-        ModelError: the folder is missing, incomplete, damaged, of a newer format, or lacks the head.
+        ModelError: the folder is missing, incomplete, damaged, of a newer format, or lacks the heads.
     """
     values = files.read_config(folder)
     with damage_told(folder):
-        if head is not None:
-            _check_heads(folder, values, head)
+        check_heads(folder, values, heads, steps="words")
         return _load(folder, values)
 
 
-def _check_heads(folder: Path, values: Mapping[str, Any], head: str) -> None:
+def check_heads(folder: Path, values: Mapping[str, Any], wanted: Sequence[str], *, steps: str) -> None:
+    """Check that a model has one of the heads that are wanted, and a regression head reads the right steps.
+
+    Args:
+        folder: for the message.
+        values: of ``config.json``.
+        wanted: names of heads; none for any.
+        steps: what a regression head reads, see ``STEPS``.
+
+    Raises:
+        ModelError: it does not; the message says what it is for.
+    """
     heads = values.get("heads", [TAGGING])
-    if head in heads:
-        return
-    wanted, use = (
-        ("tags", "`tagger train pos` trains a tagger, with --init-from this model if you like")
-        if head == TAGGING
-        else ("predicts words", "`tagger train lm` trains a language model, `tagger train pos --lm-weight` both")
-    )
-    raise ModelError(f"{folder}: no head that {wanted}; its heads: {', '.join(map(str, heads))}; {use}")
+    if wanted and not any(head in heads for head in wanted):
+        does, hint = HINTS[wanted[0]]
+        raise ModelError(f"{folder}: no head that {does}; its heads: {', '.join(map(str, heads))}; {hint}")
+    if REGRESSION in heads and (found := values.get("over")) != steps:
+        use = STEPS.get(found) if isinstance(found, str) else None
+        raise ModelError(
+            f"{folder}: a model of numbers of another kind; {use or 'this version does not know what it is over'}"
+        )
 
 
 def _load(folder: Path, values: Mapping[str, Any]) -> SavedModel:
-    if values["task"] not in ("pos", "lm"):
+    if values["task"] not in CONFIGS:
         raise ModelError(f"{folder}: holds a model for '{values['task']}', which this version does not know")
-    kind: type[Config] | type[LanguageConfig] = Config if values["task"] == "pos" else LanguageConfig
-    config = kind.from_dict(values["config"], where=str(folder / files.CONFIG))
+    config = CONFIGS[values["task"]].from_dict(values["config"], where=str(folder / files.CONFIG))
     require_resolved(config.words, config.encoder)
     labels = tuple(map(str, values["labels"]))
+    scaling = None
+    if isinstance(config, TokenRegressorConfig):
+        scaling = Scaling.from_dict(values["scaling"], len(config.targets))
     path = folder / files.WEIGHTS
     header, tensors = read_tensors(path)
     vocabulary, tokenizer, subwords = load_tokenizer(folder, values)
@@ -163,11 +220,11 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedModel:
     beside = _beside_weights(vocabulary, labels, hashes)
     model = load_network(path, header, tensors, build, layers=config.encoder.layers, beside=beside)
     lexicon = Lexicon(tensors[LEXICON].numpy(), vocabulary, labels) if labels else None
-    return SavedModel(config, labels, features, model, lexicon, tokenizer, values.get("about", {}), subwords)
+    return SavedModel(config, labels, features, model, lexicon, tokenizer, values.get("about", {}), subwords, scaling)
 
 
 def _build(
-    config: Config | LanguageConfig,
+    config: Config | LanguageConfig | TokenRegressorConfig,
     features: WordFeatures,
     labels: tuple[str, ...],
     vectors: Tensor | None,
@@ -176,6 +233,8 @@ def _build(
     if isinstance(config, LanguageConfig):
         assert subwords is not None
         return build_language_model(config, features, subwords.size)
+    if isinstance(config, TokenRegressorConfig):
+        return build_tagger(config.as_tagger(), features, {TAG: len(config.targets)}, vectors)
     return build_tagger(config, features, {TAG: len(labels)}, vectors, None if subwords is None else subwords.size)
 
 
@@ -198,7 +257,7 @@ def _vectors(tensors: Mapping[str, Tensor]) -> Tensor | None:
 
 
 def load_features(
-    config: Config | LanguageConfig,
+    config: Config | LanguageConfig | TokenRegressorConfig,
     values: Mapping[str, Any],
     vocabulary: Vocabulary,
     hashes: Tensor | None,

@@ -98,8 +98,21 @@ def read_config(folder: Path) -> dict[str, Any]:
     return values
 
 
+def steps_of(folder: Path) -> str | None:
+    """Tell what a regression head reads, "time" or "words"; None for other models and damaged folders."""
+    try:
+        steps = _read_values(folder).get("over")
+    except ModelError:
+        return None
+    return steps if isinstance(steps, str) else None
+
+
 def _read_values(folder: Path) -> dict[str, Any]:
-    """``config.json``, whole, of a format that is known, with a list of files."""
+    """Read ``config.json`` without looking at the files that it lists.
+
+    Raises:
+        ModelError: it is missing, damaged or of a newer format.
+    """
     if not folder.is_dir():
         raise ModelError(
             f"{folder}: no such model folder; `tagger train` makes one, `tagger models` lists those that ship"

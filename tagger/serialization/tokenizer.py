@@ -48,6 +48,7 @@ def load_tokenizer(
 
     Raises:
         ModelError: the file is damaged.
+        ValueError: the sizes of the vocabulary do not fit it.
     """
     from tokenizers import Tokenizer
 
@@ -64,6 +65,8 @@ def load_tokenizer(
     words = tuple(sorted(ids, key=ids.__getitem__))
     numbers = values["vocabulary"]
     vocabulary = Vocabulary(words, int(numbers["trained"]), int(numbers["embedded"]))
+    if not 1 <= vocabulary.embedded <= vocabulary.trained <= len(vocabulary):
+        raise ValueError("the sizes of the vocabulary do not fit together")
     if tokenizer.pre_tokenizer is None:
         raise ModelError(f"{path}: damaged: it has no rules for raw text")
     rules = WordTokenizer.from_pre_tokenizer(tokenizer.pre_tokenizer, values["sentence_rules"])

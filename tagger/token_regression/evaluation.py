@@ -8,26 +8,27 @@ import numpy as np
 
 from tagger.corpora.series.token_values import TokenValueCorpus, TokenValueSplit
 from tagger.evaluation.forecast_scores import NETWORK, TargetScores, score_target
-from tagger.token_regression.regressor import TokenRegressor, flat
+from tagger.token_regression.regressor import TokenRegressor
 
 MEAN, WORD_MEAN = "mean of train", "mean of the word"
 
 
 def score_splits(tagger: TokenRegressor, corpus: TokenValueCorpus) -> Mapping[str, Sequence[TargetScores]]:
     """Scores of dev and test, where they are, for each target that has numbers there."""
-    words = word_means(corpus.splits["train"], tagger.saved.mean)
+    words = word_means(corpus.splits["train"], tagger.scaling.mean[0])
     return {name: _scores(tagger, corpus, name, words) for name in ("dev", "test") if name in corpus.splits}
 
 
 def _scores(
     tagger: TokenRegressor, corpus: TokenValueCorpus, name: str, words: Mapping[str, np.ndarray]
 ) -> list[TargetScores]:
-    split, columns = corpus.splits[name], len(corpus.targets)
-    actual = flat(split.values, columns)
+    split = corpus.splits[name]
+    actual = split.flat_values()
+    mean = tagger.scaling.mean[0]
     forecasts = {
-        NETWORK: flat(tagger.numbers(split.tokens), columns),
-        MEAN: np.broadcast_to(tagger.saved.mean, actual.shape),
-        WORD_MEAN: np.array([words.get(word, tagger.saved.mean) for sentence in split.tokens for word in sentence]),
+        NETWORK: np.concatenate(tagger.predict(split.tokens)),
+        MEAN: np.broadcast_to(mean, actual.shape),
+        WORD_MEAN: np.array([words.get(word, mean) for sentence in split.tokens for word in sentence]),
     }
     found = [
         score_target(target, actual[:, [n]], {kind: values[:, [n]] for kind, values in forecasts.items()}, {})

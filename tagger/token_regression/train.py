@@ -15,6 +15,7 @@ from tagger.config.tagger import TAG
 from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.corpora.encoding.encoded_split import encode_split
 from tagger.corpora.encoding.word_features import WordFeatures
+from tagger.corpora.series.scaling import Scaling
 from tagger.corpora.series.token_values import TokenValueCorpus, TokenValueSplit
 from tagger.corpora.tokenization.rule_selection import rules_of_words
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
@@ -27,10 +28,10 @@ from tagger.runtime.device import choose_device, seed_everything
 from tagger.sequence_labelling.preparation import word_features_of
 from tagger.serialization import manifest as model_folder
 from tagger.serialization.builder import build_tagger
-from tagger.token_regression.checkpoint import SavedTokenRegressor, save_word_numbers
+from tagger.serialization.checkpoint import SavedModel, save_model
 from tagger.token_regression.evaluation import score_splits
 from tagger.token_regression.objective import NumberedSplit, TokenRegressionObjective
-from tagger.token_regression.regressor import TokenRegressor, flat
+from tagger.token_regression.regressor import TokenRegressor
 from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.events import Listener
 from tagger.training.fingerprint import split_arrays
@@ -57,7 +58,7 @@ def write_word_numbers_run(
         "seed": saved.config.training.seed,
         **told,
     }
-    save_word_numbers(folder, replace(saved, about=about))
+    save_model(folder, replace(saved, about=about))
     model_folder.write_json(folder / model_folder.METRICS, scores_to_dict(run.scores))
     card = token_regressor_card(name=name, config=saved.config.to_dict(), scores=run.scores, corpus=facts, told=told)
     (folder / model_folder.CARD).write_text(card, encoding="utf-8")
@@ -109,7 +110,7 @@ def train_one(
     rng = seed_everything(config.training.seed)
     counts = Counter(chain.from_iterable(train.tokens))
     features, vectors = word_features_of(counts, config.as_tagger())
-    mean, spread = _scale(corpus, flat(train.values, len(corpus.targets)))
+    mean, spread = _scale(corpus, train.flat_values())
     encoded = {name: _encoded(split, features, mean, spread) for name, split in corpus.splits.items()}
     network = build_tagger(config.as_tagger(), features, {TAG: len(corpus.targets)}, vectors)
     occurrences = np.array([counts[word] for word in encoded["train"].encoded.words], dtype=np.int64)
@@ -119,7 +120,9 @@ def train_one(
     )
     data = {name: _learnt_from(split) for name, split in encoded.items() if name != "test"}
     fitted = fit(network, objective, config, context, folder, data=data, rng=rng, notes=corpus.notes)
-    saved = SavedTokenRegressor(config, features, network, _tokenizer(train), mean, spread)
+    saved = SavedModel(
+        config, (), features, network, None, _tokenizer(train), scaling=Scaling(mean[None], spread[None])
+    )
     tagger = TokenRegressor(saved, device=context.device)
     return TokenRegressorRun(tagger, score_splits(tagger, corpus), fitted.log, fitted.notes)
 
@@ -142,7 +145,7 @@ def _scale(corpus: TokenValueCorpus, values: np.ndarray) -> tuple[np.ndarray, np
 
 
 def _encoded(split: TokenValueSplit, features: WordFeatures, mean: np.ndarray, spread: np.ndarray) -> NumberedSplit:
-    scaled = (flat(split.values, len(mean)) - mean) / spread
+    scaled = (split.flat_values() - mean) / spread
     return NumberedSplit(encode_split(split.tokens, {}, features, {}), scaled.astype(np.float32))
 
 

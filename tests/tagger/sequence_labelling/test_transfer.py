@@ -437,6 +437,7 @@ def test_a_head_of_clusters_beside_a_tagger(corpus: Corpus, tmp_path: Path) -> N
 def test_text_is_read_as_the_language_model_read_it(corpus: Corpus, text: Path, forward: Path, tmp_path: Path) -> None:
     """What was asked for goes first, then what the model to start from did, then what ``tagger train lm`` would do."""
     start = load_model(forward)
+    assert isinstance(start.config, LanguageConfig)
     changed = replace(start, config=replace(start.config, streams=StreamConfig(input_dropout=0.37, output_dropout=0.4)))
     asked = settings(training__init_from="lm", training__lm_weight=1.0, streams__output_dropout=0.11)
     config = resolve(inherit_config(asked, changed, "lm"), Facts.of(corpus))

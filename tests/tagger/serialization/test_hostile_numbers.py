@@ -160,7 +160,8 @@ def put(path: str, value: Any) -> Callable[[dict[str, Any]], object]:
         ("words", "scaling/spread/0", -1.0, "the scaling does not fit together"),
         ("words", "scaling/spread/0", None, "the scaling does not fit together"),
         ("words", "over", "time", "another kind; it forecasts a series over time"),
-        ("words", "task", "chess", "no head that predicts numbers; its heads: number"),
+        ("words", "task", "chess", "holds a model for 'chess', which this version does not know"),
+        ("words", "heads", ["chess"], "no head that predicts numbers; its heads: chess"),
     ],
 )
 def test_values_that_do_not_fit(kind: str, path: str, value: Any, message: str, folder: Path, tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tagger.forecasting.checkpoint import load_any
 from tagger.forecasting.forecaster import Forecaster
 from tagger.serialization.manifest import FORMAT_VERSION, read_config, verify
-from tagger.token_regression.any_model import load_any
 from tagger.token_regression.regressor import TokenRegressor
 
 DATA = Path(__file__).parents[2] / "data"
@@ -43,6 +43,6 @@ def test_forecasts_are_what_they_were(folder: Path) -> None:
 @pytest.mark.parametrize("folder", folders("words"), ids=lambda folder: str(folder.name))
 def test_numbers_of_words_are_what_they_were(folder: Path) -> None:
     expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
-    found = TokenRegressor.load(folder, threads=1).numbers([one["tokens"] for one in expected])
+    found = TokenRegressor.load(folder, threads=1).predict([one["tokens"] for one in expected])
     for numbers, one in zip(found, expected, strict=True):
         np.testing.assert_allclose(numbers, one["numbers"], rtol=1e-5)

@@ -133,7 +133,7 @@ def test_a_model_learns_what_it_must_remember(trained: Path) -> None:
     """The number depends on the word before: a network without a state could not be right."""
     tagger = TokenRegressor.load(trained, threads=1)
     made = sentences(140)[90:]
-    found = np.concatenate(tagger.numbers([words for words, _ in made]))[:, 0]
+    found = np.concatenate(tagger.predict([words for words, _ in made]))[:, 0]
     wanted = np.concatenate([times for _, times in made])
     by_word = {
         word: np.mean([t for ws, ts in made for w, t in zip(ws, ts, strict=True) if w == word]) for word in WORDS
@@ -145,16 +145,16 @@ def test_a_model_learns_what_it_must_remember(trained: Path) -> None:
 def test_numbers_do_not_depend_on_company(trained: Path) -> None:
     tagger = TokenRegressor.load(trained, threads=1)
     made = [words[: 1 + n % 5] for n, (words, _) in enumerate(sentences(20))]
-    together = tagger.numbers(made)
+    together = tagger.predict(made)
     for words, values in zip(made, together, strict=True):
-        np.testing.assert_allclose(tagger.numbers([words])[0], values, atol=1e-3)
+        np.testing.assert_allclose(tagger.predict([words])[0], values, atol=1e-3)
     assert [len(one) for one in tagger.tag_sentences([["the"], [], ["dog", "a"]])] == [1, 0, 2]
 
 
 def test_the_number_stands_beside_the_word(trained: Path) -> None:
     tagger = TokenRegressor.load(trained, threads=1)
     (tagged,) = tagger.tag("the extraordinary dog")
-    first = float(tagger.numbers([["the", "extraordinary", "dog"]])[0][0, 0])
+    first = float(tagger.predict([["the", "extraordinary", "dog"]])[0][0, 0])
     assert str(tagged).split()[0] == f"the/{first:.4g}"
     assert (tagger.column, torch.is_grad_enabled()) == ("rt", True)
 
