@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from tagger.cli.train_commands.options import machine_options
+from tagger.cli.train_commands.options import machine_options, setting_options
+from tagger.config.generation import Generated, GenerationSettings
 from tagger.errors import CorpusError
-
-if TYPE_CHECKING:
-    from tagger.config.generation import Generated
 
 DEFAULT_MODEL = "en"
 MOST_NAMED = 10
-DRAWING = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "samples")
+SETTINGS = "max_tokens sentences temperature top_k top_p min_p repetition_penalty no_unk samples seed beam"
+SAMPLING = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "samples")
 
 EPILOG = """\b
 Examples:
@@ -33,18 +32,8 @@ Examples:
 @click.argument("prompt", required=False)
 @click.option("--model", metavar="MODEL", default=DEFAULT_MODEL, show_default=True, help="Name or folder of a model.")
 @click.option("--prompt-file", metavar="FILE", help="Read the prompt from a file.")
-@click.option("--max-tokens", type=int, metavar="N", help="Units after the prompt at most.  [default: 100]")
-@click.option("--sentences", type=int, metavar="N", help="Stop after so many sentence ends (line ends).")
 @click.option("--stop", multiple=True, metavar="TEXT", help="End before this text; may be given several times.")
-@click.option("--temperature", type=float, metavar="X", help="0 takes the most probable unit.  [default: 0.8]")
-@click.option("--top-k", type=int, metavar="K", help="Draw from the K most probable units.")
-@click.option("--top-p", type=float, metavar="P", help="... from those that have P together.  [default: 0.9]")
-@click.option("--min-p", type=float, metavar="P", help="... from those with at least P of the most probable one's.")
-@click.option("--repetition-penalty", type=float, metavar="X", help="Above 1: what occurred becomes less probable.")
-@click.option("--no-unk/--unk", default=None, help="Whether <unk> is left out.  [default: no-unk]")
-@click.option("--samples", type=int, metavar="N", help="Texts to write.  [default: 1]")
-@click.option("--seed", type=int, metavar="N", help="Same seed, same text.  [default: another each time]")
-@click.option("--beam", type=int, metavar="N", help="The N most probable texts that N hypotheses find; draws nothing.")
+@setting_options(GenerationSettings(), SETTINGS)
 @click.option("--log-probs", is_flag=True, help="token<TAB>log-probability (nats) lines in place of the text.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a text: text, tokens, log_probs, stopped_by.")
 @machine_options
@@ -66,9 +55,7 @@ def generate(
     settings["stop"] = tuple(settings["stop"])
     _check_usage(prompt, prompt_file, settings, log_probs=log_probs, as_json=as_json)
     text = _prompt(prompt, prompt_file)
-    from tagger.config.generation import GenerationSettings
-
-    GenerationSettings(**settings)  # what is out of range is said before the model is loaded
+    GenerationSettings(**settings)  # refuses what is out of range before the model loads
     from tagger.language_modelling.language_model import LanguageModel
 
     loaded = LanguageModel.load(model, device=device, threads=threads)
@@ -86,7 +73,7 @@ def _check_usage(
         raise click.UsageError("PROMPT and --prompt-file exclude each other; give one of them")
     if log_probs and as_json:
         raise click.UsageError("--log-probs and --json exclude each other; the JSON has the log-probabilities")
-    drawing = [f"--{name.replace('_', '-')}" for name in DRAWING if name in settings]
+    drawing = [f"--{name.replace('_', '-')}" for name in SAMPLING if name in settings]
     if "beam" in settings and drawing:
         raise click.UsageError(f"--beam and {drawing[0]} exclude each other: beam search draws nothing")
 

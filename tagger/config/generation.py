@@ -1,4 +1,4 @@
-"""What the next unit is drawn from."""
+"""How a language model generates text, and the texts that it gives."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from tagger.config.base import COUNT, NOT_NEGATIVE, POSITIVE, POSITIVE_SHARE, SHARE, Range, check_ranges, setting
 from tagger.errors import ConfigError
 
 _COLD = 1e-6  # below it float32 has no room for log-probabilities, and nothing would ever change
@@ -13,45 +14,40 @@ _COLD = 1e-6  # below it float32 has no room for log-probabilities, and nothing 
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """What to draw from.
-
-    Args:
-        temperature: log-probabilities are divided by it; 0 takes the most probable unit.
-        top_k: only the K most probable units (and those that tie with the last of them); 0 for all.
-        top_p: only the most probable units that together have at least this probability (Holtzman et al. 2020,
-            https://arxiv.org/abs/1904.09751).
-        min_p: only units of at least this probability relative to the most probable one
-            (https://arxiv.org/abs/2407.01082).
-        repetition_penalty: log-probabilities of units that occurred, in the prompt too, are multiplied by it
-            (Keskar et al. 2019, https://arxiv.org/abs/1909.05858, with log-probabilities for their scores).
-        no_unk: whether ``<unk>`` is left out.
+    """The distribution that the next token is drawn from.
 
     Raises:
         ConfigError: a value out of range.
     """
 
-    temperature: float = 0.8
-    top_k: int = 0
-    top_p: float = 0.9
-    min_p: float = 0.0
-    repetition_penalty: float = 1.0
-    no_unk: bool = True
+    temperature: float = setting(
+        0.8, "Divides log-probabilities; 0 takes the most probable token.",
+        Range(lambda v: 0 <= v < math.inf, "0 (the most probable token) or more"), metavar="X",
+    )  # fmt: skip
+    top_k: int = setting(
+        0, "Draw from the K most probable tokens and those that tie with the last; 0 for all.", NOT_NEGATIVE,
+        metavar="K",
+    )  # fmt: skip
+    top_p: float = setting(
+        0.9, "Draw from the most probable tokens that have P together (Holtzman et al. 2020); 1 for all.",
+        POSITIVE_SHARE, metavar="P",
+    )  # fmt: skip
+    min_p: float = setting(
+        0.0, "Draw from tokens with at least P times the probability of the best (arXiv:2407.01082).", SHARE,
+        metavar="P",
+    )  # fmt: skip
+    repetition_penalty: float = setting(
+        1.0, "Multiplies log-probabilities of tokens that occurred, in the prompt too (Keskar et al. 2019).", POSITIVE,
+        metavar="X",
+    )  # fmt: skip
+    no_unk: bool = setting(True, "Leave <unk> out.", option="--no-unk/--unk", default_text="no-unk")
 
     def __post_init__(self) -> None:
-        if not 0 <= self.temperature < math.inf:
-            raise ConfigError(f"temperature is {self.temperature}; expected 0 (most probable unit) or more")
-        if self.top_k < 0:
-            raise ConfigError(f"top_k is {self.top_k}; expected 1 or more units, or 0 for all")
-        if not 0 < self.top_p <= 1:
-            raise ConfigError(f"top_p is {self.top_p}; expected more than 0 and at most 1 (1 for all units)")
-        if not 0 <= self.min_p <= 1:
-            raise ConfigError(f"min_p is {self.min_p}; expected 0 (all units) to 1")
-        if not 0 < self.repetition_penalty < math.inf:
-            raise ConfigError(f"repetition_penalty is {self.repetition_penalty}; expected more than 0 (1 for none)")
+        check_ranges(self, "generation")
 
     @property
     def greedy(self) -> bool:
-        """Whether the most probable unit is always taken."""
+        """Whether the most probable token is always taken."""
         return self.temperature < _COLD
 
     @property
@@ -61,7 +57,7 @@ class Sampling:
 
     @property
     def divisor(self) -> float:
-        """What log-probabilities are divided by."""
+        """Divisor of log-probabilities."""
         return 1.0 if self.greedy else self.temperature
 
 
@@ -70,51 +66,39 @@ ONE_TEXT = "beam search gives the most probable texts and draws nothing"
 
 @dataclass(frozen=True, kw_only=True)
 class GenerationSettings(Sampling):
-    """What to draw from, as in ``Sampling``, when to stop and how many texts to write.
-
-    Args:
-        max_tokens: units a text may have after the prompt, ``<eos>`` counted.
-        sentences: stop after so many ends of sentences (of lines for BPE pieces and characters); the one that
-            the prompt began counts. None for no such limit; with beam search 1.
-        stop: a text ends before the first of these strings that occurs in what was written after the prompt.
-        samples: number of texts.
-        seed: the same seed gives the same texts, and the first of many samples is the same as a single one;
-            None for another text each time.
-        beam: instead of drawing, look for the most probable texts with so many hypotheses, and give so many.
+    """The distribution as in ``Sampling``, when to stop, and how many texts to write.
 
     Raises:
         ConfigError: a value out of range, or values that exclude each other.
     """
 
-    max_tokens: int = 100
-    sentences: int | None = None
-    stop: Sequence[str] = ()
-    samples: int = 1
-    seed: int | None = None
-    beam: int | None = None
+    max_tokens: int = setting(100, "Most tokens after the prompt, <eos> counted.", COUNT, metavar="N")
+    sentences: int | None = setting(
+        None, "Stop after this number of sentences (of lines for BPE and characters), the prompt's own counted.", COUNT,
+        metavar="N",
+    )  # fmt: skip
+    stop: Sequence[str] = setting((), "End a text before the first of these strings in what follows the prompt.")
+    samples: int = setting(1, "Texts to write.", COUNT, metavar="N")
+    seed: int | None = setting(
+        None, "The same seed gives the same texts, however many.", NOT_NEGATIVE, metavar="N",
+        default_text="another each time",
+    )  # fmt: skip
+    beam: int | None = setting(
+        None, "Give the N most probable texts that beam search with N hypotheses finds.", COUNT, metavar="N"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.max_tokens < 1:
-            raise ConfigError(f"max_tokens is {self.max_tokens}; expected at least 1")
-        if self.samples < 1:
-            raise ConfigError(f"samples is {self.samples}; expected at least 1")
-        if self.sentences is not None and self.sentences < 1:
-            raise ConfigError(f"sentences is {self.sentences}; expected at least 1")
-        if self.seed is not None and self.seed < 0:
-            raise ConfigError(f"seed is {self.seed}; expected 0 or more")
         if isinstance(self.stop, str):
             raise ConfigError(f"stop is the text {self.stop!r}; expected a list of texts")
         if not all(self.stop):
             raise ConfigError("a stop string is empty; expected at least one character")
         if self.beam is not None:
-            self._check_beam(self.beam)
+            self._refuse_sampling()
 
-    def _check_beam(self, beam: int) -> None:
-        if beam < 1:
-            raise ConfigError(f"beam is {beam}; expected at least 1")
-        drawing = [field for field in fields(Sampling) if field.name != "no_unk"]
-        changed = [field.name for field in drawing if getattr(self, field.name) != field.default]
+    def _refuse_sampling(self) -> None:
+        sampling = [field for field in fields(Sampling) if field.name != "no_unk"]
+        changed = [field.name for field in sampling if getattr(self, field.name) != field.default]
         changed += ["samples"] * (self.samples != 1)
         if changed:
             raise ConfigError(f"beam and {', '.join(changed)} exclude each other: {ONE_TEXT}")
@@ -122,11 +106,11 @@ class GenerationSettings(Sampling):
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """A text that a language model wrote.
+    """Text that a language model wrote.
 
     Args:
-        text: the prompt as it was given, and what follows.
-        tokens: the units after the prompt, ``<eos>`` among them.
+        text: the prompt as given, and what follows.
+        tokens: those after the prompt, ``<eos>`` among them.
         log_probs: of each token given all before it (nats), from the model itself: before temperature and
             filters.
         stopped_by: "length" (``max_tokens``), "stop" (a stop string) or "end" (``sentences``).
@@ -139,7 +123,7 @@ class Generated:
 
     @property
     def log_prob(self) -> float:
-        """Of all tokens together (nats)."""
+        """Sum over all tokens (nats)."""
         return sum(self.log_probs)
 
     def __str__(self) -> str:

@@ -236,15 +236,15 @@ def test_a_vocabulary_of_one() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"max_tokens": 0}, "max_tokens is 0; expected at least 1"),
-        ({"samples": 0}, "samples is 0; expected at least 1"),
-        ({"sentences": 0}, "sentences is 0; expected at least 1"),
-        ({"seed": -1}, "seed is -1; expected 0 or more"),
+        ({"max_tokens": 0}, "generation: 'max_tokens' is 0; expected at least 1"),
+        ({"samples": 0}, "generation: 'samples' is 0; expected at least 1"),
+        ({"sentences": 0}, "generation: 'sentences' is 0; expected at least 1"),
+        ({"seed": -1}, "generation: 'seed' is -1; expected at least 0"),
         ({"stop": ("a", "")}, "a stop string is empty"),
         ({"stop": "ab"}, "stop is the text 'ab'; expected a list of texts"),
-        ({"beam": 0}, "beam is 0; expected at least 1"),
+        ({"beam": 0}, "generation: 'beam' is 0; expected at least 1"),
         ({"beam": 2, "top_k": 3, "samples": 2}, "beam and top_k, samples exclude each other"),
-        ({"temperature": -1.0}, "temperature is -1.0"),
+        ({"temperature": -1.0}, "generation: 'temperature' is -1.0"),
     ],
 )
 def test_settings_out_of_range(options: dict[str, Any], message: str) -> None:

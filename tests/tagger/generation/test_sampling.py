@@ -259,16 +259,16 @@ def test_the_blocks_of_a_race_hold_all_units(bounds: list[int]) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"temperature": -1.0}, "temperature is -1.0; expected 0 (most probable unit) or more"),
-        ({"temperature": math.nan}, "temperature is nan"),
-        ({"temperature": math.inf}, "temperature is inf"),
-        ({"top_k": -1}, "top_k is -1; expected 1 or more units, or 0 for all"),
-        ({"top_p": 0.0}, "top_p is 0.0; expected more than 0 and at most 1"),
-        ({"top_p": 1.1}, "top_p is 1.1"),
-        ({"top_p": math.nan}, "top_p is nan"),
-        ({"min_p": -0.1}, "min_p is -0.1"),
-        ({"min_p": math.nan}, "min_p is nan"),
-        ({"repetition_penalty": 0.0}, "repetition_penalty is 0.0"),
+        ({"temperature": -1.0}, "generation: 'temperature' is -1.0; expected 0 (the most probable token) or more"),
+        ({"temperature": math.nan}, "generation: 'temperature' is nan"),
+        ({"temperature": math.inf}, "generation: 'temperature' is inf"),
+        ({"top_k": -1}, "generation: 'top_k' is -1; expected at least 0"),
+        ({"top_p": 0.0}, "generation: 'top_p' is 0.0; expected more than 0 and at most 1"),
+        ({"top_p": 1.1}, "generation: 'top_p' is 1.1"),
+        ({"top_p": math.nan}, "generation: 'top_p' is nan"),
+        ({"min_p": -0.1}, "generation: 'min_p' is -0.1"),
+        ({"min_p": math.nan}, "generation: 'min_p' is nan"),
+        ({"repetition_penalty": 0.0}, "generation: 'repetition_penalty' is 0.0"),
     ],
 )
 def test_values_out_of_range(options: dict[str, Any], message: str) -> None:
