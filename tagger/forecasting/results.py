@@ -15,6 +15,7 @@ from tagger.forecasting.checkpoint import save_forecaster
 from tagger.forecasting.forecaster import Forecaster
 from tagger.forecasting.plots import draw_training
 from tagger.forecasting.windows import TimeSplit
+from tagger.model_cards.card import CardFacts
 from tagger.model_cards.forecaster_card import forecaster_card
 from tagger.serialization import manifest as model_folder
 
@@ -76,16 +77,8 @@ def write_series_run(
     saved = replace(saved, about=about)
     save_forecaster(folder, saved)
     model_folder.write_json(folder / model_folder.METRICS, metrics(best, runs))
-    card = forecaster_card(
-        name=name,
-        config=saved.config.to_dict(),
-        scores=best.scores,
-        corpus=corpus,
-        command=told["command"],
-        environment=told["environment"],
-        notes=told["notes"],
-        coverage=dict(zip(saved.intervals.levels, best.coverage, strict=True)) if best.coverage else {},
-    )
+    coverage = dict(zip(saved.intervals.levels, best.coverage, strict=True)) if best.coverage else {}
+    card = forecaster_card(CardFacts.from_about(name, saved.config.to_dict(), about), best.scores, coverage)
     (folder / model_folder.CARD).write_text(card, encoding="utf-8")
     draw_training(folder / CURVES, best.log, Forecaster(saved), table, splits)
 

@@ -11,7 +11,8 @@ from tagger.corpora.text.text_split import TextCorpus
 from tagger.evaluation.perplexity import LanguageScores
 from tagger.language_modelling.language_model import LanguageModel
 from tagger.language_modelling.preparation import PreparedText
-from tagger.model_cards.language_model_card import language_card
+from tagger.model_cards.card import CardFacts
+from tagger.model_cards.language_model_card import language_model_card
 from tagger.model_cards.learning_curves import draw_curves
 from tagger.model_cards.provenance import provenance
 from tagger.serialization import manifest as model_folder
@@ -63,15 +64,7 @@ def write_language_run(folder: Path, run: LanguageRun, corpus: TextCorpus, comma
     save_model(folder, saved)
     metrics = {VALID.get(split, split): scores.to_dict() for split, scores in run.scores.items()}
     model_folder.write_json(folder / model_folder.METRICS, {**metrics, "seed": run.seed})
-    card = language_card(
-        name=name,
-        config=saved.config.to_dict(),
-        scores=run.scores,
-        corpus=about["corpus"],
-        command=about["command"],
-        environment=about["environment"],
-        notes=about["notes"],
-    )
+    card = language_model_card(CardFacts.from_about(name, saved.config.to_dict(), about), run.scores)
     (folder / model_folder.CARD).write_text(card, encoding="utf-8")
     draw_curves([dict(entry) for entry in run.log], folder / "curves.png")
 

@@ -1,17 +1,28 @@
-"""The README.md of a model folder: what the model is, what was measured, how to use and to remake it."""
+"""The README.md of a tagger's folder: what the model is, what was measured, how to use and to remake it."""
 
 from __future__ import annotations
 
-import json
-import re
-import shlex
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Final
 
 from tagger.evaluation.scores import Scores, TagScore, measurement
-from tagger.model_cards.markdown import escaped, front_matter, percent, table
+from tagger.model_cards.card import (
+    NOT_MEASURED,
+    CardFacts,
+    escaped,
+    limits,
+    percent,
+    render_card,
+    result,
+    table,
+    title,
+    usage,
+)
 
-TASKS: Final = {"pos": "part-of-speech tagging"}
+if TYPE_CHECKING:
+    from huggingface_hub import EvalResult
+
+TASK: Final = "token-classification"
 _MOST_TAGS = 60
 _MOST_CONFUSIONS = 8
 _FEW = 100  # gold words below which the score of a tag says little
@@ -29,55 +40,54 @@ _ROWS: Final = (
 )
 
 
-def model_card(
-    *,
-    name: str,
-    task: str,
-    config: Mapping[str, Any],
-    labels: Collection[str],
-    scores: Mapping[str, Scores],
-    corpus: Mapping[str, Any],
-    command: str,
-    environment: Mapping[str, str],
-    notes: Sequence[str] = (),
+_USAGE: Final = """\
+from tagger import Tagger
+
+tagger = Tagger.load({})
+print(tagger.tag("They can fish."))"""
+
+
+def tagger_card(
+    facts: CardFacts, scores: Mapping[str, Scores], labels: Collection[str], task: str = "part-of-speech tagging"
 ) -> str:
-    """Writes the card from measured facts alone.
+    """Write the card from measured facts alone.
 
     No sentence of the corpus is quoted: its licence need not be that of the model.
 
     Args:
-        name: of the model, e.g. the name of its folder.
-        task: ``"pos"`` or a name of one's own.
-        config: every resolved setting, nested as it may be.
-        labels: the label set.
+        facts: of the model.
         scores: by split; the last one is taken for the most telling.
-        corpus: ``name``, ``source``, ``licence``, ``sentences`` and ``words`` (a number, or a number per
-            split), ``fingerprint``, and ``hub_id`` if the corpus is on the hub. Any may be missing.
-        command: what was typed to train it.
-        environment: e.g. versions of Python and of the libraries, processor, threads.
-        notes: what else must be known, e.g. how dev was split off.
+        labels: the label set.
+        task: its name for people.
 
     Returns:
         Markdown with a YAML head that the Hugging Face hub understands.
     """
-    task_name = TASKS.get(task, task)
-    corpus_name = str(corpus.get("name") or "unnamed corpus")
-    hub_id = corpus.get("hub_id")
-    head = front_matter(name=name, task_name=task_name, dataset=corpus_name, hub_id=hub_id, scores=scores)
     sections = [
-        f"# {escaped(name)}\n\n{_summary(task_name, corpus_name, len(labels), scores)}",
-        _use(name),
+        title(facts, _summary(facts, scores, len(labels), task)),
+        usage(facts, ["tagger tag --model {} --text 'They can fish.'"], _USAGE),
         _measured(scores),
-        _limits(scores, corpus_name),
-        training_data(corpus, notes),
+        limits(_limits(facts, scores)),
         _labels(labels),
-        remake(command, environment, config),
     ]
-    return "\n\n".join([head, *(section for section in sections if section)]) + "\n"
+    return render_card(facts, TASK, [TASK, task], list(_results(facts, scores, task)), sections)
 
 
-def _summary(task_name: str, corpus_name: str, num_labels: int, scores: Mapping[str, Scores]) -> str:
-    lines = f"A model for {escaped(task_name)} with {num_labels:,} labels, trained on {escaped(corpus_name)}."
+def _results(facts: CardFacts, scores: Mapping[str, Scores], task: str) -> Iterable[EvalResult]:
+    for split, one in scores.items():
+        figures = {("accuracy", "accuracy"): one.accuracy}
+        if one.spans is None:
+            figures["f1", "macro F1 of the tags"] = one.macro_f1
+        else:
+            figures["precision", "precision of the spans"] = one.spans.precision
+            figures["recall", "recall of the spans"] = one.spans.recall
+            figures["f1", "F1 of the spans"] = one.spans.f1
+        for metric, value in figures.items():
+            yield result(facts, (TASK, task), split, metric, value)
+
+
+def _summary(facts: CardFacts, scores: Mapping[str, Scores], num_labels: int, task: str) -> str:
+    lines = f"A model for {escaped(task)} with {num_labels:,} labels, trained on {escaped(facts.corpus_name)}."
     if scores:
         split, last = list(scores.items())[-1]
         low, high = last.interval
@@ -88,31 +98,9 @@ def _summary(task_name: str, corpus_name: str, num_labels: int, scores: Mapping[
     return lines
 
 
-def _use(name: str) -> str:
-    model = json.dumps(name, ensure_ascii=False)
-    return "\n".join(
-        [
-            "## How to use",
-            "",
-            f"In the folder that holds `{name}`:",
-            "",
-            "```sh",
-            f"tagger tag --model {shlex.quote(name)} --text 'They can fish.'",
-            "```",
-            "",
-            "```python",
-            "from tagger import Tagger",
-            "",
-            f"tagger = Tagger.load({model})",
-            'print(tagger.tag("They can fish."))',
-            "```",
-        ]
-    )
-
-
 def _measured(scores: Mapping[str, Scores]) -> str:
     if not scores:
-        return "## Scores\n\nNothing was measured: training had neither dev nor test data."
+        return NOT_MEASURED
     split, last = list(scores.items())[-1]
     parts = [
         "## Scores",
@@ -133,14 +121,14 @@ def _measured(scores: Mapping[str, Scores]) -> str:
 
 def _overview(scores: Mapping[str, Scores]) -> str:
     rows = []
-    for title, name, counted in _ROWS:
+    for heading, name, counted in _ROWS:
         values = [measurement(one, name) for one in scores.values()]
         if any(value is not None for value in values):
             cells = [
                 percent(value) + (f" of {getattr(one, counted):,}" if counted and value is not None else "")
                 for value, one in zip(values, scores.values(), strict=True)
             ]
-            rows.append((title, *cells))
+            rows.append((heading, *cells))
     return table(("", *map(escaped, scores)), rows)
 
 
@@ -161,14 +149,12 @@ def _tags(entries: Iterable[TagScore], unit: str) -> str:
     return table(("label", "precision", "recall", "F1", unit), rows) + more
 
 
-def _limits(scores: Mapping[str, Scores], corpus_name: str) -> str:
-    lines = [
-        f"Meant for text like that of {escaped(corpus_name)}, in its language and annotated by its rules; "
+def _limits(facts: CardFacts, scores: Mapping[str, Scores]) -> list[str]:
+    general = (
+        f"Meant for text like that of {escaped(facts.corpus_name)}, in its language and annotated by its rules; "
         "on other text expect more errors than measured here."
-    ]
-    if scores:
-        lines += _measured_limits(list(scores.values())[-1])
-    return "\n".join(["## Intended use and limits", "", *(f"- {line}" for line in lines)])
+    )
+    return [general, *(_measured_limits(list(scores.values())[-1]) if scores else [])]
 
 
 def _measured_limits(scores: Scores) -> list[str]:
@@ -194,56 +180,7 @@ def _measured_limits(scores: Scores) -> list[str]:
     return lines
 
 
-def training_data(corpus: Mapping[str, Any], notes: Sequence[str]) -> str:
-    """The section on the corpus; arguments as ``model_card``."""
-    rows = [
-        (title, escaped(_sizes(corpus[key])))
-        for key, title in (
-            ("name", "Corpus"),
-            ("source", "Source"),
-            ("licence", "Licence of the corpus"),
-            ("sentences", "Sentences"),
-            ("words", "Words"),
-            ("units", "Units of the language model"),
-            ("fingerprint", "Fingerprint"),
-        )
-        if corpus.get(key) is not None
-    ]
-    listed = "\n".join(f"- {escaped(note)}" for note in notes)
-    return "\n\n".join(part for part in ("## Training data", table(("", ""), rows), listed) if part)
-
-
-def _sizes(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{split} {_sizes(size)}" for split, size in value.items())
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
 def _labels(labels: Collection[str]) -> str:
     shown = ", ".join(escaped(label) for label in list(labels)[:200])
     more = f" and {len(labels) - 200:,} more, all in `config.json`" if len(labels) > 200 else ""
     return f"## Labels\n\n{shown}{more}"
-
-
-def remake(command: str, environment: Mapping[str, str], config: Mapping[str, Any]) -> str:
-    """The section on the command, the machine and the settings; arguments as ``model_card``."""
-    versions = table(("", ""), [(escaped(key), escaped(str(value))) for key, value in environment.items()])
-    settings = table(("setting", "value"), [(escaped(k), escaped(v)) for k, v in _flat(config)])
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", command)), default=0))
-    parts = [
-        "## How to make it again",
-        f"{fence}sh\n{command}\n{fence}",
-        versions if environment else "",
-        f"<details><summary>Every setting</summary>\n\n{settings}\n\n</details>" if config else "",
-    ]
-    return "\n\n".join(part for part in parts if part)
-
-
-def _flat(config: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
-    for key, value in config.items():
-        if isinstance(value, Mapping):
-            pairs += _flat(value, f"{prefix}{key}.")
-        else:
-            pairs.append((f"{prefix}{key}", json.dumps(value, ensure_ascii=False, default=str)))
-    return pairs

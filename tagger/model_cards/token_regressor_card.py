@@ -1,46 +1,35 @@
-"""The README.md of the folder of a model that gives words numbers: what it is, what was measured, how to remake it."""
+"""The README.md of the folder of a token regressor: what it is, what was measured, how to remake it."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Final
 
 from tagger.evaluation.forecast_scores import TargetScores
-from tagger.model_cards.forecaster_card import measured, series_front_matter
-from tagger.model_cards.markdown import escaped
-from tagger.model_cards.tagger_card import remake, training_data
+from tagger.model_cards.card import CardFacts, escaped, limits, render_card, title, usage
+from tagger.model_cards.forecaster_card import measured, regression_results
+
+TASK: Final = "token-regression"
+_LIMITS: Final = (
+    "Meant for text like the training data, and numbers measured as there.",
+    "A word that training never saw gets its number from its form and its neighbours alone.",
+)
 
 
-def token_regressor_card(
-    *,
-    name: str,
-    config: Mapping[str, Any],
-    scores: Mapping[str, Sequence[TargetScores]],
-    corpus: Mapping[str, Any],
-    told: Mapping[str, Any],
-) -> str:
-    """Writes the card from measured facts alone.
+def token_regressor_card(facts: CardFacts, scores: Mapping[str, Sequence[TargetScores]]) -> str:
+    """Write the card from measured facts alone.
 
     Args:
-        name: of the model, e.g. the name of its folder.
-        config: every resolved setting, nested.
+        facts: of the model.
         scores: by split, of each target.
-        corpus: name, source, sentences, words and fingerprint.
-        told: of the command, the machine and the notes, see ``tagger.model_cards.provenance``.
     """
-    what = ", ".join(map(escaped, config["targets"]))
-    source = str(corpus.get("name"))
+    targets = ", ".join(map(escaped, facts.config["targets"]))
+    cell = escaped(facts.config["encoder"]["cell"])
+    summary = f"Gives every word a number: {targets}. A recurrent network ({cell}), trained on "
     sections = [
-        series_front_matter(name, source, scores, kind="token-regression"),
-        f"# {escaped(name)}\n\nGives every word a number: {what}. A recurrent network "
-        f"({escaped(config['encoder']['cell'])}), trained on {escaped(source)}.",
-        f"## How to use\n\nIn the folder that holds `{name}`:\n\n"
-        f"```sh\ntagger tag --model {shlex.quote(name)} --text 'They can fish.'\n```",
+        title(facts, f"{summary}{escaped(facts.corpus_name)}."),
+        usage(facts, ["tagger tag --model {} --text 'They can fish.'"]),
         measured(scores, {}),
-        "## Intended use and limits\n\n- Meant for text like the training data, and numbers measured as there.\n"
-        "- A word that training never saw gets its number from its form and its neighbours alone.",
-        training_data(corpus, told["notes"]),
-        remake(told["command"], told["environment"], config),
+        limits(_LIMITS),
     ]
-    return "\n\n".join(sections) + "\n"
+    return render_card(facts, TASK, ["regression"], regression_results(facts, TASK, scores), sections)

@@ -11,9 +11,10 @@ from tagger.corpora.sources.corpus import Corpus
 from tagger.evaluation.perplexity import LanguageScores
 from tagger.evaluation.scores import Scores, summarise
 from tagger.inference.tagger import Tagger
+from tagger.model_cards.card import CardFacts
 from tagger.model_cards.learning_curves import draw_curves
 from tagger.model_cards.provenance import provenance
-from tagger.model_cards.tagger_card import model_card
+from tagger.model_cards.tagger_card import tagger_card
 from tagger.serialization import manifest as model_folder
 from tagger.serialization.checkpoint import save_model
 
@@ -70,17 +71,7 @@ def write_runs(
     saved = replace(best.tagger.saved, about=about)
     save_model(folder, saved)
     model_folder.write_json(folder / model_folder.METRICS, _metrics(best, runs))
-    card = model_card(
-        name=name,
-        task="pos",
-        config=saved.config.to_dict(),
-        labels=saved.labels,
-        scores=best.scores,
-        corpus=about["corpus"],
-        command=about["command"],
-        environment=about["environment"],
-        notes=notes,
-    )
+    card = tagger_card(CardFacts.from_about(name, saved.config.to_dict(), about), best.scores, saved.labels)
     (folder / model_folder.CARD).write_text(card, encoding="utf-8")
     draw_curves([dict(entry) for entry in best.log], folder / "curves.png")
 

@@ -22,6 +22,7 @@ from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError, CorpusError
 from tagger.evaluation.forecast_scores import TargetScores, network_rmse, scores_to_dict
 from tagger.forecasting.train import fit
+from tagger.model_cards.card import CardFacts
 from tagger.model_cards.provenance import provenance
 from tagger.model_cards.token_regressor_card import token_regressor_card
 from tagger.runtime.device import choose_device, seed_everything
@@ -60,7 +61,7 @@ def write_word_numbers_run(
     }
     save_model(folder, replace(saved, about=about))
     model_folder.write_json(folder / model_folder.METRICS, scores_to_dict(run.scores))
-    card = token_regressor_card(name=name, config=saved.config.to_dict(), scores=run.scores, corpus=facts, told=told)
+    card = token_regressor_card(CardFacts.from_about(name, saved.config.to_dict(), about), run.scores)
     (folder / model_folder.CARD).write_text(card, encoding="utf-8")
 
 

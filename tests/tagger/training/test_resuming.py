@@ -16,7 +16,7 @@ from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.language_modelling.bptt import Stretch
 from tagger.language_modelling.objective import LanguageObjective
 from tagger.language_modelling.train import train_language_model
-from tagger.model_cards.markdown import escaped
+from tagger.model_cards.card import escaped
 from tagger.runtime.device import available_cores
 from tagger.sequence_labelling.train import train_runs
 from tagger.serialization import manifest as model_folder
