@@ -236,16 +236,8 @@ def read_hub_corpus(
 
     column = labels_column or options.column or "upos"
     try:
-        tables, notes = read_hub(
-            spec,
-            column=column,
-            offline=offline,
-            tokens_column=options.tokens_column or tokens,
-            labels_column=labels_column,
-            label_names=options.label_names,
-            skip_invalid=options.skip_invalid,
-            repair=options.repair,
-        )
+        hub_options = replace(options, column=column, tokens_column=options.tokens_column or tokens)
+        tables, notes = read_hub(spec, hub_options, labels_column=labels_column, offline=offline)
     except NoSentencesError:
         if (located := located_files(spec, offline=offline)) is None:
             raise

@@ -1,8 +1,8 @@
-"""What was read from the hub before, by the very words of the user.
+"""Finds data sets in the cache of ``datasets`` by the specification that the user wrote.
 
-The files lie in the cache of ``datasets``, whose own search for them, when offline, ignores the revision,
-takes another configuration when none is chosen, and does not find converted copies at all. So each successful
-load leaves a small record beside that cache: which commit, which files.
+When offline, the search of ``datasets`` itself ignores the revision, takes another configuration if none is chosen,
+and does not find converted copies. So each successful load leaves a small record beside the cache: the commit and
+the files.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ _FORMAT = 1
 
 
 def may_ask(offline: bool) -> bool:
-    """Whether the network may be used: not when told so, here or by the variables of the hub's libraries."""
+    """Whether the network may be used, by the option and by the environment variables of the hub's libraries."""
     variables = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")
-    told = any((os.environ.get(name) or "0").upper() in ("1", "ON", "YES", "TRUE") for name in variables)
-    return not (offline or told)
+    return not offline and not any(
+        (os.environ.get(name) or "0").upper() in ("1", "ON", "YES", "TRUE") for name in variables
+    )
 
 
 def is_commit(revision: str | None) -> bool:
@@ -36,7 +37,7 @@ def is_commit(revision: str | None) -> bool:
 
 
 def remember(spec: HubSpec, loaded: Loaded) -> None:
-    """Record where a data set lies; a cache that cannot be written to is left as it is."""
+    """Record where a data set lies in the cache, if the cache can be written to."""
     record = {
         "format": _FORMAT,
         "spec": str(spec),
@@ -57,7 +58,7 @@ def remember(spec: HubSpec, loaded: Loaded) -> None:
 
 
 def recall(spec: HubSpec) -> Loaded | None:
-    """Return what was loaded for `spec` before, None when there is no record or its files are gone."""
+    """Load `spec` from the cache; None if there is no record or its files are gone."""
     try:
         record = json.loads(_record_path(spec).read_text(encoding="utf-8"))
         if record["format"] != _FORMAT or record["spec"] != str(spec):

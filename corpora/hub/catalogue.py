@@ -1,4 +1,4 @@
-"""The catalogue: corpora known by a short name. The table itself is ``catalogue.toml``, a line for each."""
+"""The catalogue: corpora known by a short name, from the table ``catalogue.toml``."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Entry:
         tokens: column of words (tagging).
         labels: column of labels (tagging).
         text: column of plain text (language modelling).
-        sentences: in train, dev and test, 0 where there is no such split; empty if not known.
-        words: in all splits, None if not known.
+        sentences: number of sentences in train, dev and test, 0 where there is no such split; empty if unknown.
+        words: number of words in all splits, None if unknown.
     """
 
     name: str
@@ -50,12 +50,12 @@ class Entry:
 
     @property
     def spec(self) -> HubSpec:
-        """Where it lies on the hub."""
+        """The data set on the hub."""
         return HubSpec(self.hub, self.config, self.revision)
 
     @property
     def size(self) -> str:
-        """Sentences and words, for people."""
+        """Sentences and words, for display."""
         unit = "lines" if self.task == "lm" else "sentences"
         parts = [f"{sum(self.sentences):,} {unit}"] if self.sentences else []
         return ", ".join(parts if self.words is None else [*parts, f"{self.words:,} words"]) or "not stated"
@@ -65,7 +65,7 @@ def entries() -> tuple[Entry, ...]:
     """Return all corpora of the catalogue in the order of the table.
 
     Raises:
-        CorpusError: a line of the table is not as it should be.
+        CorpusError: a line of the table is invalid.
     """
     return read_table(_TABLE)
 
@@ -74,8 +74,8 @@ def lookup(name: str) -> Entry | None:
     """Find a corpus by its short name.
 
     Args:
-        name: such as ``en_ewt``; case does not matter, nor whether ``-`` or ``_`` is written. A treebank is
-            also found by the name of its repository, such as ``UD_English-EWT``.
+        name: such as ``en_ewt``; case does not matter, and ``-`` equals ``_``. The name of a treebank's repository,
+            such as ``UD_English-EWT``, works too.
 
     Returns:
         The entry, or None.
@@ -84,7 +84,7 @@ def lookup(name: str) -> Entry | None:
 
 
 def nearest(name: str) -> str | None:
-    """Return the short name that is most like `name`, None when there is none like it."""
+    """Return the short name most similar to `name`, None if no name is similar."""
     known = {_key(entry.name): entry.name for entry in entries()}
     close = difflib.get_close_matches(_key(name), known, n=1, cutoff=0.7)
     return known[close[0]] if close else None
@@ -95,22 +95,22 @@ def read_table(path: Path) -> tuple[Entry, ...]:
     """Read a catalogue.
 
     Args:
-        path: a TOML file; each of its tables holds ``lines``, one a corpus, and values for all of them.
+        path: a TOML file; each of its tables holds ``lines``, one a corpus, and shared values.
 
     Raises:
-        CorpusError: it is not TOML, or a line has an unknown or missing key or a value of the wrong kind.
+        CorpusError: it is not TOML, or a line has an unknown key, a missing key or a value of the wrong kind.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CorpusError(f"the catalogue cannot be read: {error}", path=path) from error
-    found: list[Entry] = []
+    catalogue: list[Entry] = []
     for group, table in content.items():
         shared = {key: value for key, value in table.items() if key != "lines"}
         for name, line in table.get("lines", {}).items():
             code = {"config": name} if group == "treebanks" else {}
-            found.append(_entry(path, {"name": name, **code, **shared, **line}))
-    return tuple(found)
+            catalogue.append(_entry(path, {"name": name, **code, **shared, **line}))
+    return tuple(catalogue)
 
 
 def _entry(path: Path, values: dict[str, Any]) -> Entry:

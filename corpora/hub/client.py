@@ -1,9 +1,8 @@
-"""Loading through ``datasets``, as it really behaves.
+"""Loads data sets through ``datasets``, guarding against its surprises.
 
-``datasets`` waits 23 seconds for a hub that is out of reach, and on any failure silently serves whatever
-copy of the data set it finds in its cache, of another revision or configuration if need be. So the hub is
-asked one question first (`ask_hub`), with little patience, and what is loaded then is pinned to the commit of
-the answer.
+``datasets`` waits 23 seconds for a hub that cannot be reached, and after any failure silently returns any copy in its
+cache, even of another revision or configuration. So `ask_hub` asks the hub first, with a short timeout, and the load
+is pinned to the commit of the answer.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence warnings and progress bars, and do not report the use of a data set; restored afterwards.
+    """Silence warnings, progress bars and download counts of the libraries, and restore them afterwards.
 
     Progress bars stay where ``HF_HUB_DISABLE_PROGRESS_BARS=0`` asks for them.
     """
@@ -66,23 +65,23 @@ def _shown_bars(*libraries: Any) -> list[Any]:
 CONVERTED = "refs/convert/parquet"
 _CONNECT_SECONDS = 3.0
 _ANSWER_SECONDS = 6.0
-_PAUSES = (0.5, 1.0, 1.5)  # seconds before a question is repeated to a hub that is overloaded
+_PAUSES = (0.5, 1.0, 1.5)  # seconds before asking an overloaded hub again
 _LABEL_FILES = ("label.json", "labels.json", "label2id.json", "id2label.json")
 
 
-Splits = dict[str, Any]  # a Dataset, or an IterableDataset, by the hub's name of the split
-Take = Callable[[Any], Splits]  # what is made of a builder
+Splits = dict[str, Any]  # a Dataset or an IterableDataset by the hub's name of the split
+Take = Callable[[Any], Splits]  # from a builder to its splits
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A data set as it lies in the cache of ``datasets``.
+    """A data set that was loaded.
 
     Attributes:
-        splits: the splits (``Dataset``, or ``IterableDataset`` if streamed) under the names the hub has for them.
-        commit: the commit they are of.
+        splits: the splits (``Dataset``, or ``IterableDataset`` if streamed) by their names on the hub.
+        commit: the commit.
         label_names: names for integer labels, from a file beside the data.
-        notes: what the user should know of how it was found.
+        notes: notes for the user on how it was loaded.
     """
 
     splits: Splits
@@ -92,11 +91,11 @@ class Loaded:
 
 
 def load_online(spec: HubSpec, *, streaming: bool = False) -> Loaded:
-    """Load the present state of a data set; files that are in the cache are not fetched again.
+    """Load the present state of a data set; files in the cache are not downloaded again.
 
     Args:
-        spec: which data set, configuration and revision.
-        streaming: fetch nothing yet; the splits are ``IterableDataset``, which read over the network as they go.
+        spec: the data set, its configuration and revision.
+        streaming: do not download; the splits are ``IterableDataset``.
 
     Raises:
         HubUnreachableError: the hub does not answer within seconds.
@@ -111,10 +110,10 @@ def load_online(spec: HubSpec, *, streaming: bool = False) -> Loaded:
 def ask_hub(name: str, revision: str | None) -> DatasetInfo:
     """Ask the hub about a data set: its present name, its commit and its files.
 
-    The question is put in a thread of its own: looking a host name up knows no timeout.
+    The question is asked in a thread, since looking up a host name has no timeout.
 
     Raises:
-        HubUnreachableError: there is no answer in time; other errors are those of ``huggingface_hub``.
+        HubUnreachableError: no answer came in time; other errors are those of ``huggingface_hub``.
     """
     from huggingface_hub import constants
 
@@ -159,7 +158,7 @@ def _load(spec: HubSpec, info: DatasetInfo, take: Take) -> tuple[Splits, tuple[s
 
 
 def _load_scripted(spec: HubSpec, info: DatasetInfo, take: Take) -> tuple[Splits, tuple[str, ...]]:
-    """Load what there is beside a loading script: the copy that the hub converted, or the data files."""
+    """Load a data set with a loading script: the copy that the hub converted, or its data files."""
     from huggingface_hub.errors import RevisionNotFoundError
 
     what = f"{info.id} holds a loading script, which datasets no longer runs"
@@ -180,7 +179,7 @@ def _load_scripted(spec: HubSpec, info: DatasetInfo, take: Take) -> tuple[Splits
 
 
 def _load_converted(spec: HubSpec, info: DatasetInfo, take: Take) -> Splits:
-    # Here a configuration is a folder; without a choice all of them would silently be read as one.
+    # A configuration is a folder here; without a choice ``datasets`` would silently concatenate all of them.
     by_split = data_files(_files(info), choose_config(spec, _files(info)))
     return _build(f"hf://datasets/{info.id}", str(info.sha), take, data_files=by_split)
 
@@ -211,7 +210,7 @@ def _files(info: DatasetInfo) -> list[str]:
 
 
 def _label_names(info: DatasetInfo) -> tuple[str, ...] | None:
-    """Read the names of integer labels from a ``label.json`` in the repository, if there is just one."""
+    """Read the names of integer labels from a ``label.json`` in the repository, if there is exactly one."""
     from huggingface_hub import hf_hub_download
 
     files = [file for file in _files(info) if posixpath.basename(file) in _LABEL_FILES]
@@ -229,7 +228,7 @@ def names_by_id(content: object) -> tuple[str, ...] | None:
         content: parsed JSON: a list of names, ``{name: id}`` or ``{id: name}``.
 
     Returns:
-        The names of ids 0, 1, 2 ...; None when `content` is something else or ids are missing.
+        The names of ids 0, 1, 2 ...; None if `content` has another form or ids are missing.
     """
     if isinstance(content, list):
         return tuple(map(str, content))

@@ -1,11 +1,12 @@
-"""Which columns of a data set hold the words and the labels."""
+"""Chooses the columns of words and labels of a data set."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tagger.corpora.formats.registry import ReadOptions
 from tagger.corpora.labels.label_column import choose_column
 from tagger.errors import CorpusError
 
@@ -19,12 +20,12 @@ _NOT_LABELS = ("id", "head", "deps", "misc")  # offered when asked for by name, 
 
 
 class NoSentencesError(CorpusError):
-    """The rows are no sentences with labels: ``datasets`` read files of text by lines, or their first column."""
+    """The rows are not sentences with labels: ``datasets`` read text by lines, or only the first column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What is taken from each row.
+    """The columns to read.
 
     Attributes:
         tokens: the column of words.
@@ -32,7 +33,7 @@ class Columns:
         others: further label columns, the hub's name by our name.
         names: label names of the columns whose labels are integers, by the hub's column name.
         text: whether there is a column ``text`` with the raw sentence.
-        note: what to tell the user about the choice of labels.
+        note: a note for the user on the choice of labels.
     """
 
     tokens: str
@@ -44,74 +45,58 @@ class Columns:
 
     @property
     def used(self) -> list[str]:
-        """All columns that are read."""
+        """All columns to read."""
         return list(dict.fromkeys([self.tokens, self.tags, *self.others.values(), *(["text"] if self.text else [])]))
 
 
-def choose_columns(
-    source: str,
-    data: Dataset,
-    *,
-    column: str,
-    tokens_column: str | None,
-    labels_column: str | None,
-    label_names: Sequence[str] | None,
-) -> Columns:
-    """Find the words and the labels.
+def choose_columns(source: str, data: Dataset, options: ReadOptions, *, labels_column: str | None = None) -> Columns:
+    """Choose the columns of words and labels.
 
     Args:
         source: the data set, for messages.
         data: one split of it.
-        column: the kind of labels asked for, such as ``upos`` or ``ner``; synonyms are understood.
-        tokens_column: the column of words, None for the first usual name.
-        labels_column: the very column of labels; it goes before `column`.
-        label_names: names of integer labels that have none of their own.
+        options: the kind of labels, the column of words, the names of integer labels.
+        labels_column: the exact column of labels; it takes precedence over ``options.column``.
 
     Raises:
-        NoSentencesError: the rows are no sentences with labels at all.
+        NoSentencesError: the rows are not sentences with labels.
         CorpusError: there is no such column, or its labels are integers without names.
     """
-    lists = {name: inner_feature(feature) for name, feature in data.features.items()}
-    lists = {name: inner for name, inner in lists.items() if inner is not None}
+    features = {name: inner_feature(feature) for name, feature in data.features.items()}
+    lists = {name: inner for name, inner in features.items() if inner is not None}
     try:
-        return _choose(source, lists, data, column, tokens_column, labels_column, label_names)
+        tokens = _tokens_column(source, lists, list(data.column_names), options.tokens_column)
+        ours = {_OWN_NAMES.get(name, name): name for name in lists if name != tokens}
+        tags, note = _tags_column(source, ours, options.column or "upos", labels_column)
+        names = _label_names(source, lists, tags, options)
     except CorpusError as error:
         if len(lists) > 1:
             raise
         raise NoSentencesError(error.message) from error
-
-
-def _choose(
-    source: str,
-    lists: Mapping[str, Any],
-    data: Dataset,
-    column: str,
-    tokens_column: str | None,
-    labels_column: str | None,
-    label_names: Sequence[str] | None,
-) -> Columns:
-    tokens = _tokens_column(source, lists, list(data.column_names), tokens_column)
-    names = {name: tuple(inner.names) for name, inner in lists.items() if hasattr(inner, "names")}
-    ours = {_OWN_NAMES.get(name, name): name for name in lists if name != tokens}
-    tags, note = _tags_column(source, ours, column, labels_column)
-    if label_names is not None and not is_string(lists[tags]):
-        names[tags] = tuple(label_names)
-    if tags not in names and not is_string(lists[tags]):
-        raise CorpusError(
-            f"{source}: the labels in column {tags!r} are integers without names; "
-            "name them in the order of their ids (--label-names)"
-        )
     others = {our: hub for our, hub in ours.items() if hub != tags and our not in (*_NOT_LABELS, *_RESERVED)}
     others = {our: hub for our, hub in others.items() if hub in names or is_string(lists[hub])}
     text = is_string(data.features.get("text")) and tokens != "text"
     return Columns(tokens, tags, others, names, text, note)
 
 
+def _label_names(source: str, lists: Mapping[str, Any], tags: str, options: ReadOptions) -> dict[str, tuple[str, ...]]:
+    """The names of integer labels by column."""
+    names = {name: tuple(inner.names) for name, inner in lists.items() if hasattr(inner, "names")}
+    if options.label_names is not None and not is_string(lists[tags]):
+        names[tags] = tuple(options.label_names)
+    if tags not in names and not is_string(lists[tags]):
+        raise CorpusError(
+            f"{source}: the labels in column {tags!r} are integers without names; "
+            "name them in the order of their ids (--label-names)"
+        )
+    return names
+
+
 def _tokens_column(source: str, lists: Mapping[str, Any], present: list[str], asked: str | None) -> str:
     words = [name for name, inner in lists.items() if is_string(inner)]
-    found = [name for name in ((asked,) if asked else TOKEN_COLUMNS) if name in words]
-    if found:
-        return str(found[0])
+    usable = [name for name in ((asked,) if asked else TOKEN_COLUMNS) if name in words]
+    if usable:
+        return str(usable[0])
     what = f"no column {asked!r} of words" if asked else "no column of words under a usual name"
     raise CorpusError(
         f"{source}: {what}; columns with a list of words a row: {', '.join(words) or 'none'} "
@@ -124,9 +109,9 @@ def _tags_column(
 ) -> tuple[str, str | None]:
     candidates = [name for name in ours if name not in _NOT_LABELS]
     if labels_column is not None:
-        found = ours.get(labels_column, labels_column if labels_column in ours.values() else None)
-        if found is not None:
-            return found, None
+        exact = ours.get(labels_column, labels_column if labels_column in ours.values() else None)
+        if exact is not None:
+            return exact, None
     else:
         chosen, note = (column, None) if column in ours else choose_column(column, candidates)
         if chosen is not None:
@@ -138,7 +123,7 @@ def _tags_column(
 
 
 def inner_feature(feature: Any) -> Any:
-    """Return the feature of a list's items where they are strings, integers or class labels, else None."""
+    """Return the feature of a list's items if they are strings, integers or class labels, else None."""
     import datasets
 
     if not isinstance(feature, datasets.List | datasets.LargeList):
@@ -163,10 +148,10 @@ def _named(feature: Any) -> bool:
 
 
 def unnested(data: Dataset) -> Dataset:
-    """Return documents as sentences: a data set whose rows hold a list of sentences gets a row for each.
+    """Turn documents into sentences: if rows hold lists of sentences, return one row a sentence.
 
-    A row such as ``{"sentences": [{"words": [...], "pos_tags": [...]}, ...]}`` is known by the list of
-    structures of which one field holds words. Other data sets are returned as they are.
+    Such a row, as ``{"sentences": [{"words": [...], "pos_tags": [...]}, ...]}``, holds a list of structures with a
+    field of words. Other data sets are returned unchanged.
     """
     import datasets
 

@@ -1,4 +1,4 @@
-"""Which files make up which split: plain functions over the list of files in a repository."""
+"""Finds the splits and configurations of a data set in the list of its files."""
 
 from __future__ import annotations
 
@@ -20,26 +20,27 @@ def normal_splits(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
     A single split of another name is taken for training data.
 
     Args:
-        names: the split names as the hub has them.
+        names: the split names on the hub.
 
     Returns:
-        The hub's name by ``train``, ``dev``, ``test`` (where there is one), and the names that are left over.
+        The hub's name by ``train``, ``dev``, ``test`` (where there is one), and the other names.
     """
     names = list(names)
-    found: dict[str, str] = {}
+    splits: dict[str, str] = {}
     for split, spellings in SPLIT_NAMES.items():
         candidates = [name for spelling in spellings for name in names if name.lower() == spelling]
-        found.update({split: candidates[0]} if candidates else {})
-    if not found and len(names) == 1:
-        found["train"] = names[0]
-    return found, [name for name in names if name not in found.values()]
+        if candidates:
+            splits[split] = candidates[0]
+    if not splits and len(names) == 1:
+        splits["train"] = names[0]
+    return splits, [name for name in names if name not in splits.values()]
 
 
 def choose_config(spec: HubSpec, files: Iterable[str]) -> str:
     """Choose the configuration in a converted copy, where each has a folder: ``CONFIG/SPLIT/0000.parquet``.
 
     Raises:
-        CorpusError: there are several and none is chosen, or there is none of that name.
+        CorpusError: there are several and none is chosen, or none has that name.
     """
     configs = sorted({file.split("/")[0] for file in files if file.endswith(".parquet") and "/" in file})
     if spec.config is None and len(configs) == 1:
@@ -50,7 +51,7 @@ def choose_config(spec: HubSpec, files: Iterable[str]) -> str:
 
 
 def missing_config(spec: HubSpec, configs: Sequence[str]) -> CorpusError:
-    """Say which configurations there are, nearest first where the one asked for is not among them."""
+    """Build the error that lists the configurations, the most similar first."""
     near = difflib.get_close_matches(spec.config or "", configs, n=3)
     shown = [*near, *(config for config in configs if config not in near)][:_SHOWN]
     more = f" and {len(configs) - _SHOWN} more" if len(configs) > _SHOWN else ""
@@ -75,10 +76,10 @@ def raw_files(files: Iterable[str]) -> tuple[str, dict[str, list[str]]] | None:
     """Find data files named after splits that lie beside a loading script, as in ``dataset/train00.json``.
 
     Returns:
-        Their kind and the files by split; None if there are none, or if they are of several kinds or in
-        several folders, so that only the script could say which belong together.
+        Their kind and the files by split; None if there are none, or if they have several kinds or folders, so that
+        only the script could say which belong together.
     """
-    found: dict[str, list[str]] = {}
+    by_split: dict[str, list[str]] = {}
     places = set()
     for file in sorted(files):
         folder, name = posixpath.split(file)
@@ -86,5 +87,5 @@ def raw_files(files: Iterable[str]) -> tuple[str, dict[str, list[str]]] | None:
         split = split_of(stem)
         if split is not None and suffix in _RAW_KINDS:
             places.add((folder, _RAW_KINDS[suffix]))
-            found.setdefault(split, []).append(file)
-    return (places.pop()[1], found) if len(places) == 1 else None
+            by_split.setdefault(split, []).append(file)
+    return (places.pop()[1], by_split) if len(places) == 1 else None

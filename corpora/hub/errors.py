@@ -1,4 +1,4 @@
-"""Every way in which the hub or ``datasets`` can fail, as one line that says what to do."""
+"""Turns failures of the hub and of ``datasets`` into one line that says what to do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class HubUnreachableError(CorpusError):
 
 @contextmanager
 def explaining(spec: HubSpec) -> Iterator[None]:
-    """Turn whatever is raised inside into a `CorpusError` of one line about `spec`."""
+    """Turn any exception inside into a `CorpusError` of one line about `spec`."""
     try:
         yield
     except CorpusError:
@@ -33,7 +33,7 @@ def explaining(spec: HubSpec) -> Iterator[None]:
 
 
 def explain(error: Exception, spec: HubSpec) -> CorpusError:
-    """Say in one line what an exception of ``datasets`` or ``huggingface_hub`` means for the user."""
+    """Explain an exception of ``datasets`` or ``huggingface_hub`` to the user in one line."""
     configs = _CONFIGS.search(str(error))
     if configs is not None:
         return missing_config(spec, [str(config) for config in ast.literal_eval(configs[1])])
@@ -51,7 +51,7 @@ def _known(error: BaseException, spec: HubSpec) -> str | None:
     from datasets.exceptions import DataFilesNotFoundError
     from huggingface_hub import errors
 
-    # datasets cuts the chain of causes: what its DatasetNotFoundError is about, only its text tells.
+    # datasets cuts the chain of causes: only the text of its DatasetNotFoundError has the reason.
     if isinstance(error, errors.GatedRepoError) or "is a gated dataset" in str(error):
         return f"{spec} is gated: ask for access on its page on the hub, then set HF_TOKEN to your token"
     if isinstance(error, errors.RevisionNotFoundError):
@@ -68,7 +68,7 @@ def _known(error: BaseException, spec: HubSpec) -> str | None:
 
 
 def is_connection(error: BaseException) -> bool:
-    """Whether an exception means that the hub was not reached, rather than that it refused."""
+    """Whether an exception means that the hub was not reached, not that it refused."""
     if status(error) is not None:
         return status(error) in (408, 429) or (status(error) or 0) >= 500
     kinds = {kind.__name__ for kind in type(error).__mro__}
@@ -76,13 +76,13 @@ def is_connection(error: BaseException) -> bool:
 
 
 def status(error: BaseException) -> int | None:
-    """Return the HTTP status of the answer that an exception is about, if it is about one."""
+    """Return the HTTP status behind an exception, if there is one."""
     code = getattr(getattr(error, "response", None), "status_code", None)
     return code if isinstance(code, int) else None
 
 
 def one_line(error: BaseException) -> str:
-    """Return the message of an exception without line breaks, not too long."""
+    """Return the message of an exception on one line, shortened if it is long."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 

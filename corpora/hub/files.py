@@ -1,6 +1,6 @@
-"""Data sets on the hub whose files are in formats of our own: CoNLL-U, columns, tables, word/TAG text.
+"""Downloads the files of hub data sets in our own formats: CoNLL-U, columns, tables, word/TAG text.
 
-``datasets`` reads such files by lines or by cells; of CoNLL-U it keeps the first column, the numbers of the words.
+``datasets`` reads such files by lines or cells; it keeps the first column of CoNLL-U, the numbers of the words.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ _READ_BY_DATASETS = (".parquet", ".jsonl", ".ndjson", ".json")
 
 
 def in_columns(data: Any) -> bool:
-    """Whether a split was read by columns: of CoNLL-U ``datasets`` keeps the first alone, the numbers of the words."""
+    """Whether ``datasets`` read a split by columns: it keeps only the first, in CoNLL-U the numbers of the words."""
     return bool(data.info.builder_name == "conll")
 
 
 def located_files(spec: HubSpec, *, offline: bool) -> DatasetFiles | None:
-    """The files of a data set, downloaded; None if there are none in a format of ours.
+    """Download the files of a data set; None if none has one of our formats.
 
     Args:
-        spec: which data set and revision; a configuration is a folder in it.
-        offline: answer from the cache, or not at all.
+        spec: the data set and its revision; a configuration is a folder in it.
+        offline: never use the network; read the cache.
 
     Raises:
-        CorpusError: the files cannot be had.
+        CorpusError: the files cannot be downloaded.
     """
     from huggingface_hub import snapshot_download
 

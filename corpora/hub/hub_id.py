@@ -1,4 +1,4 @@
-"""How a data set on the Hugging Face hub is written: ``OWNER/NAME[:CONFIG][@REVISION]``."""
+"""Parses the name of a data set on the Hugging Face hub: ``OWNER/NAME[:CONFIG][@REVISION]``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 _NAME = r"[A-Za-z0-9][\w.-]*"
 _PREFIX = r"(?:hf://datasets/|https?://[^/\s]+/datasets/)"
 _TAIL = r"(?::(?P<config>[^\s:@/][^\s:@]*))?(?:@(?P<revision>[^\s@:]+))?"
-# Behind a prefix a name may stand alone, as in the days before owners; elsewhere that means something else.
+# After a prefix a name may stand alone, as before owners existed; elsewhere a bare name means something else.
 _SPEC = re.compile(rf"(?:{_PREFIX}(?P<any>{_NAME}(?:/{_NAME})?)|(?P<owned>{_NAME}/{_NAME})){_TAIL}/?", re.ASCII)
 
 
@@ -17,7 +17,7 @@ class HubSpec:
     """A data set on the hub.
 
     Attributes:
-        owner_name: ``OWNER/NAME``; a bare ``NAME`` is looked up on the hub.
+        owner_name: ``OWNER/NAME``; the hub resolves a bare ``NAME``.
         config: the configuration (a language, a task ...), None for the only or default one.
         revision: branch, tag or commit, None for the main branch.
     """
@@ -33,13 +33,13 @@ class HubSpec:
 
 
 def parse_hub_spec(text: str) -> HubSpec | None:
-    """Read ``OWNER/NAME[:CONFIG][@REVISION]``, also behind ``hf://datasets/`` or as the address of its page.
+    """Parse ``OWNER/NAME[:CONFIG][@REVISION]``, also after ``hf://datasets/`` or as the address of its page.
 
     Args:
-        text: what the user wrote.
+        text: the text that the user wrote.
 
     Returns:
-        The parts, or None when `text` has another form. Whether a file of that name exists is not looked at.
+        The parts, or None if `text` has another form. The function does not look for files of that name.
     """
     match = _SPEC.fullmatch(text.strip())
     if match is None:

@@ -1,4 +1,4 @@
-"""The rows of one split of a data set on the hub, one after the other, downloaded or streamed."""
+"""Reads the rows of one split of a hub data set, downloaded or streamed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class HubRows:
     """One split.
 
     Args:
-        source: what to call it in messages.
-        spec: where it lies.
-        features: the kind of each column, as ``datasets`` describes it.
-        notes: what the user should know of how it was found.
-        data: a ``Dataset``, or an ``IterableDataset`` that reads over the network as it goes.
+        source: its name in messages.
+        spec: the data set.
+        features: the feature of each column, as ``datasets`` describes it.
+        notes: notes for the user on how it was loaded.
+        data: a ``Dataset``, or an ``IterableDataset`` that reads over the network as needed.
     """
 
     source: str
@@ -31,10 +31,10 @@ class HubRows:
     data: Any
 
     def read(self, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """Some columns of all rows, in order; memory is bounded by what ``datasets`` reads at a time.
+        """Read some columns of all rows, in order and in bounded memory.
 
         Raises:
-            CorpusError: the network failed for longer than ``datasets`` has patience, or a file is damaged.
+            CorpusError: the network failed for longer than ``datasets`` retries, or a file is damaged.
         """
         from tagger.corpora.hub.errors import explaining
 
@@ -45,25 +45,25 @@ class HubRows:
 
 
 def open_rows(source: str, spec: HubSpec, split: str | None, *, streaming: bool, offline: bool) -> HubRows:
-    """Finds one split of a data set.
+    """Open one split of a data set.
 
     Args:
-        source: what the user asked for.
-        spec: what it stands for.
-        split: the split by its own name, or ``train``, ``dev``, ``test``; None where there is only one.
-        streaming: read over the network as it goes, keep nothing on the disk.
-        offline: never use the network; read what was downloaded before.
+        source: the data set as the user named it.
+        spec: the data set.
+        split: the split by its own name, or ``train``, ``dev``, ``test``; None for the only one.
+        streaming: read over the network as needed, without downloading.
+        offline: never use the network; read the cache.
 
     Raises:
-        CorpusError: there is no such data set or split, or it cannot be had, or ``datasets`` misreads it.
+        CorpusError: there is no such data set or split, it cannot be loaded, or ``datasets`` misreads it.
     """
     from tagger.corpora.hub.columns import unnested
-    from tagger.corpora.hub.dataset import load, load_streams
+    from tagger.corpora.hub.dataset import load
     from tagger.corpora.hub.errors import explaining
     from tagger.corpora.hub.files import MISREAD, in_columns
 
     with explaining(spec):
-        loaded = load_streams(spec, offline) if streaming else load(spec, offline=offline)
+        loaded = load(spec, offline, streaming=streaming)
         name = _choose(source, list(loaded.splits), split)
         data = loaded.splits[name] if streaming else unnested(loaded.splits[name])
         data = data if data.features is not None else data._resolve_features()
@@ -77,11 +77,11 @@ def _choose(source: str, names: list[str], wanted: str | None) -> str:
 
     if wanted is None and len(names) == 1:
         return names[0]
-    found, _ = normal_splits(names)
+    usual, _ = normal_splits(names)
     if wanted in names:
         return str(wanted)
-    if wanted in found:
-        return found[wanted]
+    if wanted in usual:
+        return usual[wanted]
     there = ", ".join(names)
     if wanted is None:
         raise CorpusError(f"{source} has the splits {there}; choose one (--split {names[0]})")

@@ -1,6 +1,6 @@
-"""Rows of a data set from the hub to sentences: words and labels as strings, checked and counted.
+"""Turns the rows of a hub data set into sentences: words and labels as strings, checked and counted.
 
-Everything is array code over Arrow's flat values. Labels go from ids to names through an Arrow dictionary: a
+All of it is array code over Arrow's flat values. Ids become label names through an Arrow dictionary: a
 cast to strings would give the ids as text, ``'11'`` instead of ``NOUN``.
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tagger.corpora.formats.registry import ReadOptions
 from tagger.corpora.formats.sentence import MISSING
 from tagger.corpora.hub.columns import Columns
 from tagger.corpora.labels.label_column import OPTIONAL
@@ -38,7 +39,7 @@ class Lists:
 
     Attributes:
         values: the strings of all rows, one after the other.
-        lengths: how many of them each of the B rows has; -1 where the row has no list at all.
+        lengths: number of values of each of the B rows; -1 for a row without list.
     """
 
     values: pa.Array
@@ -65,7 +66,7 @@ class Lists:
 
 
 def to_sentences(
-    source: str, split: str, data: Dataset, columns: Columns, *, skip_invalid: bool, repair: bool = False
+    source: str, split: str, data: Dataset, columns: Columns, options: ReadOptions
 ) -> tuple[Dataset, list[str]]:
     """Turn one split into the columns ``tokens``, ``tags``, further label columns and ``text``.
 
@@ -73,22 +74,22 @@ def to_sentences(
         source: the data set, for messages.
         split: ``train``, ``dev`` or ``test``, for messages.
         data: the split, with at least the columns of `columns`.
-        columns: what to take.
-        skip_invalid: leave rows out that cannot be used, and count them, instead of raising.
-        repair: several labels of one word are let pass, to be repaired.
+        columns: the columns to read.
+        options: whether rows that cannot be used are left out, and whether several labels of a word may pass.
 
     Returns:
-        The sentences, and notes on what was left out.
+        The sentences, and notes on the rows that were left out.
 
     Raises:
-        BadRowsError: a row cannot be used: words and labels differ in number, an empty word, no label, several.
-        CorpusError: there is no label at all.
+        BadRowsError: a row cannot be used: words and labels differ in number, a word is empty, has no label or
+            several.
+        CorpusError: the column holds no label.
     """
     import datasets
 
     table = data.select_columns(columns.used).with_format("arrow")[:]
     found = {"tokens": _lists(table, columns.tokens, columns), "tags": _lists(table, columns.tags, columns)}
-    good = _good_rows(f"{source} ({split})", found["tokens"], found["tags"], columns, skip_invalid, repair)
+    good = _good_rows(f"{source} ({split})", found["tokens"], found["tags"], columns, options)
     found |= {our: _lists(table, hub, columns) for our, hub in columns.others.items()}
     found = {name: lists.keep_rows(good) for name, lists in found.items()}
     found = {name: lists for name, lists in found.items() if _belongs(name, lists, found["tokens"])}
@@ -122,9 +123,7 @@ def _strings(values: pa.Array, names: Sequence[str] | None) -> pa.Array:
     return pa.array(names, pa.string()).take(pc.if_else(known, values, None))
 
 
-def _good_rows(
-    place: str, tokens: Lists, tags: Lists, columns: Columns, skip_invalid: bool, repair: bool
-) -> NDArray[np.bool_]:
+def _good_rows(place: str, tokens: Lists, tags: Lists, columns: Columns, options: ReadOptions) -> NDArray[np.bool_]:
     """Find the rows that can be used, or raise for the first that cannot."""
     unlabelled = _unlabelled(tags, columns)
     if len(unlabelled) and unlabelled.all():
@@ -137,10 +136,10 @@ def _good_rows(
         "a word has no label, or a label id without a name": np.isin(
             np.arange(len(tags.lengths)), tags.rows[unlabelled]
         ),
-        _SEVERAL: np.isin(np.arange(len(tags.lengths)), tags.rows[_double(tags, allowed=repair)]),
+        _SEVERAL: np.isin(np.arange(len(tags.lengths)), tags.rows[_double(tags, allowed=options.repair)]),
     }
     bad: NDArray[np.bool_] = np.logical_or.reduce(list(problems.values()))
-    if bad.any() and not skip_invalid:
+    if bad.any() and not options.skip_invalid:
         row = int(bad.argmax())
         what = next(what for what, rows in problems.items() if rows[row])
         words, labels = max(tokens.lengths[row], 0), max(tags.lengths[row], 0)
@@ -160,7 +159,7 @@ def _unlabelled(tags: Lists, columns: Columns) -> NDArray[np.bool_]:
 
 
 def _double(tags: Lists, *, allowed: bool) -> NDArray[np.bool_]:
-    """Which words have several labels, such as ``B-x,B-y``."""
+    """Find the words with several labels, such as ``B-x,B-y``."""
     labels = [] if allowed else tags.values.unique().to_pylist()
     double = [label for label in labels if label is not None and DOUBLE_LABEL.fullmatch(label)]
     return pc.is_in(tags.values, pa.array(double, pa.string())).to_numpy(zero_copy_only=False).astype(bool)  # type: ignore[no-any-return]

@@ -142,11 +142,11 @@ def _find(source: str, options: TextOptions) -> tuple[HubSpec, str, str | None, 
 def _open(spec: HubSpec, options: TextOptions) -> tuple[dict[str, Any], str, list[str]]:
     """Open the splits among train, dev and test; return them, the commit and notes."""
     from tagger.corpora.hub.configs import normal_splits
-    from tagger.corpora.hub.dataset import load, load_streams
+    from tagger.corpora.hub.dataset import load
     from tagger.corpora.hub.errors import explaining
 
     with explaining(spec):
-        loaded = (load_streams if options.streaming else load)(spec, options.offline)
+        loaded = load(spec, options.offline, streaming=options.streaming)
         splits, unread = normal_splits(loaded.splits)
     if not splits:
         raise CorpusError(f"{spec} has no train, dev or test split; there are: {', '.join(unread)}")

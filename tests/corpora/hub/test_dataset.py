@@ -24,14 +24,16 @@ from tests.tiny import conllu, sentences
 
 CLIENT = """
 import json, sys, time
+from tagger.corpora.formats.registry import ReadOptions
 from tagger.corpora.hub.dataset import parse_hub_spec, read_hub
 from tagger.errors import CorpusError
 answers = []
 import datasets
 for text, options in json.load(sys.stdin):
     start = time.perf_counter()
+    labels, offline = options.pop("labels_column", None), options.pop("offline", False)
     try:
-        splits, notes = read_hub(parse_hub_spec(text), **{"column": "upos", **options})
+        splits, notes = read_hub(parse_hub_spec(text), ReadOptions(**options), labels_column=labels, offline=offline)
         answer = {"splits": {name: data.to_dict() for name, data in splits.items()}, "notes": notes}
     except CorpusError as error:
         answer = {"error": str(error), "cause": type(error.__cause__).__name__}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import datasets
 import pytest
 
+from tagger.corpora.formats.registry import ReadOptions
 from tagger.corpora.hub import dataset as hub
 from tagger.corpora.hub.hub_id import HubSpec
 from tagger.corpora.read_corpus import read_corpus, read_split
@@ -21,8 +23,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """What the hub was asked for; it has a train and a test split."""
     calls: Asked = []
 
-    def read_hub(spec: HubSpec, **options: Any) -> tuple[dict[str, datasets.Dataset], list[str]]:
-        calls.append((spec, options))
+    def read_hub(spec: HubSpec, options: ReadOptions, **more: Any) -> tuple[dict[str, datasets.Dataset], list[str]]:
+        calls.append((spec, {**asdict(options), **more}))
         data = datasets.Dataset.from_dict({"tokens": WORDS * 10, "tags": TAGS * 10, "xpos": TAGS * 10})
         return {"train": data, "test": data.select(range(3))}, ["said by the hub"]
 

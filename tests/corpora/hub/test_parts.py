@@ -10,6 +10,7 @@ import datasets
 import pytest
 from datasets import ClassLabel, Features, List, Value
 
+from tagger.corpora.formats.registry import ReadOptions
 from tagger.corpora.hub.client import names_by_id
 from tagger.corpora.hub.columns import Columns, choose_columns, unnested
 from tagger.corpora.hub.configs import choose_config, data_files, missing_config, normal_splits, raw_files
@@ -114,8 +115,10 @@ def read(
     tokens: str | None = None,
 ) -> tuple[dict[str, list[Any]], list[str]]:
     data = unnested(data)
-    columns = choose_columns("acme/x", data, column=column, tokens_column=tokens, labels_column=None, label_names=names)
-    made, notes = to_sentences("acme/x", "train", data, columns, skip_invalid=skip_invalid)
+    label_names = None if names is None else tuple(names)
+    options = ReadOptions(column, tokens_column=tokens, label_names=label_names, skip_invalid=skip_invalid)
+    columns = choose_columns("acme/x", data, options)
+    made, notes = to_sentences("acme/x", "train", data, columns, options)
     return made.to_dict(), notes
 
 
@@ -173,7 +176,7 @@ def test_rows_are_repaired_in_the_scheme_of_all_splits() -> None:
     data = table(
         {"tokens": words, "tags": labels, "text": ["a\u00ad b c", None, "g"]}, tags=STRINGS, text=Value("string")
     )
-    made, _ = to_sentences("acme/x", "train", data, COLUMNS, skip_invalid=False, repair=True)
+    made, _ = to_sentences("acme/x", "train", data, COLUMNS, ReadOptions(repair=True))
     tables, notes = repaired({"train": made, "test": made.select([0])}, "tags")
     assert tables["train"].to_dict() == {
         "tokens": [["a", "b", "c"], ["d", "e", "f"], ["g", "h", "i"]],

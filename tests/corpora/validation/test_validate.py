@@ -346,7 +346,7 @@ def test_rows_of_the_hub_that_would_stop_training_are_an_error_and_the_others_ex
     data = datasets.Dataset.from_dict({"tokens": [["a"], ["b"], ["c", "d"]], "tags": [["X"], ["Y", "Z"], ["X", "Y"]]})
     features = datasets.Features({name: datasets.List(datasets.Value("string")) for name in ("tokens", "tags")})
     loaded = Loaded({"train": data.cast(features)}, "c" * 40, None, ())
-    monkeypatch.setattr("tagger.corpora.hub.dataset.load", lambda spec, offline: loaded)
+    monkeypatch.setattr("tagger.corpora.hub.dataset.load", lambda spec, offline, **options: loaded)
     diagnosis = examine("owner/name", options=ReadOptions("tags"))
     assert [(finding.kind.code, finding.places[0].path) for finding in diagnosis.errors] == [
         ("malformed", "owner/name")
