@@ -14,7 +14,7 @@ from tagger.corpora.formats.sentence import RawSentence
 from tagger.corpora.hub.catalogue import lookup, nearest
 from tagger.corpora.hub.hub_id import HubSpec, parse_hub_spec
 from tagger.corpora.labels.repair import Repairs
-from tagger.corpora.labels.scheme_detection import SchemeFinder
+from tagger.corpora.labels.scheme_detection import SchemeDetector
 from tagger.corpora.sources.corpus import BATCH, Corpus, Split
 from tagger.corpora.sources.ingest import Reading, ingest
 from tagger.corpora.sources.locate import DatasetFiles
@@ -300,12 +300,12 @@ def repaired(tables: dict[str, datasets.Dataset], column: str) -> tuple[dict[str
         tables: B rows with ``tokens`` and ``tags`` each, by split.
         column: what the labels are called; where they are spans, all splits have one scheme.
     """
-    finder = SchemeFinder()
+    detector = SchemeDetector()
     for table in tables.values():
         for sentence, _ in _sentences(table.select_columns(["tokens", "tags"])):
-            if not finder.add(sentence, "tags"):
+            if not detector.add(sentence.tokens, sentence.columns["tags"], sentence.lines):
                 break
-    scheme = finder.scheme
+    scheme = detector.result().scheme
     notes: list[str] = []
     made: dict[str, datasets.Dataset] = {}
     for split, table in tables.items():
@@ -321,8 +321,8 @@ def _mended(table: datasets.Dataset, repairs: Repairs) -> datasets.Dataset:
 
     rows: list[dict[str, Any]] = []
     for sentence, row in _sentences(table):
-        repairs.mend_words(sentence)
-        repairs.mend_labels(sentence, "tags")
+        repairs.repair_words(sentence)
+        repairs.repair_labels(sentence, "tags")
         text = {"text": sentence.text} if "text" in row else {}
         rows.append({**row, "tokens": sentence.tokens, "tags": sentence.columns["tags"], **text})
     return datasets.Dataset(datasets.table.InMemoryTable(pa.Table.from_pylist(rows, schema=table.data.schema)))

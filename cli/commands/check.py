@@ -29,16 +29,16 @@ def check(context: click.Context, /, corpus: str | None, *, strict: bool, as_jso
     CORPUS is anything that `tagger train pos` takes. Exits 1 if there are errors, which would stop training;
     0 otherwise.
     """
-    from tagger.cli.output.check import render_diagnosis
+    from tagger.cli.output.check import render_report
     from tagger.cli.output.terminal import TerminalCapabilities
     from tagger.corpora.formats.registry import ReadOptions
-    from tagger.corpora.validation.validate import examine
+    from tagger.corpora.validation.validate import validate_corpus
 
     options = reading(values)
     offline, labels_column = options.pop("offline"), options.pop("labels_column")
     names = options.pop("label_names")
     places = values["places"] or (100 if as_json else 5)
-    diagnosis = examine(
+    diagnosis = validate_corpus(
         corpus,
         train=values["train"],
         dev=values["dev"],
@@ -53,5 +53,5 @@ def check(context: click.Context, /, corpus: str | None, *, strict: bool, as_jso
     if as_json:
         click.echo(json.dumps(diagnosis.to_dict(), ensure_ascii=False, indent=2))
     else:
-        click.echo(render_diagnosis(diagnosis, TerminalCapabilities.of(sys.stdout)))
+        click.echo(render_report(diagnosis, TerminalCapabilities.of(sys.stdout)))
     context.exit(1 if diagnosis.errors or (strict and diagnosis.findings) else 0)

@@ -61,17 +61,17 @@ def show(corpus: str, *, stats: bool, as_json: bool, **values: Any) -> None:
         click.echo(json.dumps(description, ensure_ascii=False, indent=2) if as_json else report.as_lines(description))
         return
     from tagger.corpora.read_corpus import read_corpus
-    from tagger.corpora.validation.statistics import take_census
+    from tagger.corpora.validation.statistics import corpus_statistics
 
     found = read_corpus(corpus, column=values.pop("column") or "upos", **reading(values))
-    census = take_census(found)
+    statistics = corpus_statistics(found)
     if as_json:
-        parts = [part.to_dict() for part in census.parts]
+        splits = [split.to_dict() for split in statistics.splits]
         click.echo(
-            json.dumps({"name": found.name, "column": found.column, "parts": parts}, ensure_ascii=False, indent=2)
+            json.dumps({"name": found.name, "column": found.column, "parts": splits}, ensure_ascii=False, indent=2)
         )
     else:
-        click.echo(report.render_stats(found, census.parts, look))
+        click.echo(report.render_stats(found, statistics.splits, look))
 
 
 @corpora.command(epilog="Example: tagger corpora convert wnut17/ out/ --to jsonl --column tag --scheme IOBES")

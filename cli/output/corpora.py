@@ -1,4 +1,4 @@
-"""The catalogue, one corpus, and its figures, to read."""
+"""Shows the catalogue, one corpus, and its statistics."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from tagger.cli.output.check import render_parts
+from tagger.cli.output.check import render_statistics
 from tagger.cli.output.terminal import (
     PIPE_WIDTH,
     PLAIN,
@@ -19,22 +19,22 @@ from tagger.cli.output.terminal import (
     printable,
 )
 from tagger.corpora.hub.catalogue import Entry, lookup, nearest
-from tagger.corpora.validation.statistics import Part
+from tagger.corpora.validation.statistics import SplitStatistics
 from tagger.errors import CorpusError
 
 if TYPE_CHECKING:
     from tagger.corpora.sources.corpus import Corpus
 
 MOST_LABELS: Final = 60
-_LIST_WIDTH: Final = 112  # of the catalogue where there is no terminal to fit it into
+_LIST_WIDTH: Final = 112  # of the catalogue if the output is not a terminal
 _TREEBANKS: Final = "universal-dependencies/universal_dependencies"
 _TASKS: Final = {"pos": "POS", "chunk": "chunks", "ner": "entities", "lm": "text"}
 
 
-def render_catalogue(entries: Iterable[Entry], look: TerminalCapabilities = PLAIN) -> str:
-    """All corpora of the catalogue as a table."""
-    look = replace(look, width=_LIST_WIDTH) if look.width == PIPE_WIDTH else look
-    table = new_table(look)
+def render_catalogue(entries: Iterable[Entry], terminal: TerminalCapabilities = PLAIN) -> str:
+    """Render the catalogue as a table."""
+    terminal = replace(terminal, width=_LIST_WIDTH) if terminal.width == PIPE_WIDTH else terminal
+    table = new_table(terminal)
     for name in ("name", "task", "language"):
         table.add_column(name, no_wrap=True)
     for name in ("sentences", "words"):
@@ -51,13 +51,13 @@ def render_catalogue(entries: Iterable[Entry], look: TerminalCapabilities = PLAI
         "With the package, without a network: bundled (English), bundled:ko (Korean).",
         f"UD: {_TREEBANKS}; put :CODE behind it for a treebank that is not listed.",
         "Any other data set: OWNER/NAME[:CONFIG][@REVISION].",
-        "More on one: tagger corpora NAME [--stats]. To train: tagger train pos NAME.",
+        "Details of one: tagger corpora NAME [--stats]. To train: tagger train pos NAME.",
     ]
-    return "\n".join([as_text(table, look), "", *rest])
+    return "\n".join([as_text(table, terminal), "", *rest])
 
 
 def describe(source: str) -> dict[str, Any]:
-    """What is known of a corpus without reading it through.
+    """Describe a corpus without reading all of it.
 
     Args:
         source: as for ``read_corpus``, but not ``-``.
@@ -99,7 +99,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
 
 
 def as_lines(description: dict[str, Any]) -> str:
-    """A description as lines of name and value."""
+    """Render a description as lines of name and value."""
     lines = []
     for key, value in description.items():
         if isinstance(value, dict):
@@ -116,31 +116,31 @@ def as_lines(description: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def render_stats(corpus: Corpus, parts: Sequence[Part], look: TerminalCapabilities = PLAIN) -> str:
-    """The figures of a corpus that was read, and its labels."""
+def render_stats(corpus: Corpus, splits: Sequence[SplitStatistics], terminal: TerminalCapabilities = PLAIN) -> str:
+    """Render the statistics of a corpus and its labels."""
     head = [f"{printable(corpus.name)}: labels {printable(corpus.column)}; licence {corpus.license or 'not stated'}"]
     if len(corpus.columns) > 1:
         head.append(f"columns with labels: {printable(', '.join(corpus.columns))}")
     head += [f"note: {printable(note)}" for note in corpus.notes]
-    return "\n\n".join(["\n".join(head), render_parts(parts, look), _label_table(parts, look)])
+    return "\n\n".join(["\n".join(head), render_statistics(splits, terminal), _label_table(splits, terminal)])
 
 
-def _label_table(parts: Sequence[Part], look: TerminalCapabilities) -> str:
-    """Count and share of each label in each part, the most frequent first."""
+def _label_table(splits: Sequence[SplitStatistics], terminal: TerminalCapabilities) -> str:
+    """Render count and share of each label in each split, the most frequent first."""
     total: Counter[str] = Counter()
-    for part in parts:
-        total.update(part.labels)
-    table = new_table(look)
+    for split in splits:
+        total.update(split.labels)
+    table = new_table(terminal)
     table.add_column("label", overflow="fold")
-    for part in parts:
-        table.add_column(plain_text(part.name), justify="right", no_wrap=True)
+    for split in splits:
+        table.add_column(plain_text(split.name), justify="right", no_wrap=True)
         table.add_column("%", justify="right", no_wrap=True, style="dim")
     for label, _ in total.most_common(MOST_LABELS):
         cells = []
-        for part in parts:
-            count = part.labels[label]
-            cells += [f"{count:,}" if count else "-", percent(count / part.words) if count else ""]
+        for split in splits:
+            count = split.labels[label]
+            cells += [f"{count:,}" if count else "-", percent(count / split.words) if count else ""]
         table.add_row(plain_text(label), *cells)
     hidden = len(total) - MOST_LABELS
     more = f"\n{hidden:,} rarer labels are not shown; --json has them all" if hidden > 0 else ""
-    return as_text(table, look) + more
+    return as_text(table, terminal) + more

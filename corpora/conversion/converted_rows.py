@@ -13,8 +13,8 @@ from tagger.corpora.formats.registry import ReadOptions, conllu_column, read_sen
 from tagger.corpora.formats.sentence import RawSentence, Skip, Stop
 from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.labels.label_column import LabelColumnReader, choose_column
-from tagger.corpora.labels.relabel import Relabelling
-from tagger.corpora.labels.repair import Repairs, mended_text
+from tagger.corpora.labels.relabel import SchemeConverter
+from tagger.corpora.labels.repair import Repairs, repaired_text
 from tagger.corpora.labels.scheme_detection import scheme_of_files
 from tagger.corpora.sources.corpus import Split
 from tagger.errors import CorpusError
@@ -47,7 +47,7 @@ def hub_rows(split: Split, request: Request, notes: list[str]) -> Iterator[Row]:
         request: what is wanted.
         notes: where to note what was odd about its labels.
     """
-    relabelling = Relabelling(request.scheme)
+    relabelling = SchemeConverter(request.scheme)
     for number, row in enumerate(split_rows(split), 1):
         sentence = RawSentence(row.tokens, row.columns, number, [number] * len(row.tokens), row.text)
         relabelling.apply(sentence, split.label, f"{split.paths[0]} {split.name}")
@@ -72,7 +72,7 @@ class FileRows:
     def __init__(self, files: list[tuple[Path, str]], request: Request, notes: list[str]) -> None:
         self.files, self.request, self.notes = files, request, notes
         self.sentences = 0
-        self._relabelling = Relabelling(request.scheme)
+        self._relabelling = SchemeConverter(request.scheme)
         self._lost: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[Row]:
@@ -100,7 +100,7 @@ class FileRows:
             self.sentences += 1
             frame = frames.of(sentence)
             if repairs is not None and frame.comments:
-                frame.comments = [mended_text(line) for line in frame.comments]
+                frame.comments = [repaired_text(line) for line in frame.comments]
             yield self._row(sentence, column, frame)
         self.notes += intake.notes
         if isinstance(policy, Skip) and (note := policy.note()):

@@ -1,4 +1,4 @@
-"""Choosing the label column, and checking that every word has a label."""
+"""Chooses the label column, and checks that every word has a label."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tagger.corpora.formats.sentence import MISSING, SEVERAL_LABELS, OnProblem, 
 from tagger.corpora.labels.repair import DOUBLE_LABEL, Repairs
 from tagger.errors import CorpusError
 
-PATIENCE = 1000  # sentences without any label before the first is reported
+MAX_PENDING = 1000  # sentences without any label before the first is reported
 OPTIONAL = {"feats", "lemma"}  # columns where ``_`` is a value like any other
 SYNONYMS = {
     "upos": ("upos_tags", "pos", "pos_tags", "upostag", "postag", "tag", "tags"),
@@ -22,15 +22,15 @@ SYNONYMS = {
 
 
 def choose_column(requested: str | None, available: list[str]) -> tuple[str | None, str | None]:
-    """Finds the column that a user means.
+    """Find the column that a user means.
 
     Args:
         requested: a name, a number counted from 1 with the words as the first (``-1`` is the last),
             or None for the last column.
-        available: the label columns there are, in the order of the file.
+        available: the label columns, in the order of the file.
 
     Returns:
-        The column, None if there is no such; and a note where it is not the one by that name.
+        The column, or None if there is none; and a note if it has another name.
     """
     if requested is None:
         return (available[-1] if available else None), None
@@ -42,23 +42,23 @@ def choose_column(requested: str | None, available: list[str]) -> tuple[str | No
         return (available[place], None) if 0 <= place < len(available) else (None, None)
     if len(available) == 1:
         return available[0], f"no column {requested!r}: read the only label column, {available[0]!r}"
-    found = next((name for name in SYNONYMS.get(requested, ()) if name in available), None)
-    if found is None:
+    synonym = next((name for name in SYNONYMS.get(requested, ()) if name in available), None)
+    if synonym is None:
         return None, None
-    return found, f"no column {requested!r}: read the label column {found!r} (of {', '.join(available)})"
+    return synonym, f"no column {requested!r}: read the label column {synonym!r} (of {', '.join(available)})"
 
 
 @dataclass(slots=True)
 class LabelColumnReader:
-    """Sentences on their way in: the label column chosen, every word's label checked, all counted.
+    """Chooses the label column of a file, checks the label of every word, and counts sentences and words.
 
     Args:
         requested: the column the user asked for.
-        on_problem: told of every sentence that lacks a label; it is then left out.
+        on_problem: receives every sentence that lacks a label; the sentence is left out.
         name: the file, for messages.
-        expected: the columns that a file before this one had.
+        expected: the columns of the file before this one.
         label_names: the names of labels that are whole numbers, in order.
-        repairs: mends words and labels on the way; None to take them as they are.
+        repairs: repairs words and labels; None to leave them unchanged.
     """
 
     requested: str | None
@@ -79,7 +79,7 @@ class LabelColumnReader:
     _labels: set[str] = field(default_factory=set)
 
     def read(self, raw: Iterable[RawSentence]) -> Iterator[RawSentence]:
-        """Passes on the sentences whose every word has a label.
+        """Yield the sentences whose every word has a label.
 
         Raises:
             CorpusError: there is no such column, or it holds no label at all.
@@ -88,13 +88,13 @@ class LabelColumnReader:
         for sentence in raw:
             if not self.column:
                 self._choose(sentence)
-            self._look(sentence)
+            self._note_labelled(sentence)
             if defects := self._defects(sentence):
                 self._report(defects)
                 continue
             if problem := self._missing_label(sentence):
                 pending.append(problem)
-            if self.sentences or not problem or len(pending) > PATIENCE:
+            if self.sentences or not problem or len(pending) > MAX_PENDING:
                 self._report(pending)
             if not problem:
                 self.sentences += 1
@@ -118,16 +118,16 @@ class LabelColumnReader:
         self.notes += [note] if note else []
         self._empty = list(self.columns)
         if self.expected is not None and self.columns != self.expected:
-            found, before = ", ".join(self.columns), ", ".join(self.expected)
-            message = clipped(f"has the columns {found}; the file before it has {before}")
+            here, before = ", ".join(self.columns), ", ".join(self.expected)
+            message = clipped(f"has the columns {here}; the file before it has {before}")
             raise CorpusError(message, path=self.name)
         if column is None:
-            self._look(sentence)
+            self._note_labelled(sentence)
             raise self._unknown(f"no column {self.requested!r}")
         self.column = column
 
     def _defects(self, sentence: RawSentence) -> list[Problem]:
-        """What makes the labels of a sentence unusable, if anything."""
+        """Find what makes the labels of a sentence unusable."""
         if absent := [name for name in self.columns if name not in sentence.columns]:
             message = f"no {absent[0]!r} here, unlike in the first sentence"
             return [Problem(sentence.line, message, sentence.line)]
@@ -140,8 +140,8 @@ class LabelColumnReader:
                 return [Problem(sentence.line, str(error), sentence.line)]
             unseen = set(tags) - self._labels
         if self.repairs is not None:
-            self.repairs.mend_words(sentence)
-            self.repairs.mend_labels(sentence, self.column)
+            self.repairs.repair_words(sentence)
+            self.repairs.repair_labels(sentence, self.column)
             tags = sentence.columns[self.column]
             unseen = set(tags) - self._labels
         double = {tag for tag in unseen if DOUBLE_LABEL.fullmatch(tag)}
@@ -165,8 +165,8 @@ class LabelColumnReader:
         message = f"word {excerpt(sentence.tokens[word])} has no {self.column} ({tags[word]!r}), expected a label"
         return Problem(sentence.lines[word], message, sentence.line)
 
-    def _look(self, sentence: RawSentence) -> None:
-        """Notes which columns hold a label; ``_`` alone is none."""
+    def _note_labelled(self, sentence: RawSentence) -> None:
+        """Note which columns hold a label; ``_`` alone does not count."""
         if not self._empty:
             return
         columns = sentence.columns
@@ -180,7 +180,7 @@ class LabelColumnReader:
         pending.clear()
 
     def _conclude(self) -> None:
-        """Notes what is odd about the labels as a whole."""
+        """Note what is odd about the labels as a whole."""
         if self.column in self._empty:
             what = f"no column {self.column!r}, nor such a key in MISC"
             raise self._unknown(what if self._misc else f"column {self.column!r} holds no label, only {MISSING!r}")
@@ -198,11 +198,11 @@ class LabelColumnReader:
 
 
 def label_name(tag: str, names: Sequence[str]) -> str:
-    """The name of a label that is a whole number.
+    """Return the name of a label that is a whole number.
 
     Raises:
-        ValueError: it is none, or there is no name for it.
+        ValueError: it is not a whole number, or there is no name for it.
     """
     if not tag.isdecimal() or int(tag) >= len(names):
-        raise ValueError(f"label {excerpt(tag)} is no number from 0 to {len(names) - 1}, the labels with a name")
+        raise ValueError(f"label {excerpt(tag)} is not a number from 0 to {len(names) - 1}, the labels with a name")
     return names[int(tag)]

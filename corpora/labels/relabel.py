@@ -1,35 +1,34 @@
-"""Writing the labels of a corpus in another scheme of spans, and saying where they broke their own."""
+"""Rewrites the labels of a corpus in another scheme of spans, and reports where they broke their own."""
 
 from __future__ import annotations
 
-from tagger.corpora.formats.sentence import MISSING, RawSentence, excerpt, number_of
-from tagger.corpora.labels.scheme_detection import SchemeCheck
+from tagger.corpora.formats.sentence import MISSING, RawSentence, clipped, excerpt, number_of
+from tagger.corpora.labels.scheme_detection import SchemeDetector
 from tagger.corpora.labels.schemes import LABEL, OUTSIDE, converted
-from tagger.corpora.validation.findings import Findings, Seen
 from tagger.errors import CorpusError
 
 
-class Relabelling:
-    """Puts labels into a scheme, sentence by sentence.
+class SchemeConverter:
+    """Rewrites labels in a scheme, sentence by sentence.
 
     Args:
-        scheme: one of ``schemes.SCHEMES``; None to leave all labels as they are.
+        scheme: one of ``schemes.SCHEMES``; None to leave all labels unchanged.
     """
 
     def __init__(self, scheme: str | None) -> None:
         self.scheme = scheme
-        self._check, self._findings = SchemeCheck(), Findings(keep=1)
+        self._detector = SchemeDetector(keep=1)
 
     def apply(self, sentence: RawSentence, column: str, name: str) -> None:
-        """Rewrites one column of a sentence.
+        """Rewrite one column of a sentence.
 
         Args:
             sentence: is changed.
-            column: the label column; ``_`` there counts as outside of any span.
+            column: the label column; ``_`` counts as outside of any span.
             name: the file, for messages.
 
         Raises:
-            CorpusError: a label is none of a span.
+            CorpusError: a label is not the label of a span.
         """
         if self.scheme is None:
             return
@@ -38,23 +37,22 @@ class Relabelling:
         for place, tag in enumerate(tags):
             if tag != OUTSIDE and not LABEL.fullmatch(tag):
                 message = (
-                    f"{excerpt(tag)} in column {column!r} is no label of a span, expected O, B-..., I-... and the like"
+                    f"{excerpt(tag)} in column {column!r} is not the label of a span, "
+                    "expected O, B-..., I-... and the like; choose the column of spans (--column)"
                 )
-                message += "; choose the column of spans (--column)"
                 raise CorpusError(message, path=name, line=sentence.lines[place])
-        seen = Seen(sentence.tokens, tags, [], [], sentence.lines, sentence.line, name, "")
-        self._check.add(seen, self._findings)
-        made = converted(tags, self.scheme)
+        self._detector.add(sentence.tokens, tags, sentence.lines, name)
         sentence.columns[column] = [
-            old if old == MISSING and new == OUTSIDE else new for old, new in zip(labels, made, strict=True)
+            old if old == MISSING and new == OUTSIDE else new
+            for old, new in zip(labels, converted(tags, self.scheme), strict=True)
         ]
 
     def notes(self) -> list[str]:
         """Where labels broke the scheme that they were written in."""
-        self._check.report(self._findings)
-        found = list(self._findings)
-        if not found:
+        detected = self._detector.result()
+        if not detected.broken:
             return []
-        count = number_of(found[0].count, "label")
-        first = found[0].places[0]
-        return [f"{count} did not fit {self._check.scheme}, taken for the beginning of a span: first {first}"]
+        path, line, detail = detected.places[0]
+        count = number_of(detected.broken, "label")
+        first = f"{path}:{line}: {clipped(detail)}"
+        return [f"{count} did not fit {detected.scheme}, taken for the beginning of a span: first {first}"]

@@ -1,10 +1,10 @@
-"""Mending, while a corpus is read, what can be mended by a rule; all of it counted, and said.
+"""Repairs words and labels by rule while a corpus is read, and counts the repairs.
 
-Of a word: invisible characters go, white space at its ends goes and each run inside becomes one blank, the rest is
-put into Unicode's composed form (NFC). Of a label: white space at its ends goes, of several labels (``B-x,B-y``)
-the first stays that fits the words beside, and labels that break their scheme of spans are read as ``conlleval``
-reads them: one that continues nothing begins a span. What would take a guess (columns that are missing, text in a
-wrong encoding, words without a label) is left to the one who knows the corpus.
+Words lose invisible characters and white space at their ends; each run of white space inside becomes one blank, and
+the rest takes Unicode's composed form (NFC). Labels lose white space at their ends; several labels of one word
+(``B-x,B-y``) become the first that fits the neighbouring words; labels that break their scheme are read as
+``conlleval`` reads them: a label that continues nothing begins a span. Repairs that need a guess (missing columns, a
+wrong encoding, words without a label) are left to people who know the corpus.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ _KINDS = {
     "scheme": ("label that broke", "labels that broke", "the scheme {scheme}, read as conlleval reads them"),
 }
 # Format characters (category Cf) that are part of the spelling: the joiners in Persian, Indic scripts and emoji, the
-# Mongolian vowel separator; number and verse signs of Arabic, Syriac and Kaithi, which are seen.
+# Mongolian vowel separator; number and verse signs of Arabic, Syriac and Kaithi, which are visible.
 _SPELT = frozenset("\u200c\u200d\u180e\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 _SPELT_RANGES = (range(0x0600, 0x0606), range(0xE0020, 0xE0080), range(0x13430, 0x13460))  # flags, hieroglyphs
 
 
 @dataclass(slots=True)
 class Repairs:
-    """What is mended in one file.
+    """Repairs the sentences of one file, and counts the repairs.
 
     Args:
         name: the file, for messages.
-        scheme: how its spans are labelled, one of ``schemes.SCHEMES``; None where labels are no spans.
+        scheme: the scheme of its spans, one of ``schemes.SCHEMES``; None where labels are not spans.
     """
 
     name: str
@@ -46,33 +46,33 @@ class Repairs:
     _counts: dict[str, int] = field(default_factory=dict)
     _first: dict[str, str] = field(default_factory=dict)
 
-    def mend_words(self, sentence: RawSentence) -> None:
-        """Mends the words of a sentence, and its raw text alike."""
+    def repair_words(self, sentence: RawSentence) -> None:
+        """Repair the words of a sentence and its raw text."""
         tokens = sentence.tokens
-        mended = [word if word.isascii() and word.isalnum() else mended_word(word) for word in tokens]
-        if mended != tokens:
-            self._count("words", sentence, tokens, mended)
-            sentence.tokens = mended
+        repaired = [word if word.isascii() and word.isalnum() else repaired_word(word) for word in tokens]
+        if repaired != tokens:
+            self._count("words", sentence, tokens, repaired)
+            sentence.tokens = repaired
         if sentence.text is not None and not sentence.text.isascii():
-            sentence.text = mended_text(sentence.text)
+            sentence.text = repaired_text(sentence.text)
 
-    def mend_labels(self, sentence: RawSentence, column: str) -> None:
-        """Mends the labels of a sentence in one column."""
-        for kind, mend in (("labels", _stripped), ("double", _single), ("scheme", self._in_scheme)):
+    def repair_labels(self, sentence: RawSentence, column: str) -> None:
+        """Repair the labels of a sentence in one column."""
+        for kind, repair in (("labels", _stripped), ("double", _single), ("scheme", self._in_scheme)):
             before = sentence.columns[column]
-            after = mend(before)
+            after = repair(before)
             if after != before:
                 self._count(kind, sentence, before, after)
                 sentence.columns[column] = after
 
     def notes(self) -> list[str]:
-        """What was mended: how often, and where first."""
-        said = []
+        """The kinds of repairs, how often each happened, and where first."""
+        notes = []
         for kind, count in self._counts.items():
             single, plural, what = _KINDS[kind]
             noun = single if count == 1 else plural
-            said.append(f"repaired: {count:,} {noun} {what.format(scheme=self.scheme)}: first {self._first[kind]}")
-        return said
+            notes.append(f"repaired: {count:,} {noun} {what.format(scheme=self.scheme)}: first {self._first[kind]}")
+        return notes
 
     def _in_scheme(self, labels: list[str]) -> list[str]:
         if self.scheme is None or set(labels) <= {OUTSIDE, MISSING}:
@@ -80,8 +80,8 @@ class Repairs:
         tags = [OUTSIDE if label == MISSING else label for label in labels]
         if not all(tag == OUTSIDE or LABEL.fullmatch(tag) for tag in tags) or not invalid(tags, self.scheme):
             return labels
-        made = zip(labels, converted(tags, self.scheme), strict=True)
-        return [old if old == MISSING and new == OUTSIDE else new for old, new in made]
+        pairs = zip(labels, converted(tags, self.scheme), strict=True)
+        return [old if old == MISSING and new == OUTSIDE else new for old, new in pairs]
 
     def _count(self, kind: str, sentence: RawSentence, before: list[str], after: list[str]) -> None:
         places = [place for place, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
@@ -93,20 +93,20 @@ class Repairs:
 
 
 def is_invisible(char: str) -> bool:
-    """Whether a character shows nothing and spells nothing: a control, a mark of direction, a soft hyphen ..."""
+    """Whether a character is neither visible nor part of the spelling, such as a control or a soft hyphen."""
     if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf"):
         return False
     return char not in _SPELT and not any(ord(char) in codes for codes in _SPELT_RANGES)
 
 
 @lru_cache(maxsize=100_000)
-def mended_word(word: str) -> str:
-    """A word without invisible characters and needless white space, composed; one of nothing else stays as it is."""
-    return " ".join(mended_text(word).split()) or word
+def repaired_word(word: str) -> str:
+    """Return a word without invisible characters and needless white space, composed; never an empty word."""
+    return " ".join(repaired_text(word).split()) or word
 
 
-def mended_text(text: str) -> str:
-    """A text without invisible characters, composed."""
+def repaired_text(text: str) -> str:
+    """Return a text without invisible characters, composed."""
     if not text.isprintable():
         text = "".join([char for char in text if not is_invisible(char)])
     return unicodedata.normalize("NFC", text)
@@ -117,7 +117,7 @@ def _stripped(labels: list[str]) -> list[str]:
 
 
 def _single(labels: list[str]) -> list[str]:
-    """Of several labels the first that goes on with a span, or that the next word goes on with; else the first."""
+    """Keep one of several labels of a word: the first that continues a span or that the next word continues."""
     if not any(map(DOUBLE_LABEL.fullmatch, labels)):
         return labels
     choices = [label.split(",") if DOUBLE_LABEL.fullmatch(label) else [label] for label in labels]
@@ -125,8 +125,8 @@ def _single(labels: list[str]) -> list[str]:
     for choice, following in zip(choices, [*choices[1:], []], strict=True):
         before = split_tag(chosen[-1])[1] if chosen else ""
         after = {kind for letter, kind in map(split_tag, following) if letter in _CONTINUES}
-        trainer = (label for label in choice if _fits(label, before, after))
-        chosen.append(next(trainer, choice[0]))
+        fitting = (label for label in choice if _fits(label, before, after))
+        chosen.append(next(fitting, choice[0]))
     return chosen
 
 

@@ -1,8 +1,8 @@
-"""Likely slips of annotation: a word whose label differs from that of the same word in the same context.
+"""Finds likely annotation errors: words with another label than the same word in the same context.
 
 The idea is that of variation n-grams (Dickinson & Meurers 2003, https://aclanthology.org/E03-1068): where two
-words on either side agree, a change of label is more likely an error than an ambiguity; and likelier the rarer
-the words of the context are, and the more often the other label stands there.
+words on either side agree, another label is more likely an error than an ambiguity; the rarer the
+words of the context and the more frequent the other label, the more likely.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from tagger.corpora.formats.sentence import excerpt
-from tagger.corpora.validation.findings import Findings, Place, Seen
+from tagger.corpora.validation.findings import CheckedSentence, Findings, Place
 
-MOST_TOKENS = 3_000_000  # looked at; 16 bytes are kept of each
+MAX_TOKENS = 3_000_000  # 16 bytes are kept of each
 BOUNDARY = -1
 _LONG, _SHORT = 2, 1  # words on either side
-_MAJORITY = 5  # times that another label must stand in the short context
-_LEAST_BITS = 8.0  # information of the context
+_MAJORITY = 5  # smallest count of another label in the short context
+_MIN_BITS = 8.0  # information of the context
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
-    """One suspicious word.
+class AnnotationError:
+    """A word whose label is suspicious.
 
     Attributes:
         place: its index among all tokens.
         usual: an index of the same word in the same context with the usual label.
-        counts: how often each label id stands there.
+        counts: count of each label id in this context.
         score: the evidence, in bits.
     """
 
@@ -40,8 +40,8 @@ class Slip:
     score: float
 
 
-class SlipCheck:
-    """Keeps every word, label and line as numbers, and compares contexts at the end."""
+class AnnotationErrorCheck:
+    """Keeps every word, label and line as a number, and compares contexts at the end."""
 
     def __init__(self) -> None:
         self._ids, self._tags, self._lines = array("i"), array("i"), array("q")
@@ -51,51 +51,52 @@ class SlipCheck:
         self._words: list[str] = []
         self.complete = True
 
-    def add(self, seen: Seen, findings: Findings) -> None:
-        """Takes in one sentence."""
-        if len(self._ids) > MOST_TOKENS:
+    def add(self, sentence: CheckedSentence, findings: Findings) -> None:
+        """Keep one sentence."""
+        if len(self._ids) > MAX_TOKENS:
             self.complete = False
             return
-        self._words += seen.new
+        self._words += sentence.new
         self._starts.append(len(self._ids))
-        self._files.append(self._paths.setdefault(seen.path, len(self._paths)))
+        self._files.append(self._paths.setdefault(sentence.path, len(self._paths)))
         labels = self._labels
-        self._ids.extend([BOUNDARY, BOUNDARY, *seen.ids])
-        self._tags.extend([BOUNDARY, BOUNDARY, *[labels.setdefault(tag, len(labels)) for tag in seen.tags]])
-        self._lines.extend([0, 0, *seen.lines])
+        self._ids.extend([BOUNDARY, BOUNDARY, *sentence.ids])
+        self._tags.extend([BOUNDARY, BOUNDARY, *[labels.setdefault(tag, len(labels)) for tag in sentence.tags]])
+        self._lines.extend([0, 0, *sentence.lines])
 
     def report(self, findings: Findings) -> None:
-        """Finds the slips and ranks them."""
+        """Find the errors and rank them."""
         if len(self._labels) < 2:
             return
-        slips = self.slips()
-        findings.add_ranked("slip", [self._described(slip) for slip in slips[: findings.keep]], len(slips))
-        if slips and not self.complete:
-            findings["slip"].remark = f"Looked for in the first {MOST_TOKENS:,} words."
+        errors = self.errors()
+        places = [self._place(error) for error in errors[: findings.keep]]
+        findings.add_ranked("annotation-error", places, len(errors))
+        if errors and not self.complete:
+            findings["annotation-error"].remark = f"Looked for in the first {MAX_TOKENS:,} words."
 
-    def slips(self) -> list[Slip]:
-        """All slips, those of most evidence first."""
+    def errors(self) -> list[AnnotationError]:
+        """All errors, those with most evidence first."""
         end = np.full(_LONG, BOUNDARY, dtype=np.int32)
         ids = np.concatenate([np.frombuffer(self._ids, dtype=np.int32), end])
         tags = np.concatenate([np.frombuffer(self._tags, dtype=np.int32), end])
         bits = _information(ids)
-        found: dict[int, Slip] = {}
+        by_place: dict[int, AnnotationError] = {}
         for width in (_LONG, _SHORT):
-            for slip in _variations(ids, tags, bits, width):
-                found.setdefault(slip.place, slip)
-        return sorted(found.values(), key=lambda slip: (-slip.score, slip.place))
+            for error in _variations(ids, tags, bits, width):
+                by_place.setdefault(error.place, error)
+        return sorted(by_place.values(), key=lambda error: (-error.score, error.place))
 
-    def _described(self, slip: Slip) -> Place:
+    def _place(self, error: AnnotationError) -> Place:
         names = list(self._labels)
-        label, usual = names[self._tags[slip.place]], names[self._tags[slip.usual]]
-        often = slip.counts[self._tags[slip.usual]]
-        path, line = self._where(slip.place)
-        other_path, other_line = self._where(slip.usual)
+        label, usual = names[self._tags[error.place]], names[self._tags[error.usual]]
+        often = error.counts[self._tags[error.usual]]
+        path, line = self._where(error.place)
+        other_path, other_line = self._where(error.usual)
         at = f"in line {other_line}" if other_path == path else f"in {other_path}:{other_line}"
         times = "as" if often == 1 else f"{often:,} times, as"
         context = " ".join(
-            f"[{self._word(place)}]" if place == slip.place else self._word(place)
-            for place in range(slip.place - _LONG, slip.place + _LONG + 1)
+            f"[{self._word(place)}]" if place == error.place else self._word(place)
+            for place in range(error.place - _LONG, error.place + _LONG + 1)
             if self._word(place)
         )
         return Place(path, line, f"{excerpt(context, 80)} is {label}; {usual} {times} {at}")
@@ -110,14 +111,14 @@ class SlipCheck:
 
 
 def _information(ids: np.ndarray) -> np.ndarray:
-    """(U + 1,) bits of each word number as a neighbour; the last is the boundary, which tells nothing."""
+    """(U + 1,) bits of each word number as a neighbour; the last is the boundary, which has no information."""
     counts = np.bincount(ids[ids >= 0])
     bits = -np.log2(np.maximum(counts, 1) / max(1, counts.sum()))
     return np.append(bits, 0.0)
 
 
-def _variations(ids: np.ndarray, tags: np.ndarray, bits: np.ndarray, width: int) -> list[Slip]:
-    """Words of which some other occurrence in the same context has a more frequent label, or one as frequent."""
+def _variations(ids: np.ndarray, tags: np.ndarray, bits: np.ndarray, width: int) -> list[AnnotationError]:
+    """Find words with another label than the most frequent one in the same context."""
     places = _ambiguous(ids, tags)
     if not len(places):
         return []
@@ -133,35 +134,35 @@ def _variations(ids: np.ndarray, tags: np.ndarray, bits: np.ndarray, width: int)
     starts = np.flatnonzero(np.append(True, context[1:] != context[:-1]))
     ends = np.append(starts[1:], len(places))
     changes = np.append(0, np.cumsum(tags[places][1:] != tags[places][:-1]))
-    mixed = np.flatnonzero((changes[ends - 1] > changes[starts]) & (worth[starts] >= _LEAST_BITS))
-    slips: list[Slip] = []
+    mixed = np.flatnonzero((changes[ends - 1] > changes[starts]) & (worth[starts] >= _MIN_BITS))
+    errors: list[AnnotationError] = []
     for start, end in zip(starts[mixed].tolist(), ends[mixed].tolist(), strict=True):
-        slips += _minority(places[start:end], tags, float(worth[start]), width)
-    return slips
+        errors += _minority(places[start:end], tags, float(worth[start]), width)
+    return errors
 
 
 def _ambiguous(ids: np.ndarray, tags: np.ndarray) -> np.ndarray:
-    """Where the words stand that have more than one label in the corpus."""
+    """Find the places of words that have more than one label in the corpus."""
     words = np.flatnonzero(tags >= 0)
     some_tag = np.zeros(int(ids.max()) + 1, dtype=tags.dtype)
     some_tag[ids[words]] = tags[words]
     ambiguous = np.zeros(len(some_tag), dtype=bool)
     ambiguous[ids[words][tags[words] != some_tag[ids[words]]]] = True
-    found: np.ndarray = words[ambiguous[ids[words]]]
-    return found
+    places: np.ndarray = words[ambiguous[ids[words]]]
+    return places
 
 
-def _minority(places: np.ndarray, tags: np.ndarray, bits: float, width: int) -> list[Slip]:
-    """The words of one context that do not have the usual label."""
+def _minority(places: np.ndarray, tags: np.ndarray, bits: float, width: int) -> list[AnnotationError]:
+    """Find the words of one context that do not have the usual label."""
     counts = Counter(tags[places].tolist())
     (usual, often), *_ = counts.most_common(1)
     if width == _SHORT and often < _MAJORITY:
         return []
     example = int(places[tags[places] == usual][0])
-    slips = []
+    errors = []
     for place in places[tags[places] != usual].tolist():
         rare = counts[int(tags[place])]
         if width == _SHORT and rare * _MAJORITY > often:
             continue
-        slips.append(Slip(place, example, dict(counts), bits * (0.5 + float(np.log2(often / rare)))))
-    return slips
+        errors.append(AnnotationError(place, example, dict(counts), bits * (0.5 + float(np.log2(often / rare)))))
+    return errors

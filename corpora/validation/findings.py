@@ -1,4 +1,4 @@
-"""Findings: how often something was found, and the first places."""
+"""Findings: how often a kind of problem occurs in a corpus, and its first places."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Kind:
 
     Attributes:
         code: its name in JSON.
-        severity: ``error`` if training stops at it, else ``warning``.
-        single: what was found, to stand after a count of one.
+        severity: ``error`` if it stops training, else ``warning``.
+        single: the noun phrase after a count of one.
         title: the same in the plural.
-        why: what comes of it.
-        mend: what to do.
+        why: the consequence for training.
+        fix: what to do about it.
     """
 
     code: str
@@ -31,7 +31,7 @@ class Kind:
     single: str
     title: str
     why: str
-    mend: str
+    fix: str
 
 
 def _read() -> dict[str, Kind]:
@@ -45,12 +45,12 @@ KINDS = _read()
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something was found.
+    """Where a problem is.
 
     Attributes:
-        path: the file as the user named it; the part of a corpus that is not in files.
-        line: from 1 (the row, or the sentence of a corpus that is not in files); 0 for all of it.
-        detail: what is there.
+        path: the file as the user named it; the split of a corpus that is not in files.
+        line: from 1 (the row, or the sentence of a corpus that is not in files); 0 for the whole file.
+        detail: the value there.
     """
 
     path: str
@@ -64,13 +64,13 @@ class Place:
 
 @dataclass(slots=True)
 class Finding:
-    """All that was found of one kind.
+    """All problems of one kind.
 
     Attributes:
-        kind: what it is.
-        count: how often.
+        kind: the kind.
+        count: number of problems.
         places: the first of them.
-        remark: a sentence on all of them, where there is something to say.
+        remark: a sentence about all of them, or empty.
     """
 
     kind: Kind
@@ -84,7 +84,7 @@ class Finding:
         return f"{self.count:,} {self.kind.single if self.count == 1 else self.kind.title}"
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as plain values."""
+        """The finding as plain values."""
         return {
             "kind": self.kind.code,
             "severity": self.kind.severity,
@@ -92,7 +92,7 @@ class Finding:
             "title": self.title,
             "remark": self.remark,
             "why": self.kind.why,
-            "mend": self.kind.mend,
+            "fix": self.kind.fix,
             "places": [{"path": place.path, "line": place.line, "detail": place.detail} for place in self.places],
         }
 
@@ -101,8 +101,8 @@ class Findings:
     """Collects findings by kind.
 
     Args:
-        keep: places to keep of each kind.
-        lenient: unreadable sentences are left out, so they stop nothing.
+        keep: number of places to keep of each kind.
+        lenient: unreadable sentences are left out, so they are warnings.
     """
 
     def __init__(self, keep: int = 5, *, lenient: bool = False) -> None:
@@ -111,15 +111,14 @@ class Findings:
 
     def __iter__(self) -> Iterator[Finding]:
         """The findings, the gravest first."""
-        order = [code for code in KINDS if code in self._found]
-        found = [self._found[code] for code in order]
-        return iter(sorted(found, key=lambda finding: finding.kind.severity != ERROR))
+        in_order = [self._found[code] for code in KINDS if code in self._found]
+        return iter(sorted(in_order, key=lambda finding: finding.kind.severity != ERROR))
 
     def __contains__(self, code: str) -> bool:
         return code in self._found
 
     def __getitem__(self, code: str) -> Finding:
-        """The finding of one kind, which is there or begins now."""
+        """The finding of one kind; created if it is new."""
         if code not in self._found:
             kind = KINDS[code]
             tolerated = self.lenient and code not in ("file", "one-label")
@@ -127,14 +126,14 @@ class Findings:
         return self._found[code]
 
     def add(self, code: str, path: str, line: int, detail: str, count: int = 1) -> None:
-        """Counts something and keeps its place if it is among the first."""
+        """Count a problem and keep its place if it is among the first."""
         finding = self[code]
         finding.count += count
         if len(finding.places) < self.keep:
             finding.places.append(Place(path, line, detail))
 
     def add_ranked(self, code: str, places: list[Place], count: int | None = None) -> None:
-        """Takes the places of one kind, the most important first."""
+        """Set the places of one kind, the most important first."""
         if places:
             finding = self[code]
             finding.count += len(places) if count is None else count
@@ -142,18 +141,18 @@ class Findings:
 
 
 @dataclass(slots=True)
-class Seen:
-    """One sentence under examination.
+class CheckedSentence:
+    """One sentence as the checks see it.
 
     Attributes:
         tokens: T words.
         tags: T labels.
         ids: the numbers of the T words.
-        new: the words that no sentence before had.
+        new: words that occur here for the first time.
         lines: the line of each of the T words.
-        line: the line that the sentence starts on.
-        path: its file, or its part of the corpus.
-        part: ``train``, ``dev``, ``test`` or ``all``.
+        line: the line on which the sentence starts.
+        path: its file, or its split.
+        split: ``train``, ``dev``, ``test`` or ``all``.
     """
 
     tokens: list[str]
@@ -163,14 +162,14 @@ class Seen:
     lines: list[int]
     line: int
     path: str
-    part: str
+    split: str
 
 
 class Check(Protocol):
-    """Looks at every sentence, then says what it made of all of them."""
+    """Checks every sentence, then all of them together."""
 
-    def add(self, seen: Seen, findings: Findings) -> None:
-        """Looks at one sentence."""
+    def add(self, sentence: CheckedSentence, findings: Findings) -> None:
+        """Check one sentence."""
 
     def report(self, findings: Findings) -> None:
-        """Says what can only be said at the end."""
+        """Report problems that show only at the end."""

@@ -1,4 +1,4 @@
-"""The labels as a whole: rare, unseen, look-alike, joined, too many, or no labels at all."""
+"""Checks the labels as a whole: rare, unseen, alike, joined, too many; and the scheme of spans."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import unicodedata
 from collections import Counter
 
 from tagger.corpora.formats.sentence import MISSING, excerpt
-from tagger.corpora.validation.findings import Findings, Place, Seen
-from tagger.corpora.validation.statistics import TRAIN, Part
+from tagger.corpora.labels.scheme_detection import SchemeDetector
+from tagger.corpora.validation.findings import CheckedSentence, Findings, Place
+from tagger.corpora.validation.statistics import TRAIN, SplitStatistics
 
 MANY = 200
-OPEN_COLUMNS = ("lemma", "feats")  # as many values as there are; neither ids nor a tag set
+OPEN_COLUMNS = ("lemma", "feats")  # any number of values is normal
 _IDENTIFIER = re.compile(r"(?=\S*\d)(?=\S*[-_.:])[\w.:/-]{10,}|\d+[-_.:/]\d[\d\-_.:/]*")
 _JOINTS = re.compile(r"[|,;/]")
 
 
 class LabelCheck:
-    """Remembers where each label stands for the first time in each part.
+    """Keeps the first place of each label in each split.
 
     Args:
         column: the name of the label column.
@@ -29,19 +30,21 @@ class LabelCheck:
         self._labels: Counter[str] = Counter()
         self._words = self._same = 0
 
-    def add(self, seen: Seen, findings: Findings) -> None:
-        """Looks at one sentence."""
-        first = self._first.setdefault(seen.part, {})
-        for tag in set(seen.tags) - first.keys():
-            place = seen.tags.index(tag)
-            first[tag] = Place(seen.path, seen.lines[place], f"{excerpt(tag)} on {excerpt(seen.tokens[place])}")
+    def add(self, sentence: CheckedSentence, findings: Findings) -> None:
+        """Check one sentence."""
+        first = self._first.setdefault(sentence.split, {})
+        for tag in set(sentence.tags) - first.keys():
+            place = sentence.tags.index(tag)
+            first[tag] = Place(
+                sentence.path, sentence.lines[place], f"{excerpt(tag)} on {excerpt(sentence.tokens[place])}"
+            )
         if self._words < 10_000:  # enough to tell a copy
-            self._words += len(seen.tokens)
-            self._same += sum(map(str.__eq__, seen.tokens, seen.tags))
-        self._labels.update(seen.tags)
+            self._words += len(sentence.tokens)
+            self._same += sum(map(str.__eq__, sentence.tokens, sentence.tags))
+        self._labels.update(sentence.tags)
 
     def report(self, findings: Findings) -> None:
-        """Says what is odd about the labels."""
+        """Report what is odd about the labels."""
         if not self._labels:
             return
         self._report_unseen(findings)
@@ -58,8 +61,8 @@ class LabelCheck:
         known = self._first.get(TRAIN)
         if known is None:
             return
-        for part, first in self._first.items():
-            unseen = sorted(first.keys() - known.keys()) if part != TRAIN else []
+        for split, first in self._first.items():
+            unseen = sorted(first.keys() - known.keys()) if split != TRAIN else []
             for tag in unseen:
                 findings.add("unseen-label", first[tag].path, first[tag].line, first[tag].detail)
 
@@ -121,11 +124,39 @@ def _is_joined(label: str, labels: Counter[str]) -> bool:
     return len(parts) > 1 and all(part in labels and part != MISSING for part in parts)
 
 
-def label_line(parts: list[Part], most: int = 40) -> str:
-    """The labels of all parts with their counts, the most frequent first."""
+def label_line(splits: list[SplitStatistics], most: int = 40) -> str:
+    """List the labels of all splits with their counts, the most frequent first."""
     total: Counter[str] = Counter()
-    for part in parts:
-        total.update(part.labels)
+    for split in splits:
+        total.update(split.labels)
     shown = [f"{label} {count:,}" for label, count in total.most_common(most)]
     more = len(total) - len(shown)
     return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
+
+
+class SchemeCheck:
+    """Finds the scheme of spans and the labels that break it.
+
+    Attributes:
+        scheme: one of ``schemes.SCHEMES`` after ``report``, None if the labels are not spans.
+
+    Args:
+        keep: number of places to keep.
+    """
+
+    def __init__(self, keep: int) -> None:
+        self.scheme: str | None = None
+        self._detector = SchemeDetector(keep)
+
+    def add(self, sentence: CheckedSentence, findings: Findings) -> None:
+        """Check one sentence."""
+        self._detector.add(sentence.tokens, sentence.tags, sentence.lines, sentence.path)
+
+    def report(self, findings: Findings) -> None:
+        """Report the labels that break the scheme that fits best."""
+        detected = self._detector.result()
+        self.scheme = detected.scheme
+        if detected.broken:
+            finding = findings["broken-scheme"]
+            finding.count, finding.places = detected.broken, [Place(*place) for place in detected.places]
+            finding.remark = f"The scheme is {self.scheme}, which the fewest labels break."

@@ -1,4 +1,4 @@
-"""Files as bytes: line ends, which readers pass over."""
+"""Checks files as bytes: mixed line ends."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ PARQUET = "parquet"
 
 
 def check_line_ends(path: Path, name: str, form: str, findings: Findings) -> None:
-    r"""Reports a file that ends some lines with ``\r\n`` and others with ``\n``.
+    r"""Report a file that ends some lines with ``\r\n`` and others with ``\n``.
 
     Args:
-        path: the file; one that cannot be read to its end is the reader's to report.
-        name: the name to use in messages.
+        path: the file; its reader reports one that cannot be read.
+        name: its name in messages.
         form: its format.
-        findings: where to report it.
+        findings: receives the finding.
     """
     if form == PARQUET:
         return
@@ -35,7 +35,7 @@ def check_line_ends(path: Path, name: str, form: str, findings: Findings) -> Non
 
 
 def _count(path: Path, name: str) -> tuple[int, int]:
-    """Line ends, and those among them with a carriage return."""
+    """Count line ends, and those with a carriage return."""
     lines = returns = 0
     last = b""
     with open_bytes(path, name) as stream:
@@ -47,6 +47,6 @@ def _count(path: Path, name: str) -> tuple[int, int]:
 
 
 def _first(path: Path, name: str, *, returned: bool) -> int:
-    """The first line that ends with a carriage return, or without."""
+    """Find the first line that ends with a carriage return, or without."""
     with open_bytes(path, name) as stream:
         return next(number for number, line in enumerate(stream, 1) if line.endswith(b"\r\n") == returned)

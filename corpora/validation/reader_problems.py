@@ -22,7 +22,7 @@ def kind_of(problem: Problem) -> str:
     return next((code for code, pattern in _KIND_OF if pattern.search(problem.message)), "malformed")
 
 
-class ProblemCount:
+class ProblemCounter:
     """Takes the problems of one file, as ``on_problem`` of a reader.
 
     Args:

@@ -1,4 +1,4 @@
-"""What the doctor makes of a corpus."""
+"""The report on a corpus: statistics, examples and findings."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tagger.corpora.validation.findings import ERROR, Finding
-from tagger.corpora.validation.statistics import Part
+from tagger.corpora.validation.statistics import SplitStatistics
 
 
 @dataclass(slots=True)
-class Diagnosis:
-    """What the doctor found.
+class ValidationReport:
+    """The result of validating a corpus.
 
     Attributes:
         name: a short name of the corpus.
         source: what the user asked for.
         column: the label column.
         formats: the formats of the files.
-        parts: the figures of each part.
+        splits: the statistics of each split.
         first: words and labels of the first sentences.
-        scheme: the scheme of labelled spans, None where labels are no spans.
-        left_out: sentences that could not be read.
-        notes: what to know about how it was read.
-        findings: what was found, the gravest first.
+        scheme: the scheme of labelled spans, None where labels are not spans.
+        left_out: number of sentences that could not be read.
+        notes: remarks on how it was read.
+        findings: the problems, the gravest first.
     """
 
     name: str
     source: str
     column: str = ""
     formats: list[str] = field(default_factory=list)
-    parts: list[Part] = field(default_factory=list)
+    splits: list[SplitStatistics] = field(default_factory=list)
     first: list[tuple[list[str], list[str]]] = field(default_factory=list)
     scheme: str | None = None
     left_out: int = 0
@@ -39,12 +39,12 @@ class Diagnosis:
 
     @property
     def errors(self) -> list[Finding]:
-        """What stops training."""
+        """The findings that stop training."""
         return [finding for finding in self.findings if finding.kind.severity == ERROR]
 
     @property
     def warnings(self) -> list[Finding]:
-        """What does not stop it."""
+        """The findings that do not stop training."""
         return [finding for finding in self.findings if finding.kind.severity != ERROR]
 
     @property
@@ -53,7 +53,7 @@ class Diagnosis:
         return "errors" if self.errors else "warnings" if self.findings else "clean"
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as plain values."""
+        """The report as plain values."""
         return {
             "name": self.name,
             "source": self.source,
@@ -62,7 +62,7 @@ class Diagnosis:
             "formats": self.formats,
             "scheme": self.scheme,
             "left_out": self.left_out,
-            "parts": [part.to_dict() for part in self.parts],
+            "parts": [split.to_dict() for split in self.splits],
             "first": [{"tokens": tokens, "tags": tags} for tokens, tags in self.first],
             "notes": self.notes,
             "findings": [finding.to_dict() for finding in self.findings],

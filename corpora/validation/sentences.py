@@ -1,6 +1,6 @@
-"""Sentences as wholes: those that recur, those that train shares with dev or test, those without end.
+"""Checks whole sentences: duplicates, sentences that train shares with dev or test, very long ones.
 
-Of each sentence 36 bytes are kept, not its words.
+The check keeps 36 bytes of each sentence, not its words.
 """
 
 from __future__ import annotations
@@ -10,57 +10,60 @@ from array import array
 import numpy as np
 
 from tagger.corpora.formats.sentence import excerpt
-from tagger.corpora.validation.findings import Findings, Place, Seen
+from tagger.corpora.validation.findings import CheckedSentence, Findings, Place
 
-LONGEST = 500  # words
-NATURAL = 5  # words; shorter sentences recur by themselves: greetings, headings
+MAX_WORDS = 500
+MIN_WORDS = 5  # shorter sentences recur naturally: greetings, headings
 
 
 class SentenceCheck:
-    """Remembers every sentence by the hash of its words and the hash of its labels."""
+    """Keeps a hash of the words and a hash of the labels of every sentence."""
 
     def __init__(self) -> None:
         self._words, self._tags = array("q"), array("q")
         self._line, self._length = array("q"), array("q")
         self._file = array("i")
-        self._files: dict[tuple[str, str], int] = {}  # (path, part)
+        self._files: dict[tuple[str, str], int] = {}  # (path, split)
 
-    def add(self, seen: Seen, findings: Findings) -> None:
-        """Looks at one sentence."""
-        if len(seen.tokens) > LONGEST:
-            start = excerpt(" ".join(seen.tokens[:12]))
-            findings.add("long-sentence", seen.path, seen.line, f"{len(seen.tokens):,} words, beginning {start}")
-        self._words.append(hash(tuple(seen.tokens)))
-        self._tags.append(hash(tuple(seen.tags)))
-        self._line.append(seen.line)
-        self._length.append(len(seen.tokens))
-        self._file.append(self._files.setdefault((seen.path, seen.part), len(self._files)))
+    def add(self, sentence: CheckedSentence, findings: Findings) -> None:
+        """Check one sentence."""
+        if len(sentence.tokens) > MAX_WORDS:
+            start = excerpt(" ".join(sentence.tokens[:12]))
+            findings.add(
+                "long-sentence", sentence.path, sentence.line, f"{len(sentence.tokens):,} words, beginning {start}"
+            )
+        self._words.append(hash(tuple(sentence.tokens)))
+        self._tags.append(hash(tuple(sentence.tags)))
+        self._line.append(sentence.line)
+        self._length.append(len(sentence.tokens))
+        self._file.append(self._files.setdefault((sentence.path, sentence.split), len(self._files)))
 
     def report(self, findings: Findings) -> None:
-        """Compares all sentences."""
+        """Compare all sentences."""
         if not self._words:
             return
         words = np.array(self._words)
         _, first, inverse = np.unique(words, return_index=True, return_inverse=True)
-        earlier = first[inverse]  # where the words of each sentence stand for the first time
+        earlier = first[inverse]  # first sentence with the same words
         again = np.flatnonzero(earlier != np.arange(len(words)))
-        part = np.array([list(self._parts()).index(part) for _, part in self._files])[np.array(self._file)]
-        within = _previous_in_part(inverse, part)
+        names = list(dict.fromkeys(split for _, split in self._files))
+        split = np.array([names.index(name) for _, name in self._files])[np.array(self._file)]
+        within = _first_in_split(inverse, split)
         repeated = np.flatnonzero(within >= 0)
-        train = list(self._parts()).index("train") if "train" in self._parts() else -1
-        leaked = again[(part[again] != train) & (part[earlier[again]] == train)]
+        train = names.index("train") if "train" in names else -1
+        leaked = again[(split[again] != train) & (split[earlier[again]] == train)]
         tags = np.array(self._tags)
         contrary = again[tags[again] != tags[earlier[again]]]
         self._rank(findings, "leak", leaked, earlier)
         self._rank(findings, "contradiction", contrary, earlier)
         self._rank(findings, "duplicate", repeated, within)
 
-    def _rank(self, findings: Findings, code: str, found: np.ndarray, others: np.ndarray) -> None:
-        """Adds places, the longest sentences first."""
-        if not len(found):
+    def _rank(self, findings: Findings, code: str, chosen: np.ndarray, others: np.ndarray) -> None:
+        """Report places, the longest sentences first."""
+        if not len(chosen):
             return
-        lengths = np.array(self._length)[found]
-        order = found[np.argsort(-lengths, kind="stable")]
+        lengths = np.array(self._length)[chosen]
+        order = chosen[np.argsort(-lengths, kind="stable")]
         names = [path for path, _ in self._files]
         places = []
         for place in order[: findings.keep].tolist():
@@ -70,23 +73,20 @@ class SentenceCheck:
             where = f"line {self._line[other]}" if same else f"{names[self._file[other]]}:{self._line[other]}"
             detail = f"{length:,} {'word' if length == 1 else 'words'}, the same as in {where}"
             places.append(Place(names[self._file[place]], self._line[place], detail))
-        findings.add_ranked(code, places, len(found))
+        findings.add_ranked(code, places, len(chosen))
         if code != "contradiction":
-            long = int((lengths >= NATURAL).sum())
-            findings[code].remark = f"{long:,} of them have {NATURAL} words or more; the longest come first."
-
-    def _parts(self) -> dict[str, None]:
-        return dict.fromkeys(part for _, part in self._files)
+            long = int((lengths >= MIN_WORDS).sum())
+            findings[code].remark = f"{long:,} of them have {MIN_WORDS} words or more; the longest come first."
 
 
-def _previous_in_part(group: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """For each sentence the first of its group and part, -1 if it is that one itself.
+def _first_in_split(group: np.ndarray, split: np.ndarray) -> np.ndarray:
+    """For each sentence the first of its group and split, -1 for that one itself.
 
     Args:
-        group: (S,) which sentences have the same words.
-        part: (S,) the part of each.
+        group: (S,) number of the sentences with the same words.
+        split: (S,) number of the split.
     """
-    keys = group.astype(np.int64) * (int(part.max()) + 1) + part
+    keys = group.astype(np.int64) * (int(split.max()) + 1) + split
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     earlier = first[inverse]
     return np.where(earlier == np.arange(len(keys)), -1, earlier)

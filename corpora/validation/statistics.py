@@ -1,4 +1,4 @@
-"""Counting a corpus part by part: sentences, words, distinct words, labels, words that training has not seen."""
+"""Statistics of a corpus by split: sentences, words, distinct words, labels, words unknown to train."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ TRAIN = "train"
 
 
 @dataclass(slots=True)
-class Part:
-    """The figures of one part.
+class SplitStatistics:
+    """The statistics of one split.
 
     Attributes:
         name: ``train``, ``dev``, ``test``, or ``all`` for a corpus that is not split.
-        sentences: how many.
-        words: how many.
-        types: how many distinct words.
-        labels: how often each label occurs.
+        sentences: number of sentences.
+        words: number of words.
+        types: number of distinct words.
+        labels: count of each label.
         unknown: words that do not occur in train; None for train itself, or where there is no train.
     """
 
@@ -38,7 +38,7 @@ class Part:
         return None if self.unknown is None or not self.words else self.unknown / self.words
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures as plain values."""
+        """The statistics as plain values."""
         return {
             "name": self.name,
             "sentences": self.sentences,
@@ -49,34 +49,34 @@ class Part:
         }
 
 
-class Census:
+class StatisticsCounter:
     """Counts sentences as they come; train must come first.
 
     Attributes:
-        parts: the figures of each part that was begun.
-        words: every distinct word and its number, in the order they came.
+        splits: the statistics of each split so far.
+        words: every distinct word and its number, in order of occurrence.
     """
 
     def __init__(self) -> None:
-        self.parts: list[Part] = []
+        self.splits: list[SplitStatistics] = []
         self.words: dict[str, int] = {}
         self._known: int | None = None
         self._types: set[int] = set()
 
     @property
-    def part(self) -> Part:
-        """The part that was begun last."""
-        return self.parts[-1]
+    def split(self) -> SplitStatistics:
+        """The current split."""
+        return self.splits[-1]
 
     def begin(self, name: str) -> None:
-        """Begins a part."""
-        if self.parts and self.part.name == TRAIN:
+        """Begin a split."""
+        if self.splits and self.split.name == TRAIN:
             self._known = len(self.words)
-        self.parts.append(Part(name, unknown=None if self._known is None else 0))
+        self.splits.append(SplitStatistics(name, unknown=None if self._known is None else 0))
         self._types = set()
 
     def add(self, tokens: Sequence[str], tags: Sequence[str]) -> list[int]:
-        """Counts one sentence.
+        """Count one sentence.
 
         Args:
             tokens: T words.
@@ -85,29 +85,25 @@ class Census:
         Returns:
             The numbers of the T words.
         """
-        part, words = self.part, self.words
+        split, words = self.split, self.words
         ids = [words.setdefault(word, len(words)) for word in tokens]
-        part.sentences += 1
-        part.words += len(ids)
-        part.labels.update(tags)
+        split.sentences += 1
+        split.words += len(ids)
+        split.labels.update(tags)
         self._types.update(ids)
-        part.types = len(self._types)
-        if self._known is not None and part.unknown is not None:
+        split.types = len(self._types)
+        if self._known is not None and split.unknown is not None:
             known = self._known
-            part.unknown += sum([number >= known for number in ids])
+            split.unknown += sum([number >= known for number in ids])
         return ids
 
 
-def take_census(corpus: Corpus) -> Census:
-    """Counts a corpus that was read.
-
-    Args:
-        corpus: its parts are counted in the order train, dev, test.
-    """
-    census = Census()
+def corpus_statistics(corpus: Corpus) -> StatisticsCounter:
+    """Count a corpus, in the order train, dev, test."""
+    counter = StatisticsCounter()
     for split in corpus.splits:
-        census.begin(split.name)
+        counter.begin(split.name)
         for batch in split.data.select_columns(["tokens", "tags"]).iter(BATCH):
             for tokens, tags in zip(batch["tokens"], batch["tags"], strict=True):
-                census.add(tokens, tags)
-    return census
+                counter.add(tokens, tags)
+    return counter

@@ -1,4 +1,4 @@
-"""The data doctor: reads a corpus from end to end, changes nothing, and says what is wrong with it."""
+"""Validates a corpus: reads it from end to end, changes nothing, and reports what is wrong with it."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from tagger.corpora.formats.sentence import RawSentence, number_of
 from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.labels.label_column import LabelColumnReader
 from tagger.corpora.labels.repair import Repairs
-from tagger.corpora.labels.scheme_detection import SchemeCheck, scheme_of_files
+from tagger.corpora.labels.scheme_detection import scheme_of_files
 from tagger.corpora.sources.corpus import BATCH, Split
 from tagger.corpora.sources.locate import DatasetFiles
 from tagger.corpora.sources.resolve import explicit_files, override, resolve, stdin_to_tempfile
 from tagger.corpora.sources.splits import SPLIT_NAMES
-from tagger.corpora.validation.annotation_errors import SlipCheck
-from tagger.corpora.validation.findings import Check, Findings, Seen
-from tagger.corpora.validation.labels import LabelCheck
+from tagger.corpora.validation.annotation_errors import AnnotationErrorCheck
+from tagger.corpora.validation.findings import Check, CheckedSentence, Findings
+from tagger.corpora.validation.labels import LabelCheck, SchemeCheck
 from tagger.corpora.validation.line_ends import check_line_ends
-from tagger.corpora.validation.reader_problems import ProblemCount
-from tagger.corpora.validation.report import Diagnosis
+from tagger.corpora.validation.reader_problems import ProblemCounter
+from tagger.corpora.validation.report import ValidationReport
 from tagger.corpora.validation.sentences import SentenceCheck
-from tagger.corpora.validation.statistics import TRAIN, Census
+from tagger.corpora.validation.statistics import TRAIN, StatisticsCounter
 from tagger.corpora.validation.words import WordCheck
 from tagger.errors import CorpusError
 
 EXAMPLES = 3  # sentences shown as they were understood
 
 
-def examine(
+def validate_corpus(
     source: str | None = None,
     *,
     train: str | None = None,
@@ -41,22 +41,22 @@ def examine(
     labels_column: str | None = None,
     offline: bool = False,
     places: int = 5,
-) -> Diagnosis:
-    """Examines a corpus.
+) -> ValidationReport:
+    """Validate a corpus.
 
     Args:
         source: as for ``read_corpus``.
-        train: a file, glob or folder for this part; stands in for the one that ``source`` has.
+        train: a file, glob or folder for this split; it replaces the one of ``source``.
         dev: the same for dev.
         test: the same for test.
-        options: which columns to read; ``skip_invalid`` makes unreadable sentences a warning, ``repair`` examines
-            what is left after mending.
-        labels_column: the very column of labels, for a corpus from the hub.
-        offline: never ask the hub.
-        places: how many places to keep of each kind of finding.
+        options: which columns to read; ``skip_invalid`` makes unreadable sentences a warning, ``repair`` validates
+            the repaired corpus.
+        labels_column: the exact column of labels, for a corpus from the hub.
+        offline: never use the network.
+        places: number of places to keep of each kind of finding.
 
     Raises:
-        CorpusError: there is nothing by that name.
+        CorpusError: there is no such corpus.
     """
     given = {"train": train, "dev": dev, "test": test}
     explicit = {part: path for part, path in given.items() if path is not None}
@@ -70,71 +70,71 @@ def examine(
         return _from_files(located, name, options, places)
 
 
-class Examination:
-    """One run of all checks over a corpus.
+class Validator:
+    """Runs all checks over a corpus.
 
     Args:
-        diagnosis: to be filled.
-        findings: where the checks report.
+        report: is filled in.
+        findings: receives the findings of the checks.
     """
 
-    def __init__(self, diagnosis: Diagnosis, findings: Findings) -> None:
-        self.diagnosis, self.findings = diagnosis, findings
-        self.census = Census()
-        self.labels, self.schemes = LabelCheck(), SchemeCheck()
-        self.checks: list[Check] = [WordCheck(), self.labels, self.schemes, SentenceCheck(), SlipCheck()]
+    def __init__(self, report: ValidationReport, findings: Findings) -> None:
+        self.report, self.findings = report, findings
+        self.statistics = StatisticsCounter()
+        self.labels, self.schemes = LabelCheck(), SchemeCheck(findings.keep)
+        self.checks: list[Check] = [WordCheck(), self.labels, self.schemes, SentenceCheck(), AnnotationErrorCheck()]
 
-    def look(self, sentences: Iterable[RawSentence], intake: LabelColumnReader) -> None:
-        """Shows all sentences of one file or part to all checks."""
-        part, words = self.census.part.name, self.census.words
-        for sentence in intake.read(sentences):
-            tokens, tags = sentence.tokens, sentence.columns[intake.column]
+    def check(self, sentences: Iterable[RawSentence], reader: LabelColumnReader) -> None:
+        """Run all checks on the sentences of one file or split."""
+        split, words = self.statistics.split.name, self.statistics.words
+        for sentence in reader.read(sentences):
+            tokens, tags = sentence.tokens, sentence.columns[reader.column]
             known = len(words)
-            ids = self.census.add(tokens, tags)
+            ids = self.statistics.add(tokens, tags)
             fresh = [word for word, number in zip(tokens, ids, strict=True) if number >= known]
             new = list(dict.fromkeys(fresh)) if fresh else fresh
-            if len(self.diagnosis.first) < EXAMPLES:
-                self.diagnosis.first.append((tokens, tags))
-            seen = Seen(tokens, tags, ids, new, sentence.lines, sentence.line, intake.name, part)
+            if len(self.report.first) < EXAMPLES:
+                self.report.first.append((tokens, tags))
+            checked = CheckedSentence(tokens, tags, ids, new, sentence.lines, sentence.line, reader.name, split)
             for check in self.checks:
-                check.add(seen, self.findings)
+                check.add(checked, self.findings)
 
-    def finish(self) -> Diagnosis:
-        """Draws the conclusions."""
-        diagnosis, parts = self.diagnosis, self.census.parts
-        self.labels.column = diagnosis.column
+    def finish(self) -> ValidationReport:
+        """Report on the corpus as a whole."""
+        report, splits = self.report, self.statistics.splits
+        self.labels.column = report.column
         for check in self.checks:
             check.report(self.findings)
-        names = {part.name for part in parts if part.sentences}
+        names = {split.name for split in splits if split.sentences}
         if names and not names & {TRAIN, "all"}:
-            self.findings.add("no-train", diagnosis.source, 0, f"there is {' and '.join(sorted(names))} only")
-        diagnosis.parts, diagnosis.scheme = parts, self.schemes.scheme
-        diagnosis.findings = list(self.findings)
-        return diagnosis
+            self.findings.add("no-train", report.source, 0, f"there is {' and '.join(sorted(names))} only")
+        report.splits, report.scheme = splits, self.schemes.scheme
+        report.findings = list(self.findings)
+        return report
 
 
-def _from_files(located: DatasetFiles, source: str, options: ReadOptions, places: int) -> Diagnosis:
+def _from_files(located: DatasetFiles, source: str, options: ReadOptions, places: int) -> ValidationReport:
     findings = Findings(places, lenient=options.skip_invalid)
-    diagnosis = Diagnosis(located.name, source, notes=list(located.notes))
-    examination = Examination(diagnosis, findings)
+    report = ValidationReport(located.name, source, notes=list(located.notes))
+    validator = Validator(report, findings)
     before: list[str] | None = None
-    for part in sorted(located.files, key=_order):
-        examination.census.begin(part)
-        names = {path: located.display.get(path, str(path)) for path in located.files[part]}
+    for split in sorted(located.files, key=["all", *SPLIT_NAMES].index):
+        validator.statistics.begin(split)
+        names = {path: located.display.get(path, str(path)) for path in located.files[split]}
         scheme = _scheme(names, options)
         for path, name in names.items():
             repairs = Repairs(name, scheme) if options.repair else None
             try:
-                before = _examine_file(examination, path, name, options, before, repairs)
+                before = _validate_file(validator, path, name, options, before, repairs)
             except CorpusError as error:
                 findings.add("file", str(error.path or name), error.line or 0, error.message)
-    if "all" in located.files and any(part.sentences for part in examination.census.parts):
-        diagnosis.notes.append("not split yet: training sets a tenth each aside for dev and test")
-    return examination.finish()
+    if "all" in located.files and any(split.sentences for split in validator.statistics.splits):
+        report.notes.append("not split yet: training holds out a tenth each for dev and test")
+    return validator.finish()
 
 
 def _scheme(names: dict[Path, str], options: ReadOptions) -> str | None:
-    """The scheme to repair labels in; a file that cannot be read is reported when it is examined."""
+    """Detect the scheme for repairs; a file that cannot be read is reported later."""
     if options.repair:
         with suppress(CorpusError):
             forms = {path: options.format or sniff(path, name) for path, name in names.items()}
@@ -142,56 +142,58 @@ def _scheme(names: dict[Path, str], options: ReadOptions) -> str | None:
     return None
 
 
-def _examine_file(
-    examination: Examination,
+def _validate_file(
+    validator: Validator,
     path: Path,
     name: str,
     options: ReadOptions,
     before: list[str] | None,
     repairs: Repairs | None,
 ) -> list[str] | None:
-    """Reads one file; gives its label columns, which the next file must have too."""
-    findings, diagnosis = examination.findings, examination.diagnosis
+    """Validate one file; return its label columns, which the next file must have too."""
+    findings, report = validator.findings, validator.report
     form = options.format or sniff(path, name)
-    if form not in diagnosis.formats:
-        diagnosis.formats.append(form)
+    if form not in report.formats:
+        report.formats.append(form)
     check_line_ends(path, name, form, findings)
-    problems = ProblemCount(findings, name)
+    problems = ProblemCounter(findings, name)
     wanted = conllu_column(options.column) if form == "conllu" else options.column
-    intake = LabelColumnReader(wanted, problems, name, before, options.label_names, repairs)
+    reader = LabelColumnReader(wanted, problems, name, before, options.label_names, repairs)
     try:
-        examination.look(read_sentences(path, name, form, options, problems), intake)
+        validator.check(read_sentences(path, name, form, options, problems), reader)
     finally:
-        diagnosis.left_out += problems.sentences
-    diagnosis.column = diagnosis.column or intake.column
-    diagnosis.notes += [note for note in intake.notes if note not in diagnosis.notes]
-    if not intake.sentences:
+        report.left_out += problems.sentences
+    report.column = report.column or reader.column
+    report.notes += [note for note in reader.notes if note not in report.notes]
+    if not reader.sentences:
         raise CorpusError(
             f"no sentence that can be read; {number_of(problems.sentences, 'sentence')} left out", path=name
         )
-    return intake.columns
+    return reader.columns
 
 
-def _from_hub(source: str, options: ReadOptions, labels_column: str | None, offline: bool, places: int) -> Diagnosis:
+def _from_hub(
+    source: str, options: ReadOptions, labels_column: str | None, offline: bool, places: int
+) -> ValidationReport:
     from tagger.corpora.hub.tables import BadRowsError
     from tagger.corpora.read_corpus import read_hub_corpus
 
     findings = Findings(places, lenient=options.skip_invalid)
     try:
         corpus = read_hub_corpus(source, options, labels_column=labels_column, offline=offline, seed=None)
-    except BadRowsError as error:  # examined without the rows that would stop training
+    except BadRowsError as error:  # validated without the rows that would stop training
         findings.add("malformed", source, 0, error.message.removeprefix(f"{source} "))
         lenient = replace(options, skip_invalid=True)
         corpus = read_hub_corpus(source, lenient, labels_column=labels_column, offline=offline, seed=None)
-    diagnosis = Diagnosis(corpus.name, source, corpus.column, ["hub"], notes=list(corpus.notes))
-    examination = Examination(diagnosis, findings)
-    diagnosis.notes.append("lines are the numbers of sentences")
+    report = ValidationReport(corpus.name, source, corpus.column, ["hub"], notes=list(corpus.notes))
+    validator = Validator(report, findings)
+    report.notes.append("lines are the numbers of sentences")
     for split in corpus.splits:
-        examination.census.begin(split.name)
-        examination.look(
-            _rows(split), LabelColumnReader("tags", ProblemCount(examination.findings, split.name), split.name)
+        validator.statistics.begin(split.name)
+        validator.check(
+            _rows(split), LabelColumnReader("tags", ProblemCounter(validator.findings, split.name), split.name)
         )
-    return examination.finish()
+    return validator.finish()
 
 
 def _rows(split: Split) -> Iterator[RawSentence]:
@@ -201,7 +203,3 @@ def _rows(split: Split) -> Iterator[RawSentence]:
         for tokens, tags in zip(batch["tokens"], batch["tags"], strict=True):
             number += 1
             yield RawSentence(tokens, {"tags": tags}, number, [number] * len(tokens))
-
-
-def _order(part: str) -> int:
-    return ["all", *SPLIT_NAMES].index(part)

@@ -1,20 +1,21 @@
-"""Words that are not what they look like: white space, invisible characters, wrong conversions, Unicode forms."""
+"""Checks words: white space, invisible characters, wrong conversions, Unicode forms, running numbers."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 from tagger.corpora.formats.sentence import excerpt
 from tagger.corpora.labels.repair import is_invisible
-from tagger.corpora.validation.findings import Findings, Seen
+from tagger.corpora.validation.findings import CheckedSentence, Findings
 
-_NAMELESS = ("Co", "Cs")  # of private use: what they show, if anything, only their font knows
+_PRIVATE = ("Co", "Cs")  # private use and surrogates: only a font knows what they show
 _LATIN1_UTF8 = re.compile(r"[ÂÃÄÅâÐÑ][\u0080-\u00bf\u2018-\u2022\u20ac\u2122\u0152\u0153\u0160\u0161]")
 
 
 class WordCheck:
-    """Looks at every distinct word once, and finds the places of those that are odd."""
+    """Checks every distinct word once, and finds all places of odd words."""
 
     def __init__(self) -> None:
         self._odd: dict[str, list[tuple[str, str]]] = {}
@@ -22,25 +23,25 @@ class WordCheck:
         self._first: tuple[str, int, str] | None = None
         self._long = 0
 
-    def add(self, seen: Seen, findings: Findings) -> None:
-        """Looks at one sentence."""
-        for word in seen.new:
-            if not (word.isascii() and word.isalnum()) and (said := defects(word)):
-                self._odd[word] = said
-        if self._odd and not self._odd.keys().isdisjoint(seen.tokens):
-            for word, line in zip(seen.tokens, seen.lines, strict=True):
+    def add(self, sentence: CheckedSentence, findings: Findings) -> None:
+        """Check one sentence."""
+        for word in sentence.new:
+            if not (word.isascii() and word.isalnum()) and (odd := defects(word)):
+                self._odd[word] = odd
+        if self._odd and not self._odd.keys().isdisjoint(sentence.tokens):
+            for word, line in zip(sentence.tokens, sentence.lines, strict=True):
                 for code, detail in self._odd.get(word, ()):
-                    findings.add(code, seen.path, line, detail)
-        self._count_numbered(seen)
+                    findings.add(code, sentence.path, line, detail)
+        self._count_numbered(sentence)
 
     def report(self, findings: Findings) -> None:
-        """Says whether the words are running numbers; a list of numbers in one sentence is none."""
+        """Report running numbers in place of words; one list of numbers is not enough."""
         if self._first and 2 * self._numbered > self._long:
             path, line, detail = self._first
             findings.add("numbered-words", path, line, detail, count=self._numbered)
 
-    def _count_numbered(self, seen: Seen) -> None:
-        tokens = seen.tokens
+    def _count_numbered(self, sentence: CheckedSentence) -> None:
+        tokens = sentence.tokens
         if len(tokens) < 2:
             return
         self._long += 1
@@ -48,33 +49,33 @@ class WordCheck:
             start = int(tokens[0])
             if tokens == [str(number) for number in range(start, start + len(tokens))]:
                 self._numbered += 1
-                self._first = self._first or (seen.path, seen.lines[0], " ".join(tokens[:8]))
+                self._first = self._first or (sentence.path, sentence.lines[0], " ".join(tokens[:8]))
 
 
 def defects(word: str) -> list[tuple[str, str]]:
-    """What is odd about a word, as (kind, detail)."""
-    found: list[tuple[str, str]] = []
+    """Find what is odd about a word, as (kind, detail)."""
+    odd: list[tuple[str, str]] = []
     if any(map(str.isspace, word)):
-        found.append(("white-space", f"{excerpt(word)} ({_named(word, str.isspace)})"))
+        odd.append(("white-space", f"{excerpt(word)} ({_named(word, str.isspace)})"))
     if any(map(_invisible, word)):
-        found.append(("control", f"{excerpt(word)} ({_named(word, _invisible)})"))
+        odd.append(("control", f"{excerpt(word)} ({_named(word, _invisible)})"))
     if "\N{REPLACEMENT CHARACTER}" in word:
-        found.append(("damaged-text", f"{excerpt(word)} holds U+FFFD, which stands for a lost character"))
+        odd.append(("damaged-text", f"{excerpt(word)} holds U+FFFD, which stands for a lost character"))
     elif (meant := _meant(word)) is not None:
-        found.append(("damaged-text", f"{excerpt(word)}, most likely {excerpt(meant)}"))
+        odd.append(("damaged-text", f"{excerpt(word)}, most likely {excerpt(meant)}"))
     if not unicodedata.is_normalized("NFC", word):
         composed = unicodedata.normalize("NFC", word)
         points = " ".join(f"U+{ord(char):04X}" for char in word if not char.isascii())[:40]
-        found.append(("not-nfc", f"{excerpt(word)} ({points}), composed {excerpt(composed)}"))
-    return found
+        odd.append(("not-nfc", f"{excerpt(word)} ({points}), composed {excerpt(composed)}"))
+    return odd
 
 
 def _invisible(char: str) -> bool:
-    return is_invisible(char) or unicodedata.category(char) in _NAMELESS
+    return is_invisible(char) or unicodedata.category(char) in _PRIVATE
 
 
 def _meant(word: str) -> str | None:
-    """What a word was before its UTF-8 was read as Latin-1, or None if it was not."""
+    """Restore a word whose UTF-8 was read as Latin-1; None if it was not."""
     if not _LATIN1_UTF8.search(word):
         return None
     for encoding in ("cp1252", "latin1"):
@@ -85,8 +86,7 @@ def _meant(word: str) -> str | None:
     return None
 
 
-def _named(word: str, wanted: object) -> str:
-    """The characters for which ``wanted`` holds, by code point and name."""
-    assert callable(wanted)
+def _named(word: str, wanted: Callable[[str], bool]) -> str:
+    """List the characters for which ``wanted`` holds, by code point and name."""
     chars = dict.fromkeys(char for char in word if wanted(char))
     return ", ".join(f"U+{ord(char):04X} {unicodedata.name(char, 'control')}" for char in list(chars)[:3])

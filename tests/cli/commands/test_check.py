@@ -42,9 +42,9 @@ def test_warnings_and_strict(tmp_path: Path) -> None:
     path = write(tmp_path / "a.conllu", TWICE)
     result = run(path)
     assert result.exit_code == 0
-    assert f"warning: 1 sentence repeats an earlier one of the same part\n    {path}:11: 3 words" in result.stdout
+    assert f"warning: 1 sentence repeats an earlier one of the same split\n    {path}:11: 3 words" in result.stdout
     assert "\n  why:  0 of them" in result.stdout
-    assert "\n  mend: Take repeated documents out." in result.stdout
+    assert "\n  fix:  Remove repeated documents." in result.stdout
     assert result.stdout.endswith("Can be trained on: no errors, 1 kind of warning.\n")
     assert run(path, "--strict").exit_code == 1
 

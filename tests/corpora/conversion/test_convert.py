@@ -114,7 +114,9 @@ def test_labels_that_break_their_scheme_are_told(write: Write, tmp_path: Path) -
 
 
 def test_a_scheme_for_labels_that_are_no_spans(write: Write, tmp_path: Path) -> None:
-    message = r"a\.conllu:4: 'PRON' in column 'upos' is no label of a span.*choose the column of spans \(--column\)"
+    message = (
+        r"a\.conllu:4: 'PRON' in column 'upos' is not the label of a span.*choose the column of spans \(--column\)"
+    )
     with pytest.raises(CorpusError, match=message):
         run(write("a.conllu", TREEBANK), tmp_path / "b.conllu", scheme="IOB2")
 

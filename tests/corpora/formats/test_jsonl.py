@@ -63,7 +63,7 @@ def test_labels_by_number(write: Write) -> None:
     named = read_corpus(str(path), column="ner", label_names=["O", "B-PER"])
     assert named.train is not None
     assert named.train.tags() == [["O", "B-PER"]] * 2
-    with pytest.raises(CorpusError, match=r"a\.jsonl:1: label '1' is no number from 0 to 0"):
+    with pytest.raises(CorpusError, match=r"a\.jsonl:1: label '1' is not a number from 0 to 0"):
         read_corpus(str(path), column="ner", label_names=["O"])
 
 

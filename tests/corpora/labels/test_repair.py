@@ -1,4 +1,4 @@
-"""What ``--repair`` mends: each rule by cases worked out by hand, the counts, and that nothing else changes."""
+"""What ``--repair`` does: each rule by cases worked out by hand, the counts, and that nothing else changes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import pytest
 from tagger.corpora.conversion.convert import convert
 from tagger.corpora.formats.registry import ReadOptions
 from tagger.corpora.formats.sentence import RawSentence
-from tagger.corpora.labels.repair import Repairs, is_invisible, mended_word
+from tagger.corpora.labels.repair import Repairs, is_invisible, repaired_word
 from tagger.corpora.labels.schemes import invalid, spans
 from tagger.corpora.read_corpus import read_corpus, read_split
-from tagger.corpora.validation.validate import examine
+from tagger.corpora.validation.validate import validate_corpus
 from tagger.errors import CorpusError
 from tests.corpora.conftest import TAGS, WORDS, Write, conllu
 
 
-def mended(labels: list[str], scheme: str | None = None) -> list[str]:
+def repaired_labels(labels: list[str], scheme: str | None = None) -> list[str]:
     sentence = RawSentence(["w"] * len(labels), {"ner": labels}, 1, [1] * len(labels))
-    Repairs("f", scheme).mend_labels(sentence, "ner")
+    Repairs("f", scheme).repair_labels(sentence, "ner")
     return sentence.columns["ner"]
 
 
@@ -46,16 +46,16 @@ def mended(labels: list[str], scheme: str | None = None) -> list[str]:
     ],
 )  # fmt: skip
 def test_words(word: str, expected: str) -> None:
-    assert mended_word(word) == expected
+    assert repaired_word(word) == expected
 
 
-def test_mending_a_word_twice_is_mending_it_once() -> None:
+def test_repairing_a_word_twice_is_repairing_it_once() -> None:
     rng = random.Random(1)
     odd = "a é\u0301\u00ad\u200b\u200d\u00a0\t한\u1112\u1161\x07\u2028"
     for _ in range(2000):
         word = "".join(rng.choices(odd, k=rng.randint(1, 6)))
-        once = mended_word(word)
-        assert mended_word(once) == once
+        once = repaired_word(word)
+        assert repaired_word(once) == once
         assert once
         visible = [char for char in word if not is_invisible(char) and not char.isspace()]
         if visible:
@@ -79,7 +79,7 @@ def test_mending_a_word_twice_is_mending_it_once() -> None:
     ],
 )
 def test_of_several_labels_one_stays(labels: str, expected: str) -> None:
-    assert mended(labels.split()) == expected.split()
+    assert repaired_labels(labels.split()) == expected.split()
 
 
 @pytest.mark.parametrize(
@@ -96,16 +96,16 @@ def test_of_several_labels_one_stays(labels: str, expected: str) -> None:
     ],
 )
 def test_broken_spans(scheme: str | None, labels: str, expected: str) -> None:
-    assert mended(labels.split(), scheme) == expected.split()
+    assert repaired_labels(labels.split(), scheme) == expected.split()
 
 
 @pytest.mark.parametrize("scheme", ["IOB1", "IOB2", "IOBES", "BILOU"])
-def test_mended_labels_fit_the_scheme_and_mean_the_same_spans(scheme: str) -> None:
+def test_repaired_labels_fit_the_scheme_and_mean_the_same_spans(scheme: str) -> None:
     rng = random.Random(scheme)
     letters = {"IOB1": "BI", "IOB2": "BI", "IOBES": "BIES", "BILOU": "BILU"}[scheme]
     for _ in range(500):
         labels = [rng.choice(["O", *(f"{letter}-{kind}" for letter in letters for kind in "xy")]) for _ in range(6)]
-        after = mended(labels, scheme)
+        after = repaired_labels(labels, scheme)
         assert invalid(after, scheme) == []
         assert spans(after) == spans(labels)
         assert after == labels or invalid(labels, scheme)
@@ -131,10 +131,10 @@ def test_a_corpus_is_read_repaired_and_the_repairs_are_counted(write: Write) -> 
 
 def test_a_sound_corpus_is_not_touched(write: Write) -> None:
     path = str(write("a.conllu", conllu(WORDS, TAGS)))
-    plain, mended_ = read_corpus(path), read_corpus(path, repair=True)
-    for before, after in zip(plain.splits, mended_.splits, strict=True):
+    plain, repaired = read_corpus(path), read_corpus(path, repair=True)
+    for before, after in zip(plain.splits, repaired.splits, strict=True):
         assert (before.tokens(), before.tags(), before.texts()) == (after.tokens(), after.tags(), after.texts())
-    assert plain.notes == mended_.notes
+    assert plain.notes == repaired.notes
 
 
 def test_the_raw_text_goes_with_the_words(write: Write) -> None:
@@ -165,11 +165,11 @@ def test_the_cache_keeps_both_readings_apart(write: Write) -> None:
         assert read_split(path, repair=True).tokens() == [["a"], ["b"]]
 
 
-def test_the_doctor_examines_what_is_left(write: Write) -> None:
+def test_validation_sees_the_repaired_corpus(write: Write) -> None:
     path = write("a.conll", "a\u00ad\tB-x,B-y\nc\tO\n\nb\tI-x\nd\tB-y\n")
-    before = examine(str(path))
+    before = validate_corpus(str(path))
     assert {finding.kind.code for finding in before.errors} == {"double-label"}
-    after = examine(str(path), options=ReadOptions(repair=True))
+    after = validate_corpus(str(path), options=ReadOptions(repair=True))
     assert not after.errors
     assert not {"control", "broken-scheme"} & {finding.kind.code for finding in after.findings}
     assert sum(note.startswith("repaired: ") for note in after.notes) >= 2
@@ -177,7 +177,7 @@ def test_the_doctor_examines_what_is_left(write: Write) -> None:
 
 def test_every_word_with_several_labels_is_counted(write: Write) -> None:
     path = write("a.conll", "a\tB-x,B-y\nb\tI-x,I-y\n\nb\tB-x\n")
-    finding = next(finding for finding in examine(str(path)).errors if finding.kind.code == "double-label")
+    finding = next(finding for finding in validate_corpus(str(path)).errors if finding.kind.code == "double-label")
     assert (finding.count, [place.line for place in finding.places]) == (2, [1, 2])
 
 

@@ -9,7 +9,8 @@ import pytest
 from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import BILOU, IOB1, IOB2, IOBES, Entities
 
-from tagger.corpora.labels.schemes import SCHEMES, Span, converted, detect, invalid, spans, split_tag, tags
+from tagger.corpora.labels.scheme_detection import DetectedScheme, SchemeDetector
+from tagger.corpora.labels.schemes import SCHEMES, Span, converted, invalid, spans, split_tag, tags
 
 ORACLES = {"IOB1": IOB1, "IOB2": IOB2, "IOBES": IOBES, "BILOU": BILOU}
 CASES = 300
@@ -82,17 +83,22 @@ def test_where_a_scheme_is_broken() -> None:
     assert invalid(["S-PER"], "IOB2") == [0]
 
 
+def detect(sentences: list[list[str]]) -> DetectedScheme:
+    detector = SchemeDetector()
+    for labels in sentences:
+        detector.add(["a"] * len(labels), labels, [1] * len(labels))
+    return detector.result()
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_scheme_is_detected(scheme: str) -> None:
     sentences = [tags([(0, 1, "PER"), (1, 3, "PER"), (4, 6, "LOC")], 7, scheme)] * 3
-    found = detect(sentences)
-    assert found.scheme == scheme
-    assert found.invalid[scheme] == 0
+    assert detect(sentences) == DetectedScheme(scheme)
 
 
 def test_a_few_slips_do_not_hide_the_scheme() -> None:
     found = detect([["B-PER", "I-PER", "O"]] * 9 + [["O", "I-PER", "O"]])
-    assert (found.scheme, found.invalid["IOB2"]) == ("IOB2", 1)
+    assert (found.scheme, found.broken) == ("IOB2", 1)
 
 
 def test_parts_of_speech_are_no_scheme() -> None:

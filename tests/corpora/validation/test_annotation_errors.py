@@ -1,4 +1,4 @@
-"""Likely slips: against a count by brute force, and in the order of evidence."""
+"""Likely annotation errors: against a count by brute force, and in the order of evidence."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from tagger.corpora.validation import annotation_errors as doctor_slips
-from tagger.corpora.validation.annotation_errors import SlipCheck
-from tagger.corpora.validation.findings import Findings, Seen
-from tagger.corpora.validation.statistics import Census
+from tagger.corpora.validation import annotation_errors
+from tagger.corpora.validation.annotation_errors import AnnotationErrorCheck
+from tagger.corpora.validation.findings import CheckedSentence, Findings
+from tagger.corpora.validation.statistics import StatisticsCounter
 
 Sentence = tuple[list[str], list[str]]
 
 
-def feed(made: list[Sentence]) -> SlipCheck:
+def feed(made: list[Sentence]) -> AnnotationErrorCheck:
     """Show sentences to the check, each word on a line of its own."""
-    check, census, line = SlipCheck(), Census(), 1
-    census.begin("all")
+    check, counter, line = AnnotationErrorCheck(), StatisticsCounter(), 1
+    counter.begin("all")
     for tokens, tags in made:
-        known = len(census.words)
-        ids = census.add(tokens, tags)
-        new = list(census.words)[known:]
+        known = len(counter.words)
+        ids = counter.add(tokens, tags)
+        new = list(counter.words)[known:]
         lines = list(range(line, line + len(tokens)))
-        check.add(Seen(tokens, tags, ids, new, lines, line, "a", "all"), Findings())
+        check.add(CheckedSentence(tokens, tags, ids, new, lines, line, "a", "all"), Findings())
         line += len(tokens) + 1
     return check
 
@@ -66,7 +66,7 @@ def test_agrees_with_brute_force() -> None:
                 elif often == seldom and least == 1:
                     expected |= {-at for at, _ in seen}  # either half
     check = feed(made)
-    lines = {check._lines[slip.place] for slip in check.slips()}
+    lines = {check._lines[error.place] for error in check.errors()}
     assert {line for line in expected if line > 0} <= lines
     assert lines <= {abs(line) for line in expected}
     assert len(lines) > 50
@@ -88,11 +88,11 @@ def test_the_best_attested_comes_first() -> None:
 
 
 def test_a_word_alone_proves_nothing() -> None:
-    assert feed([(["Yes"], ["INTJ"])] * 9 + [(["Yes"], ["NOUN"])]).slips() == []
+    assert feed([(["Yes"], ["INTJ"])] * 9 + [(["Yes"], ["NOUN"])]).errors() == []
 
 
 def test_only_the_first_words_of_a_huge_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor_slips, "MOST_TOKENS", 30)
+    monkeypatch.setattr(annotation_errors, "MAX_TOKENS", 30)
     check = feed([(["deep", "blue", "can", "sings", "songs"], ["A", "A", tag, "V", "N"]) for tag in "NNNNVNNV"])
     findings = Findings()
     check.report(findings)

@@ -12,8 +12,8 @@ from tagger.corpora.formats.registry import ReadOptions
 from tagger.corpora.hub.client import Loaded
 from tagger.corpora.sources.corpus import Corpus, Split
 from tagger.corpora.validation.findings import KINDS, Finding
-from tagger.corpora.validation.report import Diagnosis
-from tagger.corpora.validation.validate import examine
+from tagger.corpora.validation.report import ValidationReport
+from tagger.corpora.validation.validate import validate_corpus
 from tagger.errors import CorpusError
 from tests.corpora.conftest import Write
 from tests.tiny import conllu, sentences
@@ -26,18 +26,18 @@ def columns(*blocks: list[Pair]) -> str:
     return "".join("".join(f"{word}\t{tag}\n" for word, tag in block) + "\n" for block in blocks)
 
 
-def found(diagnosis: Diagnosis, code: str) -> Finding:
+def found(report: ValidationReport, code: str) -> Finding:
     """The one finding of a kind."""
-    (finding,) = [one for one in diagnosis.findings if one.kind.code == code]
+    (finding,) = [one for one in report.findings if one.kind.code == code]
     return finding
 
 
-def codes(diagnosis: Diagnosis) -> list[str]:
-    return [finding.kind.code for finding in diagnosis.findings]
+def codes(report: ValidationReport) -> list[str]:
+    return [finding.kind.code for finding in report.findings]
 
 
-def look(path: Path, **options: Any) -> Diagnosis:
-    return examine(str(path), options=ReadOptions(**{"column": "tag", **options}))
+def look(path: Path, **options: Any) -> ValidationReport:
+    return validate_corpus(str(path), options=ReadOptions(**{"column": "tag", **options}))
 
 
 THEY_FISH = [("They", "PRON"), ("fish", "VERB"), (".", "PUNCT")]
@@ -47,15 +47,15 @@ OLD = [("Old", "DET"), ("men", "NOUN"), ("can", "AUX"), ("!", "PUNCT")]
 
 
 def test_a_clean_corpus_is_clean(write: Write) -> None:
-    diagnosis = look(write("a.conll", columns(THEY_FISH, WE_CAN, A_FISH, OLD)))
-    assert diagnosis.findings == []
-    assert diagnosis.verdict == "clean"
-    assert diagnosis.first == [
+    report = look(write("a.conll", columns(THEY_FISH, WE_CAN, A_FISH, OLD)))
+    assert report.findings == []
+    assert report.verdict == "clean"
+    assert report.first == [
         (["They", "fish", "."], ["PRON", "VERB", "PUNCT"]),
         (["We", "can", "fish"], ["PRON", "AUX", "VERB"]),
         (["A", "can", "fell", "."], ["DET", "NOUN", "VERB", "PUNCT"]),
     ]
-    (part,) = diagnosis.parts
+    (part,) = report.splits
     assert (part.name, part.sentences, part.words, part.types, part.unknown) == ("all", 4, 14, 10, None)
     assert part.labels == {"PRON": 2, "VERB": 3, "PUNCT": 3, "AUX": 2, "DET": 2, "NOUN": 2}
 
@@ -64,10 +64,10 @@ def test_figures_of_the_parts(write: Write) -> None:
     write("x-train.conll", columns(THEY_FISH, WE_CAN))
     write("x-dev.conll", columns(A_FISH))
     folder = write("x-test.conll", columns(THEY_FISH[:2])).parent
-    diagnosis = look(folder)
-    assert [part.name for part in diagnosis.parts] == ["train", "dev", "test"]
-    assert [part.unknown for part in diagnosis.parts] == [None, 2, 0]  # "A" and "fell"
-    assert diagnosis.parts[1].unknown_rate == 0.5
+    report = look(folder)
+    assert [part.name for part in report.splits] == ["train", "dev", "test"]
+    assert [part.unknown for part in report.splits] == [None, 2, 0]  # "A" and "fell"
+    assert report.splits[1].unknown_rate == 0.5
 
 
 PLANTED = {
@@ -83,13 +83,13 @@ PLANTED = {
 def test_what_stops_training(write: Write, code: str) -> None:
     content, line, said = PLANTED[code]
     path = write("a.conll", content)
-    diagnosis = look(path)
-    finding = found(diagnosis, code)
+    report = look(path)
+    finding = found(report, code)
     assert (finding.count, finding.kind.severity) == (1, "error")
     (place,) = finding.places
     assert (place.path, place.line) == (str(path), line)
     assert said in place.detail
-    assert (diagnosis.left_out, diagnosis.verdict) == (1, "errors")
+    assert (report.left_out, report.verdict) == (1, "errors")
     lenient = look(path, skip_invalid=True)
     assert lenient.errors == []
     assert found(lenient, code).kind.severity == "warning"
@@ -117,36 +117,36 @@ def test_all_defects_of_a_conllu_file_are_told_at_once(write: Write, small: str)
     lines = small.split("\n")
     lines[2] = "2\tcan\tcan\tAUX"
     lines[8] = lines[8].replace("2\t", "3\t", 1)
-    diagnosis = look(write("a.conllu", "\n".join(lines)), column="upos")
-    assert found(diagnosis, "column-count").places[0].line == 3
-    assert found(diagnosis, "malformed").places[0].line == 9
-    assert diagnosis.left_out == 2
-    assert diagnosis.parts[0].sentences == 1
+    report = look(write("a.conllu", "\n".join(lines)), column="upos")
+    assert found(report, "column-count").places[0].line == 3
+    assert found(report, "malformed").places[0].line == 9
+    assert report.left_out == 2
+    assert report.splits[0].sentences == 1
 
 
 def test_a_file_that_cannot_be_read_does_not_hide_the_others(write: Write) -> None:
     write("x-train.conll", columns(THEY_FISH, WE_CAN))
     bad = write("x-test.conll", "")
-    diagnosis = look(bad.parent)
-    (place,) = found(diagnosis, "file").places
+    report = look(bad.parent)
+    (place,) = found(report, "file").places
     assert (place.path, place.line, place.detail) == (str(bad), 0, "the file is empty")
-    assert diagnosis.parts[0].sentences == 2
+    assert report.splits[0].sentences == 2
 
 
 def test_a_column_that_is_not_there(write: Write) -> None:
-    diagnosis = look(write("a.conllu", "1\ta\ta\tX\t_\t_\t0\td\t_\t_\n"), column="ner")
-    assert "no column 'ner'" in found(diagnosis, "file").places[0].detail
+    report = look(write("a.conllu", "1\ta\ta\tX\t_\t_\t0\td\t_\t_\n"), column="ner")
+    assert "no column 'ner'" in found(report, "file").places[0].detail
 
 
 def test_no_such_corpus() -> None:
     with pytest.raises(CorpusError, match=r"no such file or folder"):
-        examine("./nowhere.conllu")
+        validate_corpus("./nowhere.conllu")
 
 
 def test_one_label_only(write: Write) -> None:
-    diagnosis = look(write("a.conll", columns([("a", "X"), ("b", "X")])))
-    assert codes(diagnosis) == ["one-label"]
-    assert diagnosis.verdict == "errors"
+    report = look(write("a.conll", columns([("a", "X"), ("b", "X")])))
+    assert codes(report) == ["one-label"]
+    assert report.verdict == "errors"
 
 
 WORDS = {
@@ -253,35 +253,35 @@ def test_labels_that_train_lacks(write: Write) -> None:
 )
 def test_schemes(write: Write, tags: list[str], scheme: str, broken: list[int]) -> None:
     blocks = [[(f"w{n}{tag}", tag) for n, tag in enumerate(block.split())] for block in tags]
-    diagnosis = look(write("a.conll", columns(*blocks)))
-    assert diagnosis.scheme == scheme
+    report = look(write("a.conll", columns(*blocks)))
+    assert report.scheme == scheme
     if broken:
-        finding = found(diagnosis, "broken-scheme")
+        finding = found(report, "broken-scheme")
         assert [place.line for place in finding.places] == broken
         assert scheme in finding.remark
     else:
-        assert "broken-scheme" not in codes(diagnosis)
+        assert "broken-scheme" not in codes(report)
 
 
 def test_a_label_that_is_no_span_among_spans(write: Write) -> None:
     block = [(f"w{n}", "B-P") for n in range(20)]
-    diagnosis = look(write("a.conll", columns(block, [("x", "B_P"), ("y", "O")], [("z", "O")])))
-    (place,) = found(diagnosis, "broken-scheme").places
-    assert (place.line, place.detail) == (22, "'B_P' on 'x' is no label of a span")
+    report = look(write("a.conll", columns(block, [("x", "B_P"), ("y", "O")], [("z", "O")])))
+    (place,) = found(report, "broken-scheme").places
+    assert (place.line, place.detail) == (22, "'B_P' on 'x' is not the label of a span")
 
 
 def test_duplicates_leaks_and_contradictions(write: Write) -> None:
     train = write("x-train.conll", columns(THEY_FISH, WE_CAN, A_FISH, THEY_FISH))
     other = [("We", "PRON"), ("can", "VERB"), ("fish", "NOUN")]
     test = write("x-test.conll", columns(OLD, other, A_FISH, OLD))
-    diagnosis = look(test.parent)
-    duplicates = found(diagnosis, "duplicate")
+    report = look(test.parent)
+    duplicates = found(report, "duplicate")
     assert [(place.path, place.line) for place in duplicates.places] == [(str(test), 15), (str(train), 14)]
     assert "4 words, the same as in line 1" in duplicates.places[0].detail
-    leaks = found(diagnosis, "leak")
+    leaks = found(report, "leak")
     assert [(place.path, place.line) for place in leaks.places] == [(str(test), 10), (str(test), 6)]
     assert f"the same as in {train}:9" in leaks.places[0].detail
-    assert [place.line for place in found(diagnosis, "contradiction").places] == [6]
+    assert [place.line for place in found(report, "contradiction").places] == [6]
 
 
 def test_sentences_without_end(write: Write) -> None:
@@ -298,8 +298,8 @@ def test_nothing_to_train_on(write: Write) -> None:
 
 def test_files_named_part_by_part(write: Write) -> None:
     train, dev = write("a", columns(THEY_FISH, WE_CAN)), write("b", columns(THEY_FISH))
-    diagnosis = examine(None, train=str(train), dev=str(dev), options=ReadOptions(column="tag"))
-    assert found(diagnosis, "leak").places[0].path == str(dev)
+    report = validate_corpus(None, train=str(train), dev=str(dev), options=ReadOptions(column="tag"))
+    assert found(report, "leak").places[0].path == str(dev)
 
 
 def test_a_corpus_of_the_hub_is_numbered_by_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,31 +313,31 @@ def test_a_corpus_of_the_hub_is_numbered_by_sentence(monkeypatch: pytest.MonkeyP
         return Corpus("x", "a/x", "upos", split("train", THEY_FISH, WE_CAN), None, split("test", OLD, THEY_FISH))
 
     monkeypatch.setattr("tagger.corpora.read_corpus.read_hub_corpus", read)
-    diagnosis = examine("acme/x")
-    assert (diagnosis.column, diagnosis.formats) == ("upos", ["hub"])
-    (place,) = found(diagnosis, "leak").places
+    report = validate_corpus("acme/x")
+    assert (report.column, report.formats) == ("upos", ["hub"])
+    (place,) = found(report, "leak").places
     assert str(place) == "test:2: 3 words, the same as in train:1"
 
 
 def test_places_are_limited_and_all_are_counted(write: Write) -> None:
     path = write("a.conll", "a\tX\nb\tY\n\n" + "c\n\n" * 40 + columns([("a b", "X"), ("x", "Y")] * 100))
-    diagnosis = examine(str(path), options=ReadOptions(column="tag"), places=3)
-    counts = [found(diagnosis, code) for code in ("column-count", "white-space")]
+    report = validate_corpus(str(path), options=ReadOptions(column="tag"), places=3)
+    counts = [found(report, code) for code in ("column-count", "white-space")]
     assert [(finding.count, len(finding.places)) for finding in counts] == [(40, 3), (100, 3)]
 
 
 def test_the_bundled_corpora_have_no_errors() -> None:
     for name in ("bundled", "bundled:ko"):
-        diagnosis = examine(name)
-        assert diagnosis.errors == []
-        assert not {"leak", "broken-scheme", "not-nfc", "control", "line-ends"} & set(codes(diagnosis))
+        report = validate_corpus(name)
+        assert report.errors == []
+        assert not {"leak", "broken-scheme", "not-nfc", "control", "line-ends"} & set(codes(report))
 
 
 def test_every_kind_is_told_in_full() -> None:
     for kind in KINDS.values():
         assert kind.severity in ("error", "warning")
         assert kind.why.endswith(".")
-        assert kind.mend.endswith(".")
+        assert kind.fix.endswith(".")
 
 
 def test_rows_of_the_hub_that_would_stop_training_are_an_error_and_the_others_examined(
@@ -347,12 +347,10 @@ def test_rows_of_the_hub_that_would_stop_training_are_an_error_and_the_others_ex
     features = datasets.Features({name: datasets.List(datasets.Value("string")) for name in ("tokens", "tags")})
     loaded = Loaded({"train": data.cast(features)}, "c" * 40, None, ())
     monkeypatch.setattr("tagger.corpora.hub.dataset.load", lambda spec, offline, **options: loaded)
-    diagnosis = examine("owner/name", options=ReadOptions("tags"))
-    assert [(finding.kind.code, finding.places[0].path) for finding in diagnosis.errors] == [
-        ("malformed", "owner/name")
-    ]
-    assert "row 1 (from 0) of 3: words and labels differ in number" in diagnosis.errors[0].places[0].detail
-    assert diagnosis.parts[0].sentences == 2
-    lenient = examine("owner/name", options=ReadOptions("tags", skip_invalid=True))
+    report = validate_corpus("owner/name", options=ReadOptions("tags"))
+    assert [(finding.kind.code, finding.places[0].path) for finding in report.errors] == [("malformed", "owner/name")]
+    assert "row 1 (from 0) of 3: words and labels differ in number" in report.errors[0].places[0].detail
+    assert report.splits[0].sentences == 2
+    lenient = validate_corpus("owner/name", options=ReadOptions("tags", skip_invalid=True))
     assert not lenient.errors
     assert "train: 1 rows cannot be used and were left out" in lenient.notes

@@ -1,4 +1,4 @@
-"""Damaged corpora, at random but with fixed seeds: what the doctor calls an error is what stops training."""
+"""Damaged corpora, at random but with fixed seeds: what validation calls an error is what stops training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tagger.corpora.conversion.convert import convert
 from tagger.corpora.formats.registry import ReadOptions
 from tagger.corpora.read_corpus import read_corpus, read_split
-from tagger.corpora.validation.validate import examine
+from tagger.corpora.validation.validate import validate_corpus
 from tagger.errors import TaggerError
 from tests.mutations import CORPORA, MUTATIONS
 
@@ -32,7 +32,7 @@ def test_an_error_is_what_stops_reading(name: str, tmp_path: Path) -> None:
     for number in range(MUTANTS):
         path = tmp_path / f"{number}-{name}"
         path.write_bytes(MUTATIONS[number % len(MUTATIONS)](CORPORA[name], chance))
-        diagnosis = examine(str(path))
+        diagnosis = validate_corpus(str(path))
         stopping = [finding.kind.code for finding in diagnosis.errors if finding.kind.code != "one-label"]
         assert bool(stopping) == _stops(path), (path.read_bytes(), stopping)
         assert json.loads(json.dumps(diagnosis.to_dict(), ensure_ascii=False).encode())["name"]
