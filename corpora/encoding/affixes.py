@@ -1,10 +1,10 @@
-"""Sub-word features of a word: hashed prefixes, suffixes, shape, and the lower-cased form.
+"""Sub-word features of a word: hashed prefixes, suffixes, shape and the lower-cased form.
 
 A neural stand-in for the suffix guesser of classic taggers (Brants 2000, TnT; the hashed embeddings follow
 Svenstrup et al. 2017). Each feature string is hashed once; a hash that at least ``min_types`` training words
-share owns a row of an embedding table, every other one falls on the "unknown" row of its feature, which is
-trained by the rare affixes of the training words. Unlike plain hashing, no unseen suffix borrows the vector of
-an unrelated one.
+share owns a row of an embedding table; every other hash shares the "unknown" row of its feature, which the rare
+affixes of the training words train. Unlike with plain hashing, an unseen suffix never gets the vector of an unrelated
+one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONGEST = 64
 
 
 def shape(word: str) -> str:
-    """Shape of a word by Unicode category, runs longer than two cut to two.
+    """Return the shape of a word by Unicode category, runs longer than two cut to two.
 
     Upper case ``X``, lower case ``x``, other letters (Hangul, Han, Arabic ...) ``o``, digits ``d``; punctuation
     and symbols stand for themselves.
@@ -36,7 +36,7 @@ def shape(word: str) -> str:
 
 
 class _Kinds(dict[int, str]):
-    """The shape of each character by its code point, worked out when first met."""
+    """The shape of each character by its code point, computed on first use."""
 
     def __missing__(self, code: int) -> str:
         self[code] = kind = _SHAPES.get(unicodedata.category(chr(code)), chr(code))
@@ -49,7 +49,7 @@ _RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
 
 @dataclass(frozen=True)
 class AffixFeatures:
-    """Which features a word has, and which of them own a row of the embedding table.
+    """Turns words into rows of the embedding table of affixes.
 
     Args:
         prefixes: longest prefix, in characters.
@@ -79,7 +79,7 @@ class AffixFeatures:
         jamo_prefixes: int = 0,
         min_types: int = 2,
     ) -> AffixFeatures:
-        """Find the features that own a row: affixes that enough words share, forms that occur often enough.
+        """Find the features that own a row: affixes of enough words, and frequent forms.
 
         Args:
             counts: occurrences of each training word.
@@ -87,15 +87,15 @@ class AffixFeatures:
             suffixes: longest suffix.
             jamo: longest suffix over jamo.
             jamo_prefixes: longest prefix over jamo.
-            min_types: words that must share an affix or shape, and occurrences that a lower-cased form must have.
+            min_types: smallest number of words with an affix or shape, and smallest count of a lower-cased form.
         """
         empty = cls(prefixes, suffixes, jamo, jamo_prefixes=jamo_prefixes)
-        found: Counter[int] = Counter()
+        number: Counter[int] = Counter()
         for word, count in counts.items():
             *shared, form = empty.hash(word)
-            found.update(shared)
-            found[form] += count
-        return replace(empty, hashes=tuple(sorted(h for h, n in found.items() if n >= min_types)))
+            number.update(shared)
+            number[form] += count
+        return replace(empty, hashes=tuple(sorted(h for h, n in number.items() if n >= min_types)))
 
     @property
     def size(self) -> int:
@@ -104,7 +104,7 @@ class AffixFeatures:
 
     @property
     def num_rows(self) -> int:
-        """Rows of the embedding table: one "unknown" a feature, then one a known hash."""
+        """Rows of the embedding table: one "unknown" row for each feature, one row for each known hash."""
         return self.size + len(self.hashes)
 
     def hash(self, word: str) -> list[int]:

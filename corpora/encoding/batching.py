@@ -1,4 +1,4 @@
-"""Batches of sentences of like length under a token budget."""
+"""Batches of sentences of similar length under a token budget."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from tagger.corpora.encoding.encoded_split import EncodedSplit
 
 POOL = 100
-"""Batches whose sentences are sorted together: random enough to learn from, 95 % of the steps are real."""
+"""Number of batches whose sentences are sorted together: still random, and 95 % of the steps are real."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,10 @@ class Batch:
 
     Args:
         types: (U,) int64 rows of the split's distinct words.
-        hidden: (U,) bool, words whose embedding is hidden by word dropout.
-        steps: (T, B) int64, which of the U words stands at each step; 0 in the padding.
+        hidden: (U,) bool, words whose embedding word dropout hides.
+        steps: (T, B) int64, the number of the word at each step; 0 in the padding.
         lengths: (B,) int64.
-        positions: (N,) int64, where the real steps lie in the split, sentence after sentence.
+        positions: (N,) int64, positions of the real steps in the split, sentence after sentence.
     """
 
     types: np.ndarray
@@ -38,7 +38,7 @@ def plan(lengths: np.ndarray, batch_tokens: int, rng: np.random.Generator | None
     Args:
         lengths: (S,) tokens of each sentence.
         batch_tokens: largest number of steps of a batch, padding included.
-        rng: shuffles sentences before pooling and batches after; None keeps everything sorted by length.
+        rng: shuffles sentences before pooling and batches after it; None sorts all sentences by length.
 
     Returns:
         Sentence numbers of each batch; each sentence that has words occurs exactly once.
@@ -56,7 +56,7 @@ def plan(lengths: np.ndarray, batch_tokens: int, rng: np.random.Generator | None
 
 
 def _cut(order: np.ndarray, lengths: np.ndarray, batch_tokens: int) -> Iterator[np.ndarray]:
-    """Cut sentences sorted from long to short where the budget is full."""
+    """Cut sentences, sorted from long to short, where the budget is full."""
     start = 0
     while start < len(order):
         size = max(1, batch_tokens // int(lengths[order[start]]))
@@ -73,9 +73,9 @@ def assemble(
     """Lay out the sentences of a batch.
 
     Args:
-        split: where they come from.
-        sentences: their numbers.
-        hide: (U,) probability, for each distinct word of the split, that a token of it loses its word embedding.
+        split: the split.
+        sentences: numbers of the sentences.
+        hide: (U,) probability of word dropout for each distinct word of the split.
         rng: draws the hidden tokens; needed with ``hide``.
     """
     chosen = np.asarray(sentences)

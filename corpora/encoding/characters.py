@@ -19,7 +19,7 @@ class Characters:
 
     Args:
         alphabet: the known characters, from id 4 on.
-        longest: words longer than this many characters keep their first and last halves.
+        longest: longer words keep their first and last characters, half of this number each.
         jamo: decompose Hangul syllables into jamo first.
     """
 

@@ -1,4 +1,4 @@
-"""A split as flat arrays: every distinct word once, every token a number, sentences by their offsets."""
+"""A split as flat arrays: every distinct word once, tokens by number, sentences by offset."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class EncodedSplit:
 
     Args:
         words: the U distinct words.
-        arrays: the U words as numbers.
+        arrays: the U words as arrays of numbers.
         type_ids: (N,) int64, the word of each token.
         offsets: (S + 1,) int64; sentence ``s`` is ``type_ids[offsets[s]:offsets[s + 1]]``.
         labels: (N,) int64 label ids by head; -1 where the label is unseen or missing.
@@ -50,8 +50,8 @@ def encode_split(
     Args:
         sentences: tokens of each sentence.
         tags: by head, the labels of each sentence, parallel to ``sentences``.
-        features: how words become numbers.
-        labels: by head, how labels become numbers.
+        features: encodes words.
+        labels: by head, encodes labels.
     """
     ids: dict[str, int] = {}
     flat = chain.from_iterable(sentences)

@@ -1,4 +1,4 @@
-"""Words and labels as numbers: two-way, ordered, serialisable."""
+"""Vocabularies of words and labels: ids both ways, ordered, serialisable."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ UNKNOWN_ID = 0
 class Vocabulary:
     """V words by id; id 0 is the unknown word.
 
-    Most frequent first, ties in code-point order: the same corpus always gives the same ids, whatever the
-    order of its sentences. Three ranges follow each other: words that own an embedding, rarer training words
-    (known, but embedded as the unknown word), and words outside the training data that have only a
+    Frequent words come first, ties in code-point order: the order of sentences does not change the ids.
+    Three ranges follow each other: words that own an embedding, rarer training words
+    (known, but embedded as the unknown word), and words outside the training data with only a
     pre-trained vector.
 
     Args:
@@ -50,8 +50,8 @@ class Vocabulary:
         Args:
             counts: occurrences of each training word.
             min_count: rarer words own no embedding.
-            max_size: at most so many words own an embedding.
-            further: words outside the training data to know of (those with a pre-trained vector).
+            max_size: largest number of words that own an embedding.
+            further: words outside the training data (those with a pre-trained vector).
         """
         known = sorted((w for w in counts if w != UNKNOWN), key=lambda w: (-counts[w], w))
         embedded = sum(counts[w] >= min_count for w in known[:max_size])
@@ -62,11 +62,11 @@ class Vocabulary:
         return len(self.words)
 
     def __contains__(self, word: str) -> bool:
-        """Whether the training data held the word."""
+        """Whether the word occurs in the training data."""
         return 0 < self.ids.get(word, 0) < self.trained
 
     def encode(self, words: Sequence[str]) -> np.ndarray:
-        """Ids of words; unknown ones get ``UNKNOWN_ID``.
+        """Return the ids of words, ``UNKNOWN_ID`` for unknown words.
 
         Returns:
             (N,) int64, less than V.
@@ -96,10 +96,10 @@ class Labels:
         return len(self.names)
 
     def encode(self, tags: Sequence[str]) -> np.ndarray:
-        """Label ids.
+        """Return label ids.
 
         Returns:
-            (N,) int64; ``UNSEEN`` for labels that are not among the names.
+            (N,) int64; ``UNSEEN`` for unknown labels.
         """
         get = self.ids.get
         return np.fromiter((get(t, self.UNSEEN) for t in tags), dtype=np.int64, count=len(tags))

@@ -1,4 +1,4 @@
-"""Everything a model may know of a word by its form alone, as numbers; computed once a type."""
+"""Features of a word's form as arrays of numbers, computed once for each distinct word."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tagger.corpora.encoding.vocabulary import UNKNOWN_ID, Vocabulary
 
 @dataclass(frozen=True, slots=True)
 class WordArrays:
-    """N words as numbers, int64.
+    """N words as int64 arrays.
 
     Args:
         word_ids: (N,) rows of the word embedding, 0 for the unknown word.
@@ -37,8 +37,7 @@ class WordFeatures:
         vocabulary: the words.
         affixes: the affix features, or None.
         characters: the alphabet of a character encoder, or None.
-        has_vectors: whether words of the vocabulary have pre-trained vectors; a word without one of its own
-            takes that of its lower-cased form.
+        has_vectors: whether the words have pre-trained vectors; a word without one uses that of its lower-cased form.
     """
 
     vocabulary: Vocabulary

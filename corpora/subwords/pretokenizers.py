@@ -62,7 +62,7 @@ def find_word_rules(tokenizer: Tokenizer) -> PreTokenizer:
     """Find the word rules in any of the three pre-tokenizers.
 
     Returns:
-        The argument of ``WordTokenizer.from_pre_tokenizer``.
+        The first argument of ``WordTokenizer``.
 
     Raises:
         ConfigError: the tokenizer is of another kind.

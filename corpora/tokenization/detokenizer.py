@@ -1,9 +1,9 @@
-"""Words to text that reads like text: the way back from tokenised English.
+"""Detokenises English: turns words back into readable text.
 
-A word binds to its left neighbour, to its right one, to both or to none; a space stands wherever neither side
-binds. The rules are for words as in UD English and the Penn Treebank (``ca n't``, ``well - known``). They were
-chosen by counting which words of EWT's training part have a space beside them in its ``# text``, and give 91 %
-of its dev sentences back character by character (words joined by spaces: 16 %).
+A word binds to its left neighbour, its right neighbour, both or none; a space stands wherever neither side
+binds. The rules expect words as in UD English and the Penn Treebank (``ca n't``, ``well - known``). They come from
+counts of the spaces in the training part of EWT, and restore 91 % of its dev sentences exactly (words joined by
+spaces: 16 %).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ OPENER = re.compile(r"[(\[{“‘«¿¡]+|`+|<+|-L[RSC]B-")
 CURRENCY = re.compile(r"[A-Z]{0,3}[$£€¥]|[#~]")
 """Binds to a number after."""
 CLITIC = re.compile(r"n['’`´]?t|['’`´](?:s|m|d|ll|re|ve)|s", re.IGNORECASE)
-"""Binds to the word before, from ``do n't`` to ``it 's``; without an apostrophe only to letters."""
+"""Binds to the word before, as in ``do n't`` and ``it 's``; without an apostrophe only to letters."""
 UNIT = re.compile(r"[kK]|mm")
 """Binds to a number before."""
 JOINED = frozenset({
@@ -46,12 +46,12 @@ FREE, LEFT, RIGHT, BOTH = (False, False), (True, False), (False, True), (True, T
 
 
 class Detokeniser:
-    """Takes words one by one and returns text as soon as it is certain: one word is held back, no more.
+    """Turns words into text one by one; it holds back only the last word, until its right neighbour is known.
 
-    Pieces joined are the text. The rules may look at the word before and the word after.
+    The joined pieces are the text.
 
     Args:
-        sentence_case: give each sentence a capital, and the pronoun I, for words that were made lower-case.
+        sentence_case: capitalise sentences and the pronoun I, for lower-cased words.
     """
 
     def __init__(self, *, sentence_case: bool = False) -> None:
@@ -63,17 +63,17 @@ class Detokeniser:
         self._capital = sentence_case
 
     def push(self, word: str) -> str:
-        """Take a word; the text of the one before it."""
+        """Add a word; return the text of the word before it."""
         piece = self._release(word)
         self._held = word
         return piece
 
     def settle(self) -> str:
-        """The text of the word held back, although the sentence goes on."""
+        """Return the text of the last word although the sentence continues."""
         return self._release("a")
 
     def end(self) -> str:
-        """The sentence is over: the text of the word held back; what comes next is set off by a space."""
+        """End the sentence and return the text of its last word; a space follows."""
         piece = self._release(None)
         if self._before is not None:
             self._space = " "
@@ -116,7 +116,7 @@ class Detokeniser:
         return _binding(before, word, after)
 
     def _double_quote(self, before: str | None, after: str | None) -> Binding:
-        """Opens at the beginning of a sentence, closes at its end, and takes turns in between."""
+        """Quotes open at the beginning of a sentence, close at its end, and alternate in between."""
         closes = before is not None and (self._quoting or after is None)
         self._quoting = not closes
         return LEFT if closes else RIGHT
@@ -145,7 +145,7 @@ class Detokeniser:
 
 
 def _binding(before: str | None, word: str, after: str | None) -> Binding:
-    """What a word alone tells, with at most a glance at its neighbours."""
+    """The binding of a word by its form and its direct neighbours."""
     if word == "/" or (len(word) == 3 and word[0] == word[2] == "@"):
         return BOTH
     if CLITIC.fullmatch(word):
@@ -161,18 +161,13 @@ def _binding(before: str | None, word: str, after: str | None) -> Binding:
     return LEFT if before and before[-1].isdigit() and UNIT.fullmatch(word) else FREE
 
 
-def detokenise(words: Sequence[str], *, sentence_case: bool = False) -> str:
-    """The text of one sentence.
+def detokenise_sentences(sentences: Iterable[Sequence[str]], *, sentence_case: bool = False) -> str:
+    """Join consecutive sentences; quotation marks may open in one and close in another.
 
     Args:
-        words: T words as in UD English or the Penn Treebank.
-        sentence_case: begin with a capital, for words that were made lower-case.
+        sentences: words as in UD English or the Penn Treebank.
+        sentence_case: capitalise sentences, for lower-cased words.
     """
-    return detokenise_sentences([words], sentence_case=sentence_case)
-
-
-def detokenise_sentences(sentences: Iterable[Sequence[str]], *, sentence_case: bool = False) -> str:
-    """The text of sentences that follow each other; quotation marks may open in one and close in another."""
     writer = Detokeniser(sentence_case=sentence_case)
     pieces = []
     for sentence in sentences:

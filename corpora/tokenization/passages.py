@@ -1,4 +1,4 @@
-"""A passage: the stretch of text that ends in one ``<eos>``, and where its words lie in it."""
+"""Passages: the sentences or lines that a language model ends with ``<eos>``, and the words in them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class TextSegment:
     """A sentence (for words) or a line (for BPE pieces and characters); it may be empty.
 
     Args:
-        text: as written, without a line end. For words each run of white space inside is one space; words
-            joined by spaces where no raw text is known.
+        text: the text as written, without a line end. Sentences have one space for each run of white space, and their
+            words joined by spaces where no raw text is known.
         words: W words, none of them empty or with white space inside.
         spans: start and end of each word in code points: ``text[start:end] == word``.
     """
@@ -30,7 +30,7 @@ class TextSegment:
 
 
 def joined(words: Iterable[str]) -> TextSegment:
-    """Words of which no raw text is known; white space inside a word parts it in two."""
+    """Build a passage of words without raw text; white space inside a word splits it."""
     text = " ".join(" ".join(words).split())
     parts = tuple(text.split(" ")) if text else ()
     spans: list[tuple[int, int]] = []
@@ -43,7 +43,7 @@ def joined(words: Iterable[str]) -> TextSegment:
 
 
 def aligned(text: str | None, words: Sequence[str]) -> TextSegment:
-    """Words in their raw text; as ``joined`` where they do not spell it, as French *de le* for *du*."""
+    """Build a passage of words in their raw text; as ``joined`` if they do not spell it (French *de le* for *du*)."""
     passage = joined(words)
     if text is None:
         return passage
@@ -85,7 +85,7 @@ def word_ids(starts: Iterable[int], spans: Spans, text: str) -> list[int]:
 
 
 def sentence(tokens: Sequence[Token]) -> TextSegment:
-    """A sentence that a ``WordTokenizer`` found: its words with one space wherever white space was."""
+    """Build a passage of a sentence from a ``WordTokenizer``, with one space for each run of white space."""
     pieces: list[str] = []
     spans: list[tuple[int, int]] = []
     place, before = 0, tokens[0].start if tokens else 0
@@ -100,7 +100,7 @@ def sentence(tokens: Sequence[Token]) -> TextSegment:
 
 
 def line(text: str, tokens: Sequence[Token]) -> TextSegment:
-    """A line as it is, with the words that a ``WordTokenizer`` found in it."""
+    """Build a passage of a line, unchanged, with the words that a ``WordTokenizer`` found in it."""
     return TextSegment(text, tuple([token[0] for token in tokens]), tuple([(token[1], token[2]) for token in tokens]))
 
 
@@ -112,24 +112,24 @@ _ITALICS = re.compile(r"(?<!\w)_(?=[^\s_])([^_]{1,1000})(?<!\s)_(?!\w)")
 def raw_passages(
     lines: Iterable[str], tokenizer: WordTokenizer, *, by_lines: bool, find_words: bool = True
 ) -> Iterator[TextSegment]:
-    """The passages of lines of raw text, lazy in, lazy out.
+    """Cut lines of raw text into passages, lazily.
 
     Args:
         lines: without their ends.
         tokenizer: finds words and sentences.
-        by_lines: a line is a passage, as it is (for BPE pieces and characters); else a sentence is, without the
-            underscores of italics, unless each line is a sentence of words that are parted already.
-        find_words: look for the words of lines, too.
+        by_lines: each line is a passage, unchanged (for BPE pieces and characters). Otherwise each sentence is, without
+            the underscores of italics unless the text is tokenised.
+        find_words: find the words of lines, too.
     """
     if by_lines:
         return (line(text, tokenizer.words(text) if find_words else ()) for text in lines)
-    found = paragraphs(lines)
+    texts = paragraphs(lines)
     tokenised = tokenizer.rules()["line_end"]
-    return map(sentence, tokenizer.stream(found if tokenised else map(without_italics, found)))
+    return map(sentence, tokenizer.stream(texts if tokenised else map(without_italics, texts)))
 
 
 def paragraphs(lines: Iterable[str]) -> Iterator[str]:
-    """Lines up to a blank one as one string, line ends and the blank line included; long ones in pieces."""
+    """Join lines up to a blank one, line ends and the blank line included; long paragraphs in pieces."""
     held: list[str] = []
     for text in lines:
         held.append(text)
@@ -142,5 +142,5 @@ def paragraphs(lines: Iterable[str]) -> Iterator[str]:
 
 
 def without_italics(text: str) -> str:
-    """Text without the underscores that stand for italics around words."""
+    """Remove the underscores that mark italics around words."""
     return _ITALICS.sub(r"\1", text) if "_" in text else text

@@ -1,4 +1,4 @@
-"""Which set of word rules fits a corpus: measured, not guessed from the name of the language."""
+"""Chooses the word rules that fit a corpus, by measuring them on its text."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ GOOD_ENOUGH = 0.9  # word F1
 
 
 def choose_rules(texts: Sequence[str | None], token_lists: Sequence[Sequence[str]]) -> tuple[str, float]:
-    """The rule set whose words agree best with the words of the corpus.
+    """Choose the rule set whose words agree best with the words of the corpus.
 
-    Sentences are a sample of at most ``SAMPLE_SENTENCES``, evenly spaced. Where the corpus has no raw text
-    (or only words joined by blanks) the words joined by blanks take its place; the set ``whitespace``, which
-    then always wins, is only taken if all others stay below ``GOOD_ENOUGH``.
+    The sample has at most ``SAMPLE_SENTENCES`` sentences, evenly spaced. Where the corpus has no raw text (or only
+    words joined by blanks), words joined by blanks replace it; then the set ``whitespace``, which would always win,
+    is chosen only if all others stay below ``GOOD_ENOUGH``.
 
     Args:
         texts: raw text of B sentences, None where unknown.
@@ -42,17 +42,17 @@ def choose_rules(texts: Sequence[str | None], token_lists: Sequence[Sequence[str
 
 
 def _preference(sample: Sequence[tuple[str, Sequence[str]]]) -> Sequence[str]:
-    """Among sets that score alike the first is taken: the one made for the script, then the general one."""
+    """The order of sets with equal scores: the set for the script first, then the generic one."""
     words = [word for _, tokens in sample for word in tokens]
     mostly_hangul = 2 * sum(map(is_hangul, words)) > len(words)
     return ("korean", "generic", "english") if mostly_hangul else ("generic", "english", "korean")
 
 
 def word_f1(tokenizer: WordTokenizer, sentences: Sequence[tuple[str, Sequence[str]]]) -> float:
-    """F1 of the words that ``tokenizer`` finds in raw sentences.
+    """Measure F1 of the words that ``tokenizer`` finds in raw sentences.
 
-    A word counts as found when it covers the same characters (white space aside). In a sentence whose words
-    do not spell its text, as after splitting French *du* into *de le*, it counts when the word occurs at all.
+    A word is correct if it covers the same characters (without white space). In a sentence whose words
+    do not spell its text, such as French *de le* for *du*, a word is correct if it occurs at all.
 
     Args:
         tokenizer: the rules to measure.
@@ -61,13 +61,13 @@ def word_f1(tokenizer: WordTokenizer, sentences: Sequence[tuple[str, Sequence[st
     Returns:
         F1 between 0 and 1.
     """
-    correct = found = expected = 0
+    correct = predicted = expected = 0
     for text, gold in sentences:
         words = [token.text for token in tokenizer.words(text)]
         correct += _agreement(words, ["".join(word.split()) for word in gold])
-        found += len(words)
+        predicted += len(words)
         expected += len(gold)
-    return 2 * correct / (found + expected) if found + expected else 0.0
+    return 2 * correct / (predicted + expected) if predicted + expected else 0.0
 
 
 def _agreement(words: Sequence[str], gold: Sequence[str]) -> int:
@@ -81,19 +81,19 @@ def _spans(words: Sequence[str]) -> set[tuple[int, int]]:
     return set(zip([0, *ends], ends, strict=False))
 
 
-ENGLISH_SHARE = 0.05  # of the words; *the*, *and*, *of* and *to* are a tenth of most English text
+ENGLISH_SHARE = 0.05  # of the words; *the*, *and*, *of* and *to* make up a tenth of most English text
 HANGUL_SHARE = 0.2
-WORTH_TRYING = 20  # sentences with raw text
+MIN_RAW_SENTENCES = 20  # with fewer the words decide
 _ENGLISH = frozenset(("the", "and", "of", "to"))
 _CONTRACTIONS = frozenset(("n't", "'s", "'ll"))
 _CONTRACTED = re.compile(r"[a-z](?:n['’]t|['’](?:s|ll|re|ve))(?![a-z])")
 
 
 def rules_of_text(text: str) -> str:
-    """The rule set for raw text: ``korean``, ``english`` or ``generic``.
+    """Choose the rule set for raw text: ``korean``, ``english`` or ``generic``.
 
     Args:
-        text: the beginning of it.
+        text: the beginning of the text.
     """
     words = text.split()
     if sum(map(is_hangul, words)) > HANGUL_SHARE * len(words):
@@ -104,18 +104,18 @@ def rules_of_text(text: str) -> str:
 
 
 def rules_of_words(texts: Sequence[str | None], sentences: Sequence[Sequence[str]]) -> tuple[str, str]:
-    """The rule set that splits a corpus's own raw sentences best.
+    """Choose the rule set that splits the raw sentences of a corpus best.
 
     Args:
         texts: raw text of B sentences, None where unknown.
-        sentences: words of the same B sentences. Where raw text is rare the words decide: Hangul, English
+        sentences: words of the same B sentences. If raw text is rare, the words decide: Hangul, English
             contractions, or neither.
 
     Returns:
-        The name of the rule set, and a note that says so.
+        The name of the rule set, and a note for the user.
     """
     pairs = [(text, words) for text, words in zip(texts, sentences, strict=True) if text]
-    if len(pairs) >= WORTH_TRYING:
+    if len(pairs) >= MIN_RAW_SENTENCES:
         name, f1 = choose_rules([text for text, _ in pairs], [words for _, words in pairs])
         return name, f"raw text is split by the '{name}' rules: word F1 {100 * f1:.1f} on {len(pairs)} sentences"
     words = [word for sentence in sentences for word in sentence]
@@ -127,7 +127,7 @@ def rules_of_words(texts: Sequence[str | None], sentences: Sequence[Sequence[str
 
 
 def tokens_tokenizer() -> WordTokenizer:
-    """For text that is tokenised already: words are parted by white space, every line is a sentence."""
+    """Build the tokenizer of tokenised text: white space separates words, every line is a sentence."""
     rules = WordTokenizer.from_rules("whitespace")
     sentences = {**rules.rules(), "terminators": "", "line_end": True, "max_words": 1_000_000}
-    return WordTokenizer.from_pre_tokenizer(rules.pre_tokenizer(), sentences)
+    return WordTokenizer(rules.pre_tokenizer(), sentences)

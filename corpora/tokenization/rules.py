@@ -1,10 +1,9 @@
-r"""Word and sentence rules as data: regular expressions for words, a small table for sentences.
+r"""Word and sentence rules: regular expressions for words, a small table for sentences.
 
 The word rules are one alternation in Oniguruma syntax, the dialect of the ``tokenizers`` library, so that
-they can be stored in a model's ``tokenizer.json``. The first alternative that matches wins; what lies
-between two matches is white space. Two habits keep them linear in the length of the text: repetitions that
-may fail afterwards are bounded (``{1,64}``), the others are possessive (``++``).
-No rule looks across white space, therefore text may be cut at any white space without changing its words.
+a model's ``tokenizer.json`` can hold them. The first alternative that matches wins; white space lies
+between matches. The rules take linear time: repetitions that may fail afterwards are bounded (``{1,64}``), the others
+are possessive (``++``). No rule looks across white space, so a cut at white space does not change the words.
 
 English follows the UD English guidelines (https://universaldependencies.org/en/tokenization): clitics are
 words (do n't, it 's, gon na), hyphenated compounds are split except after a prefix (well - known, but
@@ -84,7 +83,7 @@ _ABBREVIATIONS = (
 
 
 def _joined_words() -> str:
-    """The first half of a contraction that is written without an apostrophe."""
+    """Match the first half of a contraction without apostrophe."""
     halves = "|".join(rf"(?:{first})(?=(?:{second}){_END})" for first, second in _JOINED)
     return rf"{_START}(?i:{halves})"
 

@@ -1,4 +1,4 @@
-"""From a stream of words to sentences, by a table of rules that travels with the model."""
+"""Splits a stream of words into sentences, by a table of rules that is saved with the model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tagger.errors import ModelError
 
 
 class Token(NamedTuple):
-    """A word and where it lies: ``text[start:end] == token.text``, counted in code points."""
+    """A word and its offsets: ``text[start:end] == token.text``, in code points."""
 
     text: str
     start: int
@@ -18,14 +18,13 @@ class Token(NamedTuple):
 
 
 class SentenceSplitter:
-    """Groups words into sentences; keeps the open sentence between calls, so text may come in pieces.
+    """Groups words into sentences; keeps the open sentence between calls, so text may arrive in pieces.
 
     A sentence ends after a word whose last character is a terminator, and after the closing quotes and
     brackets that follow it, when white space and something other than a small letter come next.
 
     Args:
-        rules: a table like those in ``tokenization_rules.SENTENCE_RULES``; missing keys have the values of
-            the generic one, unknown keys are refused.
+        rules: a table like those in ``rules.SENTENCE_RULES``; missing keys have the generic values.
 
     Raises:
         ModelError: a key is unknown.
@@ -48,7 +47,7 @@ class SentenceSplitter:
         self._may_end = False
 
     def feed(self, tokens: Iterable[Token]) -> Iterator[list[Token]]:
-        """Add the next words; yields each sentence as soon as the word after it is known."""
+        """Add the next words; yield each sentence as soon as the word after it is known."""
         for token in tokens:
             if self._may_end and self._begins(token):
                 yield from self.flush()
@@ -66,13 +65,13 @@ class SentenceSplitter:
         self._may_end = False
 
     def _is_terminator(self, word: str) -> bool:
-        """A period after a title, an initial, or the number of a list item ends nothing."""
+        """Whether a word ends a sentence; titles, initials and numbers of list items do not."""
         if word.lower() in self._never_last or (len(word) == 2 and word[0].isalpha()):
             return False
         return not (word == "." and len(self._open) == 2 and self._open[0].text.isdecimal())
 
     def _begins(self, token: Token) -> bool:
-        """Whether ``token``, the first after a terminator, starts a new sentence; if not, what it does."""
+        """Whether ``token``, which follows a terminator, begins a new sentence; else whether a later one may."""
         last, first = self._open[-1], token.text[0]
         attached = token.start == last.end
         if first in self._closers and (attached or first in ")]}"):

@@ -1,7 +1,7 @@
-"""Raw text to words and sentences, with character offsets.
+"""Splits raw text into words and sentences, with character offsets.
 
-The word rules are a ``tokenizers`` pre-tokenizer, the very object that is saved in a model's
-``tokenizer.json``: what runs here is what any other program finds there. Sentence rules are a small table.
+The word rules are a ``tokenizers`` pre-tokenizer, the same object that a model's ``tokenizer.json`` holds, so other
+programs find the same words. Sentence rules are a small table.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["RULE_SETS", "Token", "WordTokenizer"]
 RULE_SETS = tuple(WORD_PATTERNS)
 
 CHUNK_CHARACTERS = 1 << 14  # text is cut at white space about this often
-LONGEST_WORD = 1 << 20  # characters; a stretch without white space is cut here, so that memory stays bounded
+MAX_WORD = 1 << 20  # characters; a longer run without white space is cut, so that memory stays bounded
 
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
 _LINE = re.compile(r"\n\s*")
@@ -32,8 +32,8 @@ class WordTokenizer:
     """Splits raw text into sentences of words.
 
     Args:
-        pre_tokenizer: word rules, a ``tokenizers`` pre-tokenizer.
-        sentence_rules: a table as in ``tokenization_rules.SENTENCE_RULES``.
+        pre_tokenizer: word rules, a ``tokenizers`` pre-tokenizer, as in a model's ``tokenizer.json``.
+        sentence_rules: a table as in ``rules.SENTENCE_RULES``, as in a model's ``config.json``.
     """
 
     def __init__(self, pre_tokenizer: PreTokenizer, sentence_rules: dict[str, Any]) -> None:
@@ -43,7 +43,7 @@ class WordTokenizer:
 
     @classmethod
     def from_rules(cls, name: str) -> WordTokenizer:
-        """The rule set of this name: ``english``, ``generic``, ``korean`` or ``whitespace``.
+        """Build a tokenizer from a rule set: ``english``, ``generic``, ``korean`` or ``whitespace``.
 
         Raises:
             ConfigError: there is no such rule set.
@@ -55,35 +55,30 @@ class WordTokenizer:
             raise ConfigError(f"no tokenisation rules are called {name!r}; choose from {', '.join(RULE_SETS)}")
         return cls(Split(Regex(WORD_PATTERNS[name]), "removed", invert=True), SENTENCE_RULES[name])
 
-    @classmethod
-    def from_pre_tokenizer(cls, pre_tokenizer: PreTokenizer, sentence_rules: dict[str, Any]) -> WordTokenizer:
-        """The rules of a saved model: the pre-tokenizer of ``tokenizer.json``, the table of its config."""
-        return cls(pre_tokenizer, sentence_rules)
-
     def pre_tokenizer(self) -> PreTokenizer:
-        """The word rules, to be set as ``pre_tokenizer`` of the model's ``tokenizers.Tokenizer``."""
+        """The word rules, for the ``pre_tokenizer`` of a ``tokenizers.Tokenizer``."""
         return self._pre_tokenizer
 
     def rules(self) -> dict[str, Any]:
-        """The sentence rules, a table that JSON can hold."""
+        """The sentence rules, a table of JSON values."""
         return dict(self._rules)
 
     def words(self, text: str) -> list[Token]:
-        """All words of ``text``, regardless of sentences."""
+        """Find all words of ``text``, without sentences."""
         return self._words(text, 0)
 
     def sentences(self, text: str) -> Iterator[list[Token]]:
-        """The sentences of ``text``, each a list of words with offsets into ``text``."""
+        """Find the sentences of ``text``, each a list of words with offsets into ``text``."""
         return self.stream((text,))
 
     def stream(self, chunks: Iterable[str]) -> Iterator[list[Token]]:
-        r"""Sentences of a text that comes in chunks (lines or any other cut), in bounded memory.
+        r"""Find the sentences of a text in chunks (lines or other pieces), in bounded memory.
 
         A blank line ends a paragraph and so a sentence; other line ends are white space, unless the sentence
         rules say ``line_end``.
 
         Args:
-            chunks: the text; where it is cut does not matter. Line ends are ``\n`` or ``\r\n``.
+            chunks: the text, cut anywhere. Line ends are ``\n`` or ``\r\n``.
 
         Yields:
             Sentences, lists of words whose offsets count code points from the start of the first chunk.
@@ -106,12 +101,12 @@ class WordTokenizer:
         yield from splitter.flush()
 
     def _words(self, text: str, base: int) -> list[Token]:
-        found = self._pre_tokenizer.pre_tokenize_str(text)
-        return [Token(word, base + start, base + end) for word, (start, end) in found]
+        words = self._pre_tokenizer.pre_tokenize_str(text)
+        return [Token(word, base + start, base + end) for word, (start, end) in words]
 
 
 def _cut_at_white_space(chunks: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """Pieces of the joined chunks with their offsets; white space between two pieces opens the second one."""
+    """Cut the joined chunks at white space, which begins the next piece; yield pieces with their offsets."""
     buffer, base = "", 0
     window = CHUNK_CHARACTERS
     for chunk in chunks:
@@ -119,7 +114,7 @@ def _cut_at_white_space(chunks: Iterable[str]) -> Iterator[tuple[str, int]]:
         position = 0
         while len(buffer) - position > window:
             cut = _last_cut(buffer[position : position + window])
-            if not cut and window < LONGEST_WORD:
+            if not cut and window < MAX_WORD:
                 window *= 2
                 continue
             cut = cut or window
@@ -133,7 +128,7 @@ def _cut_at_white_space(chunks: Iterable[str]) -> Iterator[tuple[str, int]]:
 
 
 def _last_cut(text: str) -> int:
-    """Where the last white space of ``text`` begins; 0 if there is none after a word, all if it is blank."""
+    """Find where the last white space of ``text`` begins; 0 if none follows a word, its length if it is blank."""
     parts = text.rsplit(None, 1)
     if not parts:
         return len(text)

@@ -59,7 +59,7 @@ def load_tokenizer(
         raise ModelError(f"{path}: damaged: {one_line(error)}") from error
     if values["task"] == "lm":
         subwords = load_subwords(tokenizer)
-        rules = WordTokenizer.from_pre_tokenizer(find_word_rules(tokenizer), values["sentence_rules"])
+        rules = WordTokenizer(find_word_rules(tokenizer), values["sentence_rules"])
         return subwords.vocabulary, rules, subwords
     ids = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
     words = tuple(sorted(ids, key=ids.__getitem__))
@@ -69,7 +69,7 @@ def load_tokenizer(
         raise ValueError("the sizes of the vocabulary do not fit together")
     if tokenizer.pre_tokenizer is None:
         raise ModelError(f"{path}: damaged: it has no rules for raw text")
-    rules = WordTokenizer.from_pre_tokenizer(tokenizer.pre_tokenizer, values["sentence_rules"])
+    rules = WordTokenizer(tokenizer.pre_tokenizer, values["sentence_rules"])
     predicted = values.get("units")
     return vocabulary, rules, None if predicted is None else first_words_tokenizer(vocabulary, int(predicted["number"]))
 

@@ -49,7 +49,7 @@ def test_compressed_files(tmp_path: Path) -> None:
 def test_wanted_words_and_the_first_others_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "many.txt"
     path.write_text("".join(f"w{n} {n} 1\n" for n in range(20)))
-    assert list(read_vectors(path, {"w0", "w17"}, largest=3)) == ["w0", "w1", "w2", "w3", "w17"]
+    assert list(read_vectors(path, {"w0", "w17"}, max_others=3)) == ["w0", "w1", "w2", "w3", "w17"]
 
 
 def test_the_first_vector_of_a_word_counts(tmp_path: Path) -> None:
@@ -98,13 +98,13 @@ def test_broken_files(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".xz"])
-@pytest.mark.parametrize("fault", ["cut", "flipped", "plain"])
+@pytest.mark.parametrize("fault", ["cut", "flipped"])
 def test_broken_archives(tmp_path: Path, suffix: str, fault: str) -> None:
     rows = "".join(f"w{n} {n} {n * n}\n" for n in range(500)).encode()
     packed = bytearray(gzip.compress(rows) if suffix == ".gz" else lzma.compress(rows))
     for place in range(60, 80):
         packed[place] ^= 0xFF * (fault == "flipped")
-    content = {"cut": packed[:-400], "flipped": packed, "plain": rows}[fault]
+    content = {"cut": packed[:-400], "flipped": packed}[fault]
     path = tmp_path / f"vectors{suffix}"
     path.write_bytes(bytes(content))
     with pytest.raises(CorpusError, match=r"vectors\.[gx]z"):
@@ -112,7 +112,7 @@ def test_broken_archives(tmp_path: Path, suffix: str, fault: str) -> None:
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"none\.txt: cannot read word vectors: No such file"):
+    with pytest.raises(CorpusError, match=r"none\.txt: no such file or folder"):
         read_vectors(tmp_path / "none.txt", set())
-    with pytest.raises(CorpusError, match="cannot read word vectors: Is a directory"):
+    with pytest.raises(CorpusError, match="folder"):
         read_vectors(tmp_path, set())

@@ -173,7 +173,7 @@ def test_saved_and_loaded_units_are_the_same(kind: str, folded: bool, tmp_path: 
     more = [random_text(random.Random(seed)) for seed in range(20)]
     for passage in passages([*TEXT, *more, "UNSEEN words 123"]):
         assert loaded.encode(passage) == subwords.encode(passage)
-    rules = WordTokenizer.from_pre_tokenizer(find_word_rules(saved), ENGLISH.rules())
+    rules = WordTokenizer(find_word_rules(saved), ENGLISH.rules())
     for text in [*TEXT, *more]:
         assert rules.words(text) == ENGLISH.words(text)
 
@@ -286,6 +286,6 @@ def test_the_tokenised_rules_travel_too(write: Write) -> None:
     split = read_text_split(str(write("a.txt", "didn't go .\nwon't go .\n")), tokenised=True)
     for kind in ("word", "char", "bpe"):
         saved = fit(kind, split).to_tokenizer(split.tokenizer)
-        rules = WordTokenizer.from_pre_tokenizer(find_word_rules(saved), split.tokenizer.rules())
+        rules = WordTokenizer(find_word_rules(saved), split.tokenizer.rules())
         found = [[token.text for token in sentence] for sentence in rules.sentences("didn't go . <unk>\nno")]
         assert found == [["didn't", "go", ".", "<unk>"], ["no"]]

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tagger.corpora.tokenization.detokenizer import Detokeniser, detokenise, detokenise_sentences
+from tagger.corpora.tokenization.detokenizer import Detokeniser, detokenise_sentences
 
 BUNDLED = Path(__file__).parents[3] / "corpora" / "bundled"
+
+
+def detokenise_one(words: list[str], *, sentence_case: bool = False) -> str:
+    return detokenise_sentences([words], sentence_case=sentence_case)
 
 
 @pytest.mark.parametrize(
@@ -39,19 +43,19 @@ BUNDLED = Path(__file__).parents[3] / "corpora" / "bundled"
 def test_spaces_stand_where_they_should(text: str) -> None:
     text = text.replace("( ", "(|").replace(" )", "|)").replace(" ,", "|,").replace("You 're", "You|'re")
     text = text.replace("they 've", "they|'ve")
-    assert detokenise(text.replace("|", " ").split()) == text.replace("|", "")
+    assert detokenise_one(text.replace("|", " ").split()) == text.replace("|", "")
 
 
 def test_marks_of_other_corpora() -> None:
-    assert detokenise(["1", "@,@", "000", "well", "@-@", "known", "3", "@.@", "5"]) == "1,000 well-known 3.5"
-    assert detokenise(["a", "-LRB-", "b", "-RRB-", "."]) == "a (b)."
+    assert detokenise_one(["1", "@,@", "000", "well", "@-@", "known", "3", "@.@", "5"]) == "1,000 well-known 3.5"
+    assert detokenise_one(["a", "-LRB-", "b", "-RRB-", "."]) == "a (b)."
 
 
 def test_sentence_case() -> None:
     words = ['"', "it", "is", ",", "i", "think", ",", "a", "fish", ".", '"']
-    assert detokenise(words, sentence_case=True) == '"It is, I think, a fish."'
+    assert detokenise_one(words, sentence_case=True) == '"It is, I think, a fish."'
     assert detokenise_sentences([["1", "é", "."], ["i", "'m", "x"]], sentence_case=True) == "1 É. I'm x"
-    assert detokenise(["it"]) == "it"
+    assert detokenise_one(["it"]) == "it"
 
 
 def test_quotation_marks_cross_sentences() -> None:
@@ -64,7 +68,7 @@ def test_nothing_but_white_space_is_added_or_lost() -> None:
     parts = ["a", "B", "10", "-", '"', "'", "(", ")", ".", "n't", "'s", "can", "not", "/", "$", "``", "''", "#", "하"]
     for _ in range(300):
         words = rng.choices(parts, k=rng.randint(0, 12))
-        text = detokenise(words)
+        text = detokenise_one(words)
         assert text.replace(" ", "") == "".join(words)
         assert text == text.strip()
         assert "  " not in text
@@ -81,7 +85,7 @@ def test_one_word_is_held_back_and_pieces_join_to_the_text() -> None:
             pieces.append(writer.push(word))
             assert "".join(pieces).replace(" ", "") == "".join(words[:number])
         pieces.append(writer.end())
-        assert "".join(pieces) == detokenise(words)
+        assert "".join(pieces) == detokenise_one(words)
 
 
 def test_what_is_settled_is_out_and_the_sentence_goes_on() -> None:
@@ -101,6 +105,6 @@ def test_the_bundled_treebanks_come_back_as_they_were_written(language: str, lea
             rows = [line.split("\t") for line in block.split("\n") if line[:1].isdigit()]
             words = [row[1] for row in rows if row[0].isdigit()]
             total += bool(words)
-            exact += bool(words) and detokenise(words) == " ".join(text.split())
+            exact += bool(words) and detokenise_one(words) == " ".join(text.split())
     assert total > 100
     assert exact / total > least

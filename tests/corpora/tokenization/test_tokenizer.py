@@ -137,7 +137,7 @@ def test_cjk_terminators_and_small_letters_of_generic_rules() -> None:
 
 def test_one_sentence_per_line_is_a_rule() -> None:
     english = WordTokenizer.from_rules("english")
-    tokenizer = WordTokenizer.from_pre_tokenizer(english.pre_tokenizer(), {**english.rules(), "line_end": True})
+    tokenizer = WordTokenizer(english.pre_tokenizer(), {**english.rules(), "line_end": True})
     assert [len(s) for s in tokenizer.sentences("one two\nthree\n\n four. Five")] == [2, 1, 2, 1]
 
 
@@ -163,7 +163,7 @@ def test_word_rules_survive_a_tokenizer_file(tmp_path: object) -> None:
     saved.save(f"{tmp_path}/tokenizer.json")
     loaded = Tokenizer.from_file(f"{tmp_path}/tokenizer.json")
     text = "They don't pay $5.00, do they? See a.b@example.org..."
-    again = WordTokenizer.from_pre_tokenizer(loaded.pre_tokenizer, rules.rules())
+    again = WordTokenizer(loaded.pre_tokenizer, rules.rules())
     assert list(again.sentences(text)) == list(rules.sentences(text))
     assert [word for word, _ in loaded.pre_tokenizer.pre_tokenize_str(text)] == words("english", text)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tagger.corpora.read_corpus import read_corpus
-from tagger.corpora.tokenization.rule_selection import WORTH_TRYING
+from tagger.corpora.tokenization.rule_selection import MIN_RAW_SENTENCES
 from tagger.sequence_labelling.preparation import choose_tokenizer
 
 ENGLISH = ("I do n't know .", "I don't know.")
@@ -54,7 +54,9 @@ def test_contractions_are_english(tmp_path: Path) -> None:
 def test_without_raw_sentences_the_words_decide(
     tmp_path: Path, words: str, expected: list[str] | None, rules: str, texts: str
 ) -> None:
-    path = corpus_file(tmp_path, words, "any" if texts == "few" else None, WORTH_TRYING - 1 if texts == "few" else 30)
+    path = corpus_file(
+        tmp_path, words, "any" if texts == "few" else None, MIN_RAW_SENTENCES - 1 if texts == "few" else 30
+    )
     found, note = choose(path)
     assert note == f"raw text is split by the '{rules}' rules"
     if expected:
