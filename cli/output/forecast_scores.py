@@ -95,8 +95,8 @@ def render_seeds(runs: Sequence[ForecasterRun], kept: int, look: TerminalCapabil
     table.add_section()
     columns = list(zip(*figures.values(), strict=True))
     sign = "±" if look.unicode else "+-"
-    spreads = [f"{statistics.mean(column):.4g} {sign} {statistics.stdev(column):.2g}" for column in columns]
-    table.add_row("mean", *spreads, f"{sign} sd", style="bold")
+    cells = [f"{statistics.mean(column):.4g} {sign} {statistics.stdev(column):.2g}" for column in columns]
+    table.add_row("mean", *cells, f"{sign} std", style="bold")
     return as_text(table, look)
 
 

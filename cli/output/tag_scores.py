@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table, percent, plain_text, printable
-from tagger.evaluation.scores import Scores, Spread, TagScore, measurement, summarise
+from tagger.evaluation.scores import Scores, SeedSummary, TagScore, measurement, summarise
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -222,13 +222,13 @@ def render_seeds(
         table.add_row(str(seed), *figures, "kept" if seed == kept else "")
     table.add_section()
     plus_minus = "±" if look.unicode else "+-"
-    spreads = [_spread(summaries[split][name], plus_minus) for split, name, _ in columns]
-    table.add_row("mean", *spreads, f"{plus_minus} sd", style="bold")
+    cells = [_mean_and_std(summaries[split][name], plus_minus) for split, name, _ in columns]
+    table.add_row("mean", *cells, f"{plus_minus} std", style="bold")
     return as_text(table, look)
 
 
-def _spread(spread: Spread, plus_minus: str) -> str:
-    return percent(spread.mean) + ("" if spread.sd is None else f" {plus_minus} {percent(spread.sd)}")
+def _mean_and_std(summary: SeedSummary, plus_minus: str) -> str:
+    return percent(summary.mean) + ("" if summary.std is None else f" {plus_minus} {percent(summary.std)}")
 
 
 def _graded(f1: float) -> Text:

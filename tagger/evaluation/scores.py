@@ -1,4 +1,4 @@
-"""What scoring a tagger measures, as frozen values that travel through JSON unchanged.
+"""Scores of a tagger, as frozen values that JSON carries unchanged.
 
 Every share lies between 0 and 1; None means that nothing was there to measure.
 This module imports nothing heavy: the command line can show scores without loading NumPy.
@@ -6,9 +6,9 @@ This module imports nothing heavy: the command line can show scores without load
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from statistics import fmean, stdev
 from typing import Any
 
 from tagger.errors import ModelError
@@ -76,7 +76,7 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """All that is measured on one split.
+    """All measurements of one split.
 
     Attributes:
         accuracy: share of the tokens tagged right.
@@ -121,13 +121,13 @@ class Scores:
     spans: SpanScores | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """All measurements under the names of the attributes, ready for ``json.dumps``."""
+        """Plain values under the names of the attributes, ready for ``json.dumps``."""
         plain: dict[str, Any] = _lists(asdict(self))
         return plain
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Scores:
-        """The inverse of `to_dict`.
+        """Build from what `to_dict` returned.
 
         Args:
             values: what `to_dict` returned, perhaps read back from JSON.
@@ -148,18 +148,22 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """Mean and spread of one measurement over several runs.
+class SeedSummary:
+    """Mean and standard deviation of one measurement over runs that differ in their seed.
 
     Attributes:
         mean: arithmetic mean.
-        sd: sample standard deviation (n - 1); None for a single run.
+        std: sample standard deviation (n - 1); None for a single run.
         runs: number of runs.
     """
 
     mean: float
-    sd: float | None
+    std: float | None
     runs: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Values as ``metrics.json`` names them."""
+        return {"mean": self.mean, "sd": self.std, "runs": self.runs}
 
 
 SUMMARISED = (
@@ -174,42 +178,35 @@ SUMMARISED = (
 
 
 def measurement(scores: Scores, name: str) -> float | None:
-    """One measurement by name: an attribute of `Scores` or ``"span_f1"``."""
+    """Look up a measurement by name: an attribute of `Scores` or ``"span_f1"``."""
     if name == "span_f1":
         return None if scores.spans is None else scores.spans.f1
     value: float | None = getattr(scores, name)
     return value
 
 
-def summarise(runs: Sequence[Scores]) -> dict[str, Spread]:
-    """Mean and standard deviation over runs that differ in their seed.
+def summarise(runs: Sequence[Scores]) -> dict[str, SeedSummary]:
+    """Summarise runs that differ in their seed.
 
     Args:
         runs: the scores of each run on the same split; at least one.
 
     Returns:
-        A spread for each name in `SUMMARISED` that every run measured.
+        A summary for each name in `SUMMARISED` that every run measured.
     """
     if not runs:
         raise ValueError("no runs to summarise")
-    measured = {name: [measurement(run, name) for run in runs] for name in SUMMARISED}
-    return {
-        name: _spread([value for value in values if value is not None])
-        for name, values in measured.items()
-        if None not in values
-    }
-
-
-def _spread(values: Sequence[float]) -> Spread:
-    mean = math.fsum(values) / len(values)
-    if len(values) == 1:
-        return Spread(mean, None, 1)
-    variance = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
-    return Spread(mean, math.sqrt(variance), len(values))
+    summaries = {}
+    for name in SUMMARISED:
+        values = [value for run in runs if (value := measurement(run, name)) is not None]
+        if len(values) == len(runs):
+            std = stdev(values) if len(values) > 1 else None
+            summaries[name] = SeedSummary(fmean(values), std, len(values))
+    return summaries
 
 
 def _lists(value: Any) -> Any:
-    """The value with every tuple as a list, as JSON would give it back."""
+    """Replace every tuple by a list, as JSON does."""
     if isinstance(value, Mapping):
         return {key: _lists(item) for key, item in value.items()}
     return [_lists(item) for item in value] if isinstance(value, (list, tuple)) else value

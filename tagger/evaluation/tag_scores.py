@@ -20,17 +20,16 @@ from numpy.typing import NDArray
 from tagger.errors import ConfigError, CorpusError
 from tagger.evaluation.calibration import bootstrap_interval, expected_calibration_error
 from tagger.evaluation.confusions import find_confusions
-from tagger.evaluation.scores import Confusion, Scores, SpanScores, Spread, TagScore, summarise
+from tagger.evaluation.scores import Scores, SpanScores, TagScore
 
 SCHEMES = ("IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU")
 _CHUNK_LABEL = re.compile(r"[BIES]-.+|[OBIES]", re.DOTALL)
+Sentences = Sequence[Sequence[str]]
 _BILOU_LABEL = re.compile(r"[BILU]-.+|O", re.DOTALL)
 
-Labels = Sequence[Sequence[str]]
 
-
-def score_tags(gold: Labels, predicted: Labels) -> tuple[TagScore, ...]:
-    """Scores of each tag, every word a unit of its own.
+def score_tags(gold: Sentences, predicted: Sentences) -> tuple[TagScore, ...]:
+    """Score each tag, word by word.
 
     Args:
         gold: right tag of each word of each sentence.
@@ -43,12 +42,12 @@ def score_tags(gold: Labels, predicted: Labels) -> tuple[TagScore, ...]:
     return _per_label(tags, _prefixed(gold), _prefixed(predicted))
 
 
-def _prefixed(side: Labels) -> list[list[str]]:
+def _prefixed(side: Sentences) -> list[list[str]]:
     return [[f"B-{tag or '_'}" for tag in sentence] for sentence in side]
 
 
 def chunk_scheme(labels: Iterable[str]) -> str | None:
-    """What the labels say about how spans are written.
+    """Recognise the scheme in which labels write spans.
 
     Args:
         labels: the label set, of the model and of the data.
@@ -66,8 +65,8 @@ def chunk_scheme(labels: Iterable[str]) -> str | None:
     return None
 
 
-def score_spans(gold: Labels, predicted: Labels, *, scheme: str | None = None) -> SpanScores:
-    """Scores of whole spans.
+def score_spans(gold: Sentences, predicted: Sentences, *, scheme: str | None = None) -> SpanScores:
+    """Score whole spans.
 
     Args:
         gold: right label of each word of each sentence, in a chunking scheme.
@@ -134,11 +133,6 @@ def _seqeval(gold: list[list[str]], predicted: list[list[str]], **options: Any) 
     return precision_recall_fscore_support(gold, predicted, zero_division=0, **options)
 
 
-__all__ = ["Confusion", "Scores", "SpanScores", "Spread", "TagScore", "score", "summarise"]
-
-Sentences = Sequence[Sequence[str]]
-
-
 def score(
     tokens: Sentences,
     gold: Sentences,
@@ -150,7 +144,7 @@ def score(
     seed: int = 1,
     scheme: str | None = None,
 ) -> Scores:
-    """Measures predicted labels against gold labels.
+    """Measure predicted labels against gold labels.
 
     Sentences without words are left out of every count.
 
@@ -212,7 +206,7 @@ def _check_shapes(tokens: Sentences, **others: Sequence[Sequence[object]] | None
 
 
 def _equal(gold: Sentences, predicted: Sentences) -> NDArray[np.bool_]:
-    """Whether each word got its label, all sentences in a row, shape (B * T,)."""
+    """Whether each word got its label, all sentences in one row, shape (B * T,)."""
     pairs = map(operator.eq, chain.from_iterable(gold), chain.from_iterable(predicted))
     return np.fromiter(pairs, dtype=np.bool_)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def write_runs(
     Args:
         folder: exists, is being written.
         best: the run to keep.
-        runs: all runs, for the mean and spread over seeds.
+        runs: all runs, for the mean and std over seeds.
         corpus: what was learnt from.
         command: what reproduces the run; the command line of this process if None.
         notes: what the user was told.
@@ -86,7 +86,7 @@ def _metrics(best: Run, runs: Sequence[Run]) -> dict[str, Any]:
             str(run.seed): {split: scores.accuracy for split, scores in run.scores.items()} for run in runs
         }
         values["mean"] = {
-            split: {name: asdict(spread) for name, spread in summarise([run.scores[split] for run in runs]).items()}
+            split: {name: summary.to_dict() for name, summary in summarise([run.scores[split] for run in runs]).items()}
             for split in best.scores
         }
     return values

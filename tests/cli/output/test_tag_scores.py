@@ -166,7 +166,7 @@ def test_seeds_have_mean_and_deviation() -> None:
     assert table["1"] == ["95.51", "95.44", "83.99", "91.23"]
     assert table["2"][-1] == "kept"
     assert table["mean"][1] == "95.52 ± 0.12"  # sd of .95436 and .956 by hand: .00164 / sqrt 2
-    assert table["mean"][-1] == "± sd"
+    assert table["mean"][-1] == "± std"
 
 
 def test_one_seed_has_no_deviation() -> None:

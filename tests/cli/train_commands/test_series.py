@@ -47,7 +47,7 @@ def test_a_run_tells_in_figures_and_in_words(table: Path, tmp_path: Path) -> Non
         assert f"{target} on test: the network " in done.out
         assert f"{metrics['test'][target]['network']['rmse']:.4g}" in done.out
     assert "load on test: RMSE by lead" in done.out
-    assert "± sd" in done.out
+    assert "± std" in done.out
     assert done.out.splitlines()[-1] == f"next: tagger forecast {out} {table} --steps 14 --picture forecast.png"
 
 

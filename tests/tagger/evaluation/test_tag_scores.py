@@ -284,10 +284,10 @@ def test_summary_over_seeds() -> None:
     summary = summarise(runs)
     values = [run.accuracy for run in runs]
     assert summary["accuracy"].mean == pytest.approx(statistics.mean(values))
-    assert summary["accuracy"].sd == pytest.approx(statistics.stdev(values))
+    assert summary["accuracy"].std == pytest.approx(statistics.stdev(values))
     assert summary["accuracy"].runs == 3
     assert "unknown_accuracy" not in summary
-    assert summarise(runs[:1])["accuracy"].sd is None
+    assert summarise(runs[:1])["accuracy"].std is None
     with pytest.raises(ValueError, match="no runs"):
         summarise([])
 
