@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tagger.serialization.manifest import CONFIG, TOKENIZER, WEIGHTS, describe_file, seal, write_json
+from tagger.serialization.manifest import CONFIG, TOKENIZER, WEIGHTS, describe_file, with_checksum, write_json
 
 NEEDED = (CONFIG, WEIGHTS, TOKENIZER)
 Mutation = Callable[[Path, random.Random], None]
@@ -89,7 +89,7 @@ def _mended(change: Mutation) -> Mutation:
         values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         listed = {name: describe_file(folder / name) for name in (WEIGHTS, TOKENIZER)}
         further = {name: facts for name, facts in values["files"].items() if name not in listed}
-        write_json(folder / CONFIG, seal({**values, "files": {**listed, **further}}))
+        write_json(folder / CONFIG, with_checksum({**values, "files": {**listed, **further}}))
 
     mutate.__name__ = change.__name__
     return mutate

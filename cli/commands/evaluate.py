@@ -33,11 +33,9 @@ def evaluate(model: str, corpus: str | None, split: str, **values: Any) -> None:
     reads it, which is anything that `tagger train lm` takes, and its perplexity is told. A single file is scored as a
     whole.
     """
-    from tagger.serialization.bundled import find_model
-    from tagger.serialization.manifest import read_config
+    from tagger.serialization.manifest import find_model, heads_of
 
-    heads = read_config(find_model(model)).get("heads", ["tag"])
-    if values.pop("head") == "language" or "tag" not in heads:
+    if values.pop("head") == "language" or "tag" not in heads_of(find_model(model)):
         _language(model, corpus, split, values)
     else:
         _tags(model, corpus, split, values)

@@ -84,10 +84,9 @@ def inspect(
 
 def _run(model: str, text: str | list[str]) -> Gates:
     """Load a model and run it."""
-    from tagger.serialization.bundled import find_model
-    from tagger.serialization.manifest import read_config
+    from tagger.serialization.manifest import find_model, heads_of
 
-    if "tag" in read_config(find_model(model)).get("heads", ["tag"]):
+    if "tag" in heads_of(find_model(model)):
         from tagger.inference.tagger import Tagger
 
         return Tagger.load(model, device="cpu", precision="float32").gates(text)

@@ -32,7 +32,7 @@ def models(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         from tagger.cli.output.models import render_models
         from tagger.cli.output.terminal import TerminalCapabilities
-        from tagger.serialization.bundled import bundled_names
+        from tagger.serialization.manifest import bundled_names
 
         click.echo(render_models(bundled_names(), TerminalCapabilities.of(sys.stdout)))
 
@@ -44,14 +44,13 @@ def models(context: click.Context) -> None:
 def show(model: str, *, verify: bool, as_json: bool) -> None:
     """Print the card of MODEL: a name that `tagger models` lists, or a folder."""
     from tagger.errors import ModelError
-    from tagger.serialization.bundled import find_model
-    from tagger.serialization.manifest import CARD, read_config
+    from tagger.serialization.manifest import CARD, find_model, read_verified_manifest
 
     folder = find_model(model)
     if verify:
         click.echo(_verified(folder))
         return
-    values = read_config(folder)
+    values = read_verified_manifest(folder)
     if as_json:
         click.echo(json.dumps(values, ensure_ascii=False, indent=2))
     elif (folder / CARD).is_file():
@@ -68,13 +67,13 @@ def _verified(folder: Path) -> str:
     """
     from tagger.errors import ModelError
     from tagger.forecasting.checkpoint import load_any
-    from tagger.serialization.manifest import clipped, read_config, verify
+    from tagger.serialization.manifest import clipped, read_manifest, verify
 
     files = verify(folder)
-    if damaged := [clipped(file.name) for file in files if not file.whole]:
+    if damaged := [clipped(file.name) for file in files if not file.intact]:
         raise ModelError(f"{folder}: missing or not what was saved: {', '.join(damaged)}; copy the folder again, whole")
     names, network = load_any(folder)
     lines = [f"{file.name}  {file.size:,} bytes  SHA-256 {file.sha256}" for file in files]
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    heads, version = " and ".join(names), read_config(folder)["format_version"]
+    heads, version = " and ".join(names), read_manifest(folder)["format_version"]
     return "\n".join([*lines, f"whole: format {version}, heads {heads}, {parameters:,} parameters"])

@@ -164,8 +164,7 @@ def _run(
 def _load(model: str | None, device: str, threads: int | None) -> Any:
     """Load a model that tags, or gives words numbers."""
     from tagger.inference.tagger import Tagger
-    from tagger.serialization.bundled import find_model
-    from tagger.serialization.manifest import steps_of
+    from tagger.serialization.manifest import find_model, steps_of
     from tagger.token_regression.regressor import TokenRegressor
 
     name = model or DEFAULT_MODEL

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table, plain_text
-from tagger.serialization.bundled import find_model
-from tagger.serialization.manifest import read_config
+from tagger.serialization.manifest import find_model, read_manifest
 
 
 def render_models(names: Iterable[str], look: TerminalCapabilities = PLAIN) -> str:
@@ -21,7 +20,7 @@ def render_models(names: Iterable[str], look: TerminalCapabilities = PLAIN) -> s
         table.add_column(column, justify="right" if column == "size" else "left", overflow="fold")
     for name in names:
         folder = find_model(name)
-        values = read_config(folder)
+        values = read_manifest(folder)
         size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
         about = values.get("about", {})
         table.add_row(

@@ -78,7 +78,7 @@ class TaggedOutput:
             return None
         from tagger.inference.resumable_output import describe_inputs, describe_model
         from tagger.runtime.version import __version__
-        from tagger.serialization.bundled import find_model
+        from tagger.serialization.manifest import find_model
 
         identity = {
             "the version of sequence-tagger": __version__,

@@ -18,9 +18,9 @@ from tagger.forecasting.evaluation import Intervals
 from tagger.forecasting.features import Calendar, calendar_for_step
 from tagger.models.layers.encoder import Encoder
 from tagger.models.networks.series_network import SeriesNetwork
-from tagger.serialization import manifest as files
+from tagger.serialization import manifest
 from tagger.serialization.checkpoint import REGRESSION, check_heads, load_model, write_folder
-from tagger.serialization.weights_file import damage_told, load_network, read_tensors
+from tagger.serialization.weights import load_network, read_tensors, report_damage
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def save_forecaster(folder: Path, saved: SavedForecaster) -> None:
     from tokenizers.models import WordLevel
 
     wordless = Tokenizer(WordLevel(vocab={UNKNOWN: 0}, unk_token=UNKNOWN))
-    (folder / files.TOKENIZER).write_text(wordless.to_str(pretty=False), encoding="utf-8")
+    (folder / manifest.TOKENIZER).write_text(wordless.to_str(pretty=False), encoding="utf-8")
     fields = {
         "task": "series",
         "heads": [REGRESSION],
@@ -104,8 +104,8 @@ def load_forecaster(folder: Path) -> SavedForecaster:
     Raises:
         ModelError: the folder is missing, incomplete, damaged or holds a model of another kind.
     """
-    values = files.read_config(folder)
-    with damage_told(folder):
+    values = manifest.read_verified_manifest(folder)
+    with report_damage(folder):
         check_heads(folder, values, (REGRESSION,), steps="time")
         return _load(folder, values)
 
@@ -119,22 +119,22 @@ def load_any(folder: Path) -> tuple[tuple[str, ...], nn.Module]:
     Raises:
         ModelError: the folder is missing, incomplete, damaged, or of an unknown kind or format.
     """
-    if files.steps_of(folder) == "time":
+    if manifest.steps_of(folder) == "time":
         return (REGRESSION,), load_forecaster(folder).network
     saved = load_model(folder)
     return saved.heads, saved.model
 
 
 def _load(folder: Path, values: Mapping[str, Any]) -> SavedForecaster:
-    config = ForecasterConfig.from_dict(values["config"], where=str(folder / files.CONFIG))
+    config = ForecasterConfig.from_dict(values["config"], where=str(folder / manifest.CONFIG))
     step, kind, about = _step(values), _kind(values), values.get("about", {})
     _check_source(about)
     calendar = calendar_for_step(step, kind, config)
     scaling = Scaling.from_dict(values["scaling"], len(config.inputs))
     intervals = Intervals.from_dict(values["intervals"], len(config.data.targets))
     build = partial(build_series_network, config, len(config.inputs) + (0 if calendar is None else calendar.size))
-    path = folder / files.WEIGHTS
-    network = load_network(path, *read_tensors(path), build, layers=config.encoder.layers)
+    path = folder / manifest.WEIGHTS
+    network = load_network(path, read_tensors(path), build, layers=config.encoder.layers)
     return SavedForecaster(config, network, scaling, step, kind, intervals, about)
 
 

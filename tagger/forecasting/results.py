@@ -17,7 +17,7 @@ from tagger.forecasting.plots import draw_training
 from tagger.forecasting.windows import TimeSplit
 from tagger.model_cards.card import CardFacts
 from tagger.model_cards.forecaster_card import forecaster_card
-from tagger.serialization import manifest as model_folder
+from tagger.serialization import manifest
 
 CURVES = "curves.png"
 
@@ -76,10 +76,10 @@ def write_series_run(
     }
     saved = replace(saved, about=about)
     save_forecaster(folder, saved)
-    model_folder.write_json(folder / model_folder.METRICS, metrics(best, runs))
+    manifest.write_json(folder / manifest.METRICS, metrics(best, runs))
     coverage = dict(zip(saved.intervals.levels, best.coverage, strict=True)) if best.coverage else {}
     card = forecaster_card(CardFacts.from_about(name, saved.config.to_dict(), about), best.scores, coverage)
-    (folder / model_folder.CARD).write_text(card, encoding="utf-8")
+    (folder / manifest.CARD).write_text(card, encoding="utf-8")
     draw_training(folder / CURVES, best.log, Forecaster(saved), table, splits)
 
 

@@ -13,8 +13,8 @@ from tagger.config.tagger import Config
 from tagger.errors import ConfigError, ModelError
 from tagger.inference.engine import Engine
 from tagger.runtime.device import check_threads, choose_device, has_fast_bfloat16
-from tagger.serialization.bundled import find_model
 from tagger.serialization.checkpoint import TAGGING, SavedModel, load_model
+from tagger.serialization.manifest import find_model
 
 if TYPE_CHECKING:
     from tagger.corpora.sources.corpus import Split

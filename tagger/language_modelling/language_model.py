@@ -19,8 +19,8 @@ from tagger.generation.decoder import LanguageEngine
 from tagger.generation.prompts import Prompt, make_prompt
 from tagger.language_modelling.evaluation import CacheSettings, choose_cache, evaluate
 from tagger.runtime.device import check_threads, choose_device, intra_op_threads
-from tagger.serialization.bundled import find_model
 from tagger.serialization.checkpoint import LANGUAGE, SavedModel, load_model
+from tagger.serialization.manifest import find_model
 
 if TYPE_CHECKING:
     from tagger.corpora.text.text_split import TextSplit

@@ -15,7 +15,7 @@ from tagger.model_cards.card import CardFacts
 from tagger.model_cards.language_model_card import language_model_card
 from tagger.model_cards.learning_curves import draw_curves
 from tagger.model_cards.provenance import provenance
-from tagger.serialization import manifest as model_folder
+from tagger.serialization import manifest
 from tagger.serialization.checkpoint import save_model
 
 VALID = {"dev": "valid"}
@@ -63,9 +63,9 @@ def write_language_run(folder: Path, run: LanguageRun, corpus: TextCorpus, comma
     saved = replace(run.model.saved, about=about)
     save_model(folder, saved)
     metrics = {VALID.get(split, split): scores.to_dict() for split, scores in run.scores.items()}
-    model_folder.write_json(folder / model_folder.METRICS, {**metrics, "seed": run.seed})
+    manifest.write_json(folder / manifest.METRICS, {**metrics, "seed": run.seed})
     card = language_model_card(CardFacts.from_about(name, saved.config.to_dict(), about), run.scores)
-    (folder / model_folder.CARD).write_text(card, encoding="utf-8")
+    (folder / manifest.CARD).write_text(card, encoding="utf-8")
     draw_curves([dict(entry) for entry in run.log], folder / "curves.png")
 
 

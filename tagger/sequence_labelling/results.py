@@ -15,7 +15,7 @@ from tagger.model_cards.card import CardFacts
 from tagger.model_cards.learning_curves import draw_curves
 from tagger.model_cards.provenance import provenance
 from tagger.model_cards.tagger_card import tagger_card
-from tagger.serialization import manifest as model_folder
+from tagger.serialization import manifest
 from tagger.serialization.checkpoint import save_model
 
 
@@ -70,9 +70,9 @@ def write_runs(
     }
     saved = replace(best.tagger.saved, about=about)
     save_model(folder, saved)
-    model_folder.write_json(folder / model_folder.METRICS, _metrics(best, runs))
+    manifest.write_json(folder / manifest.METRICS, _metrics(best, runs))
     card = tagger_card(CardFacts.from_about(name, saved.config.to_dict(), about), best.scores, saved.labels)
-    (folder / model_folder.CARD).write_text(card, encoding="utf-8")
+    (folder / manifest.CARD).write_text(card, encoding="utf-8")
     draw_curves([dict(entry) for entry in best.log], folder / "curves.png")
 
 

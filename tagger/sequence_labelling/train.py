@@ -32,8 +32,8 @@ from tagger.sequence_labelling.results import Run, write_runs
 from tagger.sequence_labelling.transfer import PRETRAINED, copy_weights, inherit_config, init_new_embeddings
 from tagger.serialization.atomic_folder import Resume
 from tagger.serialization.builder import build_tagger
-from tagger.serialization.bundled import find_model
 from tagger.serialization.checkpoint import LANGUAGE, SavedModel, load_model, round_as_stored, seen_tags
+from tagger.serialization.manifest import find_model
 from tagger.training.checkpoint_callback import CheckpointCallback, CheckpointConfig, make_checkpoint_callback
 from tagger.training.events import Listener
 from tagger.training.fingerprint import as_array, fingerprint, split_arrays

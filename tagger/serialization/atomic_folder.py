@@ -11,7 +11,7 @@ from typing import Literal
 
 from tagger.errors import OutputError, TrainingError
 from tagger.runtime.filesystem import NO_ROOM, room, sync
-from tagger.serialization.manifest import CONFIG, SPENT, TRAINING
+from tagger.serialization.manifest import CONFIG, FINISHED_STATE, TRAINING
 
 Resume = Literal["no", "yes", "auto"]
 """Whether an unfinished run goes on: never; it must; if there is one."""
@@ -69,9 +69,9 @@ def writing(out: Path, *, overwrite: bool, resume: Resume = "no", keep_state: bo
             partial.mkdir(exist_ok=True)
             yield partial
             if not keep_state and (partial / TRAINING).is_dir():
-                (partial / TRAINING).rename(partial / SPENT)
+                (partial / TRAINING).rename(partial / FINISHED_STATE)
             _replace(partial, place)
-            shutil.rmtree(place / SPENT, ignore_errors=True)
+            shutil.rmtree(place / FINISHED_STATE, ignore_errors=True)
     except BrokenPipeError:
         raise  # of a listener that has nobody left to talk to
     except OSError as error:
@@ -89,7 +89,7 @@ def _how_to_go_on(error: OSError, partial: Path) -> str:
 
 def unfinished(partial: Path) -> bool:
     """Whether a folder holds the state of a run that can go on."""
-    return _holds_state(partial / TRAINING) or _holds_state(partial / SPENT)
+    return _holds_state(partial / TRAINING) or _holds_state(partial / FINISHED_STATE)
 
 
 def _holds_state(folder: Path) -> bool:
@@ -110,7 +110,7 @@ def clear_up(out: Path) -> None:
     """
     place = out.resolve()
     with _locked(place.with_name(place.name + ".partial.lock"), out):
-        for left in (place.with_name(place.name + ".old"), place / SPENT):
+        for left in (place.with_name(place.name + ".old"), place / FINISHED_STATE):
             shutil.rmtree(left, ignore_errors=True)
 
 
@@ -162,8 +162,8 @@ def _locked(path: Path, out: Path) -> Iterator[None]:
 
 def _recover(place: Path, partial: Path) -> None:
     """Put back a model whose replacement was cut off between its renames, and the state of the run that made it."""
-    if (partial / SPENT).is_dir() and not (partial / TRAINING).exists():
-        (partial / SPENT).rename(partial / TRAINING)
+    if (partial / FINISHED_STATE).is_dir() and not (partial / TRAINING).exists():
+        (partial / FINISHED_STATE).rename(partial / TRAINING)
     old = place.with_name(place.name + ".old")
     if old.is_dir() and not place.exists():
         old.rename(place)

@@ -1,4 +1,4 @@
-"""A model to a folder and back, whatever heads it has. Safetensors and JSON only: a model file cannot run code."""
+"""Saving and loading a model, whatever heads it has. Safetensors and JSON only: a model file cannot run code."""
 
 from __future__ import annotations
 
@@ -25,12 +25,11 @@ from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ModelError
 from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.version import __version__
-from tagger.serialization import manifest as files
+from tagger.serialization import manifest
 from tagger.serialization.builder import build_language_model, build_tagger
 from tagger.serialization.tag_lexicon import Lexicon, pack
 from tagger.serialization.tokenizer import load_tokenizer, save_tokenizer
-from tagger.serialization.weights import Stored
-from tagger.serialization.weights_file import damage_told, load_network, read_tensors
+from tagger.serialization.weights import load_network, placeholder, read_tensors, report_damage
 
 AFFIX_HASHES = "affixes.hashes"
 LEXICON = "lexicon.tags"
@@ -95,7 +94,9 @@ class SavedModel:
 def save_model(folder: Path, saved: SavedModel) -> None:
     """Write weights, tokenizer and configuration into an existing folder."""
     words = saved.features
-    save_tokenizer(folder / files.TOKENIZER, saved.tokenizer, words.vocabulary, saved.subwords, tags=bool(saved.labels))
+    save_tokenizer(
+        folder / manifest.TOKENIZER, saved.tokenizer, words.vocabulary, saved.subwords, tags=bool(saved.labels)
+    )
     fields: dict[str, Any] = {
         "task": next(task for task, config in CONFIGS.items() if isinstance(saved.config, config)),
         "heads": list(saved.heads),
@@ -103,7 +104,7 @@ def save_model(folder: Path, saved: SavedModel) -> None:
         "units": None if saved.subwords is None else {"kind": saved.subwords.kind, "number": saved.subwords.size},
         "config": saved.config.to_dict(),
         "vocabulary": {"trained": words.vocabulary.trained, "embedded": words.vocabulary.embedded},
-        "characters": None if words.characters is None else characters_dict(words.characters),
+        "characters": None if words.characters is None else _characters_dict(words.characters),
         "sentence_rules": saved.tokenizer.rules(),
         "about": dict(saved.about),
     }
@@ -124,14 +125,14 @@ def write_folder(folder: Path, tensors: Mapping[str, Tensor], fields: Mapping[st
     from safetensors.torch import save
 
     weights = {name: stored(tensor).contiguous() for name, tensor in tensors.items()}
-    (folder / files.WEIGHTS).write_bytes(save(weights, metadata={"format": "pt"}))
+    (folder / manifest.WEIGHTS).write_bytes(save(weights, metadata={"format": "pt"}))
     values = {
-        "format_version": files.FORMAT_VERSION,
+        "format_version": manifest.FORMAT_VERSION,
         "library_version": __version__,
         **fields,
-        "files": {name: files.describe_file(folder / name) for name in (files.WEIGHTS, files.TOKENIZER)},
+        "files": {name: manifest.describe_file(folder / name) for name in (manifest.WEIGHTS, manifest.TOKENIZER)},
     }
-    files.write_json(folder / files.CONFIG, files.seal(values))
+    manifest.write_json(folder / manifest.CONFIG, manifest.with_checksum(values))
 
 
 def stored(tensor: Tensor) -> Tensor:
@@ -156,7 +157,7 @@ def _tensors(saved: SavedModel) -> dict[str, Tensor]:
     return tensors
 
 
-def characters_dict(characters: Characters) -> dict[str, Any]:
+def _characters_dict(characters: Characters) -> dict[str, Any]:
     """An alphabet as ``config.json`` holds it."""
     return {"alphabet": characters.alphabet, "longest": characters.longest, "jamo": characters.jamo}
 
@@ -171,8 +172,8 @@ def load_model(folder: Path, *heads: str) -> SavedModel:
     Raises:
         ModelError: the folder is missing, incomplete, damaged, of a newer format, or lacks the heads.
     """
-    values = files.read_config(folder)
-    with damage_told(folder):
+    values = manifest.read_verified_manifest(folder)
+    with report_damage(folder):
         check_heads(folder, values, heads, steps="words")
         return _load(folder, values)
 
@@ -203,22 +204,24 @@ def check_heads(folder: Path, values: Mapping[str, Any], wanted: Sequence[str], 
 def _load(folder: Path, values: Mapping[str, Any]) -> SavedModel:
     if values["task"] not in CONFIGS:
         raise ModelError(f"{folder}: holds a model for '{values['task']}', which this version does not know")
-    config = CONFIGS[values["task"]].from_dict(values["config"], where=str(folder / files.CONFIG))
+    config = CONFIGS[values["task"]].from_dict(values["config"], where=str(folder / manifest.CONFIG))
     require_resolved(config.words, config.encoder)
     labels = tuple(map(str, values["labels"]))
     scaling = None
     if isinstance(config, TokenRegressorConfig):
         scaling = Scaling.from_dict(values["scaling"], len(config.targets))
-    path = folder / files.WEIGHTS
-    header, tensors = read_tensors(path)
+    path = folder / manifest.WEIGHTS
+    tensors = read_tensors(path)
     vocabulary, tokenizer, subwords = load_tokenizer(folder, values)
     hashes = tensors.get(AFFIX_HASHES)
-    features = load_features(config, values, vocabulary, hashes, "words.vectors" in tensors)
+    features = _load_features(config, values, vocabulary, hashes, "words.vectors" in tensors)
     if isinstance(config, LanguageConfig) and subwords is None:
-        raise ModelError(f"{folder / files.CONFIG}: damaged: a language model without units")
+        raise ModelError(f"{folder / manifest.CONFIG}: damaged: a language model without units")
     build = partial(_build, config, features, labels, _vectors(tensors), subwords)
-    beside = _beside_weights(vocabulary, labels, hashes)
-    model = load_network(path, header, tensors, build, layers=config.encoder.layers, beside=beside)
+    beside = {} if hashes is None else {AFFIX_HASHES: placeholder(torch.int64, hashes.numel())}
+    if labels:
+        beside[LEXICON] = placeholder(torch.uint8, vocabulary.trained, -(-len(labels) // 8))
+    model = load_network(path, tensors, build, layers=config.encoder.layers, beside=beside)
     lexicon = Lexicon(tensors[LEXICON].numpy(), vocabulary, labels) if labels else None
     return SavedModel(config, labels, features, model, lexicon, tokenizer, values.get("about", {}), subwords, scaling)
 
@@ -238,25 +241,12 @@ def _build(
     return build_tagger(config, features, {TAG: len(labels)}, vectors, None if subwords is None else subwords.size)
 
 
-def _beside_weights(vocabulary: Vocabulary, labels: tuple[str, ...], hashes: Tensor | None) -> dict[str, Stored]:
-    """What a file of weights holds besides those of the network."""
-    beside = affixes_beside(hashes)
-    if labels:
-        beside[LEXICON] = Stored("U8", (vocabulary.trained, -(-len(labels) // 8)))
-    return beside
-
-
-def affixes_beside(hashes: Tensor | None) -> dict[str, Stored]:
-    """The hashes of affixes as they must be stored, if there are any."""
-    return {} if hashes is None else {AFFIX_HASHES: Stored("I64", (hashes.numel(),))}
-
-
 def _vectors(tensors: Mapping[str, Tensor]) -> Tensor | None:
     vectors = tensors.get("words.vectors")
     return None if vectors is None else vectors.float()
 
 
-def load_features(
+def _load_features(
     config: Config | LanguageConfig | TokenRegressorConfig,
     values: Mapping[str, Any],
     vocabulary: Vocabulary,

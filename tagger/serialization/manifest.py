@@ -1,4 +1,4 @@
-"""What a model folder holds: files listed with size and SHA-256, looked at before anything else is read."""
+"""The manifest of a model folder, ``config.json``: it lists the files with their SHA-256 and has its own checksum."""
 
 from __future__ import annotations
 
@@ -20,12 +20,35 @@ METRICS = "metrics.json"
 LOG = "log.jsonl"
 TRAINING = "training"
 """Holds the state of an unfinished run, see ``tagger.training.checkpoint_store``."""
-SPENT = "training.spent"
-"""What becomes of it when the model is whole, unless it is to be kept: it is of use until the model is in its place."""
-SEAL = "sha256"
+FINISHED_STATE = "training.spent"
+"""Holds that state once the model is complete and until it is in its place, unless the state is kept."""
+CHECKSUM = "sha256"
 LARGEST_CONFIG = 100_000_000  # bytes
 FORMAT_VERSION = 2
 """1: taggers alone. 2: heads and units are listed; language models."""
+DEFAULT_MODEL = "en"
+"""Name of the bundled model that commands use where none is named."""
+
+
+def bundled_folder() -> Path:
+    """Folder of the models that ship with the toolkit."""
+    from importlib import resources
+
+    return Path(str(resources.files("tagger.models"))) / "pretrained"
+
+
+def bundled_names() -> list[str]:
+    """Names of the models that ship with the toolkit."""
+    folder = bundled_folder()
+    return sorted(path.parent.name for path in folder.glob(f"*/{CONFIG}")) if folder.is_dir() else []
+
+
+def find_model(name: str | Path) -> Path:
+    """Find the folder of a model: a folder that holds one, else a bundled model of that name."""
+    path = Path(name)
+    if not (path / CONFIG).is_file() and str(name) in bundled_names():
+        return bundled_folder() / str(name)
+    return path
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -33,10 +56,10 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def seal(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with their own SHA-256 beside them, for a ``config.json`` that shows whether it is damaged."""
-    text = json.dumps({key: value for key, value in values.items() if key != SEAL}, sort_keys=True)
-    return {**values, SEAL: hashlib.sha256(text.encode("utf-8")).hexdigest()}
+def with_checksum(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the SHA-256 of the values to them, so that ``config.json`` shows whether it is damaged."""
+    text = json.dumps({key: value for key, value in values.items() if key != CHECKSUM}, sort_keys=True)
+    return {**values, CHECKSUM: hashlib.sha256(text.encode("utf-8")).hexdigest()}
 
 
 def describe_file(path: Path) -> dict[str, Any]:
@@ -55,42 +78,42 @@ class FileState:
     """A file that a model folder lists.
 
     Args:
-        name: as it is listed.
-        size: in bytes; 0 if there is none.
-        sha256: of what is there; nothing if there is none.
-        whole: whether size and SHA-256 are those that are listed.
+        name: as listed.
+        size: in bytes; 0 if the file is missing.
+        sha256: of its content; empty if it is missing.
+        intact: whether size and SHA-256 are those listed.
     """
 
     name: str
     size: int
     sha256: str
-    whole: bool
+    intact: bool
 
 
 def verify(folder: Path) -> list[FileState]:
-    """Each listed file of a model folder, compared with what is listed of it; ``read_config`` stops at the first.
+    """Compare each listed file of a model folder with its entry; ``read_verified_manifest`` stops at the first.
 
     Raises:
         ModelError: ``config.json`` itself is missing, damaged or of a newer format.
     """
-    found = []
-    for name, expected in _read_values(folder)["files"].items():
+    states = []
+    for name, expected in read_manifest(folder)["files"].items():
         path = folder / name
         present: dict[str, Any] = {"size": 0, "sha256": ""}
         if _escape(folder, name) is None and path.is_file():
             with suppress(OSError):
                 present = describe_file(path)
-        found.append(FileState(name, whole=present == expected, **present))
-    return found
+        states.append(FileState(name, intact=present == expected, **present))
+    return states
 
 
-def read_config(folder: Path) -> dict[str, Any]:
-    """Read ``config.json`` and check format version and the listed files.
+def read_verified_manifest(folder: Path) -> dict[str, Any]:
+    """Read ``config.json`` and check the files that it lists.
 
     Raises:
         ModelError: the folder is missing, incomplete, damaged or of a newer format.
     """
-    values = _read_values(folder)
+    values = read_manifest(folder)
     try:
         _check_files(folder, values["files"])
     except OSError as error:
@@ -98,17 +121,27 @@ def read_config(folder: Path) -> dict[str, Any]:
     return values
 
 
+def heads_of(folder: Path) -> tuple[str, ...]:
+    """Names of the heads of a model; its files are left for loading to check.
+
+    Raises:
+        ModelError: ``config.json`` is missing, damaged or of a newer format.
+    """
+    heads = read_manifest(folder).get("heads", ["tag"])
+    return tuple(map(str, heads)) if isinstance(heads, list) else ()
+
+
 def steps_of(folder: Path) -> str | None:
     """Tell what a regression head reads, "time" or "words"; None for other models and damaged folders."""
     try:
-        steps = _read_values(folder).get("over")
+        steps = read_manifest(folder).get("over")
     except ModelError:
         return None
     return steps if isinstance(steps, str) else None
 
 
-def _read_values(folder: Path) -> dict[str, Any]:
-    """Read ``config.json`` without looking at the files that it lists.
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read ``config.json`` without reading the files that it lists.
 
     Raises:
         ModelError: it is missing, damaged or of a newer format.
@@ -136,7 +169,7 @@ def _read_values(folder: Path) -> dict[str, Any]:
             f"{folder}: format version {values['format_version']} is newer than {FORMAT_VERSION}, the newest that "
             f"this version reads; it was written by sequence-tagger {writer}"
         )
-    if seal(values) != values:
+    if with_checksum(values) != values:
         raise ModelError(f"{path}: its content is not the one that was saved (SHA-256 differs)")
     files = values.get("files")
     if not isinstance(files, dict) or not {WEIGHTS, TOKENIZER} <= set(files):

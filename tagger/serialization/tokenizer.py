@@ -14,8 +14,8 @@ from tagger.corpora.subwords.registry import load_subwords
 from tagger.corpora.subwords.word import WordLevelTokenizer
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ModelError
-from tagger.serialization import manifest as files
-from tagger.serialization.weights_file import one_line
+from tagger.serialization import manifest
+from tagger.serialization.weights import one_line
 
 
 def save_tokenizer(
@@ -52,7 +52,7 @@ def load_tokenizer(
     """
     from tokenizers import Tokenizer
 
-    path = folder / files.TOKENIZER
+    path = folder / manifest.TOKENIZER
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises bare Exception

@@ -1,142 +1,124 @@
-"""Whether a file of weights can be what a configuration says, found out before any memory is taken for it.
+"""The weights of a model folder, checked against the network that its configuration describes.
 
-Only the header is read: eight bytes with its length, then JSON with type, shape and place of each tensor
-(https://github.com/huggingface/safetensors, "Format").
+safetensors checks that the header of the file is sound; what a tensor takes is never more than the file holds.
 """
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from tagger.errors import ModelError
+from tagger.errors import ConfigError, ModelError
 from tagger.serialization.manifest import clipped
 
 Model = TypeVar("Model", bound=nn.Module)
 
-LARGEST_HEADER = 100_000_000  # bytes
-BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
-FLOATS = ("F16", "F32", "BF16")
-"""In which weights may be stored."""
+FLOATS = (torch.float16, torch.float32, torch.bfloat16)
+"""Types in which weights may be stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A tensor as the header describes it.
-
-    Args:
-        kind: "F16", "I64" and so on.
-        shape: of it.
-    """
-
-    kind: str
-    shape: tuple[int, ...]
-
-
-def read_header(path: Path) -> dict[str, Stored]:
-    """What a safetensors file says that it holds.
+@contextmanager
+def report_damage(folder: Path) -> Iterator[None]:
+    """Turn whatever the content of a folder causes within the block into one line that names the folder.
 
     Raises:
-        ModelError: the file cannot hold that.
+        ModelError: the folder does not hold what it should.
     """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(LARGEST_HEADER, size - 8):
-            raise ModelError(f"{path}: damaged: a header of {length:,} bytes in a file of {size:,}")
-        try:
-            header = json.loads(file.read(length))
-        except (ValueError, RecursionError) as error:
-            raise ModelError(f"{path}: damaged: its header is no JSON") from error
-    if not isinstance(header, dict):
-        raise ModelError(f"{path}: damaged: its header is no table of tensors")
-    header.pop("__metadata__", None)
-    room, end = size - 8 - length, 0
-    found = {}
-    for name, entry in header.items():
-        found[name], last = _entry(path, name, entry, room)
-        end = max(end, last)
-    if end != room:
-        raise ModelError(f"{path}: damaged: its tensors take {end:,} bytes, the file has {room:,} for them")
-    return found
-
-
-def _entry(path: Path, name: str, entry: Any, room: int) -> tuple[Stored, int]:
-    """One tensor of a header, and where it ends."""
     try:
-        kind, shape, (start, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
-        sound = all(type(number) is int and number >= 0 for number in (*shape, start, end)) and len(shape) <= 8
-    except (TypeError, KeyError, ValueError):
-        sound = False
-    if not sound or kind not in BYTES:
-        raise ModelError(f"{path}: damaged: no type, shape and place of the tensor {clipped(name)}")
-    if end > room or end - start != BYTES[kind] * math.prod(shape):
-        claimed = BYTES[kind] * math.prod(shape)
-        raise ModelError(
-            f"{path}: damaged: the tensor {clipped(name)} claims {_figure(claimed)} bytes, "
-            f"its place has {_figure(max(0, end - start))} of {room:,}"
-        )
-    return Stored(kind, tuple(shape)), int(end)
+        yield
+    except ModelError:
+        raise
+    except (ConfigError, LookupError, TypeError, ValueError, RuntimeError, AttributeError, ArithmeticError) as error:
+        raise ModelError(f"{folder}: damaged or not a model: {one_line(error)}") from error
 
 
-def check_weights(
+def one_line(error: BaseException) -> str:
+    """Message of an error, on one line of at most 300 characters."""
+    return " ".join(str(error).split())[:300]
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read a file of weights; its tensors are mapped into memory.
+
+    Raises:
+        ModelError: the file is damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except (SafetensorError, LookupError, RuntimeError, OverflowError, TypeError) as error:
+        raise ModelError(f"{path}: damaged: {one_line(error)}") from error
+
+
+def placeholder(dtype: torch.dtype, *shape: int) -> Tensor:
+    """A tensor without memory, to compare with."""
+    return torch.empty(shape, dtype=dtype, device="meta")
+
+
+def load_network(
     path: Path,
-    header: Mapping[str, Stored],
+    tensors: Mapping[str, Tensor],
     build: Callable[[], Model],
     *,
-    largest: int,
-    beside: Mapping[str, Stored],
+    layers: int,
+    beside: Mapping[str, Tensor] | None = None,
 ) -> Model:
-    """Compare a header with the network that the configuration describes.
+    """Build the network and give it its weights, if they fit; it takes no memory before.
 
     Args:
         path: of the weights, for messages.
-        header: of the file.
-        build: makes the network; it is made without memory for its weights.
-        largest: the greatest number of layers that the configuration asks for.
-        beside: tensors that are not the network's, as they must be.
+        tensors: of the file.
+        build: makes the network.
+        layers: of the encoder, by the configuration.
+        beside: placeholders of the tensors in the file that are not the network's.
 
     Returns:
-        The network, on the meta device.
+        The network in evaluation mode.
 
     Raises:
-        ModelError: other tensors, or other shapes.
+        ModelError: other tensors, or other shapes, than those of the network.
     """
-    if largest > len(header):
-        raise ModelError(f"{path}: {len(header):,} tensors, but the configuration asks for {largest:,} layers")
+    if layers > len(tensors):
+        raise ModelError(f"{path}: {len(tensors):,} tensors, but the configuration asks for {layers:,} layers")
     with torch.device("meta"):
         network = build()
-    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    expected |= {name: stored.shape for name, stored in beside.items()}
-    for name, shape in expected.items():
-        if name not in header:
+    beside = beside or {}
+    _compare(path, tensors, network.state_dict(), beside)
+    own = {name: tensor for name, tensor in tensors.items() if name not in beside}
+    network.load_state_dict({n: t.float() if t.is_floating_point() else t for n, t in own.items()}, assign=True)
+    return network.eval().requires_grad_(False)
+
+
+def _compare(
+    path: Path, tensors: Mapping[str, Tensor], weights: Mapping[str, Tensor], beside: Mapping[str, Tensor]
+) -> None:
+    for name, expected in [*weights.items(), *beside.items()]:
+        if name not in tensors:
             raise ModelError(f"{path}: the tensor {clipped(name)} is missing, which the configuration asks for")
-        if header[name].shape != shape:
+        stored = tensors[name]
+        if stored.shape != expected.shape:
             raise ModelError(
-                f"{path}: the tensor {clipped(name)} has the shape {_shape(header[name].shape)}, the configuration "
-                f"asks for {_shape(shape)}"
+                f"{path}: the tensor {clipped(name)} has the shape {_shape(stored)}, the configuration "
+                f"asks for {_shape(expected)}"
             )
-        kinds = (beside[name].kind,) if name in beside else FLOATS
-        if header[name].kind not in kinds:
-            raise ModelError(
-                f"{path}: the tensor {clipped(name)} is {header[name].kind}, expected {' or '.join(kinds)}"
-            )
-    if further := [name for name in header if name not in expected]:
+        allowed = (expected.dtype,) if name in beside else FLOATS
+        if stored.dtype not in allowed:
+            names = " or ".join(map(_type, allowed))
+            raise ModelError(f"{path}: the tensor {clipped(name)} is {_type(stored.dtype)}, expected {names}")
+    if further := [name for name in tensors if name not in weights and name not in beside]:
         raise ModelError(f"{path}: the configuration knows no tensor {clipped(further[0])}")
-    return network
 
 
-def _shape(shape: tuple[int, ...]) -> str:
-    return "(" + ", ".join(map(_figure, shape)) + ")"
+def _shape(tensor: Tensor) -> str:
+    return "(" + ", ".join(f"{size:,}" for size in tensor.shape) + ")"
 
 
-def _figure(number: int) -> str:
-    """A number of any size in few digits."""
-    return f"{number:,}" if number < 10**24 else "over 10**24"
+def _type(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

@@ -15,8 +15,8 @@ from tagger.corpora.encoding.encoded_split import encode_split
 from tagger.errors import ModelError
 from tagger.inference.tagger import TaggedSentence, TaggedText
 from tagger.runtime.device import check_threads, choose_device
-from tagger.serialization.bundled import find_model
 from tagger.serialization.checkpoint import REGRESSION, SavedModel, load_model
+from tagger.serialization.manifest import find_model
 from tagger.token_regression.objective import EVALUATION_TOKENS, batch_numbers
 
 SENTENCES_AHEAD = 500

@@ -27,7 +27,7 @@ from tagger.model_cards.provenance import provenance
 from tagger.model_cards.token_regressor_card import token_regressor_card
 from tagger.runtime.device import choose_device, seed_everything
 from tagger.sequence_labelling.preparation import word_features_of
-from tagger.serialization import manifest as model_folder
+from tagger.serialization import manifest
 from tagger.serialization.builder import build_tagger
 from tagger.serialization.checkpoint import SavedModel, save_model
 from tagger.token_regression.evaluation import score_splits
@@ -60,9 +60,9 @@ def write_word_numbers_run(
         **told,
     }
     save_model(folder, replace(saved, about=about))
-    model_folder.write_json(folder / model_folder.METRICS, scores_to_dict(run.scores))
+    manifest.write_json(folder / manifest.METRICS, scores_to_dict(run.scores))
     card = token_regressor_card(CardFacts.from_about(name, saved.config.to_dict(), about), run.scores)
-    (folder / model_folder.CARD).write_text(card, encoding="utf-8")
+    (folder / manifest.CARD).write_text(card, encoding="utf-8")
 
 
 def _facts(corpus: TokenValueCorpus) -> dict[str, Any]:

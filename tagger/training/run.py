@@ -14,7 +14,7 @@ import torch
 from tagger.runtime.device import check_threads, choose_device, intra_op_threads, keep_memory, memory_watched
 from tagger.runtime.filesystem import scratch_folder
 from tagger.runtime.memory_limit import MemoryLimit
-from tagger.serialization import manifest as model_folder
+from tagger.serialization import manifest
 from tagger.serialization.atomic_folder import writing
 from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.events import EpochEnd, Event, Listener
@@ -57,7 +57,7 @@ def follow(trainer: Trainer, seed: int, context: RunContext, folder: Path | None
         if isinstance(event, EpochEnd):
             log.append(log_entry(seed, event))
             if folder is not None:
-                append_entry(folder / model_folder.LOG, log[-1])
+                append_entry(folder / manifest.LOG, log[-1])
         context.listener(event)
     if context.memory is not None:
         context.memory.begin("scoring and saving the model")

@@ -26,7 +26,7 @@ from tagger.forecasting.prediction import forecast_recursively, future_times, pr
 from tagger.forecasting.train import train_series
 from tagger.forecasting.windows import last_rows
 from tagger.models.heads.regression import regression_loss
-from tagger.serialization import manifest as model_folder
+from tagger.serialization import manifest
 from tests.tagger.forecasting.synthetic_series import QUICK, prepared, wave, write_wave
 
 
@@ -257,12 +257,12 @@ def test_training_writes_a_folder_that_forecasts_alike(trained: Path, table_path
     assert (forecast.low[:, 1] <= forecast.low[:, 0]).all()
     values = wave(205)[200:]
     assert np.abs(forecast.values[:, 0] - values).max() < 8, "within the range of the wave"
-    metrics = json.loads((trained / model_folder.METRICS).read_text())
+    metrics = json.loads((trained / manifest.METRICS).read_text())
     assert set(metrics["test"]["load"]) == {
         "values", "network", "persistence", "seasonal_naive", "linear_autoregression",
         "linear_autoregression_with_all_inputs", "skill",
     }  # fmt: skip
-    card = (trained / model_folder.CARD).read_text()
+    card = (trained / manifest.CARD).read_text()
     assert f"{metrics['test']['load']['network']['rmse']:.4g}" in card
 
 

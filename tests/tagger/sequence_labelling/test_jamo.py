@@ -17,7 +17,7 @@ from tagger.corpora.subwords.base import VocabularyOptions, build_vocabulary
 from tagger.corpora.subwords.word import WordLevelTokenizer
 from tagger.language_modelling.preparation import token_features
 from tagger.sequence_labelling.transfer import united_features
-from tagger.serialization import manifest as model_folder
+from tagger.serialization import manifest
 from tagger.serialization.checkpoint import load_model
 from tests.tiny import SETTINGS, conllu
 
@@ -55,10 +55,10 @@ def test_a_saved_model_keeps_its_prefixes_and_suffixes_over_jamo(tmp_path: Path)
 @pytest.mark.usefixtures("no_curves")
 def test_a_folder_from_before_there_were_prefixes_over_jamo(tmp_path: Path) -> None:
     trained = train(tmp_path, jamo=2)
-    path = tmp_path / "model" / model_folder.CONFIG
+    path = tmp_path / "model" / manifest.CONFIG
     values = json.loads(path.read_text(encoding="utf-8"))
     assert values["config"]["words"].pop("jamo_prefixes") == 0
-    model_folder.write_json(path, model_folder.seal(values))
+    manifest.write_json(path, manifest.with_checksum(values))
     loaded = load_model(tmp_path / "model")
     assert loaded.features == trained.saved.features
     assert loaded.config == trained.saved.config

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tagger import ModelError, OutputError, Tagger, train_pos
-from tagger.serialization import manifest as model_folder
+from tagger.serialization import manifest
 from tagger.serialization.atomic_folder import writing
 from tagger.serialization.checkpoint import AFFIX_HASHES, LEXICON, load_model, save_model, stored
 from tests.tiny import SETTINGS, sentences
@@ -30,8 +30,8 @@ def model(tiny_model: Path, tmp_path: Path) -> Path:
 def reseal(folder: Path, **changes: Any) -> None:
     """Change the configuration, and the checksums with it, as another program might."""
     values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    listed = {name: model_folder.describe_file(folder / name) for name in values["files"]}
-    model_folder.write_json(folder / "config.json", model_folder.seal({**values, "files": listed, **changes}))
+    listed = {name: manifest.describe_file(folder / name) for name in values["files"]}
+    manifest.write_json(folder / "config.json", manifest.with_checksum({**values, "files": listed, **changes}))
 
 
 def assert_same(first: Tagger, second: Tagger) -> None:
@@ -75,14 +75,14 @@ def test_a_loaded_tagger_may_be_saved_again(tiny_model: Path, tmp_path: Path) ->
     first = load_model(tiny_model)
     save_model(tmp_path, first)
     assert_same(Tagger(first, threads=1), Tagger.load(tmp_path, threads=1))
-    for name in (model_folder.WEIGHTS, model_folder.TOKENIZER, model_folder.CONFIG):
+    for name in (manifest.WEIGHTS, manifest.TOKENIZER, manifest.CONFIG):
         assert (tmp_path / name).read_bytes() == (tiny_model / name).read_bytes(), name
 
 
 @pytest.mark.parametrize("full_at", ["weights", "words", "card"])
 def test_a_full_disk(tiny_model: Path, tmp_path: Path, full_at: str) -> None:
     resource = pytest.importorskip("resource")
-    weights = (tiny_model / model_folder.WEIGHTS).stat().st_size
+    weights = (tiny_model / manifest.WEIGHTS).stat().st_size
     room = {"words": 100, "weights": weights - 1, "card": 15_000}[full_at]  # bytes that a file may have
     saved = load_model(tiny_model)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -104,7 +104,7 @@ def test_a_full_disk(tiny_model: Path, tmp_path: Path, full_at: str) -> None:
 def test_numbers_are_stored_in_half_precision(tiny_model: Path) -> None:
     from safetensors.torch import load_file
 
-    tensors = load_file(tiny_model / model_folder.WEIGHTS)
+    tensors = load_file(tiny_model / manifest.WEIGHTS)
     kinds = {name: tensor.dtype for name, tensor in tensors.items()}
     assert kinds.pop(LEXICON) == torch.uint8
     assert kinds.pop(AFFIX_HASHES) == torch.int64

@@ -14,7 +14,7 @@ import pytest
 
 from tagger.errors import ModelError, OutputError
 from tagger.serialization.atomic_folder import check_free, writing
-from tagger.serialization.manifest import CONFIG, describe_file, read_config, seal, write_json
+from tagger.serialization.manifest import CONFIG, describe_file, read_verified_manifest, with_checksum, write_json
 from tests.processes import started
 
 HOLD = """
@@ -170,16 +170,16 @@ def folder(tmp_path: Path) -> Path:
     (out / "model.safetensors").write_bytes(b"weights")
     (out / "tokenizer.json").write_bytes(b"words")
     files = {name: describe_file(out / name) for name in ("model.safetensors", "tokenizer.json")}
-    write_json(out / CONFIG, seal({"format_version": 1, "files": files, "labels": ["é", "NOUN"], "x": 0.1}))
+    write_json(out / CONFIG, with_checksum({"format_version": 1, "files": files, "labels": ["é", "NOUN"], "x": 0.1}))
     return out
 
 
 def rewrite(folder: Path, **changes: object) -> None:
-    write_json(folder / CONFIG, seal({**json.loads((folder / CONFIG).read_text(encoding="utf-8")), **changes}))
+    write_json(folder / CONFIG, with_checksum({**json.loads((folder / CONFIG).read_text(encoding="utf-8")), **changes}))
 
 
 def test_a_whole_folder_is_read(folder: Path) -> None:
-    assert read_config(folder)["labels"] == ["é", "NOUN"]
+    assert read_verified_manifest(folder)["labels"] == ["é", "NOUN"]
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
@@ -200,7 +200,7 @@ def test_files_that_are_not_as_saved(folder: Path, name: str, fault: str, messag
     elif fault != "missing":
         (folder / name).write_bytes(data[:-1] if fault == "cut" else data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(ModelError, match=f"{name}: {message}"):
-        read_config(folder)
+        read_verified_manifest(folder)
 
 
 def test_any_byte_of_the_configuration_that_changes_is_noticed(folder: Path) -> None:
@@ -210,7 +210,7 @@ def test_any_byte_of_the_configuration_that_changes_is_noticed(folder: Path) -> 
         damaged = data[:place] + bytes([data[place] ^ (1 << place % 8)]) + data[place + 1 :]
         (folder / CONFIG).write_bytes(damaged)
         try:
-            values = read_config(folder)
+            values = read_verified_manifest(folder)
         except ModelError:
             continue
         assert values == json.loads(data), "white space between values carries nothing"
@@ -223,7 +223,7 @@ def test_a_configuration_cut_short_is_noticed(folder: Path) -> None:
     for size in range(0, len(data.rstrip()), 3):
         (folder / CONFIG).write_bytes(data[:size])
         with pytest.raises(ModelError, match=r"config\.json: (damaged|not the configuration of a model)"):
-            read_config(folder)
+            read_verified_manifest(folder)
 
 
 @pytest.mark.parametrize(
@@ -240,21 +240,21 @@ def test_a_configuration_cut_short_is_noticed(folder: Path) -> None:
 def test_configurations_of_another_kind(folder: Path, changes: dict[str, object], message: str) -> None:
     rewrite(folder, **changes)
     with pytest.raises(ModelError, match=message):
-        read_config(folder)
+        read_verified_manifest(folder)
 
 
 @pytest.mark.parametrize("text", ["[]", "3", "null", "", "{", "\xff", "[" * 100_000])
 def test_what_is_no_configuration(folder: Path, text: str) -> None:
     (folder / CONFIG).write_text(text, encoding="latin-1")
     with pytest.raises(ModelError, match=r"config\.json: (damaged|not the configuration of a model)"):
-        read_config(folder)
+        read_verified_manifest(folder)
 
 
 def test_folders_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"none: no such model folder; `tagger train` makes one"):
-        read_config(tmp_path / "none")
+        read_verified_manifest(tmp_path / "none")
     with pytest.raises(ModelError, match=r"not a model folder: config\.json is missing"):
-        read_config(tmp_path)
+        read_verified_manifest(tmp_path)
 
 
 def test_a_model_is_put_back_whose_replacement_was_cut_off(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tagger.errors import ModelError
 from tagger.forecasting.checkpoint import load_any
 from tagger.forecasting.train import train_series
 from tagger.serialization.checkpoint import load_model
-from tagger.serialization.manifest import CONFIG, TOKENIZER, describe_file, seal, write_json
+from tagger.serialization.manifest import CONFIG, TOKENIZER, describe_file, with_checksum, write_json
 from tagger.token_regression.train import train_token_regressor
 from tests.model_mutations import ACCIDENTS, ATTACKS, mutant
 from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
@@ -105,6 +105,6 @@ def test_a_tokenizer_without_rules_is_refused(tiny_model: Path, tmp_path: Path) 
     (folder / TOKENIZER).write_text(json.dumps({**tokenizer, "pre_tokenizer": None}), encoding="utf-8")
     values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     listed = {**values["files"], TOKENIZER: describe_file(folder / TOKENIZER)}
-    write_json(folder / CONFIG, seal({**values, "files": listed}))
+    write_json(folder / CONFIG, with_checksum({**values, "files": listed}))
     with pytest.raises(ModelError, match="no rules for raw text"):
         load_model(folder)

@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from tagger import LanguageModel, Tagger
-from tagger.serialization.manifest import FORMAT_VERSION, read_config, verify
+from tagger.serialization.manifest import FORMAT_VERSION, read_verified_manifest, verify
 
 DATA = Path(__file__).parents[2] / "data"
 FOLDERS = sorted(DATA.glob("model-*"))
 
 
 def test_every_format_is_there() -> None:
-    assert {read_config(folder)["format_version"] for folder in FOLDERS} == set(range(1, FORMAT_VERSION + 1))
+    assert {read_verified_manifest(folder)["format_version"] for folder in FOLDERS} == set(range(1, FORMAT_VERSION + 1))
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.name))
@@ -39,7 +39,7 @@ def test_it_gives_what_it_gave(folder: Path) -> None:
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.name))
 def test_its_files_are_whole(folder: Path) -> None:
     found = verify(folder)
-    assert [(file.name, file.whole) for file in found] == [("model.safetensors", True), ("tokenizer.json", True)]
+    assert [(file.name, file.intact) for file in found] == [("model.safetensors", True), ("tokenizer.json", True)]
     contents = [(folder / file.name).read_bytes() for file in found]
     assert [file.size for file in found] == [len(content) for content in contents]
     assert [file.sha256 for file in found] == [hashlib.sha256(content).hexdigest() for content in contents]

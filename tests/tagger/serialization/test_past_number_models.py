@@ -10,7 +10,7 @@ import pytest
 
 from tagger.forecasting.checkpoint import load_any
 from tagger.forecasting.forecaster import Forecaster
-from tagger.serialization.manifest import FORMAT_VERSION, read_config, verify
+from tagger.serialization.manifest import FORMAT_VERSION, read_verified_manifest, verify
 from tagger.token_regression.regressor import TokenRegressor
 
 DATA = Path(__file__).parents[2] / "data"
@@ -24,9 +24,11 @@ def folders(kind: str) -> list[Path]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_format_is_there_and_whole(kind: str) -> None:
     """Numbers came with the second format."""
-    assert {read_config(folder)["format_version"] for folder in folders(kind)} == set(range(2, FORMAT_VERSION + 1))
+    assert {read_verified_manifest(folder)["format_version"] for folder in folders(kind)} == set(
+        range(2, FORMAT_VERSION + 1)
+    )
     for folder in folders(kind):
-        assert all(file.whole for file in verify(folder))
+        assert all(file.intact for file in verify(folder))
         assert load_any(folder)[0] == ("number",)
 
 

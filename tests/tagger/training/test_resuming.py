@@ -19,7 +19,7 @@ from tagger.language_modelling.train import train_language_model
 from tagger.model_cards.card import escaped
 from tagger.runtime.device import available_cores
 from tagger.sequence_labelling.train import train_runs
-from tagger.serialization import manifest as model_folder
+from tagger.serialization import manifest
 from tagger.training.checkpoint_callback import CheckpointCallback, CheckpointConfig
 from tagger.training.events import EpochEnd, Event, Started
 from tagger.training.trainer import Trainer
@@ -292,14 +292,14 @@ def test_nothing_to_resume(tiny_corpus: Path, tmp_path: Path) -> None:
 def test_a_run_that_was_kept_can_be_made_longer(tiny_corpus: Path, tmp_path: Path, crashes: list[int]) -> None:
     constant = {"training__schedule": "constant", "training__warmup": 0.0}
     pos(tiny_corpus, tmp_path / "whole", settings={**constant, "training__epochs": 4})
-    assert not (tmp_path / "whole" / model_folder.TRAINING).exists()
+    assert not (tmp_path / "whole" / manifest.TRAINING).exists()
     pos(
         tiny_corpus,
         tmp_path / "m",
         checkpointing=CheckpointConfig(keep_state=True),
         settings={**constant, "training__epochs": 2},
     )
-    assert (tmp_path / "m" / model_folder.TRAINING).is_dir()
+    assert (tmp_path / "m" / manifest.TRAINING).is_dir()
     longer = {**constant, "training__epochs": 4}
     pos(tiny_corpus, tmp_path / "m", checkpointing=CheckpointConfig("yes"), overwrite=True, settings=longer)
     assert (tmp_path / "m" / "model.safetensors").read_bytes() == (

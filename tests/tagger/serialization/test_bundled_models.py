@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tagger import LanguageModel, Tagger, read_corpus
-from tagger.serialization.bundled import bundled_folder, bundled_names, find_model
+from tagger.serialization.manifest import bundled_folder, bundled_names, find_model
 
 LARGEST = 20_000_000
 
