@@ -1,16 +1,14 @@
-"""One argument names any table of numbers over time: bundled, file, ``-``, or a data set of the hub."""
+"""Reading a table of numbers over time: a bundled one, a file, ``-``, or a data set of the hub."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tagger.corpora.formats.sentence import clipped, excerpt
-from tagger.corpora.series import table as bundled_series
 from tagger.corpora.series.assembly import Assembly
 from tagger.corpora.series.rows import RowSource, open_rows
-from tagger.corpora.series.table import SeriesOptions, SeriesTable
+from tagger.corpora.series.table import FILES, FOLDER, SeriesOptions, SeriesTable
 from tagger.corpora.sources.resolve import stdin_to_tempfile
 from tagger.errors import CorpusError
 
@@ -26,28 +24,22 @@ def read_series(source: str | None, options: SeriesOptions) -> SeriesTable:
         options: which columns.
 
     Raises:
-        CorpusError: there is no such table, or it does not hold what was asked of it; the message says where.
+        CorpusError: there is no such table, or it lacks a column or cannot be read; the message says where.
     """
-    with stdin_to_tempfile([source]) as spool:
-        rows = _find(source, options, spool)
+    with stdin_to_tempfile([source]) as stdin:
+        rows = _find(source, options, stdin)
         time = _time_column(rows, options.time)
         for column in (*options.columns, *((options.group,) if options.group else ())):
             _check_column(rows, column)
         return Assembly(rows, time, options, source or "weather").table()
 
 
-def columns_of(source: str | None, options: SeriesOptions) -> tuple[str, ...]:
-    """The names of the columns that a table has."""
-    with stdin_to_tempfile([source]) as spool:
-        return _find(source, options, spool).columns
-
-
-def _find(source: str | None, options: SeriesOptions, spool: dict[str, Path]) -> RowSource:
-    if source is None or (source in bundled_series.FILES and not Path(source).exists()):
-        file = bundled_series.FILES[source or "weather"]
-        return open_rows(bundled_series.FOLDER / file, file, options.form)
-    if source in spool:
-        return open_rows(spool[source], "<standard input>", options.form)
+def _find(source: str | None, options: SeriesOptions, stdin: dict[str, Path]) -> RowSource:
+    if source is None or (source in FILES and not Path(source).exists()):
+        file = FILES[source or "weather"]
+        return open_rows(FOLDER / file, file, options.form)
+    if source in stdin:
+        return open_rows(stdin[source], "<standard input>", options.form)
     if not source.strip():
         raise CorpusError("the name of the table is empty; give a file or a hub id")
     path = Path(source).expanduser()
@@ -88,11 +80,3 @@ def _check_column(rows: RowSource, column: str) -> None:
     if column not in rows.columns:
         held = clipped(", ".join(rows.columns))
         raise CorpusError(f"no column {excerpt(column)}; there are: {held}", path=rows.name)
-
-
-def column_list(text: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Names separated by commas."""
-    if text is None:
-        return ()
-    parts = text.split(",") if isinstance(text, str) else text
-    return tuple(part.strip() for part in parts if part.strip())

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tagger.corpora.files.lines import DamagedLine, read_lines
 from tagger.corpora.files.paths import open_file
-from tagger.corpora.files.streams import read_head
+from tagger.corpora.files.streams import PARQUET, read_head
 from tagger.corpora.formats.csv_tables import split_row
 from tagger.corpora.formats.sentence import clipped, excerpt, number_of
 from tagger.errors import CorpusError
 
 BATCH = 20_000  # rows
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
-PARQUET = b"PAR1"
+EMPTY = "the file is empty; expected a line of column names, then rows of numbers"
+
+Row = tuple[int, Any]
+"""The number of a line, and its cells or, as a string, what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class RowBatch:
     Args:
         columns: by name, as many cells each: a list of what the file holds, or an Arrow array.
         lines: the line (the row, in Parquet and on the hub) of each, from 1.
-        problems: (line, what is wrong) of rows that cannot be told apart into cells; they are not in ``columns``.
+        problems: (line, what is wrong) of rows that cannot be split into cells; they are not in ``columns``.
     """
 
     columns: Mapping[str, Any]
@@ -54,130 +59,109 @@ class RowSource:
     data: Any = None
 
     def batches(self, columns: Sequence[str]) -> Iterator[RowBatch]:
-        """The rows, some columns of them.
+        """Read some columns of the rows.
 
         Raises:
             CorpusError: the file is damaged.
         """
-        if self.form == "hub":
-            return _arrow(self.data.select_columns(list(columns)).with_format("arrow").iter(BATCH), columns)
-        assert self.path is not None
-        if self.form == "parquet":
-            return _parquet(self.path, self.name, columns)
-        if self.form == "jsonl":
-            return _in_batches(_json_rows(self.path, self.name, columns), columns)
-        return _in_batches(_table_rows(self.path, self.name, self.form, columns), columns)
+        if self.path is None:
+            yield from _arrow(self.data.select_columns(list(columns)).with_format("arrow").iter(BATCH), columns)
+        elif self.form == "parquet":
+            with _parquet(self.path, self.name) as file:
+                yield from _arrow(file.iter_batches(BATCH, columns=list(columns)), columns)
+        elif self.form == "jsonl":
+            yield from _batches(_json_rows(self.path, self.name), columns, columns)
+        else:
+            rows = _table_rows(self.path, self.name, self.form)
+            _, header = next(rows)
+            yield from _batches(rows, columns, [header.index(column) for column in columns])
 
 
 def open_rows(path: Path, name: str, form: str | None = None) -> RowSource:
-    """Look at a file: its format and its columns.
+    """Recognise the format and the columns of a file.
 
     Args:
         path: the file.
         name: for messages.
-        form: one of ``FORMATS``; None to tell by the content.
+        form: one of ``FORMATS``; None to recognise it by the content.
 
     Raises:
         CorpusError: it is missing, empty, or no table with named columns.
     """
     form = form or _sniff(path, name)
     if form == "parquet":
-        return RowSource(name, _parquet_columns(path, name), path, form)
-    first = next(((n, line) for n, line in enumerate(read_lines(path, name), 1) if line.strip()), None)
-    if first is None:
-        raise CorpusError("the file is empty; expected a line of column names, then rows of numbers", path=name)
-    number, line = first
-    if form == "jsonl":
-        record = _record(line)
-        if isinstance(record, str):
-            raise CorpusError(record, path=name, line=number)
-        return RowSource(name, tuple(record), path, form)
-    if isinstance(line, DamagedLine):
-        raise CorpusError(line.reason, path=name, line=number)
-    header = tuple(cell.strip() for cell in split_row(line, _delimiter(line, form)) or [])
-    if len(header) < 2:
-        raise CorpusError(f"one column, expected at least a time and a number: {excerpt(line)}", path=name, line=number)
+        with _parquet(path, name) as file:
+            return RowSource(name, tuple(file.schema_arrow.names), path, form)
+    rows = _json_rows(path, name) if form == "jsonl" else _table_rows(path, name, form)
+    number, header = next(rows, (0, EMPTY))
+    if isinstance(header, str):
+        raise CorpusError(header, path=name, line=number or None)
+    if form != "jsonl" and len(header) < 2:
+        message = f"one column, expected at least a time and a number: {excerpt(', '.join(header))}"
+        raise CorpusError(message, path=name, line=number)
     if len(set(header)) < len(header):
         double = next(cell for cell in header if header.count(cell) > 1)
         raise CorpusError(f"two columns are called {excerpt(double)}; rename one", path=name, line=number)
-    return RowSource(name, header, path, form)
+    return RowSource(name, tuple(header), path, form)
 
 
 def _sniff(path: Path, name: str) -> str:
-    with open_file(path, name) as stream:
-        if stream.peek(4)[:4] == PARQUET:
-            return "parquet"
-    head = read_head(path, name).decode("utf-8", "replace").lstrip()
-    if not head:
-        raise CorpusError("the file is empty; expected a line of column names, then rows of numbers", path=name)
-    return "jsonl" if head.startswith("{") else "csv"
+    head = read_head(path, name)
+    if head.startswith(PARQUET):
+        return "parquet"
+    if not head.strip():
+        raise CorpusError(EMPTY, path=name)
+    return "jsonl" if head.lstrip().startswith(b"{") else "csv"
 
 
-def _delimiter(line: str, form: str) -> str:
-    return "\t" if form == "tsv" else max(",;\t", key=line.count)
-
-
-def _table_rows(path: Path, name: str, form: str, columns: Sequence[str]) -> Iterator[tuple[int, list[Any] | str]]:
-    """The number of each line and its cells, or what is wrong with it."""
-    numbered = ((n, line) for n, line in enumerate(read_lines(path, name), 1) if line.strip())
-    _, header_line = next(numbered)
-    delimiter = _delimiter(header_line, form)
-    header = [cell.strip() for cell in split_row(header_line, delimiter) or []]
-    places = [header.index(column) for column in columns]
-    for number, line in numbered:
-        cells = None if isinstance(line, DamagedLine) else split_row(line, delimiter)
-        if cells is not None and len(cells) == len(header):
-            yield number, [cells[place] for place in places]
-        elif isinstance(line, DamagedLine):
-            yield number, line.reason
-        elif cells is None:
-            yield number, f"the quotes are not balanced: {excerpt(line)}"
-        else:
-            yield number, f"{number_of(len(cells), 'column')}, expected {len(header)} as in the header: {excerpt(line)}"
-
-
-def _json_rows(path: Path, name: str, columns: Sequence[str]) -> Iterator[tuple[int, list[Any] | str]]:
+def _table_rows(path: Path, name: str, form: str) -> Iterator[Row]:
+    """Read the cells of each line that is not blank; those of the first are the names of the columns."""
+    delimiter, width = "\t" if form == "tsv" else "", 0
     for number, line in enumerate(read_lines(path, name), 1):
-        if line.strip():
-            record = _record(line)
-            yield number, record if isinstance(record, str) else [record.get(column) for column in columns]
+        if isinstance(line, DamagedLine):
+            yield number, line.reason
+        elif line.strip():
+            delimiter = delimiter or max(",;\t", key=line.count)
+            cells = split_row(line, delimiter)
+            if cells is None:
+                yield number, f"the quotes are not balanced: {excerpt(line)}"
+            elif not width:
+                width = len(cells)
+                yield number, [cell.strip() for cell in cells]
+            elif len(cells) != width:
+                yield number, f"{number_of(len(cells), 'column')}, expected {width} as in the header: {excerpt(line)}"
+            else:
+                yield number, cells
 
 
-def _record(line: str) -> dict[str, Any] | str:
-    """An object, or what is wrong."""
-    if isinstance(line, DamagedLine):
-        return line.reason
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        return f'expected an object such as {{"date": "2012-01-31", "price": 4.5}} on each line: {excerpt(line)}'
-    return found
+def _json_rows(path: Path, name: str) -> Iterator[Row]:
+    """Read the object of each line that is not blank."""
+    for number, line in enumerate(read_lines(path, name), 1):
+        if isinstance(line, DamagedLine):
+            yield number, line.reason
+        elif line.strip():
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                record = None
+            if isinstance(record, dict):
+                yield number, record
+            else:
+                example = '{"date": "2012-01-31", "price": 4.5}'
+                yield number, f"expected an object such as {example} on each line: {excerpt(line)}"
 
 
-def _in_batches(rows: Iterable[tuple[int, list[Any] | str]], columns: Sequence[str]) -> Iterator[RowBatch]:
-    lines: list[int] = []
-    cells: list[list[Any]] = []
-    problems: list[tuple[int, str]] = []
-    for number, row in rows:
-        if isinstance(row, str):
-            problems.append((number, row))
-        else:
-            lines.append(number)
-            cells.append(row)
-        if len(cells) + len(problems) >= BATCH:
-            yield _batch(columns, cells, lines, problems)
-            lines, cells, problems = [], [], []
-    if cells or problems:
-        yield _batch(columns, cells, lines, problems)
-
-
-def _batch(
-    columns: Sequence[str], cells: list[list[Any]], lines: list[int], problems: list[tuple[int, str]]
-) -> RowBatch:
-    by_column = zip(*cells, strict=True) if cells else ((),) * len(columns)
-    return RowBatch({name: list(values) for name, values in zip(columns, by_column, strict=True)}, lines, problems)
+def _batches(rows: Iterable[Row], names: Sequence[str], keys: Sequence[Any]) -> Iterator[RowBatch]:
+    """Gather rows; ``keys`` find the cells of the named columns in each."""
+    stream = iter(rows)
+    while batch := list(islice(stream, BATCH)):
+        good = [(number, cells) for number, cells in batch if not isinstance(cells, str)]
+        problems = [(number, cells) for number, cells in batch if isinstance(cells, str)]
+        columns = {
+            name: [cells.get(key) if isinstance(cells, dict) else cells[key] for _, cells in good]
+            for name, key in zip(names, keys, strict=True)
+        }
+        yield RowBatch(columns, [number for number, _ in good], problems)
 
 
 def _arrow(tables: Iterable[Any], columns: Sequence[str]) -> Iterator[RowBatch]:
@@ -187,28 +171,19 @@ def _arrow(tables: Iterable[Any], columns: Sequence[str]) -> Iterator[RowBatch]:
         start += table.num_rows
 
 
-def _parquet(path: Path, name: str, columns: Sequence[str]) -> Iterator[RowBatch]:
+@contextmanager
+def _parquet(path: Path, name: str) -> Iterator[Any]:
+    """Open a Parquet file; its errors within the block name it.
+
+    Raises:
+        CorpusError: the file is damaged.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     with open_file(path, name) as stream:
         try:
-            yield from _arrow(pq.ParquetFile(stream).iter_batches(BATCH, columns=list(columns)), columns)
+            yield pq.ParquetFile(stream)
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise _damaged(error, name) from error
-
-
-def _parquet_columns(path: Path, name: str) -> tuple[str, ...]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    with open_file(path, name) as stream:
-        try:
-            return tuple(pq.ParquetFile(stream).schema_arrow.names)
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise _damaged(error, name) from error
-
-
-def _damaged(error: Exception, name: str) -> CorpusError:
-    first = clipped((str(error).splitlines() or ["unknown reason"])[0])
-    return CorpusError(f"not a Parquet file that can be read: {first}", path=name)
+            first = clipped((str(error).splitlines() or ["unknown reason"])[0])
+            raise CorpusError(f"not a Parquet file that can be read: {first}", path=name) from error

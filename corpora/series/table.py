@@ -1,4 +1,4 @@
-"""Numbers over time in memory: rows sorted by series and time, as flat arrays."""
+"""Time series in memory: rows sorted by series and time, as flat arrays."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 from tagger.corpora.series.timestamps import TimeKind, time_text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesTable:
     """N rows of C numbers in G series; the rows of a series lie together, sorted by time.
 
     Args:
         name: for tables and model cards.
-        source: what the user asked for.
+        source: what the user named.
         time: the name of the time column.
         kind: "date", "moment" or "number".
         times: (N,) int64 microseconds since 1970, or float64 for plain numbers.
@@ -25,8 +25,8 @@ class SeriesTable:
         group: the name of the column that tells series apart, if there is one.
         groups: the names of the G series; one without a name if there is no such column.
         offsets: (G + 1,) int64; series g is ``times[offsets[g]:offsets[g + 1]]``.
-        lines: (N,) int32, where each row stood in the file, from 1.
-        notes: what the user must be told, one sentence each.
+        lines: (N,) int32, where each row stands in the file, from 1.
+        notes: for the user, one sentence each.
         fingerprint: 16 hexadecimal digits over the content.
         license: of the data, where known.
     """
@@ -51,15 +51,15 @@ class SeriesTable:
 
     @property
     def lengths(self) -> np.ndarray:
-        """(G,) rows of each series."""
+        """Rows of each series: (G,)."""
         return np.diff(self.offsets)
 
     def text(self, row: int) -> str:
-        """The time of a row as it is written."""
+        """Write the time of a row."""
         return time_text(self.times[row], self.kind)
 
     def group_of(self, rows: np.ndarray) -> np.ndarray:
-        """The series that each row belongs to."""
+        """Find the series that each row belongs to."""
         return np.searchsorted(self.offsets, rows, side="right") - 1
 
 
@@ -69,11 +69,11 @@ class SeriesOptions:
 
     Args:
         columns: names of the columns of numbers: targets, then features.
-        time: name of the time column; None for one that is called time, date ...
+        time: name of the time column; None for one called time, date ...
         group: name of the column that tells series apart, None if there is one series.
-        form: csv, tsv, jsonl or parquet; None to tell by the content.
+        form: csv, tsv, jsonl or parquet; None to recognise it by the content.
         time_format: of the time column, as ``datetime.strptime`` has it; None to recognise it.
-        skip_invalid: take cells that are no numbers for missing, leave out rows that cannot be read, and count them.
+        skip_invalid: count cells that are not numbers as missing, and leave out rows that cannot be read.
         offline: never ask the hub.
     """
 

@@ -1,4 +1,4 @@
-"""What is odd about the times of a table: order, duplicates, gaps, the hour that daylight saving takes and gives."""
+"""Checks of the times of a table: duplicates, gaps, the hour that summer time takes and winter time repeats."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from tagger.corpora.formats.sentence import number_of
 from tagger.corpora.series.timestamps import DAY, HOUR, TimeKind, months, time_text
 
 SHOWN = 3  # places named in a note
-GAP = 1.5  # a step of more than so many usual ones
+GAP = 1.5  # usual steps; a longer step is a gap
 
 
 def places(lines: Sequence[int] | np.ndarray) -> str:
-    """``line 5`` or ``lines 5, 9, 12, ...``."""
+    """Name lines: ``line 5`` or ``lines 5, 9, 12, ...``."""
     shown = ", ".join(f"{int(line):,}" for line in lines[:SHOWN])
     return f"line{'s' * (len(lines) > 1)} {shown}{', ...' * (len(lines) > SHOWN)}"
 
 
 def usual_step(times: np.ndarray, offsets: np.ndarray) -> float | None:
-    """The median step from one row to the next within a series; None where no series has two rows."""
+    """Measure the median step from one row to the next within a series; None where no series has two rows."""
     inner = _inner_steps(times, offsets)
     return float(np.median(inner)) if len(inner) else None
 
 
 def is_monthly(times: np.ndarray, offsets: np.ndarray, kind: TimeKind) -> bool:
-    """Whether rows are a month apart, however long it is."""
+    """Whether rows are a month apart."""
     step = usual_step(times, offsets)
     return kind != "number" and step is not None and 27 * DAY < step < 32 * DAY
 
@@ -39,7 +39,7 @@ def on_workdays(times: np.ndarray, offsets: np.ndarray, kind: TimeKind) -> bool:
 
 
 def gap_notes(times: np.ndarray, offsets: np.ndarray, lines: np.ndarray, kind: TimeKind) -> list[str]:
-    """Steps that are longer than usual, and those that look like the beginning of summer time."""
+    """Describe steps that are longer than usual, and those that look like the beginning of summer time."""
     step = usual_step(times, offsets)
     if step is None or step <= 0:
         return []
@@ -72,14 +72,14 @@ def gap_notes(times: np.ndarray, offsets: np.ndarray, lines: np.ndarray, kind: T
 
 
 def duplicates(times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Rows that have the time of the row before them."""
+    """Find rows that have the time of the row before them."""
     ends = _row_ends(times, offsets)
-    found: np.ndarray = ends[times[ends + 1] == times[ends]] + 1
-    return found
+    repeated: np.ndarray = ends[times[ends + 1] == times[ends]] + 1
+    return repeated
 
 
 def is_autumn_hour(time: float, kind: TimeKind) -> bool:
-    """Whether a moment lies where clocks are put back: a Sunday of October or November, before four o'clock."""
+    """Whether clocks may be put back at a moment: a Sunday of October, November or April, before four o'clock."""
     if kind != "moment":
         return False
     sunday = (int(time) // DAY + 3) % 7 == 6
@@ -88,7 +88,7 @@ def is_autumn_hour(time: float, kind: TimeKind) -> bool:
 
 
 def _summer(before: float, after: float, step: float, kind: TimeKind) -> bool:
-    """Whether one hour was left out on a Sunday night of spring."""
+    """Whether an hour is missing on a Sunday night of spring."""
     if kind != "moment" or after - before != step + HOUR or step > HOUR:
         return False
     month = int(months(np.array([int(after)]))[0]) % 12 + 1
@@ -96,7 +96,7 @@ def _summer(before: float, after: float, step: float, kind: TimeKind) -> bool:
 
 
 def _row_ends(times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Rows that have a next one in their series."""
+    """Find the rows that are not the last of their series."""
     rows = np.arange(max(0, len(times) - 1))
     last = offsets[1:-1] - 1
     return rows if not len(last) else np.delete(rows, last)

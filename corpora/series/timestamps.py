@@ -1,4 +1,4 @@
-"""What a time column holds: dates, moments or plain numbers, as 64-bit numbers; and back to text."""
+"""Timestamps: dates, moments or plain numbers as 64-bit numbers, and back to text."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ FORMATS = ("%b %d %Y", "%d %b %Y", "%b %d, %Y", "%d.%m.%Y", "%Y-%m", "%Y%m%d %H:
 EXPECTED = "2012-01-31, 2012-01-31 14:00, 2012-01-31T14:00+01:00 or a number"
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 _COMPACT = re.compile(r"(1[6-9]|2[0-2])\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class TimeReader:
     """Reads the cells of a time column.
 
-    The kind is that of the first cell; a date among moments is its midnight, a moment among dates makes all of them
+    The first cell decides the kind. A date among moments is its midnight; a moment among dates makes all of them
     moments.
 
     Args:
@@ -36,10 +35,10 @@ class TimeReader:
         self.zoned: bool | None = None
 
     def read(self, cell: Any) -> float | int:
-        """A number by which times can be sorted: microseconds since 1970, in UTC where the cell names a zone.
+        """Convert a cell to microseconds since 1970, in UTC where it names a zone, or to a plain number.
 
         Raises:
-            ValueError: it is no time, or another kind of time than the cells before; says what was expected.
+            ValueError: it is not a time, or another kind of time than the cells before; says what was expected.
         """
         if isinstance(cell, str):
             cell = self._parsed(cell.strip())
@@ -88,7 +87,7 @@ def _by_format(text: str) -> datetime | None:
 
 
 def time_text(value: float, kind: TimeKind) -> str:
-    """A time as it is written: ``2012-01-31``, ``2012-01-31 14:00``, ``17``."""
+    """Write a time: ``2012-01-31``, ``2012-01-31 14:00``, ``17``."""
     if kind == "number":
         return f"{value:.15g}"
     moment = EPOCH + timedelta(microseconds=int(value))
@@ -98,5 +97,5 @@ def time_text(value: float, kind: TimeKind) -> str:
 
 
 def months(times: np.ndarray) -> np.ndarray:
-    """(N,) months since January 1970 of times in microseconds."""
+    """Count the months since January 1970 of times in microseconds: (N,)."""
     return times.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
