@@ -74,7 +74,7 @@ def prepare(
         train: training file.
         dev: development file; None takes the last tenth of ``train`` for it, before ``limit``.
         test: test file, if there is to be one.
-        limit: keep the first so many training sentences.
+        limit: keep the first N training sentences.
     """
     learned = first(train, None)
     held = first(dev, None) if dev is not None else []

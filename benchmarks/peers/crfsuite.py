@@ -27,7 +27,7 @@ EDGE = "\0"
 
 
 class CrfSuite:
-    """Timed: making the features and training with the penalties that were chosen (the search is told apart)."""
+    """Timed: making the features and training with the penalties that were chosen (the time of the search is reported separately)."""
 
     name = "CRFsuite"
 

@@ -191,7 +191,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--dev", type=Path, help="CoNLL-U file [default: the last tenth of the training file]")
     parser.add_argument("--limit", type=int, help="train on the first N sentences only")
     parser.add_argument("--column", default="upos")
-    parser.add_argument("--changes", type=Path, help="TOML file of changes, e.g. benchmarks/ablation.toml")
+    parser.add_argument("--changes", type=Path, help="TOML file of changes, e.g. benchmarks/quality/ablation.toml")
     parser.add_argument("--change", action="append", default=[], metavar="'NAME: SETTING=VALUE ...'", help="one more")
     parser.add_argument("--only", help="names of changes in the file, separated by commas")
     parser.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help="for all runs")

@@ -24,12 +24,12 @@ REMOVED: dict[str, dict[str, Any]] = {
         "streams.dropout": 0.0,
         "streams.output_dropout": 0.0,
     },
-    "one mask a stretch (one a step instead)": {"streams.dropout_kind": "plain"},
+    "one mask a chunk (one a step instead)": {"streams.dropout_kind": "plain"},
     "embedding dropout": {"streams.embedding_dropout": 0.0},
     "weight drop": {"streams.weight_drop": 0.0},
     "penalties on states (AR, TAR)": {"streams.activation_penalty": 0.0, "streams.temporal_penalty": 0.0},
     "weight decay": {"training.weight_decay": 0.0},
-    "varying lengths of stretches": {"streams.jitter": False},
+    "varying lengths of chunks": {"streams.jitter": False},
     "tied weights": {"head.tied": False},
 }
 

@@ -1,7 +1,7 @@
 """Measures forecasting: the bundled series with three seeds each, and a Parquet file of ten million rows.
 
-    python benchmarks/series.py scores
-    python benchmarks/series.py parquet [ROWS]
+    python -m benchmarks.quality.series scores
+    python -m benchmarks.quality.series parquet [ROWS]
 
 The second writes the file into a temporary folder, trains on it in a process of its own and tells the most memory that
 the process had.

@@ -1,4 +1,4 @@
-"""Commands of a second or two, and what is told of those that fail."""
+"""Commands of a second or two, and a report of those that fail."""
 
 from __future__ import annotations
 

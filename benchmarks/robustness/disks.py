@@ -51,10 +51,10 @@ def full_disk(nursery: Nursery, folder: Path, number: int) -> Row:
             break  # a run has no more writes than these
         tried += 1
         again = nursery.run([*command, "--out", out, "--resume", "auto"])
-        told = "No space left on device" in end.message and "MB are needed" in end.message
+        reported = "No space left on device" in end.message and "MB are needed" in end.message
         if (
             end.code != 1
-            or not told
+            or not reported
             or "Traceback" in end.err
             or again.code
             or content(out) != content(folder / "whole")

@@ -67,7 +67,7 @@ def signals(nursery: Nursery, folder: Path, number: int) -> Row:
 
 
 def twins(nursery: Nursery, folder: Path, number: int) -> Row:
-    """Start so many runs into one folder at once, so many times."""
+    """Start N runs into one folder at once, several times."""
     command = pos_command(folder)
     failures = 0
     for one in range(number):

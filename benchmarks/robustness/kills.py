@@ -73,7 +73,7 @@ def tag(nursery: Nursery, folder: Path, number: int) -> Row:
 
 
 def tag_on_copies(nursery: Nursery, folder: Path, number: int) -> Row:
-    """Kill ``tag`` while copies of its process work for it."""
+    """Kill ``tag`` while worker processes tag for it."""
     command = tag_command(folder, nursery, threads=2)
     return killed_runs(nursery, folder, number, command, "-o", "mark_always", "kill -9 of tag with two copies")
 

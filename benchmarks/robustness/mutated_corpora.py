@@ -1,6 +1,6 @@
 """Damaged corpora through check, train and tag. Run: ``python -m benchmarks.robustness.mutated_corpora --help``.
 
-Every mutant either passes a command or is refused in one line (exit code 1); training accepts what the doctor
+Every mutant either passes a command or is refused in one line (exit code 1); training accepts what the validator
 calls sound and nothing else; what is accepted is what a reader of a dozen lines finds in the file. Anything else
 is written down with the mutant's number, and the exit code is 1.
 """

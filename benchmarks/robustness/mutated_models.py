@@ -103,9 +103,9 @@ def _load(folder: Path, sound: Any) -> dict[str, Any]:
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as answer:
-        told = answer.read()
+        answered = answer.read()
     _, status = os.waitpid(child, 0)
-    found = json.loads(told) if told else {"end": f"ended with status {status}", "memory": 0}
+    found = json.loads(answered) if answered else {"end": f"ended with status {status}", "memory": 0}
     return {**found, "seconds": time.monotonic() - began}
 
 

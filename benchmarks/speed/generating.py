@@ -32,7 +32,7 @@ def write_tokens(path: Path, source: Path, *, tokens: int, rare_every: int, seed
         path: to write.
         source: CoNLL-U file to repeat.
         tokens: stop with the sentence that reaches this number.
-        rare_every: an invented word about every so many tokens; 0 for none.
+        rare_every: tokens between two invented words, about; 0 for none.
         seed: of the inventions.
 
     Returns:

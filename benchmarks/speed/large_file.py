@@ -24,9 +24,9 @@ from benchmarks.speed.generating import bundled_file, check_space, write_conllu,
 from benchmarks.speed.memory import Watched, rows, watch
 
 BYTES_PER_TOKEN = {"tokens": 6, "conllu": 60}
-"""About so many, of the file."""
+"""Tokens of the file, about."""
 COPIES = 3.5
-"""The file and the tagged copies of it."""
+"""The file and its tagged versions."""
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from benchmarks.measuring import ROOT
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 FLAT = 1.1
-"""Memory counts as flat if the second half of the run takes at most so many times what the first half took."""
+"""Memory counts as flat if the second half of the run takes at most this many times what the first half took."""
 
 
 @dataclass(frozen=True, slots=True)

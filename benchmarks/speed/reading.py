@@ -1,7 +1,7 @@
 """Reading CoNLL-U, cold and cached, and memory on a huge file. Run: ``python -m benchmarks.speed.reading --help``.
 
 Every reading happens in a process of its own with its own cache folder. Importing the ``datasets`` library is
-told apart, since it costs the same whatever is read.
+reported separately, since it costs the same whatever is read.
 """
 
 from __future__ import annotations

@@ -204,7 +204,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--threads", default="1,2", help="of ours [default: 1,2]")
     parser.add_argument("--precisions", default="float32,bfloat16", help="of ours [default: %(default)s]")
-    parser.add_argument("--spacy-processes", type=int, default=2, help="also spaCy with so many processes")
+    parser.add_argument("--spacy-processes", type=int, default=2, help="number of processes of a second spaCy run")
     parser.add_argument("--rounds", type=int, default=7, help="[default: 7]")
     parser.add_argument("--out", type=Path, help="write OUT.md and OUT.json")
     systems.add_peer_options(parser)
