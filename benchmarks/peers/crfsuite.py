@@ -27,7 +27,7 @@ EDGE = "\0"
 
 
 class CrfSuite:
-    """Timed: making the features and training with the penalties that were chosen (the time of the search is reported separately)."""
+    """Time making the features and training with the chosen penalties, without the search for them."""
 
     name = "CRFsuite"
 
