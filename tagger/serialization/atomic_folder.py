@@ -1,11 +1,10 @@
-"""A folder on disk that is whole or absent: written aside, under a lock, renamed at the end."""
+"""Model folders that are complete or absent: written aside, under a lock, renamed at the end."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +13,7 @@ from tagger.runtime.filesystem import NO_ROOM, room, sync
 from tagger.serialization.manifest import CONFIG, FINISHED_STATE, TRAINING
 
 Resume = Literal["no", "yes", "auto"]
-"""Whether an unfinished run goes on: never; it must; if there is one."""
+"""Whether to continue an unfinished run: never; always; if there is one."""
 
 
 def check_free(out: Path, *, overwrite: bool) -> None:
@@ -33,7 +32,7 @@ def check_free(out: Path, *, overwrite: bool) -> None:
     if not out.is_dir():
         raise OutputError(f"{out}: a file is in the way of the model folder; choose another --out")
     if not (out / CONFIG).is_file():
-        raise OutputError(f"{out}: holds files but no model; it is left alone, choose another --out")
+        raise OutputError(f"{out}: holds files but no model; choose another --out")
     if not overwrite:
         raise OutputError(f"{out}: already holds a model; choose another --out, or --overwrite replaces it")
 
@@ -42,13 +41,13 @@ def check_free(out: Path, *, overwrite: bool) -> None:
 def writing(out: Path, *, overwrite: bool, resume: Resume = "no", keep_state: bool = False) -> Iterator[Path]:
     """Give a folder to write into, ``OUT.partial``; it becomes ``out`` when the block ends without an exception.
 
-    An earlier model stays where it is until then. A second run into the same place is refused while the first
-    one lives: the lock goes when its process does.
+    An earlier model stays where it is until then. A second run into the same place is refused while the process of
+    the first one lives.
 
     Args:
         out: where the model will be.
         overwrite: whether a model that is there, and an unfinished run, may be replaced.
-        resume: what to do with an unfinished run: its state, in ``OUT.partial/training/``, is all that stays of it.
+        resume: whether to continue an unfinished run; only its state, in ``OUT.partial/training/``, is kept.
         keep_state: whether the state of the run stays in the finished folder.
 
     Raises:
@@ -64,7 +63,7 @@ def writing(out: Path, *, overwrite: bool, resume: Resume = "no", keep_state: bo
             _recover(place, partial)
             check_free(out, overwrite=overwrite)  # another run may have finished since
             if resume != "no" and overwrite and _holds_state(place / TRAINING) and not unfinished(partial):
-                shutil.copytree(place / TRAINING, partial / TRAINING)  # of a finished run that is to become longer
+                shutil.copytree(place / TRAINING, partial / TRAINING)  # a finished run becomes longer
             _clear(partial, out, resume, overwrite=overwrite)
             partial.mkdir(exist_ok=True)
             yield partial
@@ -73,18 +72,18 @@ def writing(out: Path, *, overwrite: bool, resume: Resume = "no", keep_state: bo
             _replace(partial, place)
             shutil.rmtree(place / FINISHED_STATE, ignore_errors=True)
     except BrokenPipeError:
-        raise  # of a listener that has nobody left to talk to
+        raise  # a listener whose reader has gone
     except OSError as error:
         hint = _how_to_go_on(error, partial)
         raise OutputError(f"{error.filename or out}: cannot write the model folder: {error.strerror}{hint}") from error
 
 
 def _how_to_go_on(error: OSError, partial: Path) -> str:
-    """How much room a run needs that found none, and that its work is not lost."""
+    """Say how much room the run needs, and that its work is not lost."""
     saved = unfinished(partial)
     size = sum(path.stat().st_size for path in partial.rglob("*") if path.is_file()) if partial.is_dir() else 0
     wanted = "; " + room(partial.parent, size) if error.errno in NO_ROOM else ""
-    return wanted + ("; nothing is lost: mend that, and the same command with --resume goes on" if saved else "")
+    return wanted + ("; nothing is lost: fix that, then the same command with --resume continues" if saved else "")
 
 
 def unfinished(partial: Path) -> bool:
@@ -103,7 +102,7 @@ def finished(out: Path) -> bool:
 
 
 def clear_up(out: Path) -> None:
-    """Remove what a run left that was killed after its model was in place.
+    """Remove what a run left behind that was killed after its model was in place.
 
     Raises:
         OutputError: another run is writing here.
@@ -121,7 +120,7 @@ def _clear(partial: Path, out: Path, resume: Resume, *, overwrite: bool) -> None
         raise TrainingError(f"{out}: no unfinished run to resume; leave --resume out, or say --resume auto")
     if found and resume == "no" and not overwrite:
         raise OutputError(
-            f"{out}: an unfinished run is there, in {partial}; --resume goes on with it, --overwrite starts anew"
+            f"{out}: an unfinished run is there, in {partial}; --resume continues it, --overwrite starts anew"
         )
     if not partial.exists():
         return
@@ -139,29 +138,24 @@ def _clear(partial: Path, out: Path, resume: Resume, *, overwrite: bool) -> None
 
 @contextmanager
 def _locked(path: Path, out: Path) -> Iterator[None]:
-    """Hold an advisory lock on a file for the block; where locks are unknown (Windows), do without."""
+    """Hold a lock on a file for the block; the file goes with it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, blocking=False)
     try:
-        import fcntl
-    except ImportError:
+        lock.acquire()
+    except Timeout:
+        raise OutputError(f"{out}: another run is writing this model; wait for it or choose another --out") from None
+    try:
         yield
-        return
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                raise BlockingIOError  # the lock of a run that ended just now, and has gone with it
-        except BlockingIOError:
-            raise OutputError(
-                f"{out}: another run is writing this model; wait for it or choose another --out"
-            ) from None
-        try:
-            yield
-        finally:
+    finally:
+        with suppress(OSError):  # Windows keeps files that are open
             path.unlink(missing_ok=True)
+        lock.release()
 
 
 def _recover(place: Path, partial: Path) -> None:
-    """Put back a model whose replacement was cut off between its renames, and the state of the run that made it."""
+    """Undo a replacement of a model that was interrupted between its renames."""
     if (partial / FINISHED_STATE).is_dir() and not (partial / TRAINING).exists():
         (partial / FINISHED_STATE).rename(partial / TRAINING)
     old = place.with_name(place.name + ".old")
@@ -170,7 +164,7 @@ def _recover(place: Path, partial: Path) -> None:
 
 
 def _replace(partial: Path, out: Path) -> None:
-    """Put ``partial`` in the place of ``out``."""
+    """Move ``partial`` to the place of ``out``."""
     for path in [*partial.rglob("*"), partial]:
         sync(path)
     old = out.with_name(out.name + ".old")

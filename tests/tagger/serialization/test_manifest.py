@@ -107,7 +107,7 @@ def test_what_is_no_model_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.png").write_text("cat")
     (tmp_path / "file").write_text("text")
-    with pytest.raises(OutputError, match=r"photos: holds files but no model; it is left alone"):
+    with pytest.raises(OutputError, match=r"photos: holds files but no model; choose another --out"):
         check_free(tmp_path / "photos", overwrite=True)
     with pytest.raises(OutputError, match=r"file: a file is in the way of the model folder"):
         check_free(tmp_path / "file", overwrite=True)

@@ -272,9 +272,7 @@ def test_other_data_are_refused(tiny_corpus: Path, tmp_path: Path, crashes: list
 
 def test_an_unfinished_run_is_not_thrown_away_unasked(tiny_corpus: Path, tmp_path: Path, crashes: list[int]) -> None:
     crash(tiny_corpus, tmp_path / "m", crashes)
-    with pytest.raises(
-        OutputError, match=r"an unfinished run is there, in .*m\.partial; --resume goes on with it, --ov"
-    ):
+    with pytest.raises(OutputError, match=r"an unfinished run is there, in .*m\.partial; --resume continues it, --ov"):
         pos(tiny_corpus, tmp_path / "m", checkpointing=CheckpointConfig("no"))
     events: list[Event] = []
     pos(tiny_corpus, tmp_path / "m", checkpointing=CheckpointConfig("no"), overwrite=True, listener=events.append)
