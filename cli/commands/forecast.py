@@ -17,22 +17,22 @@ Examples:
 """
 
 
-@click.command(short_help="Say how a series goes on, and how sure that is.", epilog=EPILOG)
+@click.command(short_help="Forecast a time series, with intervals.", epilog=EPILOG)
 @click.argument("model")
 @click.argument("file", required=False)
-@click.option("--steps", type=int, default=14, show_default=True, help="How many.")
-@click.option("--series", "groups", multiple=True, metavar="NAME", help="This series alone; again for more of them.")
+@click.option("--steps", type=int, default=14, show_default=True, help="Steps to forecast.")
+@click.option("--series", "groups", multiple=True, metavar="NAME", help="Forecast this series alone; repeat for more.")
 @click.option("--output", type=click.Choice(["table", "jsonl"]), default="table", show_default=True)
-@click.option("-o", "out", metavar="FILE", help="Write to this file, once all is done, instead of stdout.")
-@click.option("--picture", metavar="FILE", help="Draw history, forecast and intervals as PNG.")
+@click.option("-o", "out", metavar="FILE", help="Write to this file instead of the standard output, when all is done.")
+@click.option("--picture", metavar="FILE", help="Draw history, forecast and intervals into this PNG.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out what cannot be read, and count it.")
 @renamed("--ignore-bad", "--skip-invalid", is_flag=True)
 @click.option("--offline", is_flag=True, help="Never use the network.")
 @click.option("--quiet", is_flag=True, help="No notes on standard error.")
 def forecast(**values: Any) -> None:
-    """Predict the next steps after the last row of FILE (of what MODEL was trained on, if no FILE is named).
+    """Predict the next steps after the last row of FILE; without FILE, of the training data of MODEL.
 
-    What was predicted is read as if it had come, step by step. The intervals are what held 80 and 95 per cent of the
+    Beyond its horizon the model reads its own predictions, step by step. The intervals held 80 and 95 per cent of the
     errors of such forecasts on values that training had not seen.
     """
     from tagger.cli.output.forecast_scores import forecast_lines, render_forecast
@@ -41,6 +41,7 @@ def forecast(**values: Any) -> None:
     from tagger.corpora.formats.sentence import clipped
     from tagger.forecasting.forecaster import Forecaster
     from tagger.forecasting.plots import draw_forecasts
+    from tagger.model_cards.figures import MISSING
     from tagger.runtime.device import intra_op_threads
 
     model = Forecaster.load(values["model"])
@@ -48,13 +49,17 @@ def forecast(**values: Any) -> None:
         click.echo(f"note: reading {clipped(model.source)}, which the model was trained on", err=True)
     with intra_op_threads(1):
         table = model.read(values["file"], skip_invalid=values["skip_invalid"], offline=values["offline"])
-        found = model.forecast(table, values["steps"], groups=values["groups"] or None)
+        forecasts = model.forecast(table, values["steps"], groups=values["groups"] or None)
     if not values["quiet"]:
-        for note in dict.fromkeys([*table.notes, *(note for one in found for note in one.notes)]):
+        for note in dict.fromkeys([*table.notes, *(note for one in forecasts for note in one.notes)]):
             click.echo(f"note: {clipped(note)}", err=True)
-    look = TerminalCapabilities.of(sys.stdout)
-    parts = [forecast_lines(one) if values["output"] == "jsonl" else render_forecast(one, look) + "\n" for one in found]
+    if values["output"] == "jsonl":
+        text = "".join(map(forecast_lines, forecasts))
+    else:
+        look = TerminalCapabilities.of(sys.stdout)
+        text = "\n".join(f"{render_forecast(one, look)}\n" for one in forecasts)
     with output_stream(values["out"]) as stream:
-        stream.write(("" if values["output"] == "jsonl" else "\n").join(parts).encode())
-    if values["picture"] is not None and not draw_forecasts(values["picture"], table, found) and not values["quiet"]:
-        click.echo("note: no picture was drawn; it needs matplotlib: pip install 'sequence-tagger[plots]'", err=True)
+        stream.write(text.encode())
+    drawn = values["picture"] is None or draw_forecasts(values["picture"], table, forecasts)
+    if not drawn and not values["quiet"]:
+        click.echo(f"note: {MISSING}", err=True)

@@ -165,10 +165,11 @@ def _load(model: str | None, device: str, threads: int | None) -> Any:
     """Load a model that tags, or gives words numbers."""
     from tagger.inference.tagger import Tagger
     from tagger.serialization.manifest import find_model, steps_of
-    from tagger.token_regression.regressor import TokenRegressor
 
     name = model or DEFAULT_MODEL
     if steps_of(find_model(name)) == "words":
+        from tagger.token_regression.regressor import TokenRegressor
+
         return TokenRegressor.load(name, device=device, threads=threads)
     return Tagger.load(name, device=device, threads=threads, copies=True)
 

@@ -1,4 +1,4 @@
-"""Errors of forecasts as tables, and forecasts themselves: for people, as JSON lines."""
+"""Scores of forecasts as tables, and forecasts as tables and JSON lines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table, plain_text
-from tagger.evaluation.forecast_scores import NETWORK, TargetScores, verdicts
+from tagger.evaluation.forecast_scores import NETWORK, TargetScores, network_rmse, verdicts
 
 if TYPE_CHECKING:
     from tagger.corpora.series.table import SeriesTable
@@ -18,7 +18,7 @@ MOST_LEADS = 14  # rows of the table of leads
 
 
 def describe(table: SeriesTable, targets: Sequence[str]) -> str:
-    """What was understood of a table."""
+    """Describe what was read of a table."""
     series = f", {len(table.groups):,} series by {table.group}" if table.group else ""
     first, last = int(table.times.argmin()), int(table.times.argmax())
     lines = [
@@ -30,12 +30,12 @@ def describe(table: SeriesTable, targets: Sequence[str]) -> str:
 
 
 def render_scores(scores: Mapping[str, Sequence[TargetScores]], look: TerminalCapabilities = PLAIN) -> str:
-    """MAE, RMSE and R2 of each target on each part beside those of other forecasts; then the same in words."""
+    """Render MAE, RMSE and R2 of each target on each split beside those of the baselines, then the verdicts."""
     tables = []
-    for part, targets in scores.items():
+    for split, targets in scores.items():
         for one in targets:
             table = new_table(look)
-            table.add_column(plain_text(f"{one.target} on {part} ({one.count:,} values)"))
+            table.add_column(plain_text(f"{one.target} on {split} ({one.count:,} values)"))
             for name in ("MAE", "RMSE", "R2", "skill"):
                 table.add_column(name, justify="right")
             for kind, figures in one.figures.items():
@@ -44,13 +44,13 @@ def render_scores(scores: Mapping[str, Sequence[TargetScores]], look: TerminalCa
                 table.add_row(label, f"{figures.mae:.4g}", f"{figures.rmse:.4g}", f"{figures.r2:.3f}", skill)
             tables.append(as_text(table, look))
             if len(one.figures[NETWORK].rmse_by_lead) > 1:
-                tables.append(_leads(one, part, look))
-    part, targets = list(scores.items())[-1]
-    words = [line for one in targets for line in verdicts(one, part)]
+                tables.append(_leads(one, split, look))
+    split, targets = list(scores.items())[-1]
+    words = [line for one in targets for line in verdicts(one, split)]
     return "\n\n".join([*tables, "\n".join(words)])
 
 
-def _leads(one: TargetScores, part: str, look: TerminalCapabilities) -> str:
+def _leads(one: TargetScores, split: str, look: TerminalCapabilities) -> str:
     table = new_table(look)
     table.add_column("lead", justify="right")
     for kind in one.figures:
@@ -59,11 +59,11 @@ def _leads(one: TargetScores, part: str, look: TerminalCapabilities) -> str:
     for lead in range(min(leads, MOST_LEADS)):
         table.add_row(str(lead + 1), *(f"{figures.rmse_by_lead[lead]:.4g}" for figures in one.figures.values()))
     more = f"\n{leads - MOST_LEADS:,} further leads are in metrics.json" if leads > MOST_LEADS else ""
-    return f"{one.target} on {part}: RMSE by lead\n{as_text(table, look)}{more}"
+    return f"{one.target} on {split}: RMSE by lead\n{as_text(table, look)}{more}"
 
 
 def render_coverage(run: ForecasterRun) -> str:
-    """What share of test the intervals of forecasts hold; empty where it was not measured."""
+    """Say what share of test lies within the intervals; nothing where it was not measured."""
     if run.coverage is None:
         return ""
     levels = run.model.saved.intervals.levels
@@ -75,20 +75,18 @@ def render_coverage(run: ForecasterRun) -> str:
 
 
 def render_seeds(runs: Sequence[ForecasterRun], kept: int, look: TerminalCapabilities = PLAIN) -> str:
-    """RMSE of each seed, then mean and standard deviation."""
+    """Render the RMSE of each seed, then mean and standard deviation."""
     import statistics
 
-    from tagger.forecasting.results import rmse
-
     figures = {
-        run.seed: [rmse(run)[part][one.target] for part in run.scores for one in run.scores[part]] for run in runs
+        run.seed: [value for targets in network_rmse(run.scores).values() for value in targets.values()] for run in runs
     }
     first = runs[0]
     table = new_table(look)
     table.add_column("Seed", justify="right")
-    for part in first.scores:
-        for one in first.scores[part]:
-            table.add_column(plain_text(f"{part} {one.target} RMSE"), justify="right")
+    for split, targets in first.scores.items():
+        for one in targets:
+            table.add_column(plain_text(f"{split} {one.target} RMSE"), justify="right")
     table.add_column("")
     for seed, values in figures.items():
         table.add_row(str(seed), *(f"{value:.4g}" for value in values), "kept" if seed == kept else "")
@@ -101,7 +99,7 @@ def render_seeds(runs: Sequence[ForecasterRun], kept: int, look: TerminalCapabil
 
 
 def render_forecast(forecast: Forecast, look: TerminalCapabilities = PLAIN) -> str:
-    """The steps of one series with the ends of their intervals."""
+    """Render the steps of one series with the ends of their intervals."""
     table = new_table(look)
     table.add_column(plain_text(forecast.group or "time"))
     for target in forecast.targets:
@@ -119,7 +117,7 @@ def render_forecast(forecast: Forecast, look: TerminalCapabilities = PLAIN) -> s
 
 
 def forecast_lines(forecast: Forecast) -> str:
-    """JSON lines, one a step."""
+    """Write the forecast as JSON lines, one a step."""
     return "".join(
         json.dumps(_record(forecast, step), ensure_ascii=False) + "\n" for step in range(len(forecast.labels))
     )

@@ -1,4 +1,4 @@
-"""How good forecasts are, in the unit of the data, beside forecasts that need no network."""
+"""Scores of forecasts in the unit of the data, beside baselines without a network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PERSISTENCE = "persistence"
 SEASONAL = "seasonal naive"
 LINEAR = "linear autoregression"
 LINEAR_INPUTS = "linear autoregression with all inputs"
-SURE = 1.96  # standard errors that a difference must exceed to be told as one
+SIGNIFICANT = 1.96  # standard errors that a difference must exceed
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class ErrorMetrics:
     Args:
         mae: mean absolute error, in the unit of the data.
         rmse: root mean squared error, in the unit of the data.
-        r2: 1 - (squared errors) / (squared distances from the mean of what came).
-        rmse_by_lead: the same for each lead from 1.
-        detail: what the forecast looks at, for tables.
+        r2: 1 - (squared errors) / (squared distances of the actual values from their mean).
+        rmse_by_lead: the RMSE of each lead from 1.
+        detail: what the forecast reads, for tables.
     """
 
     mae: float
@@ -42,8 +42,8 @@ class Comparison:
 
     Args:
         skill: 1 - RMSE / RMSE of the other; above 0 where the network is better.
-        z: mean difference of squared errors (other minus network) in standard errors, which allow for the likeness of
-            neighbours in time (Diebold and Mariano 1995; Newey and West 1987).
+        z: mean difference of squared errors (other minus network) in standard errors that allow for autocorrelation
+            (Diebold and Mariano 1995; Newey and West 1987).
     """
 
     skill: float
@@ -51,19 +51,19 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """Whether the network is "better", "worse" or "level", that is, not to be told apart."""
-        return "better" if self.z > SURE else "worse" if self.z < -SURE else "level"
+        """Say whether the network is "better", "worse" or "level": without a significant difference."""
+        return "better" if self.z > SIGNIFICANT else "worse" if self.z < -SIGNIFICANT else "level"
 
 
 @dataclass(frozen=True, slots=True)
 class TargetScores:
-    """One target on one part.
+    """The scores of one target on one split.
 
     Args:
         target: the column.
-        count: values that were predicted, all leads together.
+        count: predicted values, all leads together.
         figures: by kind of forecast, the network first.
-        comparisons: by kind, all but the network.
+        comparisons: of the network with each baseline.
     """
 
     target: str
@@ -72,7 +72,7 @@ class TargetScores:
     comparisons: Mapping[str, Comparison]
 
     def to_dict(self) -> dict[str, Any]:
-        """As ``metrics.json`` holds it."""
+        """Turn into what ``metrics.json`` holds."""
         return {
             "values": self.count,
             **{name.replace(" ", "_"): asdict(one) for name, one in self.figures.items()},
@@ -83,13 +83,13 @@ class TargetScores:
 def score_target(
     target: str, actual: np.ndarray, forecasts: Mapping[str, np.ndarray], details: Mapping[str, str]
 ) -> TargetScores | None:
-    """Score what was forecast, on the values that all kinds of forecast have; None if there is none.
+    """Score forecasts on the values that all kinds of forecast have; None if there are none.
 
     Args:
         target: the column.
-        actual: (M, horizon), NaN where nothing came.
+        actual: (M, horizon), NaN where a value is missing.
         forecasts: (M, horizon) by kind, the network among them; NaN where there is none.
-        details: what some of them look at.
+        details: what some of them read.
     """
     known = ~np.isnan(actual)
     for values in forecasts.values():
@@ -97,8 +97,8 @@ def score_target(
     if not known.any():
         return None
     errors = {name: np.where(known, values - actual, np.nan) for name, values in forecasts.items()}
-    around = float(np.nanmean((actual[known] - actual[known].mean()) ** 2))
-    figures = {name: _figures(error, around, details.get(name, "")) for name, error in errors.items()}
+    variance = float(np.nanmean((actual[known] - actual[known].mean()) ** 2))
+    figures = {name: _figures(error, variance, details.get(name, "")) for name, error in errors.items()}
     squares = errors[NETWORK] ** 2
     comparisons = {
         name: Comparison(_skill(figures[NETWORK].rmse, figures[name].rmse), standard_errors(error**2 - squares))
@@ -108,12 +108,12 @@ def score_target(
     return TargetScores(target, int(known.sum()), figures, comparisons)
 
 
-def _figures(error: np.ndarray, around: float, detail: str) -> ErrorMetrics:
+def _figures(error: np.ndarray, variance: float, detail: str) -> ErrorMetrics:
     known = ~np.isnan(error)
     counts = np.maximum(1, known.sum(0))
     by_lead = np.sqrt(np.square(np.where(known, error, 0.0)).sum(0) / counts)
     mean_square = float(np.mean(error[known] ** 2))
-    r2 = 1 - mean_square / around if around > 0 else math.nan
+    r2 = 1 - mean_square / variance if variance > 0 else math.nan
     return ErrorMetrics(
         float(np.abs(error[known]).mean()), math.sqrt(mean_square), r2, tuple(map(float, by_lead)), detail
     )
@@ -124,7 +124,7 @@ def _skill(own: float, other: float) -> float:
 
 
 def standard_errors(differences: np.ndarray) -> float:
-    """The mean of differences (M, horizon) in units of its standard error, neighbours in time being alike.
+    """Divide the mean of differences (M, horizon) by its standard error, which allows for autocorrelation.
 
     Newey and West 1987, with Bartlett weights up to lag max(horizon, M ** (1/3)).
     """
@@ -142,15 +142,15 @@ def standard_errors(differences: np.ndarray) -> float:
     return mean / error if error > 0 else 0.0
 
 
-def verdicts(scores: TargetScores, part: str) -> list[str]:
-    """What the figures say, a sentence for each kind of forecast, and the sum of it."""
+def verdicts(scores: TargetScores, split: str) -> list[str]:
+    """Say in a sentence for each baseline how the network compares, and sum it up."""
     lines = []
     for name, one in scores.comparisons.items():
         size = f"{abs(100 * one.skill):.1f} % {'lower' if one.skill >= 0 else 'higher'}"
         detail = scores.figures[name].detail
         other = f"{name}{f' ({detail})' if detail else ''}"
-        said = {"better": "beats", "worse": "is beaten by", "level": "cannot be told apart from"}[one.verdict]
-        lines.append(f"{scores.target} on {part}: the network {said} {other}: RMSE {size}")
+        verdict = {"better": "beats", "worse": "is beaten by", "level": "cannot be told apart from"}[one.verdict]
+        lines.append(f"{scores.target} on {split}: the network {verdict} {other}: RMSE {size}")
     verdicts = {one.verdict for one in scores.comparisons.values()}
     persistence = scores.comparisons.get(PERSISTENCE)
     if persistence is not None and persistence.verdict != "better":
@@ -164,10 +164,10 @@ def verdicts(scores: TargetScores, part: str) -> list[str]:
 
 
 def network_rmse(scores: Mapping[str, Sequence[TargetScores]]) -> dict[str, dict[str, float]]:
-    """The network's RMSE by part and target."""
-    return {part: {one.target: one.figures[NETWORK].rmse for one in targets} for part, targets in scores.items()}
+    """Collect the network's RMSE by split and target."""
+    return {split: {one.target: one.figures[NETWORK].rmse for one in targets} for split, targets in scores.items()}
 
 
 def scores_to_dict(scores: Mapping[str, Sequence[TargetScores]]) -> dict[str, dict[str, Any]]:
-    """All figures by part and target, as ``metrics.json`` holds them."""
-    return {part: {one.target: one.to_dict() for one in targets} for part, targets in scores.items()}
+    """Collect all figures by split and target, as ``metrics.json`` holds them."""
+    return {split: {one.target: one.to_dict() for one in targets} for split, targets in scores.items()}

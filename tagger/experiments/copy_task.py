@@ -7,7 +7,7 @@ state of the network can carry it over, and what teaches it must come back over 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,10 +17,11 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from tagger.config.tagger import TrainingConfig
+from tagger.experiments.compare_cells import CELLS
 from tagger.models.layers.encoder import Encoder
 from tagger.models.networks.symbol_network import SymbolNetwork
 from tagger.models.training.gradient_flow import gradient_norms
-from tagger.runtime.device import seed_everything
+from tagger.runtime.device import intra_op_threads, seed_everything
 from tagger.training.events import EpochEnd, Listener
 from tagger.training.objective import DatasetSize, DevScore, StepLoss, Task
 from tagger.training.optimizers import make_average, make_optimizer
@@ -180,3 +181,26 @@ def copy_gradients(network: SymbolNetwork, length: int, seed: int) -> dict[str, 
         network.encoder.ahead, inputs, lambda output: cross_entropy(network.head(output), wanted, reduction="sum")
     )
     return {name: [float(value) for value in values.mean(1)] for name, values in norms.items()}
+
+
+def compare_on_copy(
+    settings: CopySettings, on_start: Callable[[str, int], None]
+) -> tuple[dict[str, list[CopyResult]], dict[str, tuple[dict[str, list[float]], dict[str, list[float]]]]]:
+    """Train every cell on the task.
+
+    Args:
+        settings: of the task.
+        on_start: called with the cell and the hidden size before each training.
+
+    Returns:
+        By cell: the results at each length, and the gradients of ``copy_gradients`` before and after training.
+    """
+    results, gradients = {}, {}
+    with intra_op_threads(1):
+        for cell in CELLS:
+            on_start(cell, settings.hidden_size)
+            seed_everything(settings.seed)
+            before = copy_gradients(make_copy_network(cell, settings.hidden_size), settings.lengths[-1], settings.seed)
+            network, results[cell] = learn_copy(cell, settings)
+            gradients[cell] = before, copy_gradients(network, settings.lengths[-1], settings.seed)
+    return results, gradients
