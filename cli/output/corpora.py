@@ -45,7 +45,7 @@ def render_catalogue(entries: Iterable[Entry], terminal: TerminalCapabilities = 
         sentences = f"{sum(entry.sentences):,}" if entry.sentences else "-"
         words = "-" if entry.words is None else f"{entry.words:,}"
         where = "UD" if entry.hub == _TREEBANKS else entry.hub
-        cells = (entry.name, _TASKS[entry.task], entry.language, sentences, words, entry.licence, where)
+        cells = (entry.name, _TASKS[entry.task], entry.language, sentences, words, entry.licence or "-", where)
         table.add_row(*map(plain_text, cells))
     rest = [
         "With the package, without a network: bundled (English), bundled:ko (Korean).",

@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tagger.corpora.hub.hub_id import HubSpec
+from tagger.corpora.files.paths import excerpt_path, near
+from tagger.corpora.hub.hub_id import HubSpec, parse_hub_spec
 from tagger.errors import CorpusError
 
 TASKS = ("pos", "chunk", "ner", "lm")
@@ -25,7 +26,7 @@ class Entry:
         task: ``pos``, ``chunk``, ``ner`` or ``lm``.
         language: in English.
         hub: ``OWNER/NAME`` on the Hugging Face hub.
-        licence: of the data.
+        licence: of the data, None if unknown.
         config: configuration there.
         revision: branch, tag or commit; None for the main branch.
         tokens: column of words (tagging).
@@ -39,7 +40,7 @@ class Entry:
     task: str
     language: str
     hub: str
-    licence: str
+    licence: str | None
     config: str | None = None
     revision: str | None = None
     tokens: str | None = None
@@ -81,6 +82,30 @@ def lookup(name: str) -> Entry | None:
         The entry, or None.
     """
     return _by_name().get(_key(name))
+
+
+def find_dataset(source: str, what: str) -> Entry:
+    """Find a data set by its name in the catalogue or its hub id.
+
+    Args:
+        source: a short name, or ``OWNER/NAME[:CONFIG][@REVISION]``.
+        what: what the user wants to read, ``corpus`` or ``text``, for messages.
+
+    Returns:
+        The entry of the catalogue; for other data sets an entry without task, language, licence and columns.
+
+    Raises:
+        CorpusError: it is neither.
+    """
+    if entry := lookup(source):
+        return entry
+    if spec := parse_hub_spec(source):
+        name = spec.config or spec.owner_name.rpartition("/")[2]
+        return Entry(name, "", "", spec.owner_name, None, spec.config, spec.revision)
+    likely = nearest(source)
+    hint = f"; did you mean {likely}?" if likely else near(Path(source))
+    expected = "expected a file, a folder, a name in the catalogue (tagger corpora) or OWNER/NAME on the hub"
+    raise CorpusError(f"no such {what}{hint or f'; {expected}'}", path=excerpt_path(source))
 
 
 def nearest(name: str) -> str | None:

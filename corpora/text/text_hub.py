@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from tagger.corpora.files.paths import excerpt_path, near
 from tagger.corpora.formats.sentence import number_of
-from tagger.corpora.hub.catalogue import lookup, nearest
-from tagger.corpora.hub.hub_id import HubSpec, parse_hub_spec
+from tagger.corpora.hub.catalogue import find_dataset
+from tagger.corpora.hub.hub_id import HubSpec
 from tagger.corpora.sources.locate import DatasetFiles
 from tagger.corpora.text.file_corpus import from_text_files
 from tagger.corpora.text.held_out import SHARE
@@ -96,10 +94,16 @@ def read_hub_text(source: str, options: TextOptions, *, whole: bool = False) -> 
     Raises:
         CorpusError: there is no such data set, it cannot be read, or has no column of text.
     """
-    spec, name, license, options = _find(source, options)
+    entry = find_dataset(source, "text")
+    spec = entry.spec
+    options = replace(
+        options,
+        text_column=options.text_column or entry.text,
+        tokens_column=options.tokens_column or entry.tokens,
+    )
     data, commit, notes = _open(spec, options)
     if (located := _files_instead(spec, data, options)) is not None:
-        return from_text_files(replace(located, name=name, license=license), source, options, whole=whole)
+        return from_text_files(replace(located, name=entry.name, license=entry.licence), source, options, whole=whole)
     if not whole and "train" in data and "dev" not in data:
         notes.append(_hold_out_dev(data, streaming=options.streaming))
     texts = {split: _text(spec, split, rows, options) for split, rows in data.items()}
@@ -113,30 +117,16 @@ def read_hub_text(source: str, options: TextOptions, *, whole: bool = False) -> 
     missing = [f"{split}: none in this corpus" for split in ("train", "test") if split not in splits]
     content = [str(spec), commit, options.unit, str(options.tokenised), str(first.text), str(first.words)]
     return TextCorpus(
-        name=name,
+        name=entry.name,
         source=source,
         train=splits.get("train"),
         dev=splits.get("dev"),
         test=splits.get("test"),
         notes=(*notes, *tokenizer_notes, *missing),
         fingerprint=hashlib.sha256("\n".join(content).encode()).hexdigest()[:16],
-        license=license,
+        license=entry.licence,
         tokenizer=for_prompts(first.first_words(), options, tokenizer),
     )
-
-
-def _find(source: str, options: TextOptions) -> tuple[HubSpec, str, str | None, TextOptions]:
-    """The data set, its short name, its licence, and the options with the columns of the catalogue."""
-    if entry := lookup(source):
-        text = options.text_column or entry.text
-        known = replace(options, text_column=text, tokens_column=options.tokens_column or entry.tokens)
-        return entry.spec, entry.name, entry.licence, known
-    if spec := parse_hub_spec(source):
-        return spec, spec.config or spec.owner_name.rpartition("/")[2], None, options
-    likely = nearest(source)
-    hint = f"; did you mean {likely}?" if likely else near(Path(source))
-    expected = "expected a file, a folder, a name in the catalogue (tagger corpora) or OWNER/NAME on the hub"
-    raise CorpusError(f"no such text{hint or f'; {expected}'}", path=excerpt_path(source))
 
 
 def _open(spec: HubSpec, options: TextOptions) -> tuple[dict[str, Any], str, list[str]]:
