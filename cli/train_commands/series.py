@@ -35,10 +35,13 @@ Examples:
 @click.command(cls=Resumable, epilog=EPILOG)
 @click.argument("source", metavar="[CORPUS|FILE]", required=False)
 @setting_options(ForecasterConfig(), SETTINGS)
-@click.option("--time-format", default=None, help="Format of the times as of strptime, where it is not recognised.")
-@click.option("--over", type=click.Choice(["auto", "time", "words"]), default="auto", help="What the steps are.")
-@click.option("--format", "format_", default=None, help="Format of the file, where it is not recognised.")
-@click.option("--tokens-column", default=None, help="Name of the column that holds the words, over words.")
+@click.option("--time-format", default=None, help="Format of the times, as of strptime.")
+@click.option(
+    "--steps", type=click.Choice(["auto", "time", "words"]), default="auto", help="What the model reads at each step."
+)
+@renamed("--over", "--steps")
+@click.option("--format", "format_", default=None, help="Format of the file.  [default: recognised by its content]")
+@click.option("--tokens-column", default=None, help="Column of the words, with --steps words.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out what cannot be read, and count it.")
 @renamed("--ignore-bad", "--skip-invalid", is_flag=True)
 @click.option("--offline", is_flag=True, help="Never use the network.")
@@ -47,13 +50,13 @@ Examples:
 def series(**values: Any) -> None:
     """Train a model that predicts numbers: the next values of a time series, or a number beside every word.
 
-    Over time, FILE is a table (CSV, TSV, Parquet, JSON lines, or OWNER/NAME on the Hugging Face hub) with a column of
-    times and columns of numbers; train, dev and test follow each other in time. Over words, CORPUS is any labelled
-    corpus with a numeric column for every word: a key in MISC, a column, a list in JSON lines.
+    A time series is a table (CSV, TSV, Parquet, JSON lines, or OWNER/NAME on the Hugging Face hub) with a column of
+    times and columns of numbers; train, dev and test follow each other in time. With --steps words, CORPUS is any
+    labelled corpus with a numeric column: a key in MISC, a column, a list in JSON lines.
     """
-    from tagger.cli.train_commands.token_regression import is_over_words, run_words
+    from tagger.cli.train_commands.token_regression import run_words, steps_are_words
 
-    if is_over_words(values):
+    if steps_are_words(values):
         run_words(values)
     else:
         run(values)
@@ -67,7 +70,7 @@ def run(values: dict[str, Any]) -> None:
     from tagger.forecasting.train import options_of, train_series_runs, with_bundled_columns
 
     if values["tokens_column"] is not None:
-        raise click.UsageError("--tokens-column is for numbers over words; over time there are none")
+        raise click.UsageError("--tokens-column is for --steps words; a time series has none")
     config = with_bundled_columns(chosen_config(ForecasterConfig, values), values["source"])
     if not may_start(values):
         return

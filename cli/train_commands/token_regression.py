@@ -1,11 +1,9 @@
-"""``tagger train series`` over words: a number beside every word."""
+"""``tagger train series --steps words``: a number beside every word."""
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import fields
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +17,19 @@ from tagger.errors import ConfigError
 
 
 def _time_options(values: dict[str, Any]) -> list[str]:
-    """The options given that only a series over time has."""
+    """List the given options that only time series have."""
     settings = [field.name for field in fields(ForecasterDataConfig) if field.name != "targets"]
     given = [name for name in settings if values.get(f"data__{name}") is not None]
     options = ["--" + (f"{name}-share" if name in ("dev", "test") else name) for name in given]
     return options + ["--time-format"] * (values["time_format"] is not None)
 
 
-def is_over_words(values: dict[str, Any]) -> bool:
-    """Whether the steps are words, by what was asked for and by what the file holds."""
-    if values["over"] != "auto":
-        return bool(values["over"] == "words")
+def steps_are_words(values: dict[str, Any]) -> bool:
+    """Whether the steps are words, by the options and by the content of the file."""
+    from tagger.corpora.series.token_values import holds_words
+
+    if values["steps"] != "auto":
+        return bool(values["steps"] == "words")
     source = values["source"]
     if source is None or _time_options(values):
         return False
@@ -38,31 +38,7 @@ def is_over_words(values: dict[str, Any]) -> bool:
     path = Path(source).expanduser()
     if path.is_dir():
         return True
-    return path.is_file() and _holds_words(path, source, values["format_"])
-
-
-def _holds_words(path: Path, name: str, form: str | None) -> bool:
-    """A labelled corpus rather than a table of times: its format, or a column or list of words, says so."""
-    from tagger.corpora.files.lines import read_lines
-    from tagger.corpora.files.streams import read_head
-    from tagger.corpora.formats.csv_tables import SENTENCE_KEYS, WORD_KEYS
-    from tagger.corpora.formats.jsonl import TOKEN_KEYS
-    from tagger.corpora.series.read import TIME_NAMES
-    from tagger.corpora.series.rows import open_rows
-    from tagger.errors import TaggerError
-
-    if form in ("conllu", "columns", "slashed") or path.suffix in (".conllu", ".conll", ".iob"):
-        return True
-    try:
-        rows = open_rows(path, name)
-        if rows.form == "jsonl":
-            first = next(line for line in islice(read_lines(path, name), 100) if line.strip())
-            return any(isinstance(value, list) for value in json.loads(first).values())
-        lowered = {column.lower() for column in rows.columns}
-        words = bool(lowered & {*TOKEN_KEYS, *WORD_KEYS, *SENTENCE_KEYS})
-        return words and not lowered & set(TIME_NAMES)
-    except TaggerError:
-        return b"\t" in read_head(path, name)[:1000] and read_head(path, name).startswith((b"#", b"1\t"))
+    return path.is_file() and holds_words(path, source, values["format_"])
 
 
 def run_words(values: dict[str, Any]) -> None:
@@ -75,9 +51,9 @@ def run_words(values: dict[str, Any]) -> None:
     from tagger.token_regression.train import train_token_regressor
 
     if used := _time_options(values):
-        raise click.UsageError(f"{used[0]} is for a series over time; words have none")
+        raise click.UsageError(f"{used[0]} is for time series; words have none")
     if values["seeds"] != 1:
-        raise click.UsageError("--seeds is for a series over time; over words train with one --seed after the other")
+        raise click.UsageError("--seeds is for time series; with --steps words, train with one --seed after the other")
     if values["source"] is None:
         raise click.UsageError("name a CORPUS with numbers beside its words")
     config = _config(values)

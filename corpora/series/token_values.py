@@ -9,11 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
+from tagger.corpora.files.streams import read_head
 from tagger.corpora.formats.conllu import misc_value
+from tagger.corpora.formats.csv_tables import SENTENCE_KEYS, WORD_KEYS
+from tagger.corpora.formats.jsonl import TOKEN_KEYS
 from tagger.corpora.formats.registry import ReadOptions, read_sentences
 from tagger.corpora.formats.sentence import Problem, RawSentence, Skip, Stop, clipped, excerpt, number_of
 from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.series.cells import as_numbers
+from tagger.corpora.series.read import TIME_NAMES
+from tagger.corpora.series.rows import open_rows
 from tagger.corpora.sources.locate import DatasetFiles
 from tagger.corpora.sources.resolve import resolve, stdin_to_tempfile
 from tagger.errors import CorpusError
@@ -169,3 +174,18 @@ def _random_splits(read: dict[str, TokenValueSplit], seed: int, notes: list[str]
         splits[name] = whole.take(name, sorted(chosen))
         notes.append(f"{name}: {number_of(size, 'sentence')} of {count:,} at random (seed {seed})")
     return {"train": whole.take("train", sorted(order)), **splits}
+
+
+def holds_words(path: Path, name: str, form: str | None = None) -> bool:
+    """Recognise a labelled corpus, not a table of times, by its format or by a column or list of words."""
+    if form in ("conllu", "columns", "slashed") or path.suffix in (".conllu", ".conll", ".iob"):
+        return True
+    try:
+        rows = open_rows(path, name)
+        if rows.form == "jsonl":
+            return any(isinstance(cells[0], list) for cells in next(rows.batches(rows.columns)).columns.values())
+        columns = {column.lower() for column in rows.columns}
+        return bool(columns & {*TOKEN_KEYS, *WORD_KEYS, *SENTENCE_KEYS}) and not columns & set(TIME_NAMES)
+    except CorpusError:
+        head = read_head(path, name)
+        return b"\t" in head[:1000] and head.startswith((b"#", b"1\t"))

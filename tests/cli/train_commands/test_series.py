@@ -106,11 +106,11 @@ def test_models_of_other_kinds(model: Path, tiny_model: Path, table: Path, tmp_p
 
 
 def test_over_words_or_over_time(table: Path, tmp_path: Path) -> None:
-    from tagger.cli.train_commands.token_regression import is_over_words
+    from tagger.cli.train_commands.token_regression import steps_are_words
 
     def over(source: object, **values: object) -> bool:
         fields = {"tokens_column": None, "format_": None, "time_format": None, **values}
-        return is_over_words({"over": "auto", "source": source and str(source), **fields})
+        return steps_are_words({"steps": "auto", "source": source and str(source), **fields})
 
     words = tmp_path / "w.csv"
     words.write_text("word,rt\nthe,200\n")
@@ -121,7 +121,7 @@ def test_over_words_or_over_time(table: Path, tmp_path: Path) -> None:
     assert over(words)
     assert over(lists)
     assert not over(words, data__time="word")
-    assert over(table, over="words")
+    assert over(table, steps="words")
     assert over(tmp_path)
 
 
@@ -132,9 +132,18 @@ def test_a_corpus_of_numbers_is_learnt(tmp_path: Path) -> None:
     done = run("train", "series", path, "--targets", "rt", "--out", out, "--epochs", 1, "--threads", 1)
     assert done.code == 0, done.err
     assert "rt on test" in done.out
-    refused = run("train", "series", path, "--targets", "rt", "--over", "words", "--horizon", 2, "--out", out)
+    refused = run("train", "series", path, "--targets", "rt", "--steps", "words", "--horizon", 2, "--out", out)
     assert refused.code == 2
-    assert "--horizon is for a series over time" in refused.err
+    assert "--horizon is for time series" in refused.err
+
+
+def test_the_former_name_of_steps(table: Path, tmp_path: Path) -> None:
+    done = run(
+        "train", "series", table, "--targets", "load", "--over", "words", "--horizon", 2, "--out", tmp_path / "m"
+    )
+    assert done.code == 2
+    assert "note: --over is now called --steps" in done.err
+    assert "--horizon is for time series" in done.err
 
 
 def test_cells_on_the_copy_task(tmp_path: Path) -> None:
