@@ -228,7 +228,7 @@ def save_always(_: float) -> None:
     """A state after every step."""
     import tagger.training.checkpoint_callback
 
-    tagger.training.checkpoint_callback.SHARE = 1e9
+    tagger.training.checkpoint_callback.MAX_SHARE = 1e9
 
 
 def small_files(limit: float) -> None:

@@ -22,6 +22,7 @@ from tagger.language_modelling.train import train_language_model
 from tagger.sequence_labelling.train import train_runs
 from tagger.serialization.manifest import CARD, METRICS
 from tagger.training.events import EpochEnd, Event
+from tagger.training.run import RunOptions
 
 SETTINGS = Path(__file__).with_name("english.toml")
 TESTS = {
@@ -56,7 +57,7 @@ def main() -> None:
     lm = arguments.work / "lm"
     if not lm.is_dir():
         corpus = read_text_corpus(train=str(text["train"]), dev=str(text["dev"]), tokenised=True)
-        train_language_model(corpus, LanguageConfig.from_toml(SETTINGS), out=lm, listener=_tell)
+        train_language_model(corpus, LanguageConfig.from_toml(SETTINGS), RunOptions(out=lm, listener=_tell))
     treebank = read_corpus(str(arguments.treebank))
     config = Config().with_settings(
         {
@@ -68,11 +69,8 @@ def main() -> None:
     train_runs(
         treebank,
         config,
-        out=arguments.out,
-        overwrite=True,
-        listener=_tell,
+        RunOptions(out=arguments.out, overwrite=True, listener=_tell, command=COMMAND),
         text=read_text_corpus(train=str(text["train"]), dev=str(text["dev"]), tokenised=True),
-        command=COMMAND,
     )
     complete_card(arguments.out, text)
 

@@ -30,20 +30,15 @@ class Ours:
         from tagger.config.tagger import Config
         from tagger.corpora.read_corpus import read_corpus
         from tagger.sequence_labelling.train import train_runs
+        from tagger.training.run import RunOptions
 
         dotted = {name: parse_value(value) for name, value in options.items() if "." in name}
         config = Config(column=data.column).with_settings(dotted).with_seed(seed)
         train, dev, test = map(str, (data.train, data.dev, data.test))
         started = time.perf_counter()
         corpus = read_corpus(train=train, dev=dev, test=test, column=data.column, offline=True)
-        best = train_runs(
-            corpus,
-            config,
-            out=out,
-            overwrite=True,
-            device="cpu",
-            threads=_threads(options),
-        ).best
+        run = RunOptions(out=out, overwrite=True, device="cpu", threads=_threads(options))
+        best = train_runs(corpus, config, run).best
         return {
             "train_seconds": time.perf_counter() - started,
             "fit_seconds": best.log[-1]["seconds"],

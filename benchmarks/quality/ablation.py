@@ -91,6 +91,7 @@ def train(corpus: Corpus, config: Config, threads: int | None) -> dict[str, Any]
     """Train one model and score it on dev."""
     from tagger.sequence_labelling.train import train_runs
     from tagger.training.events import Event, Finished, Started
+    from tagger.training.run import RunOptions
 
     clock: dict[type[Event], tuple[float, float]] = {}
 
@@ -98,7 +99,7 @@ def train(corpus: Corpus, config: Config, threads: int | None) -> dict[str, Any]
         if isinstance(event, Started | Finished):
             clock[type(event)] = time.perf_counter(), time.process_time()
 
-    best = train_runs(corpus, config, device="cpu", threads=threads, listener=listen).best
+    best = train_runs(corpus, config, RunOptions(device="cpu", threads=threads, listener=listen)).best
     scores = best.scores["dev"]
     return {
         "seed": config.training.seed,

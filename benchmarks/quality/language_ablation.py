@@ -16,6 +16,7 @@ from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.corpora.text.text_split import TextCorpus
 from tagger.language_modelling.train import train_language_model
 from tagger.training.events import EpochEnd, Event
+from tagger.training.run import RunOptions
 
 REMOVED: dict[str, dict[str, Any]] = {
     "nothing": {},
@@ -59,7 +60,7 @@ def _train(corpus: TextCorpus, arguments: argparse.Namespace, changes: dict[str,
         if isinstance(event, EpochEnd):
             ends.append(event)
 
-    train_language_model(corpus, make_config(None, arguments.preset, settings), listener=listen)
+    train_language_model(corpus, make_config(None, arguments.preset, settings), RunOptions(listener=listen))
     best = min(ends, key=lambda end: end.dev_perplexity or float("inf"))
     return {"perplexity": best.dev_perplexity or 0.0, "train": 2.718281828**best.loss_per_step, "epoch": best.epoch}
 

@@ -20,6 +20,7 @@ from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.language_modelling.language_model import LanguageModel
 from tagger.language_modelling.train import train_language_model
 from tagger.training.events import EpochEnd, Event
+from tagger.training.run import RunOptions
 
 TOKENS = 400
 
@@ -68,7 +69,7 @@ def softmaxes(arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
             if isinstance(event, EpochEnd):
                 ends.append(event)
 
-        train_language_model(corpus, LanguageConfig().with_settings(settings), listener=listen)
+        train_language_model(corpus, LanguageConfig().with_settings(settings), RunOptions(listener=listen))
         speed = statistics.median(end.tokens_per_second for end in ends)
         found[kind] = {"speed": speed, "perplexity": ends[-1].dev_perplexity or 0.0}
     full, adaptive = found["full"], found["adaptive"]

@@ -101,7 +101,7 @@ def epoch_line(event: EpochEnd, task: str = "pos") -> str:
         f"{event.tokens_per_second:,.0f}".rjust(10),
         clock(event.seconds).rjust(9),
         "  best" if event.best else "",
-        f"  (batches in {event.parts} parts for want of memory)" if event.parts > 1 else "",
+        f"  ({event.num_micro_batches} micro-batches a batch: memory ran out)" if event.num_micro_batches > 1 else "",
     ]
     if not language and event.dev_perplexity is not None:
         columns.append(f"  (language model: dev perplexity {event.dev_perplexity:,.2f})")

@@ -22,7 +22,8 @@ from tagger.config.language_model import LanguageConfig, make_config
 
 if TYPE_CHECKING:
     from tagger.corpora.text.text_split import TextCorpus
-    from tagger.language_modelling.train import LanguageTraining
+    from tagger.language_modelling.results import LanguageRun
+    from tagger.training.run import TrainingResult
 
 SETTINGS = (
     "head.unit head.vocabulary_size head.min_count head.lowercase head.digits encoder.cell encoder.layers "
@@ -57,7 +58,8 @@ Examples:
 @split_options
 @text_options
 @click.option("--streaming", is_flag=True, help="Read a data set of the hub over the network, without storing it.")
-@click.option("--stretch", type=int, default=None, help="Units of a stream read at a time.  [default: 2,000,000]")
+@click.option("--stream-chunk", type=int, default=None, help="Tokens of a stream in an epoch.  [default: 2,000,000]")
+@renamed("--stretch", "--stream-chunk")
 @click.option("--preset", default=None, help="Published settings: small, medium or awd.")
 @setting_options(LanguageConfig(), SETTINGS)
 @click.option("--cache", is_flag=True, help="Also score with a neural cache, chosen on dev.")
@@ -76,6 +78,7 @@ def run(values: dict[str, Any]) -> None:
     from tagger.cli.output.training_display import TrainingDisplay
     from tagger.corpora.text.text_corpus import read_text_corpus
     from tagger.language_modelling.train import train_language_model
+    from tagger.training.run import RunOptions
 
     config = make_config(values["config_file"], values["preset"], chosen_settings(values), where="command line")
     if values["tokenised"] and config.head.min_count is None:
@@ -103,10 +106,9 @@ def run(values: dict[str, Any]) -> None:
         training = train_language_model(
             corpus,
             config,
-            listener=display,
+            RunOptions(listener=display, **run_arguments(values)),
             cache=values["cache"],
-            stretch=values["stretch"],
-            **run_arguments(values),
+            stream_chunk=values["stream_chunk"],
         )
     if not values["quiet"]:
         _report(training, values["out"])
@@ -124,10 +126,10 @@ def describe(corpus: TextCorpus) -> str:
     return "\n".join(lines)
 
 
-def _report(training: LanguageTraining, out: Path) -> None:
+def _report(training: TrainingResult[LanguageRun], out: Path) -> None:
     from tagger.cli.output.perplexity import render_language_scores
     from tagger.cli.output.terminal import TerminalCapabilities
 
-    if training.run.scores:
-        click.echo(render_language_scores(training.run.scores, TerminalCapabilities.of(sys.stdout)))
+    if training.best.scores:
+        click.echo(render_language_scores(training.best.scores, TerminalCapabilities.of(sys.stdout)))
     print_closing(out, "tagger generate --model", "'The'")

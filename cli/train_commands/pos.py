@@ -25,7 +25,8 @@ from tagger.config.tagger import Config
 if TYPE_CHECKING:
     from tagger.corpora.sources.corpus import Corpus
     from tagger.corpora.text.text_split import TextCorpus
-    from tagger.sequence_labelling.train import Training
+    from tagger.sequence_labelling.results import Run
+    from tagger.training.run import TrainingResult
 
 
 SETTINGS = (
@@ -109,15 +110,14 @@ def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -
     if not values["quiet"]:
         click.echo(describe(corpus), err=True)
     from tagger.sequence_labelling.train import train_runs
+    from tagger.training.run import RunOptions
 
     with TrainingDisplay(quiet=values["quiet"]) as display:
         training = train_runs(
             corpus,
             config,
-            seeds=values["seeds"],
-            listener=display,
+            RunOptions(seeds=values["seeds"], listener=display, **run_arguments(values)),
             text=text,
-            **run_arguments(values),
         )
     if not values["quiet"]:
         _report(training, values)
@@ -160,7 +160,7 @@ def _shortened(row: Mapping[str, Any]) -> str:
     return printable(shown if len(shown) <= LINE else shown[: LINE - 4] + " ...")
 
 
-def _report(training: Training, values: Mapping[str, Any]) -> None:
+def _report(training: TrainingResult[Run], values: Mapping[str, Any]) -> None:
     look = TerminalCapabilities.of(sys.stdout)
     if len(training.runs) > 1:
         runs = {one.seed: one.scores for one in training.runs}

@@ -1,4 +1,4 @@
-"""A language model at work on text without end: B streams, read stretch by stretch."""
+"""Reads text of any length for a language model: B streams, a BPTT chunk at a time."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class ActivationPenalties:
 
 
 class StreamReader:
-    """One stack reads B streams and carries its states from one stretch to the next, cut from their past.
+    """Reads B streams with one stack and carries its states from one chunk to the next, detached from their past.
 
-    Back-propagation through time ends at the beginning of a stretch (truncated, Williams and Peng 1990).
+    Back-propagation through time ends at the beginning of a chunk (truncated, Williams and Peng 1990).
 
     Args:
         stack: reads the words.
@@ -38,7 +38,7 @@ class StreamReader:
         inputs: dropout of the word vectors.
         outputs: dropout of the states that the head reads.
         penalties: on the states.
-        generator: where all that is dropped is drawn, so that several readers may work at the same time.
+        generator: draws every dropout mask, so that several readers may run at the same time.
     """
 
     def __init__(
@@ -60,25 +60,25 @@ class StreamReader:
 
     @property
     def parameters(self) -> list[Tensor]:
-        """All that a loss may have a gradient for."""
+        """All tensors that the loss may have a gradient for."""
         return [*self.stack.parameters(), *self.head.parameters(), self.embedding.weight]
 
     def restart(self) -> None:
-        """Forget what was read."""
+        """Reset the states."""
         self.states = None
 
     def loss(self, vectors: Tensor, targets: Tensor) -> Tensor:
-        """Read a stretch.
+        """Read a chunk.
 
         Args:
-            vectors: (T, B, D) of the units read.
-            targets: (T, B) int64, the unit after each.
+            vectors: (T, B, D) of the tokens read.
+            targets: (T, B) int64, the token after each.
 
         Returns:
             (2,): the loss summed over the steps, penalties included, to be minimised; and the cross-entropy alone.
             In nats.
         """
-        for dropout in (self.inputs, self.outputs):  # no part of the network, which may be shared among readers
+        for dropout in (self.inputs, self.outputs):  # not part of the network, which readers may share
             dropout.train(self.stack.training)
         before = None if self.states is None else detached(self.states)
         states, self.states = self.stack.read(self.inputs(vectors, self.generator), before, self.generator)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,28 +28,28 @@ class AveragedWeights:
         self.averages: list[Tensor] = self._copies() if decay else []
 
     @property
-    def present(self) -> list[Tensor]:
-        """The averages; the weights themselves where nothing is averaged."""
+    def ema_weights(self) -> list[Tensor]:
+        """The averaged weights; the present ones where nothing is averaged."""
         return self.averages or self.parameters
 
     @torch.no_grad()
     def update(self) -> None:
-        """Take the present weights in."""
+        """Add the present weights to the average."""
         self.updates += 1
         if self.averages:
             decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
             torch._foreach_lerp_(self.averages, self.parameters, 1 - decay)
 
     def epoch_done(self, loss: float | None) -> None:
-        """Told at the end of each epoch, with the dev loss of the averages."""
+        """Take note of the end of an epoch and of the dev loss of the averages."""
 
-    def state(self) -> dict[str, Any]:
-        """All that it remembers, as plain values and tensors."""
+    def state_dict(self) -> dict[str, Any]:
+        """Return the averages and their number of updates."""
         return {"updates": self.updates, "averages": self.averages}
 
     @torch.no_grad()
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what ``state`` gave."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what ``state_dict`` returned."""
         self.updates = state["updates"]
         self.averages = self._copies() if state["averages"] else []
         for average, saved in zip(self.averages, state["averages"], strict=True):
@@ -57,7 +57,7 @@ class AveragedWeights:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Within the block the module computes with the averaged weights."""
+        """Compute with the averaged weights within the block."""
         self._swap()
         try:
             yield
@@ -90,13 +90,13 @@ class TriggeredAverage(AveragedWeights):
 
     @torch.no_grad()
     def update(self) -> None:
-        """Take the present weights in, once averaging has begun."""
+        """Add the present weights, once averaging has begun."""
         if self.averages:
             self.updates += 1
             torch._foreach_lerp_(self.averages, self.parameters, 1 / (1 + self.updates))
 
     def epoch_done(self, loss: float | None) -> None:
-        """Begin to average when the time has come."""
+        """Begin to average where the loss has stopped falling."""
         if loss is None or self.averages:
             return
         earlier = self.losses[: -self.patience] if self.patience else self.losses
@@ -104,11 +104,11 @@ class TriggeredAverage(AveragedWeights):
             self.averages = self._copies()
         self.losses.append(loss)
 
-    def state(self) -> dict[str, Any]:
-        """Also the losses of the epochs so far."""
-        return {**super().state(), "losses": self.losses}
+    def state_dict(self) -> dict[str, Any]:
+        """Return the losses of the epochs so far as well."""
+        return {**super().state_dict(), "losses": self.losses}
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what ``state`` gave."""
-        super().restore(state)
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what ``state_dict`` returned."""
+        super().load_state_dict(state)
         self.losses = list(state["losses"])

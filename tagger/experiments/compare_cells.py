@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,12 +21,13 @@ from tagger.models.layers.encoder import DirectionalStack
 from tagger.models.networks.multi_head_network import Network
 from tagger.models.training.gradient_flow import gradient_norms
 from tagger.runtime.device import check_threads, intra_op_threads, seed_everything
-from tagger.sequence_labelling.preparation import Prepared, choose_tokenizer, prepare
-from tagger.sequence_labelling.train import TrainingData, train_one
+from tagger.sequence_labelling.preparation import Prepared
+from tagger.sequence_labelling.task import TaggingTask
+from tagger.sequence_labelling.train import make_task
 from tagger.serialization.builder import build_tagger
-from tagger.training.events import Event, Listener
-from tagger.training.run import RunContext
-from tagger.training.tensors import word_tensors
+from tagger.training.events import Listener
+from tagger.training.objective import word_tensors
+from tagger.training.run import RunContext, ignore_events, run_training
 
 CELLS = ("rnn", "lstm", "gru")
 BLOCKS = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -105,16 +106,16 @@ def compare_cells(
     """
     if corpus.train is None:
         raise CorpusError("has no training split", path=corpus.source)
-    context = RunContext("cpu", check_threads(threads), listener or _silent)
+    context = RunContext("cpu", check_threads(threads), listener or ignore_events)
     config = resolve(config, Facts.of(corpus))
     torch.set_flush_denormal(True)
     with intra_op_threads(1):
-        training_data = TrainingData(corpus, prepare(corpus, config), choose_tokenizer(corpus)[0])
+        task = make_task(corpus, config)
         tell = on_start or (lambda cell, size: None)
         equal = []
         for cell in CELLS:
             tell(cell, config.encoder.hidden_size or 0)
-            equal.append(_train(training_data, config.with_settings({"encoder.cell": cell}), context, follow=True))
+            equal.append(_train(task, config.with_settings({"encoder.cell": cell}), context, follow=True))
         lstm = next(one for one in equal if one.cell == "lstm")
         target = layer_parameters("lstm", lstm.input_size, lstm.hidden_size)
         matched = []
@@ -125,13 +126,13 @@ def compare_cells(
             size = equal_size(cell, lstm.input_size, target)
             tell(cell, size)
             settings = {"encoder.cell": cell, "encoder.hidden_size": size}
-            matched.append(_train(training_data, config.with_settings(settings), context, follow=False))
+            matched.append(_train(task, config.with_settings(settings), context, follow=False))
     return equal, matched
 
 
-def _train(training_data: TrainingData, config: Config, context: RunContext, *, follow: bool) -> CellResult:
+def _train(task: TaggingTask, config: Config, context: RunContext, *, follow: bool) -> CellResult:
     begun = time.perf_counter()
-    run = train_one(training_data, config, context, None)
+    run = run_training(replace(task, config=config), context)
     seconds = time.perf_counter() - begun
     model, features = run.tagger.saved.model, run.tagger.saved.features
     stack = model.encoder.ahead
@@ -139,8 +140,8 @@ def _train(training_data: TrainingData, config: Config, context: RunContext, *, 
     before: dict[str, list[float]] = {}
     after: dict[str, list[float]] = {}
     if follow:
-        before = follow_gradients(_untrained(training_data.prepared, config), features, training_data)
-        after = follow_gradients(model, features, training_data)
+        before = follow_gradients(_untrained(task.prepared, config), features, task)
+        after = follow_gradients(model, features, task)
     return CellResult(
         config.encoder.cell,
         input_size,
@@ -161,7 +162,7 @@ def _untrained(prepared: Prepared, config: Config) -> Network:
     return build_tagger(config, prepared.features, labels, prepared.vectors).eval()
 
 
-def follow_gradients(model: Network, features: WordFeatures, training_data: TrainingData) -> dict[str, list[float]]:
+def follow_gradients(model: Network, features: WordFeatures, task: TaggingTask) -> dict[str, list[float]]:
     """The mean norm of the gradient k steps back, k = 0 first, by state.
 
     Streams of words of dev (of train where dev is too short) are read by the forward stack; the loss is that of the
@@ -170,10 +171,10 @@ def follow_gradients(model: Network, features: WordFeatures, training_data: Trai
     Raises:
         CorpusError: there are too few words.
     """
-    words, tags = _streams(training_data)
+    words, tags = _streams(task)
     for parameter in model.parameters():
         parameter.requires_grad_(True)
-    labels = torch.from_numpy(training_data.prepared.labels[TAG].encode(tags[-1]))
+    labels = torch.from_numpy(task.prepared.labels[TAG].encode(tags[-1]))
     distinct = sorted(set(words.ravel()))
     table = model.words(*word_tensors(features.encode(distinct), torch.device("cpu")))
     places = {word: place for place, word in enumerate(distinct)}
@@ -189,15 +190,15 @@ def follow_gradients(model: Network, features: WordFeatures, training_data: Trai
     return {name: [float(value) for value in values.mean(1)] for name, values in norms.items()}
 
 
-def _streams(training_data: TrainingData) -> tuple[np.ndarray, np.ndarray]:
+def _streams(task: TaggingTask) -> tuple[np.ndarray, np.ndarray]:
     """(T, B) words in running text, and their tags."""
-    splits = [split for split in (training_data.corpus.dev, training_data.corpus.train) if split is not None]
+    splits = [split for split in (task.corpus.dev, task.corpus.train) if split is not None]
     split = next((one for one in splits if one.num_tokens >= STEPS + STREAMS), splits[-1])
     words = [word for sentence in split.tokens() for word in sentence]
     tags = [tag for sentence in split.tags() for tag in sentence]
     if len(words) < STEPS + STREAMS:
         needed = f"expected at least {STEPS + STREAMS} to follow gradients back"
-        raise CorpusError(f"{len(words)} words in {split.name}; {needed}", path=training_data.corpus.source)
+        raise CorpusError(f"{len(words)} words in {split.name}; {needed}", path=task.corpus.source)
     starts = np.linspace(0, len(words) - STEPS, STREAMS).astype(int)
     rows = starts + np.arange(STEPS)[:, None]
     return np.array(words, dtype=object)[rows], np.array(tags, dtype=object)[rows]
@@ -222,7 +223,3 @@ def factor_per_step(norms: Sequence[float]) -> float:
     if far < 2 or norms[1] <= 0:
         return 0.0
     return float((norms[far] / norms[1]) ** (1 / (far - 1)))
-
-
-def _silent(event: Event) -> None:
-    """Listen to nothing."""

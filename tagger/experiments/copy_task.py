@@ -8,7 +8,6 @@ state of the network can carry it over, and what teaches it must come back over 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +22,8 @@ from tagger.models.networks.symbol_network import SymbolNetwork
 from tagger.models.training.gradient_flow import gradient_norms
 from tagger.runtime.device import intra_op_threads, seed_everything
 from tagger.training.events import EpochEnd, Listener
-from tagger.training.objective import DatasetSize, DevScore, StepLoss, Task
-from tagger.training.optimizers import make_average, make_optimizer
-from tagger.training.schedules import Schedule
+from tagger.training.objective import DatasetSize, DevScore, Objective, StepLoss, Task
+from tagger.training.optimizers import make_optimization
 from tagger.training.trainer import Trainer
 
 SYMBOLS, DISTRACTORS = 8, 8
@@ -41,7 +39,7 @@ def copy_batch(length: int, size: int, rng: np.random.Generator) -> tuple[np.nda
     return np.concatenate([answers[None], between, np.full((1, size), CUE)]), answers
 
 
-class CopyObjective:
+class CopyObjective(Objective):
     """Learning to remember one symbol over ``length`` others.
 
     Args:
@@ -78,11 +76,6 @@ class CopyObjective:
     def _nats(self, batch: tuple[np.ndarray, np.ndarray]) -> tuple[Tensor, Tensor]:
         scores = self.model(torch.from_numpy(batch[0]))
         return cross_entropy(scores, torch.from_numpy(batch[1]), reduction="sum"), scores
-
-    @contextmanager
-    def on_threads(self, threads: int) -> Iterator[None]:
-        """One stack, one thread."""
-        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +149,8 @@ def _learn_length(
         epochs=-(-settings.updates // BATCHES), learning_rate=settings.learning_rate, schedule="constant", warmup=0.0,
         weight_decay=0.0, average=0.0, patience=0,
     )  # fmt: skip
-    trainer = Trainer(
-        network, CopyObjective(network, length, settings.seed), config,
-        optimizer=make_optimizer(network, config), average=make_average(network, config),
-        schedule=Schedule("constant", warmup=0.0), device=torch.device("cpu"), rng=rng,
-    )  # fmt: skip
+    objective = CopyObjective(network, length, settings.seed)
+    trainer = Trainer(network, objective, config, make_optimization(network, config), rng=rng)
     best = 0.0
     for event in trainer.events():
         listener(event)
@@ -168,7 +158,7 @@ def _learn_length(
             best = max(best, event.dev_accuracy or 0.0)
             if best >= SOLVED:
                 break
-    return CopyResult(cell, length, best >= SOLVED, best, trainer.updates.done, trainer.seconds)
+    return CopyResult(cell, length, best >= SOLVED, best, trainer.optimizer_step.done, trainer.clock.seconds)
 
 
 def copy_gradients(network: SymbolNetwork, length: int, seed: int) -> dict[str, list[float]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -15,10 +14,10 @@ from tagger.forecasting.prediction import predictions
 from tagger.forecasting.windows import TimeSplit, Windows, make_windows, training_windows
 from tagger.models.heads.regression import LossKind, regression_loss
 from tagger.models.networks.series_network import SeriesNetwork
-from tagger.training.objective import DatasetSize, DevScore, StepLoss, Task
+from tagger.training.objective import DatasetSize, DevScore, Objective, StepLoss, Task
 
 
-class SeriesObjective:
+class SeriesObjective(Objective):
     """The regression head over time series.
 
     Losses are in squared (or absolute) standard deviations of the training part, a step.
@@ -72,7 +71,7 @@ class SeriesObjective:
         steps = max(1, known_steps(targets))
         return StepLoss(summed / steps, summed, steps)
 
-    def divide(self, batch: Windows, parts: int) -> list[Windows]:
+    def split_batch(self, batch: Windows, parts: int) -> list[Windows]:
         """Parts of like many stretches each, but for those without a target: nothing is learnt from them."""
         chosen = np.array_split(np.arange(batch.rows.shape[1]), min(parts, batch.rows.shape[1]))
         made = [Windows(batch.rows[:, some], batch.first[some], batch.end[some]) for some in chosen]
@@ -95,11 +94,6 @@ class SeriesObjective:
             steps += known_steps(targets)
         self.model.train()
         return DevScore(total / max(1, steps))
-
-    @contextmanager
-    def on_threads(self, threads: int) -> Iterator[None]:
-        """The stack runs on the threads of torch; small ones gain nothing by more than one."""
-        yield
 
 
 def known_steps(targets: Tensor) -> int:

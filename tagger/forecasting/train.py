@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from tagger.config.forecaster import ForecasterConfig, resolve
-from tagger.config.tagger import TrainingConfig
 from tagger.corpora.series.read import read_series
 from tagger.corpora.series.scaling import Scaling
 from tagger.corpora.series.table import SeriesOptions, SeriesTable
@@ -29,100 +29,86 @@ from tagger.model_cards.provenance import provenance
 from tagger.models.networks.series_network import SeriesNetwork
 from tagger.runtime.device import choose_device, seed_everything
 from tagger.serialization.atomic_folder import Resume
-from tagger.serialization.checkpoint import round_as_stored
-from tagger.training.checkpoint_callback import CheckpointConfig, make_checkpoint_callback
+from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.events import Listener
-from tagger.training.fingerprint import fingerprint
-from tagger.training.objective import DevScore, Objective
-from tagger.training.optimizers import make_average, make_optimizer
-from tagger.training.run import RunContext, follow, make_run_context, run_context
-from tagger.training.schedules import Schedule
-from tagger.training.trainer import Trainer
+from tagger.training.objective import DevScore, Objective, Task
+from tagger.training.run import (
+    RunContext,
+    RunOptions,
+    TrainedNetwork,
+    TrainingTask,
+    ignore_events,
+    run_context,
+    run_training,
+)
 
 DATA_NAMES = {"train": "training data", "dev": "development data"}
 """What a message calls the parts of the data that a run depends on."""
 
 
-class NumberSettings(Protocol):
-    """What the configurations of both kinds have."""
-
-    @property
-    def training(self) -> TrainingConfig:
-        """Resolved."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """All settings, nested."""
-
-
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """How it went; the weights are in the network.
+    """A trained network, and how training went.
 
     Args:
+        network: on the CPU, in evaluation mode.
         log: one entry an epoch, with those of before an interruption.
         score: of the best epoch on dev; None without dev.
         notes: how often the run was interrupted, and what changed then.
     """
 
-    log: list[dict[str, Any]]
+    network: Any
+    log: Sequence[Mapping[str, Any]]
     score: DevScore | None
     notes: tuple[str, ...]
 
 
+@dataclass
+class _Fit(TrainingTask[nn.Module, Fitted]):
+    """Two functions, a configuration and data as a task."""
+
+    make_network: Callable[[], nn.Module]
+    make_objective: Callable[[Any, torch.device], Objective]
+    config: Any
+    data: Mapping[str, Iterable[np.ndarray]]
+    notes: tuple[str, ...]
+    name: Task = "series"
+
+    def build_network(self) -> nn.Module:
+        """Build the network."""
+        return self.make_network()
+
+    def build_objective(self, network: nn.Module, device: torch.device) -> Objective:
+        """Build the objective."""
+        return self.make_objective(network, device)
+
+    def fingerprint_data(self) -> Mapping[str, Iterable[np.ndarray]]:
+        """Return the data."""
+        return {DATA_NAMES[name]: arrays for name, arrays in self.data.items()}
+
+    def result(self, trained: TrainedNetwork[nn.Module], context: RunContext) -> Fitted:
+        """Return how it went."""
+        return Fitted(trained.network, trained.log, trained.score, trained.notes)
+
+    def best(self, runs: Sequence[Fitted]) -> Fitted:
+        """Return the only run."""
+        return runs[0]
+
+    def write(self, folder: Path, best: Fitted, runs: Sequence[Fitted], options: RunOptions) -> None:
+        """Write nothing."""
+
+
 def fit(
-    network: nn.Module,
-    objective: Objective,
-    config: NumberSettings,
+    make_network: Callable[[], nn.Module],
+    make_objective: Callable[[Any, torch.device], Objective],
+    config: Any,
     context: RunContext,
-    folder: Path | None,
     *,
     data: Mapping[str, Iterable[np.ndarray]],
-    rng: np.random.Generator,
     notes: tuple[str, ...],
 ) -> Fitted:
-    """Train to the end, or go on with the run that the folder holds.
-
-    Args:
-        network: on the device of the run; afterwards on the CPU, in evaluation mode, rounded to what is stored.
-        objective: what it learns.
-        config: resolved, with the seed of this run.
-        context: where, and who listens.
-        folder: that is being written, for the log and the states of the run; None for neither.
-        data: what is learnt from, as numbers, by the names of its parts: "train", "dev".
-        rng: draws everything that is drawn with NumPy.
-        notes: told in the first event.
-
-    Raises:
-        TrainingError: the run that is there was on other data or with other settings, or no epoch was of use.
-        Stopped: a signal came, and the state is saved.
-    """
-    training, device = config.training, choose_device(context.device)
-    run = fingerprint(
-        task="series",
-        data={DATA_NAMES[name]: arrays for name, arrays in data.items()},
-        settings=config.to_dict(),
-        device=str(device),
-        threads=context.threads,
-    )
-    checkpoint_callback = make_checkpoint_callback(folder, context.checkpointing, training.seed, run)
-    trainer = Trainer(
-        network,
-        objective,
-        training,
-        optimizer=make_optimizer(network, training),
-        average=make_average(network, training),
-        schedule=Schedule(training.schedule, warmup=training.warmup),
-        device=device,
-        threads=context.threads,
-        rng=rng,
-        notes=notes,
-        checkpoint_callback=checkpoint_callback,
-        memory=context.memory,
-    )
-    log = follow(trainer, training.seed, context, folder)
-    network.cpu().eval().requires_grad_(False)
-    round_as_stored(network)
-    return Fitted(log, trainer.best.score, () if checkpoint_callback is None else checkpoint_callback.resume_summary())
+    """Train to the end, or go on with the run that the folder holds."""
+    return run_training(_Fit(make_network, make_objective, config, data, notes), context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,26 +122,23 @@ class TrainingData:
     time_format: str | None
 
 
-def train_one(
-    training_data: TrainingData, config: ForecasterConfig, context: RunContext, folder: Path | None
-) -> ForecasterRun:
+def train_one(training_data: TrainingData, config: ForecasterConfig, context: RunContext) -> ForecasterRun:
     """Train, score, measure intervals.
 
     Args:
         training_data: what all runs share.
         config: resolved.
         context: where and how.
-        folder: that is being written, or None.
     """
     inputs, splits = training_data.inputs, training_data.splits
-    rng = seed_everything(config.training.seed)
-    device = choose_device(context.device)
-    network = build_series_network(config, inputs.size).to(device)
-    objective = SeriesObjective(network, inputs, splits["train"], splits.get("dev"), config, device=device)
+
+    def make_objective(network: SeriesNetwork, device: torch.device) -> SeriesObjective:
+        return SeriesObjective(network, inputs, splits["train"], splits.get("dev"), config, device=device)
+
     data = {name: _learnt_from(inputs.table, split) for name, split in splits.items() if name != "test"}
-    fitted = fit(network, objective, config, context, folder, data=data, rng=rng, notes=training_data.notes)
+    fitted = fit(lambda: build_series_network(config, inputs.size), make_objective, config, context, data=data, notes=training_data.notes)
     loss = float(fitted.log[-1]["loss_per_step"]) if fitted.score is None else fitted.score.loss
-    run = _scored(training_data, config, network, loss, fitted.log)
+    run = _scored(training_data, config, fitted.network, loss, fitted.log)
     return replace(run, notes=fitted.notes)
 
 
@@ -336,21 +319,21 @@ def train_series_runs(
     """
     if seeds < 1:
         raise ConfigError(f"seeds is {seeds}; expected at least 1")
-    context = make_run_context(device, threads, listener, checkpointing, config.training.max_memory)
+    options = RunOptions(
+        out, overwrite, device, threads, listener or ignore_events, seeds, command, checkpointing or CheckpointConfig()
+    )
     splits, cut = _scored_parts(split_by_time(table, config))
     train = splits["train"]
     config = resolve(config, train.rows, int((train.ends - train.starts).max()))
     notes = (*table.notes, *column_notes(table, config, train), *cut)
     inputs = SeriesDataset(table, Scaling.fit(table, train.ends), config, calendar_of(table, config))
-    with run_context(context, out, overwrite=overwrite) as (folder, _):
+    with run_context(options, config.training.max_memory) as context:
         training_data = TrainingData(inputs, splits, fit_baselines(inputs, splits, config), notes, time_format)
-        runs = [
-            train_one(training_data, config.with_seed(config.training.seed + i), context, folder) for i in range(seeds)
-        ]
+        runs = [train_one(training_data, config.with_seed(config.training.seed + i), context) for i in range(seeds)]
         best = min(runs, key=lambda run: run.dev_loss)
-        if folder is not None:
+        if context.folder is not None:
             told = provenance(command, context.threads, (*notes, *best.notes))
-            write_series_run(folder, best, runs, table, splits, told, (out or folder).name)
+            write_series_run(context.folder, best, runs, table, splits, told, (out or context.folder).name)
     return SeriesTraining(best, runs, out, table)
 
 

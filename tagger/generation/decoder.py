@@ -15,7 +15,7 @@ from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.models.heads.softmax import AdaptiveSoftmax, Softmax
 from tagger.models.layers.recurrence import State as LayerState
 from tagger.models.networks.multi_head_network import Network
-from tagger.training.tensors import word_tensors
+from tagger.training.objective import word_tensors
 
 CHUNK = 4096
 

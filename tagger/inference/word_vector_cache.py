@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.models.layers.word_representation import WordRepresentation
-from tagger.training.tensors import word_tensors
+from tagger.training.objective import word_tensors
 
 LARGEST = 100_000
 """Types kept; the cache starts anew when it is full, so memory stays flat whatever is tagged."""

@@ -22,7 +22,7 @@ from tagger.errors import ConfigError
 from tagger.interpretability.gate_activations import Gates, Key
 from tagger.interpretability.gate_names import NAMES
 from tagger.models.layers.cells import run_layers
-from tagger.training.tensors import word_tensors
+from tagger.training.objective import word_tensors
 
 if TYPE_CHECKING:
     from tagger.inference.tagger import Tagger

@@ -1,4 +1,4 @@
-"""A stretch of text that several readers read, and parts of it: some of the streams of each."""
+"""BPTT chunks: what the readers of a language model read at a step, whole or in micro-batches of some streams."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tagger.models.networks.multi_head_network import Network
 
 
 @dataclass(frozen=True, slots=True)
-class Streams:
-    """Which streams of a stretch a part of it has.
+class StreamRange:
+    """The streams of a BPTT chunk that a micro-batch has.
 
     Args:
         bounds: for each reader the first of its streams and the one after the last.
-        first: whether it is the first part of its stretch.
+        first: whether it is the first micro-batch of its chunk.
         last: whether it is the last one.
     """
 
@@ -34,47 +34,47 @@ class Streams:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """What is read at one step: for each reader the (T, B) units read and the (T, B) units that follow them.
+class BpttChunk:
+    """The batch of a step: for each reader the (T, B) tokens to read and the (T, B) tokens that follow them.
 
     Args:
         blocks: of each reader; fewer than readers where the last ones have no stream.
         first: whether streams begin here.
-        streams: of a part; None for the whole.
+        streams: of a micro-batch; None for the whole.
     """
 
     blocks: tuple[tuple[np.ndarray, np.ndarray], ...]
     first: bool
-    streams: Streams | None = None
+    streams: StreamRange | None = None
 
     @property
     def steps(self) -> int:
-        """Units read."""
+        """Tokens read."""
         return sum(block.size for block, _ in self.blocks)
 
 
-def divide(stretch: Stretch, parts: int) -> list[Stretch]:
-    """Parts of like many streams: at most so many, and no more than the first reader has streams."""
-    widths = [block.shape[1] for block, _ in stretch.blocks]
+def split_chunk(chunk: BpttChunk, parts: int) -> list[BpttChunk]:
+    """Cut a chunk into at most ``parts`` groups of streams; no more than the first reader has streams."""
+    widths = [block.shape[1] for block, _ in chunk.blocks]
     number = min(parts, widths[0])
     cuts = [np.cumsum([0, *map(len, np.array_split(np.arange(width), number))]) for width in widths]
-    made = []
+    micro_batches = []
     for part in range(number):
         bounds = tuple((int(cut[part]), int(cut[part + 1])) for cut in cuts)
         blocks = tuple(
             (block[:, start:end], following[:, start:end])
-            for (block, following), (start, end) in zip(stretch.blocks, bounds, strict=True)
+            for (block, following), (start, end) in zip(chunk.blocks, bounds, strict=True)
             if end > start
         )
-        made.append(Stretch(blocks, stretch.first, Streams(bounds, part == 0, part == number - 1)))
-    return made
+        micro_batches.append(BpttChunk(blocks, chunk.first, StreamRange(bounds, part == 0, part == number - 1)))
+    return micro_batches
 
 
-class Carried:
-    """What readers remember of all streams while these are read in parts.
+class CarriedStates:
+    """Keeps the states of all streams while the readers read a chunk in micro-batches.
 
     Args:
-        readers: read the parts, one after the other.
+        readers: read the micro-batches, one after the other.
     """
 
     def __init__(self, readers: Sequence[StreamReader]) -> None:
@@ -82,46 +82,48 @@ class Carried:
         self._before: list[list[State] | None] = []
         self._after: list[list[list[State]]] = []
 
-    def begin(self, streams: Streams) -> None:
-        """Let each reader remember the streams of a part alone."""
+    def begin(self, streams: StreamRange) -> None:
+        """Give each reader the states of the streams of a micro-batch alone."""
         if streams.first:
             self._before = [reader.states for reader in self.readers]
             self._after = [[] for _ in self.readers]
         for reader, before, (start, end) in zip(self.readers, self._before, streams.bounds, strict=False):
             reader.states = before and [tuple(piece[:, start:end].contiguous() for piece in layer) for layer in before]
 
-    def end(self, streams: Streams) -> None:
-        """Keep what was read of a part; after the last one each reader remembers all of its streams."""
+    def end(self, streams: StreamRange) -> None:
+        """Keep the states after a micro-batch; after the last one each reader gets those of all its streams."""
         for reader, after, (start, end) in zip(self.readers, self._after, streams.bounds, strict=False):
             if end > start and reader.states is not None:
                 after.append(detached(reader.states))
         for reader, before, after in zip(self.readers, self._before, self._after, strict=True):
-            reader.states = [_joined(layer) for layer in zip(*after, strict=True)] if streams.last and after else before
+            reader.states = (
+                [_concatenate(layer) for layer in zip(*after, strict=True)] if streams.last and after else before
+            )
 
 
-def _joined(parts: Sequence[State]) -> State:
-    """The state of one layer for all streams: (1, B, H) each."""
+def _concatenate(parts: Sequence[State]) -> State:
+    """Return the state of one layer for all streams: (1, B, H) each."""
     return tuple(torch.cat(pieces, dim=1) for pieces in zip(*parts, strict=True))
 
 
 def make_readers(model: Network, streams: StreamConfig, seed: int, device: torch.device) -> list[StreamReader]:
-    """One a direction; two halves of the forward direction where that is all there is.
+    """Make a reader for each direction; two for halves of the streams where there is only the forward direction.
 
     Args:
         model: with a head for each direction.
         streams: resolved.
-        seed: of what they drop.
+        seed: of the dropout.
         device: where the model is.
     """
     locked = streams.dropout_kind == "locked"
     penalties = ActivationPenalties(streams.activation_penalty or 0.0, streams.temporal_penalty or 0.0)
     directions = list(model.language)
-    made = []
+    readers = []
     for number, direction in enumerate(directions if len(directions) > 1 else 2 * directions):
         stack = cast(DirectionalStack, getattr(model.encoder, direction))
         stack.dropout = make_dropout(streams.dropout or 0.0, locked=locked)
         stack.weight_drop = streams.weight_drop or 0.0
-        made.append(
+        readers.append(
             StreamReader(
                 stack,
                 cast(Softmax, model.language[direction]),
@@ -132,4 +134,4 @@ def make_readers(model: Network, streams: StreamConfig, seed: int, device: torch
                 generator=torch.Generator(device).manual_seed(1000 * seed + number + 1),
             )
         )
-    return made
+    return readers

@@ -1,4 +1,4 @@
-"""Learning to predict the next unit (and the previous one): streams of text, cross-entropy summed over their steps."""
+"""Language modelling as an objective: streams of text, the cross-entropy of the next token (and the previous one)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,34 +16,22 @@ from torch import Tensor
 from tagger.config.language_model import LanguageTrainingConfig
 from tagger.config.tagger import StreamConfig
 from tagger.corpora.encoding.word_features import WordArrays
+from tagger.corpora.subwords.base import TokenStream
 from tagger.corpora.subwords.bptt_batches import batchify, bptt_chunks
-from tagger.language_modelling.bptt import Carried, Stretch, divide, make_readers
+from tagger.language_modelling.bptt import BpttChunk, CarriedStates, make_readers, split_chunk
 from tagger.models.layers.dropout import dropped
 from tagger.models.layers.embedding import pad_to_multiple
 from tagger.models.layers.parallel import Job, parallel_forward
+from tagger.models.networks.bptt_reader import StreamReader
 from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.disposable_thread import OneThread, halved_until_it_fits
-from tagger.training.objective import DatasetSize, DevScore, StepLoss, Task
-from tagger.training.tensors import word_tensors
+from tagger.training.objective import DatasetSize, DevScore, Objective, StepLoss, Task, word_tensors
 
 EVALUATION_STREAMS = 10
 EVALUATION_STEPS = 70
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text as unit ids.
-
-    Args:
-        ids: (N,) int32.
-        sentences: ends of sentences in it.
-    """
-
-    ids: np.ndarray
-    sentences: int
-
-
-class LanguageObjective:
+class LanguageObjective(Objective):
     """The language-model heads of a network.
 
     A step is read by two readers at a time, whatever the number of threads: the two directions, or the two halves of
@@ -52,31 +39,31 @@ class LanguageObjective:
 
     Args:
         model: the network to train.
-        arrays: the V units as numbers.
-        train: the text to learn from.
-        dev: the text to choose the best epoch by, or None.
+        arrays: the V tokens as numbers.
+        train: the training text.
+        dev: the text that decides which epoch is best, or None.
         streams: resolved.
         config: resolved.
         device: where to compute.
-        half: whether products are those of bfloat16.
-        following: what is learnt from in the second epoch, the third and so on; the same text if None.
+        half: whether to multiply in bfloat16.
+        following: the texts of the second epoch, the third and so on; the same text if None.
     """
 
     task: Task = "lm"
-    unit = "word"
+    improvement = "lower dev perplexity"
 
     def __init__(
         self,
         model: Network,
         arrays: WordArrays,
-        train: Text,
-        dev: Text | None,
+        train: TokenStream,
+        dev: TokenStream | None,
         streams: StreamConfig,
         config: LanguageTrainingConfig,
         *,
         device: torch.device,
         half: bool,
-        following: Iterator[Text] | None = None,
+        following: Iterator[TokenStream] | None = None,
     ) -> None:
         self.model = model
         self.following = following
@@ -86,9 +73,9 @@ class LanguageObjective:
         self.device, self.half = device, half
         self.scaled = config.optimizer != "adamw"
         self.columns = word_tensors(arrays, device)
-        self.size = DatasetSize(train.sentences, len(train.ids), len(arrays.word_ids))
+        self.size = DatasetSize(train.passages, len(train.ids), len(arrays.word_ids))
         self.readers = make_readers(model, streams, config.seed, device)
-        self.carried = Carried(self.readers)
+        self.carried = CarriedStates(self.readers)
         self.generator = torch.Generator(device).manual_seed(config.seed)
         rows = len(self._layout(train.ids)) - 1
         self.steps_per_epoch = max(1, len(bptt_chunks(rows, streams.bptt)))
@@ -102,8 +89,8 @@ class LanguageObjective:
     def _layout(self, ids: np.ndarray) -> np.ndarray:
         return batchify(ids, self.streams.batch_size or 1)
 
-    def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Stretch]]:
-        """The whole text once, in stretches that follow each other; from another beginning each time, if jittered."""
+    def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[BpttChunk]]:
+        """Read the whole text once, chunk after chunk; from another beginning each time, if jittered."""
         self._begin()
         ids = self.train.ids
         jitter = rng if self.streams.jitter else None
@@ -111,91 +98,84 @@ class LanguageObjective:
             ids = ids[int(rng.integers(0, max(1, len(ids) // (4 * (self.streams.batch_size or 1))))) :]
         layout = self._layout(ids)
         bounds = bptt_chunks(len(layout) - 1, self.streams.bptt, jitter)
-        return len(bounds), self._stretches(layout, bounds)
+        return len(bounds), self._chunks(layout, bounds)
 
-    def _stretches(self, layout: np.ndarray, bounds: list[tuple[int, int]]) -> Iterator[Stretch]:
+    def _chunks(self, layout: np.ndarray, bounds: list[tuple[int, int]]) -> Iterator[BpttChunk]:
         for start, end in bounds:
             if self.both:
-                turned = layout[::-1, ::-1]
-                views = (layout, turned)
+                views = (layout, layout[::-1, ::-1])
             else:
                 half = (layout.shape[1] + 1) // 2
                 views = (layout[:, :half], layout[:, half:])
             blocks = tuple((v[start:end], v[start + 1 : end + 1]) for v in views if v.shape[1])
-            yield Stretch(blocks, start == 0)
+            yield BpttChunk(blocks, start == 0)
 
-    def loss(self, batch: Stretch) -> StepLoss:
-        """Read a stretch, or a part of it, with each reader."""
+    def loss(self, batch: BpttChunk) -> StepLoss:
+        """Read a chunk, or a micro-batch of it, with each reader."""
         if batch.first:
-            self.forget()
+            self.reset_state()
         if batch.streams is not None:
             self.carried.begin(batch.streams)
-        found = self._loss(batch)
-        if batch.streams is not None:
-            self.carried.end(batch.streams)
-        return found
-
-    def divide(self, batch: Stretch, parts: int) -> list[Stretch]:
-        """Parts of like many streams each."""
-        return divide(batch, parts)
-
-    def _loss(self, batch: Stretch) -> StepLoss:
         inputs = np.concatenate([block.ravel() for block, _ in batch.blocks])
         types, rows = np.unique(inputs, return_inverse=True)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
             vectors = self._represent(types)
             losses = self._read(batch, vectors[torch.from_numpy(rows).to(self.device)])
-        steps = len(inputs)
-        length = len(batch.blocks[0][0])
-        rate = length / self.streams.bptt if self.scaled and self.streams.jitter else 1.0
-        return StepLoss(losses[0] / steps, losses[1], steps, rate)
+        if batch.streams is not None:
+            self.carried.end(batch.streams)
+        steps, length = len(inputs), len(batch.blocks[0][0])
+        lr_scale = length / self.streams.bptt if self.scaled and self.streams.jitter else 1.0
+        return StepLoss(losses[0] / steps, losses[1], steps, lr_scale)
+
+    def split_batch(self, batch: BpttChunk, parts: int) -> list[BpttChunk]:
+        """Cut it into parts of about the same number of streams."""
+        return split_chunk(batch, parts)
 
     def _represent(self, types: np.ndarray) -> Tensor:
-        """(U, D) vectors of units, some of them dropped in training (embedding dropout)."""
+        """Return the (U, D) vectors of tokens, some of them dropped in training (embedding dropout)."""
         ids = pad_to_multiple(torch.from_numpy(types.astype(np.int64))).to(self.device)
         columns = (None if column is None else column[ids] for column in self.columns)
         vectors: Tensor = self.model.words(*columns)[: len(types)]
         p = self.streams.embedding_dropout or 0.0 if self.model.training else 0.0
         return dropped(vectors, p, (len(types), 1), self.generator)
 
-    def _read(self, batch: Stretch, vectors: Tensor) -> Tensor:
-        """(2,) sums over the readers: what to minimise, and nats."""
+    def _read(self, batch: BpttChunk, vectors: Tensor) -> Tensor:
+        """Return the (2,) sums over the readers: the loss to minimise, and the cross-entropy in nats."""
         parts, targets, start = [], [], 0
         for block, following in batch.blocks:
             parts.append(vectors[start : start + block.size].view(*block.shape, -1))
             targets.append(torch.from_numpy(following.astype(np.int64)).to(self.device))
             start += block.size
         jobs: list[Job] = [
-            (partial(reader.loss, targets=wanted), reader.parameters)
-            for reader, wanted in zip(self.readers, targets, strict=False)
+            (partial(reader.loss, targets=target), reader.parameters)
+            for reader, target in zip(self.readers, targets, strict=False)
         ]
         if self.pool is not None and len(parts) == 2 and torch.is_grad_enabled():
             return torch.stack(parallel_forward(jobs[0], jobs[1], (parts[0], parts[1]), self.pool)).sum(0)
         return torch.stack([compute(part) for (compute, _), part in zip(jobs, parts, strict=True)]).sum(0)
 
     def evaluate(self) -> DevScore | None:
-        """Nats per unit of the forward head on dev, read as a few long streams; in full precision."""
+        """Return the nats per token of the forward head on dev, read as a few long streams; in full precision."""
         if self.dev is None:
             return None
         self.model.eval()
-        nats, steps = halved_until_it_fits(partial(self._nats, self.dev.ids), EVALUATION_STEPS)
+        loss_sum, steps = halved_until_it_fits(partial(self._read_through, self.dev.ids), EVALUATION_STEPS)
         self.model.train()
-        loss = nats / max(1, steps)
+        loss = loss_sum / max(1, steps)
         return DevScore(loss, perplexity=math.exp(min(loss, 700.0)))
-
-    def _nats(self, ids: np.ndarray, length: int) -> tuple[float, int]:
-        """Summed nats and their number, read in stretches of this length; training finds its place as it left it."""
-        reader = self.readers[0]
-        carried, reader.states = reader.states, None
-        try:
-            return self._read_through(ids, length)
-        finally:
-            reader.states = carried
 
     @torch.inference_mode()
     def _read_through(self, ids: np.ndarray, length: int) -> tuple[float, int]:
-        layout = batchify(ids, EVALUATION_STREAMS)
+        """Return the summed nats and their number, read in chunks of this length; training keeps its states."""
         reader = self.readers[0]
+        carried, reader.states = reader.states, None
+        try:
+            return self._sum_losses(reader, ids, length)
+        finally:
+            reader.states = carried
+
+    def _sum_losses(self, reader: StreamReader, ids: np.ndarray, length: int) -> tuple[float, int]:
+        layout = batchify(ids, EVALUATION_STREAMS)
         total, steps = 0.0, 0
         for start, end in bptt_chunks(len(layout) - 1, length):
             block = layout[start:end]
@@ -206,15 +186,15 @@ class LanguageObjective:
             steps += block.size
         return total, steps
 
-    def state(self) -> dict[str, Any]:
-        """Random generators, and what each stack remembers of its streams."""
+    def state_dict(self) -> dict[str, Any]:
+        """Return the random generators, and the states of each reader."""
         return {
             "generator": self.generator.get_state(),
             "readers": [{"generator": r.generator.get_state(), "states": r.states} for r in self.readers],
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """See ``tagger.training.objective.Stateful``."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what ``state_dict`` returned."""
         if self.pool is not None:
             self.pool.submit(int).result()  # a reader whose fellow failed is still reading
         self.generator.set_state(state["generator"])
@@ -223,18 +203,18 @@ class LanguageObjective:
             states = saved["states"]
             reader.states = states and [tuple(part.to(self.device) for part in layer) for layer in states]
 
-    def forget(self) -> None:
+    def reset_state(self) -> None:
         """Read on as if every stream began here."""
         for reader in self.readers:
             reader.restart()
 
-    def place(self) -> dict[str, Any]:
-        """How many stretches of a streamed text were begun."""
+    def data_state_dict(self) -> dict[str, Any]:
+        """Return the number of chunks of a streamed text that were begun."""
         return {"begun": self.begun}
 
-    def seek(self, place: Mapping[str, Any], rng: np.random.Generator) -> None:
-        """Go on to that stretch of a streamed text."""
-        while self.begun < place["begun"]:
+    def load_data_state_dict(self, state: Mapping[str, Any], rng: np.random.Generator) -> None:
+        """Go on to that chunk of a streamed text."""
+        while self.begun < state["begun"]:
             self._begin()
 
     def _begin(self) -> None:
@@ -244,7 +224,7 @@ class LanguageObjective:
 
     @contextmanager
     def on_threads(self, threads: int) -> Iterator[None]:
-        """The second reader on a thread of its own, where there are two."""
+        """Run the second reader on a thread of its own, where there are two."""
         if threads < 2 or self.device.type != "cpu":
             yield
             return

@@ -64,7 +64,7 @@ def prepare_text(
     head: HeadConfig,
     folder: Path,
     subwords: SubwordTokenizer | None = None,
-    stretch: int | None = None,
+    stream_chunk: int | None = None,
 ) -> PreparedText:
     """Fit a vocabulary and encode all splits.
 
@@ -73,7 +73,7 @@ def prepare_text(
         head: settings of the vocabulary.
         folder: holds the files of large texts.
         subwords: the tokens of a model that is trained further; None to fit them on the training split.
-        stretch: tokens of a streamed text that are read at a time.
+        stream_chunk: tokens of a streamed text that are read at a time.
 
     Raises:
         CorpusError: there is no training text, or too little of it.
@@ -82,7 +82,7 @@ def prepare_text(
         raise CorpusError("has no training text", path=corpus.source)
     if subwords is None:
         subwords = fit_subwords(head.unit, corpus.train, vocabulary_options(head))
-    following = _rest(corpus.train, subwords, stretch or STREAM_CHUNK) if corpus.train.streaming else None
+    following = _rest(corpus.train, subwords, stream_chunk or STREAM_CHUNK) if corpus.train.streaming else None
     streams = {split.name: encode_stream(split, subwords, folder) for split in corpus.splits if not split.streaming}
     if following is not None:
         streams["train"] = next(following, TokenStream(np.zeros(0, np.int32), 0, 0, 0))
@@ -93,12 +93,12 @@ def prepare_text(
     return PreparedText(subwords, {name: stream for name, stream in streams.items() if len(stream) > 1}, following)
 
 
-def _rest(split: TextSplit, subwords: SubwordTokenizer, stretch: int) -> Iterator[TokenStream]:
+def _rest(split: TextSplit, subwords: SubwordTokenizer, stream_chunk: int) -> Iterator[TokenStream]:
     """Yield the chunks of a text, again and again from its beginning."""
     any_chunk = True
     while any_chunk:
         any_chunk = False
-        for chunk in token_chunks(split, subwords, stretch):
+        for chunk in token_chunks(split, subwords, stream_chunk):
             any_chunk = True
             yield chunk
 

@@ -1,4 +1,4 @@
-"""What a run of a language model leaves behind: the model folder with its card, scores and log."""
+"""Writes the run of a language model: the model folder with its card, scores and log."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class LanguageRun:
         scores: by split, "dev" and "test" where the corpus has them.
         log: one entry an epoch.
         text: what it was trained on.
-        notes: how often it was interrupted, and what changed then.
+        notes: how often it was interrupted, and what changed since.
     """
 
     seed: int
@@ -70,7 +70,7 @@ def write_language_run(folder: Path, run: LanguageRun, corpus: TextCorpus, comma
 
 
 def text_facts(corpus: TextCorpus, text: PreparedText) -> dict[str, Any]:
-    """What a text is and how much of it there is."""
+    """Describe a text and its size."""
     return {
         "name": corpus.name,
         "source": corpus.source,

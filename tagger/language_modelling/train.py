@@ -1,51 +1,44 @@
-"""From text to a language model: read, fit units, fit the network, score, save."""
+"""From text to a trained language model, and to its model folder."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from tagger.config.language_model import LanguageConfig, make_config
 from tagger.config.language_model_defaults import resolve
-from tagger.corpora.subwords.base import TokenStream
+from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.corpora.text.text_split import TextCorpus
+from tagger.errors import ConfigError
 from tagger.evaluation.perplexity import LanguageScores
 from tagger.language_modelling.language_model import LanguageModel
-from tagger.language_modelling.objective import LanguageObjective, Text
+from tagger.language_modelling.objective import LanguageObjective
 from tagger.language_modelling.preparation import PreparedText, prepare_text, token_features
 from tagger.language_modelling.results import LanguageRun, write_language_run
-from tagger.models.networks.multi_head_network import initialise_uniformly
-from tagger.runtime.device import choose_device, seed_everything, uses_bfloat16
+from tagger.models.networks.multi_head_network import Network, initialise_uniformly
+from tagger.runtime.device import uses_bfloat16
 from tagger.serialization.atomic_folder import Resume
 from tagger.serialization.builder import build_language_model
-from tagger.serialization.checkpoint import SavedModel, round_as_stored
-from tagger.training.checkpoint_callback import CheckpointCallback, CheckpointConfig, make_checkpoint_callback
+from tagger.serialization.checkpoint import SavedModel
+from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.events import Listener
-from tagger.training.fingerprint import as_array, fingerprint
-from tagger.training.optimizers import make_average, make_optimizer
-from tagger.training.run import RunContext, follow, make_run_context, run_context
-from tagger.training.schedules import make_schedule
-from tagger.training.trainer import Trainer
-
-
-@dataclass(frozen=True, slots=True)
-class LanguageTraining:
-    """What training did.
-
-    Args:
-        run: the trained model and its scores.
-        folder: where it was saved, or None.
-        corpus: what was read.
-    """
-
-    run: LanguageRun
-    folder: Path | None
-    corpus: TextCorpus
+from tagger.training.fingerprint import as_array
+from tagger.training.objective import Objective, Task
+from tagger.training.run import (
+    RunContext,
+    RunOptions,
+    TrainedNetwork,
+    TrainingResult,
+    TrainingTask,
+    ignore_events,
+    train_and_save,
+)
 
 
 def train_lm(
@@ -77,7 +70,7 @@ def train_lm(
         train: file of the training text, instead of ``corpus``.
         dev: file of the development text.
         test: file of the test text.
-        tokenised: words are parted by white space already, a sentence a line.
+        tokenised: words are separated by white space already, a sentence a line.
         streaming: read a hub data set over the network, without storing it.
         out: model folder to write; None writes nothing.
         overwrite: whether a model that is there already may be replaced.
@@ -94,7 +87,7 @@ def train_lm(
         The model of the best epoch on dev.
 
     Raises:
-        TaggerError: the data, the settings or the output folder are not usable; the message says how to mend it.
+        TaggerError: the data, the settings or the output folder are not usable; the message says how to fix it.
     """
     chosen = make_config(config, preset, settings or {})
     if tokenised and chosen.head.min_count is None:
@@ -104,127 +97,123 @@ def train_lm(
             corpus, train=train, dev=dev, test=test, unit=chosen.head.unit, tokenised=tokenised, offline=offline,
             streaming=streaming, seed=chosen.training.seed,
         )  # fmt: skip
-    folder = None if out is None else Path(out)
-    return train_language_model(
-        corpus, chosen, out=folder, overwrite=overwrite, device=device, threads=threads, listener=listener,
+    options = RunOptions(
+        out=None if out is None else Path(out),
+        overwrite=overwrite,
+        device=device,
+        threads=threads,
+        listener=listener or ignore_events,
         checkpointing=CheckpointConfig(resume),
-    ).run.model  # fmt: skip
+    )
+    return train_language_model(corpus, chosen, options).best.model
 
 
 def train_language_model(
     corpus: TextCorpus,
     config: LanguageConfig,
+    options: RunOptions | None = None,
     *,
-    out: Path | None = None,
-    overwrite: bool = False,
-    device: str = "auto",
-    threads: int | None = None,
-    listener: Listener | None = None,
-    command: str | None = None,
     cache: bool = False,
-    stretch: int | None = None,
-    checkpointing: CheckpointConfig | None = None,
-) -> LanguageTraining:
+    stream_chunk: int | None = None,
+) -> TrainingResult[LanguageRun]:
     """Train one language model.
 
     Args:
         corpus: with a training text.
         config: settings; those left None are decided from the text.
-        out: model folder to write; None writes nothing.
-        overwrite: whether a model that is there already may be replaced.
-        device: "auto", "cpu" or "cuda".
-        threads: CPU threads; all available cores by default.
-        listener: called with every event.
-        command: told in the model card; the command line of this process by default.
+        options: where to compute and write, and who listens.
         cache: whether to score a neural cache, too, chosen on dev.
-        stretch: units of a streamed text that are read at a time, an epoch.
-        checkpointing: how the state of the run is kept in ``OUT.partial``, and whether an unfinished run is resumed.
+        stream_chunk: tokens of a streamed text that are read at a time, an epoch.
 
     Raises:
         TaggerError: as ``train_lm``.
     """
-    context = make_run_context(device, threads, listener, checkpointing, config.training.max_memory)
-    with run_context(context, out, overwrite=overwrite) as (folder, scratch):
-        run = _train(corpus, config, context, scratch, folder, cache, stretch)
-        if folder is not None:
-            write_language_run(folder, run, corpus, command, (out or folder).name)
-    return LanguageTraining(run, out, corpus)
+    options = options or RunOptions()
+    if options.seeds != 1:
+        raise ConfigError(f"seeds is {options.seeds}; a language model is trained with one seed")
+
+    def prepare_task(context: RunContext) -> LanguageTask:
+        assert context.scratch is not None
+        text = prepare_text(corpus, config.head, context.scratch, stream_chunk=stream_chunk)
+        resolved = resolve(config, len(text.train), text.subwords.size)
+        features = token_features(text.subwords, resolved.words, text.train.ids)
+        return LanguageTask(corpus, text, features, resolved, cache)
+
+    return train_and_save(prepare_task, options, config.training.max_memory)
 
 
-def _train(
-    corpus: TextCorpus,
-    config: LanguageConfig,
-    context: RunContext,
-    scratch: Path,
-    folder: Path | None,
-    cache: bool,
-    stretch: int | None,
-) -> LanguageRun:
-    text = prepare_text(corpus, config.head, scratch, stretch=stretch)
-    config = resolve(config, len(text.train), text.subwords.size)
-    rng = seed_everything(config.training.seed)
-    features = token_features(text.subwords, config.words, text.train.ids)
-    network = build_language_model(config, features, text.subwords.size)
-    if config.training.initialisation == "uniform":
-        initialise_uniformly(network)
-    else:
-        for head in network.language.values():
-            head.start_from(torch.from_numpy(text.frequencies).float())  # type: ignore[operator]
-    device = choose_device(context.device)
-    objective = LanguageObjective(
-        network.to(device),
-        features.encode(features.vocabulary.words),
-        as_text(text.train),
-        as_text(text.streams["dev"]) if "dev" in text.streams else None,
-        config.streams,
-        config.training,
-        device=device,
-        half=uses_bfloat16(config.training.precision, device),
-        following=None if text.following is None else map(as_text, text.following),
-    )
-    objective.unit = config.head.unit
-    checkpoint_callback = _checkpoint_callback(text, config, context, folder)
-    trainer = Trainer(
-        network,
-        objective,
-        config.training,
-        optimizer=make_optimizer(network, config.training),
-        average=make_average(network, config.training),
-        schedule=make_schedule(config),
-        device=device,
-        threads=context.threads,
-        rng=rng,
-        notes=corpus.notes,
-        checkpoint_callback=checkpoint_callback,
-        memory=context.memory,
-    )
-    log = follow(trainer, config.training.seed, context, folder)
-    del trainer  # and with it the memory of the optimiser
-    network.cpu().eval().requires_grad_(False)
-    round_as_stored(network)
-    saved = SavedModel(config, (), features, network, None, corpus.tokenizer, subwords=text.subwords)
-    model = LanguageModel(saved, device=context.device, threads=context.threads)
-    notes = () if checkpoint_callback is None else checkpoint_callback.resume_summary()
-    return LanguageRun(config.training.seed, model, _scores(model, text, cache), log, text, notes)
+@dataclass
+class LanguageTask(TrainingTask[Network, LanguageRun]):
+    """Learns to predict the tokens of a text.
 
+    Args:
+        corpus: the text.
+        text: the text, encoded.
+        features: what the network may know of each token.
+        config: resolved, with the seed of the run.
+        cache: whether to score a neural cache, too.
+    """
 
-def _checkpoint_callback(
-    text: PreparedText, config: LanguageConfig, context: RunContext, folder: Path | None
-) -> CheckpointCallback | None:
-    """What saves the run and brings it back, where a folder is written."""
-    data = {f"{name} text": [stream.ids] for name, stream in text.streams.items() if name != "test"}
-    data["vocabulary"] = [as_array(text.subwords.vocabulary.words)]
-    device = str(choose_device(context.device))
-    run = fingerprint(task="lm", data=data, settings=config.to_dict(), device=device, threads=context.threads)
-    return make_checkpoint_callback(folder, context.checkpointing, config.training.seed, run)
+    corpus: TextCorpus
+    text: PreparedText
+    features: WordFeatures
+    config: LanguageConfig
+    cache: bool = False
+    name: Task = "lm"
 
+    def __post_init__(self) -> None:
+        self.notes = self.corpus.notes
 
-def _scores(model: LanguageModel, text: PreparedText, cache: bool) -> dict[str, LanguageScores]:
-    """Of dev and test, where they are."""
-    chosen = model.choose_cache(text.streams["dev"]) if cache and "dev" in text.streams else None
-    return {name: model.evaluate_stream(text.streams[name], chosen) for name in ("dev", "test") if name in text.streams}
+    def build_network(self) -> Network:
+        """Build the network with the biases of a unigram model, or uniformly at random."""
+        network = build_language_model(self.config, self.features, self.text.subwords.size)
+        if self.config.training.initialisation == "uniform":
+            initialise_uniformly(network)
+        else:
+            for head in network.language.values():
+                head.start_from(torch.from_numpy(self.text.frequencies).float())  # type: ignore[operator]
+        return network
 
+    def build_objective(self, network: Network, device: torch.device) -> Objective:
+        """Learn from the training text, which may be streamed."""
+        objective = LanguageObjective(
+            network,
+            self.features.encode(self.features.vocabulary.words),
+            self.text.train,
+            self.text.streams.get("dev"),
+            self.config.streams,
+            self.config.training,
+            device=device,
+            half=uses_bfloat16(self.config.training.precision, device),
+            following=self.text.following,
+        )
+        objective.unit = self.config.head.unit
+        return objective
 
-def as_text(stream: TokenStream) -> Text:
-    """A stream as the objective takes it."""
-    return Text(stream.ids, stream.passages)
+    def fingerprint_data(self) -> Mapping[str, Iterable[np.ndarray]]:
+        """Return the texts and the vocabulary."""
+        data = {f"{name} text": [stream.ids] for name, stream in self.text.streams.items() if name != "test"}
+        data["vocabulary"] = [as_array(self.text.subwords.vocabulary.words)]
+        return data
+
+    def result(self, trained: TrainedNetwork[Network], context: RunContext) -> LanguageRun:
+        """Make the language model and score it."""
+        tokenizer, subwords = self.corpus.tokenizer, self.text.subwords
+        saved = SavedModel(self.config, (), self.features, trained.network, None, tokenizer, subwords=subwords)
+        model = LanguageModel(saved, device=context.device, threads=context.threads)
+        seed = self.config.training.seed
+        return LanguageRun(seed, model, self._scores(model), trained.log, self.text, trained.notes)
+
+    def _scores(self, model: LanguageModel) -> dict[str, LanguageScores]:
+        """Score dev and test, where they are."""
+        streams = self.text.streams
+        chosen = model.choose_cache(streams["dev"]) if self.cache and "dev" in streams else None
+        return {name: model.evaluate_stream(streams[name], chosen) for name in ("dev", "test") if name in streams}
+
+    def best(self, runs: Sequence[LanguageRun]) -> LanguageRun:
+        """Return the run with the lowest dev perplexity."""
+        return min(runs, key=lambda run: run.scores["dev"].perplexity if "dev" in run.scores else 0.0)
+
+    def write(self, folder: Path, best: LanguageRun, runs: Sequence[LanguageRun], options: RunOptions) -> None:
+        """Fill the model folder."""
+        write_language_run(folder, best, self.corpus, options.command, (options.out or folder).name)

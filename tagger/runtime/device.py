@@ -7,21 +7,17 @@ import platform
 import random
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from importlib import import_module
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tagger.errors import ConfigError, TrainingError
+from tagger.errors import ConfigError
 from tagger.runtime.version import __version__
 
 if TYPE_CHECKING:
     import torch
-
-    from tagger.runtime.memory_limit import MemoryLimit
-
 
 TOLD = tuple(
     "sse4_2 avx avx2 fma f16c avx_vnni avx512f avx512bw avx512vl avx512_vnni avx512_bf16 avx512_fp16 amx_tile amx_bf16 "  # noqa: SIM905
@@ -54,7 +50,6 @@ def _first(text: str, key: str) -> str:
 
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # malloc.h of the GNU C library
-OUT_OF_MEMORY = re.compile("allocate|out of memory|bad_alloc|can't start new thread", re.IGNORECASE)
 
 
 def available_cores() -> int:
@@ -98,67 +93,6 @@ def keep_memory() -> None:
     if mallopt is not None:
         mallopt(MMAP_THRESHOLD, 1 << 30)
         mallopt(TRIM_THRESHOLD, (1 << 31) - 1)
-
-
-def ran_out_of_memory(error: Exception, *, limited: bool = False) -> bool:
-    """Whether torch or Python could not get the memory it asked for.
-
-    Args:
-        error: that was raised.
-        limited: whether the kernel keeps a limit, so that errors that seldom have another cause are put down to it.
-    """
-    if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error)):
-        return True
-    return limited and (isinstance(error, SystemError | ImportError) or "primitive" in str(error))
-
-
-def give_memory_back() -> None:
-    """Let the C library give large blocks back as soon as they are freed, where memory counts more than time."""
-    import ctypes
-
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
-    if mallopt is not None:
-        mallopt(MMAP_THRESHOLD, 1 << 18)
-        mallopt(TRIM_THRESHOLD, 1 << 18)
-
-
-def reserve_early() -> None:
-    """Let libraries that score and draw take what they will take, so that it is counted before batches take the rest.
-
-    OpenBLAS, of which NumPy and SciPy have a copy each, reserves 32 MB at its first product, and ends the process if it
-    cannot.
-    """
-    matrix = np.ones((256, 256))
-    np.dot(matrix, matrix)
-    for module in ("seqeval.metrics.sequence_labeling", "matplotlib.figure"):
-        with suppress(ImportError):
-            import_module(module)
-    with suppress(ImportError):
-        import_module("scipy.linalg.blas").dgemm(1.0, matrix, matrix)
-
-
-@contextmanager
-def memory_watched(limit: MemoryLimit | None = None) -> Iterator[None]:
-    """Turn running out of memory within the block into one line that says what to change, and keep a limit if given.
-
-    Raises:
-        TrainingError: torch or Python could not get the memory it asked for.
-    """
-    if limit is not None:
-        give_memory_back()
-        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")  # of 1,024 sizes of batches: it grows for long
-        reserve_early()
-    try:
-        with nullcontext() if limit is None else limit.kept():
-            yield
-    except (MemoryError, RuntimeError, SystemError, ImportError) as error:
-        if not ran_out_of_memory(error, limited=limit is not None):
-            raise
-        if limit is not None:
-            raise limit.refusal(error) from error
-        raise TrainingError(
-            "not enough memory for this model; try a smaller --hidden-size, --batch-tokens or fewer --layers"
-        ) from error
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
-from tagger.runtime.device import ran_out_of_memory, single_threaded
+from tagger.runtime.device import single_threaded
+from tagger.runtime.memory_limit import ran_out_of_memory, renew_limit
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,6 +65,7 @@ def halved_until_it_fits(compute: Callable[[int], T], size: int) -> T:
     """
     with OneThread() as thread:
         while True:
+            renew_limit()
             try:
                 return thread.submit(compute, size).result()
             except (MemoryError, RuntimeError) as error:

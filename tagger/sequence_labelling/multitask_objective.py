@@ -1,4 +1,4 @@
-"""Learning to label and to predict the next unit along: a batch of sentences and a stretch of text a step."""
+"""Multitask learning: a batch of labelled sentences and a BPTT chunk of text at every step."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ import numpy as np
 import torch
 
 from tagger.corpora.encoding.batching import Batch
-from tagger.language_modelling.bptt import Stretch
+from tagger.language_modelling.bptt import BpttChunk
 from tagger.language_modelling.objective import LanguageObjective
 from tagger.sequence_labelling.objective import TaggingObjective
-from tagger.training.objective import DevScore, StepLoss, Task
+from tagger.training.objective import DevScore, Objective, StepLoss, Task
 
 
 @dataclass(frozen=True, slots=True)
-class JointPart:
-    """A part of a batch: of its sentences, of its text, or of both.
+class MultitaskMicroBatch:
+    """A micro-batch: some of the sentences of a batch, some of its text, or both.
 
     Args:
-        sentences: None where there are fewer parts of them.
-        stretch: None where there are fewer parts of it.
+        sentences: None where the sentences are in fewer parts.
+        chunk: None where the text is in fewer parts.
         share: of the whole batch, labelled steps for each step of text.
     """
 
     sentences: Batch | None
-    stretch: Stretch | None
+    chunk: BpttChunk | None
     share: float
 
 
-class JointObjective:
-    """The sum of both losses, each per step of its own; epochs and the choice of the best are those of the tags.
+class MultitaskObjective(Objective):
+    """The sum of both losses, each per step of its own; epochs and the choice of the best are those of the labels.
 
     Args:
-        tagging: what counts.
-        language: what is learnt along; its text goes on from one epoch to the next.
-        weight: of its loss.
+        tagging: the main objective.
+        language: the auxiliary one; its text goes on from one epoch to the next.
+        weight: of the auxiliary loss.
     """
 
     task: Task = "pos"
@@ -49,87 +49,93 @@ class JointObjective:
         self.weight = weight
         self.size = tagging.size
         self.steps_per_epoch = tagging.steps_per_epoch
-        self._text: Iterator[Stretch] | None = None
+        self.improvement = tagging.improvement
+        self._text: Iterator[BpttChunk] | None = None
         self._text_rng: Mapping[str, Any] = {}  # when the text was last begun
-        self._taken = 0  # stretches since then
+        self._taken = 0  # chunks since then
 
-    def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[tuple[Batch, Stretch]]]:
-        """Every sentence once, and as many stretches of text."""
+    def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[tuple[Batch, BpttChunk]]]:
+        """Read every sentence once, and as many chunks of text."""
         number, batches = self.tagging.epoch(rng)
         if self._text is None:
-            self._text = self._stretches(rng)
+            self._text = self._chunks(rng)
         return number, zip(batches, self._text, strict=False)
 
-    def _stretches(self, rng: np.random.Generator) -> Iterator[Stretch]:
+    def _chunks(self, rng: np.random.Generator) -> Iterator[BpttChunk]:
+        """Read the text again and again."""
         while True:
             self._text_rng, self._taken = rng.bit_generator.state, 0
-            for stretch in self.language.epoch(rng)[1]:
+            for chunk in self.language.epoch(rng)[1]:
                 self._taken += 1
-                yield stretch
+                yield chunk
 
-    def place(self) -> dict[str, Any]:
-        """How far the text was read; the sentences begin anew."""
+    def data_state_dict(self) -> dict[str, Any]:
+        """Return how far the text was read; the sentences begin anew."""
         return {"text": None if self._text is None else {"rng": self._text_rng, "taken": self._taken}}
 
-    def seek(self, place: Mapping[str, Any], rng: np.random.Generator) -> None:
+    def load_data_state_dict(self, state: Mapping[str, Any], rng: np.random.Generator) -> None:
         """Go on with the text from there."""
-        text = place["text"]
+        text = state["text"]
         if text is not None:
             self._text_rng, self._taken = text["rng"], text["taken"]
-        self._text = None if text is None else self._from_here(rng)
+        self._text = None if text is None else self._remaining_chunks(rng)
 
-    def _from_here(self, rng: np.random.Generator) -> Iterator[Stretch]:
-        begun = np.random.default_rng()
-        begun.bit_generator.state = dict(self._text_rng)
-        for stretch in islice(self.language.epoch(begun)[1], self._taken, None):
+    def _remaining_chunks(self, rng: np.random.Generator) -> Iterator[BpttChunk]:
+        text_rng = np.random.default_rng()
+        text_rng.bit_generator.state = dict(self._text_rng)
+        for chunk in islice(self.language.epoch(text_rng)[1], self._taken, None):
             self._taken += 1
-            yield stretch
-        yield from self._stretches(rng)
+            yield chunk
+        yield from self._chunks(rng)
 
-    def state(self) -> dict[str, Any]:
-        """That of the language model; see ``tagger.training.objective.Stateful``."""
-        return self.language.state()
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of the auxiliary objective."""
+        return self.language.state_dict()
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """See ``tagger.training.objective.Stateful``."""
-        self.language.restore(state)
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore the state of the auxiliary objective."""
+        self.language.load_state_dict(state)
 
-    def forget(self) -> None:
-        """See ``tagger.training.objective.Stateful``."""
-        self.language.forget()
+    def reset_state(self) -> None:
+        """Reset the state of the auxiliary objective."""
+        self.language.reset_state()
 
-    def divide(self, batch: tuple[Batch, Stretch], parts: int) -> list[JointPart]:
-        """At most so many parts of the sentences, and of the text."""
-        sentences, stretch = batch
-        share = len(sentences.positions) / max(1, stretch.steps)
-        pairs = zip_longest(self.tagging.divide(sentences, parts), self.language.divide(stretch, parts))
-        return [JointPart(some, text, share) for some, text in pairs]
+    def split_batch(self, batch: tuple[Batch, BpttChunk], parts: int) -> list[MultitaskMicroBatch]:
+        """Cut the sentences, and the text, into at most ``parts`` each."""
+        sentences, chunk = batch
+        share = len(sentences.positions) / max(1, chunk.steps)
+        pairs = zip_longest(self.tagging.split_batch(sentences, parts), self.language.split_batch(chunk, parts))
+        return [MultitaskMicroBatch(some, text, share) for some, text in pairs]
 
-    def loss(self, batch: tuple[Batch, Stretch] | JointPart) -> StepLoss:
-        """Both losses; the tags' alone is told."""
-        if isinstance(batch, JointPart):
-            return self._loss_of_part(batch)
-        sentences, stretch = batch
-        found = self.tagging.loss(sentences)
-        found.loss = found.loss + self.weight * self.language.loss(stretch).loss
-        return found
+    def loss(self, batch: tuple[Batch, BpttChunk] | MultitaskMicroBatch) -> StepLoss:
+        """Compute both losses; the reported sum is that of the labels alone."""
+        if isinstance(batch, MultitaskMicroBatch):
+            return self._micro_batch_loss(batch)
+        sentences, chunk = batch
+        result = self.tagging.loss(sentences)
+        result.loss = result.loss + self.weight * self.language.loss(chunk).loss
+        return result
 
-    def _loss_of_part(self, part: JointPart) -> StepLoss:
-        """What of the loss of the whole batch comes from a part, times all labelled steps, divided by its own."""
-        nothing = torch.zeros((), device=self.tagging.device)
-        found = StepLoss(nothing, nothing, 0) if part.sentences is None else self.tagging.loss(part.sentences)
-        if part.stretch is not None:
-            text = self.language.loss(part.stretch)
-            found.loss = found.loss + self.weight * text.loss * (text.steps * part.share / max(1, found.steps))
-        return found
+    def _micro_batch_loss(self, part: MultitaskMicroBatch) -> StepLoss:
+        """Return the share that a micro-batch has of the loss, times all labelled steps, divided by its own."""
+        zero = torch.zeros((), device=self.tagging.device)
+        result = StepLoss(zero, zero, 0) if part.sentences is None else self.tagging.loss(part.sentences)
+        if part.chunk is not None:
+            text = self.language.loss(part.chunk)
+            result.loss = result.loss + self.weight * text.loss * (text.steps * part.share / max(1, result.steps))
+        return result
 
     def evaluate(self) -> DevScore | None:
-        """Accuracy of the tags, and perplexity of the text."""
+        """Return the accuracy of the labels, and the perplexity of the text."""
         score, text = self.tagging.evaluate(), self.language.evaluate()
         return None if score is None else replace(score, perplexity=None if text is None else text.perplexity)
 
+    def finish(self) -> None:
+        """Calibrate the tagging head, and drop the auxiliary label heads."""
+        self.tagging.finish()
+
     @contextmanager
     def on_threads(self, threads: int) -> Iterator[None]:
-        """Both on the same number of threads."""
+        """Compute both on the same number of threads."""
         with self.tagging.on_threads(threads), self.language.on_threads(threads):
             yield

@@ -19,9 +19,8 @@ from tagger.evaluation.calibration import apply_temperature, best_temperature
 from tagger.models.networks.multi_head_network import Network, summed_loss
 from tagger.runtime.disposable_thread import OneThread, halved_until_it_fits
 from tagger.sequence_labelling.preparation import Prepared
-from tagger.training.objective import DatasetSize, DevScore, StepLoss, Task
+from tagger.training.objective import DatasetSize, DevScore, Objective, StepLoss, Task, word_tensors
 from tagger.training.optimizers import word_dropout_probs
-from tagger.training.tensors import word_tensors
 
 EVALUATION_TOKENS = 2000
 
@@ -43,7 +42,7 @@ class _Split:
         )
 
 
-class TaggingObjective:
+class TaggingObjective(Objective):
     """The tagging head, and auxiliary heads beside it.
 
     Args:
@@ -54,6 +53,7 @@ class TaggingObjective:
     """
 
     task: Task = "pos"
+    improvement = "better dev accuracy"
 
     def __init__(self, model: Network, prepared: Prepared, config: TrainingConfig, *, device: torch.device) -> None:
         self.model = model
@@ -90,8 +90,8 @@ class TaggingObjective:
                 loss = loss + self.config.auxiliary_weight * summed_loss(scores, targets)
         return StepLoss(loss / size, summed, size)
 
-    def divide(self, batch: Batch, parts: int) -> list[Batch]:
-        """Parts of like many sentences each."""
+    def split_batch(self, batch: Batch, parts: int) -> list[Batch]:
+        """Cut it into parts of about the same number of sentences."""
         return divided(batch, parts)
 
     def _logits(self, split: _Split, batch: Batch) -> dict[str, Tensor]:
@@ -132,11 +132,13 @@ class TaggingObjective:
         self.model.train()
         return torch.cat(scores), torch.cat(targets)
 
-    def calibrate(self) -> None:
-        """Scale the tagging head so that its posteriors fit dev; no tag changes."""
+    def finish(self) -> None:
+        """Scale the tagging head so that its posteriors fit dev (no tag changes), and drop the auxiliary heads."""
         if self.dev is not None and len(self.dev.encoded):
             temperature = best_temperature(*self._dev_scores(self.dev))
             apply_temperature(cast(nn.Linear, self.model.heads[TAG]), temperature)
+        for head in [name for name in self.model.heads if name != TAG]:
+            del self.model.heads[head]
 
     @contextmanager
     def on_threads(self, threads: int) -> Iterator[None]:

@@ -29,7 +29,7 @@ class Run:
         scores: by split, "dev" and "test" where the corpus has them.
         log: one entry an epoch.
         language: by split, how well a language-model head beside it predicts the words.
-        notes: how often it was interrupted, and what changed then.
+        notes: how often it was interrupted, and what changed since.
     """
 
     seed: int
@@ -45,6 +45,7 @@ def write_runs(
     best: Run,
     runs: Sequence[Run],
     corpus: Corpus,
+    *,
     command: str | None,
     notes: tuple[str, ...],
     name: str,
@@ -54,10 +55,10 @@ def write_runs(
     Args:
         folder: exists, is being written.
         best: the run to keep.
-        runs: all runs, for the mean and std over seeds.
+        runs: all runs, for the mean and standard deviation over seeds.
         corpus: what was learnt from.
         command: what reproduces the run; the command line of this process if None.
-        notes: what the user was told.
+        notes: for the user.
         name: of the model, for its card.
     """
     about = {

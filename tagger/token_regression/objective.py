@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +16,8 @@ from tagger.corpora.encoding.encoded_split import EncodedSplit
 from tagger.forecasting.objective import known_steps
 from tagger.models.heads.regression import LossKind, regression_loss
 from tagger.models.networks.multi_head_network import Network
-from tagger.training.objective import DatasetSize, DevScore, StepLoss, Task
+from tagger.training.objective import DatasetSize, DevScore, Objective, StepLoss, Task, word_tensors
 from tagger.training.optimizers import word_dropout_probs
-from tagger.training.tensors import word_tensors
 
 EVALUATION_TOKENS = 2000
 
@@ -37,7 +35,7 @@ class NumberedSplit:
     targets: np.ndarray
 
 
-class TokenRegressionObjective:
+class TokenRegressionObjective(Objective):
     """The regression head over words.
 
     Args:
@@ -81,7 +79,7 @@ class TokenRegressionObjective:
         steps = max(1, known_steps(targets))
         return StepLoss(summed / steps, summed, steps)
 
-    def divide(self, batch: Batch, parts: int) -> list[Batch]:
+    def split_batch(self, batch: Batch, parts: int) -> list[Batch]:
         """Parts of like many sentences each, but for those without a number: nothing is learnt from them."""
         made = divided(batch, parts)
         return [part for part in made if known_steps(self._targets(part))] or made[:1]
@@ -110,11 +108,6 @@ class TokenRegressionObjective:
 
     def _numbers(self, split: NumberedSplit, batch: Batch) -> Tensor:
         return batch_numbers(self.model, split.encoded, batch, self.device)
-
-    @contextmanager
-    def on_threads(self, threads: int) -> Iterator[None]:
-        """On one."""
-        yield
 
 
 def batch_numbers(model: Network, encoded: EncodedSplit, batch: Batch, device: torch.device) -> Tensor:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from tagger.config.tagger import TAG
 from tagger.config.token_regressor import TokenRegressorConfig
@@ -23,6 +24,7 @@ from tagger.errors import ConfigError, CorpusError
 from tagger.evaluation.forecast_scores import TargetScores, network_rmse, scores_to_dict
 from tagger.forecasting.train import fit
 from tagger.model_cards.card import CardFacts
+from tagger.models.networks.multi_head_network import Network
 from tagger.model_cards.provenance import provenance
 from tagger.model_cards.token_regressor_card import token_regressor_card
 from tagger.runtime.device import choose_device, seed_everything
@@ -36,7 +38,7 @@ from tagger.token_regression.regressor import TokenRegressor
 from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.events import Listener
 from tagger.training.fingerprint import split_arrays
-from tagger.training.run import RunContext, make_run_context, run_context
+from tagger.training.run import RunContext, RunOptions, ignore_events, run_context
 
 
 def write_word_numbers_run(
@@ -92,37 +94,37 @@ class TokenRegressorRun:
     notes: tuple[str, ...] = ()
 
 
-def train_one(
-    corpus: TokenValueCorpus, config: TokenRegressorConfig, context: RunContext, folder: Path | None
-) -> TokenRegressorRun:
+def train_one(corpus: TokenValueCorpus, config: TokenRegressorConfig, context: RunContext) -> TokenRegressorRun:
     """Train and score one model.
 
     Args:
         corpus: columns as ``config.targets``.
         config: settings; those left None are decided from the corpus.
         context: where and how.
-        folder: that is being written, or None.
 
     Raises:
         CorpusError: a target tells nothing.
     """
     train = corpus.splits["train"]
     config = config.resolved(train.tokens)
-    rng = seed_everything(config.training.seed)
     counts = Counter(chain.from_iterable(train.tokens))
     features, vectors = word_features_of(counts, config.as_tagger())
     mean, spread = _scale(corpus, train.flat_values())
     encoded = {name: _encoded(split, features, mean, spread) for name, split in corpus.splits.items()}
-    network = build_tagger(config.as_tagger(), features, {TAG: len(corpus.targets)}, vectors)
     occurrences = np.array([counts[word] for word in encoded["train"].encoded.words], dtype=np.int64)
-    device = choose_device(context.device)
-    objective = TokenRegressionObjective(
-        network.to(device), encoded["train"], encoded.get("dev"), occurrences, config, device=device
-    )
+
+    def make_network() -> Network:
+        return build_tagger(config.as_tagger(), features, {TAG: len(corpus.targets)}, vectors)
+
+    def make_objective(network: Network, device: torch.device) -> TokenRegressionObjective:
+        return TokenRegressionObjective(
+            network, encoded["train"], encoded.get("dev"), occurrences, config, device=device
+        )
+
     data = {name: _learnt_from(split) for name, split in encoded.items() if name != "test"}
-    fitted = fit(network, objective, config, context, folder, data=data, rng=rng, notes=corpus.notes)
+    fitted = fit(make_network, make_objective, config, context, data=data, notes=corpus.notes)
     saved = SavedModel(
-        config, (), features, network, None, _tokenizer(train), scaling=Scaling(mean[None], spread[None])
+        config, (), features, fitted.network, None, _tokenizer(train), scaling=Scaling(mean[None], spread[None])
     )
     tagger = TokenRegressor(saved, device=context.device)
     return TokenRegressorRun(tagger, score_splits(tagger, corpus), fitted.log, fitted.notes)
@@ -209,10 +211,12 @@ def train_token_regressor(
     """
     if tuple(config.targets) != corpus.targets:
         raise ConfigError(f"targets are {list(config.targets)}, but the corpus was read with {list(corpus.targets)}")
-    context = make_run_context(device, threads, listener, checkpointing, config.training.max_memory)
-    with run_context(context, out, overwrite=overwrite) as (folder, _):
-        run = train_one(corpus, config, context, folder)
-        if folder is not None:
+    options = RunOptions(
+        out, overwrite, device, threads, listener or ignore_events, 1, command, checkpointing or CheckpointConfig()
+    )
+    with run_context(options, config.training.max_memory) as context:
+        run = train_one(corpus, config, context)
+        if context.folder is not None:
             told = provenance(command, context.threads, (*corpus.notes, *run.notes))
-            write_word_numbers_run(folder, run, corpus, told, (out or folder).name)
+            write_word_numbers_run(context.folder, run, corpus, told, (out or context.folder).name)
     return TokenRegressorTraining(run.tagger, run.scores, run.log, out, run.notes)

@@ -1,17 +1,17 @@
-"""What training tells whoever watches it: started, one step done, one epoch done, finished.
+"""What training reports: events for whoever watches it, and calls of the callbacks that take part in its loop.
 
-Training calls a listener with each event and knows nothing of displays; the command line listens with a
-live display, a notebook or a program may listen with a function of its own. Losses are in nats.
+A listener gets each event: the command line shows a live display, a program may pass a function of its own. Losses
+are in nats. A callback may also save and restore the run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """Training is about to make its first step.
 
@@ -21,10 +21,10 @@ class Started:
         tokens: tokens in the training split.
         labels: size of the label set (K).
         epochs: epochs planned.
-        steps_per_epoch: optimiser steps in one epoch.
-        device: where the model lies, e.g. ``"cpu"``.
+        steps_per_epoch: optimizer steps in one epoch.
+        device: where the model is, e.g. ``"cpu"``.
         threads: intra-op threads.
-        notes: things the user must be told, e.g. how dev was split off.
+        notes: for the user, e.g. how dev was split off.
         task: "pos"; "lm", whose labels are its units; "series", whose labels are the numbers predicted at a step.
         unit: what a step reads: "word", "bpe" or "char".
     """
@@ -42,9 +42,9 @@ class Started:
     unit: str = "word"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One optimiser step is done.
+    """One optimizer step is done.
 
     Attributes:
         epoch: 1-based.
@@ -67,7 +67,7 @@ class Step:
     seconds_left: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EpochEnd:
     """One epoch is done and dev, if there is one, has been scored.
 
@@ -76,15 +76,15 @@ class EpochEnd:
         epochs: epochs planned.
         loss_sum: summed loss of a sentence, mean over the sentences, nats.
         loss_per_step: mean cross-entropy, nats per token.
-        dev_accuracy: share of dev tokens tagged right (0 to 1); None without dev.
+        dev_accuracy: share of dev tokens with the correct tag (0 to 1); None without dev.
         dev_loss_per_step: mean cross-entropy on dev, nats per token; None without dev.
         best: whether this epoch is the best so far.
         learning_rate: at the end of the epoch.
         tokens_per_second: mean over the epoch.
         seconds: since the start of training.
         dev_perplexity: of the language-model head, per unit; None without one.
-        left_out: steps whose loss or gradient was not finite, which changed nothing.
-        parts: into which batches were divided because memory ran out.
+        skipped_steps: steps whose loss or gradient was not finite, which changed nothing.
+        num_micro_batches: parts of each batch since memory ran out; 1 before.
     """
 
     epoch: int
@@ -98,11 +98,11 @@ class EpochEnd:
     tokens_per_second: float
     seconds: float
     dev_perplexity: float | None = None
-    left_out: int = 0
-    parts: int = 1
+    skipped_steps: int = 0
+    num_micro_batches: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """Training is over.
 
@@ -123,3 +123,27 @@ class Finished:
 
 Event: TypeAlias = Started | Step | EpochEnd | Finished
 Listener: TypeAlias = Callable[[Event], None]
+
+
+class Stateful(Protocol):
+    """Something whose state can be saved and restored."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the whole state: dictionaries with string keys, lists, numbers, strings, None and tensors."""
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what ``state_dict`` returned; tuples have become lists."""
+
+
+class Callback:
+    """Takes part in the training loop. Each method gets the trainer; the defaults do nothing."""
+
+    def on_train_begin(self, trainer: Stateful) -> Sequence[str]:
+        """Prepare, before the first event; return notes for the user."""
+        return ()
+
+    def on_step_end(self, trainer: Stateful) -> None:
+        """React to an optimizer step."""
+
+    def on_epoch_end(self, trainer: Stateful) -> None:
+        """React to an epoch, its score included."""

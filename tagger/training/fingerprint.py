@@ -1,4 +1,4 @@
-"""What must be the same for a run to be resumed, and what may have changed since."""
+"""The fingerprint of a run: what must be the same for it to be resumed, and what may have changed since."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import numpy as np
 from tagger.corpora.encoding.encoded_split import EncodedSplit
 from tagger.errors import TrainingError
 
+FORMAT = 2
+"""Of the state of a run; a change of its meaning raises it."""
 MAY_CHANGE = ("training.epochs", "training.patience", "training.max_minutes", "training.max_memory")
 """Settings that say when a run ends and what it may use, not how it learns."""
 
@@ -19,11 +21,11 @@ MAY_CHANGE = ("training.epochs", "training.patience", "training.max_minutes", "t
 def fingerprint(
     *, task: str, data: Mapping[str, Iterable[np.ndarray]], settings: Mapping[str, Any], device: str, threads: int
 ) -> dict[str, Any]:
-    """What a run is, as plain values.
+    """Return what a run is, as plain values.
 
     Args:
-        task: "pos" or "lm".
-        data: what it learns from, as numbers, by a name that a message can have: "training data".
+        task: "pos", "lm" or "series".
+        data: arrays that it learns from, by the name that messages use: "training data".
         settings: nested, resolved.
         device: where it computes.
         threads: CPU threads.
@@ -31,6 +33,7 @@ def fingerprint(
     import torch
 
     return {
+        "format": FORMAT,
         "task": task,
         "data": {name: digest(arrays) for name, arrays in data.items()},
         "settings": dict(_flat(settings)),
@@ -45,22 +48,31 @@ def fingerprint(
 
 
 def digest(arrays: Iterable[np.ndarray]) -> str:
-    """SHA-256 of the shapes, types and contents of arrays, in order; memory-mapped ones are read piece by piece."""
-    found = hashlib.sha256()
+    """Return the SHA-256 of arrays, in order: shapes, types and contents; memory-mapped ones are read in pieces."""
+    hasher = hashlib.sha256()
     for array in arrays:
-        found.update(f"{array.dtype.str}{array.shape}".encode())
+        hasher.update(f"{array.dtype.str}{array.shape}".encode())
         flat = array.reshape(-1)
         for start in range(0, len(flat), 1 << 20):
-            found.update(np.ascontiguousarray(flat[start : start + (1 << 20)]).tobytes())
-    return found.hexdigest()
+            hasher.update(np.ascontiguousarray(flat[start : start + (1 << 20)]).tobytes())
+    return hasher.hexdigest()
 
 
 def differences(saved: Mapping[str, Any], present: Mapping[str, Any]) -> tuple[str, ...]:
-    """What may change and has, one line each.
+    """List the changes that a resumed run may have, one line each.
+
+    Args:
+        saved: the fingerprint of the state.
+        present: the fingerprint of this run.
 
     Raises:
-        TrainingError: something changed that may not: the message names all of it.
+        TrainingError: the state has another format, or something changed that may not; the message names all of it.
     """
+    if saved.get("format", 1) != present["format"]:
+        raise TrainingError(
+            f"the state of the run has format {saved.get('format', 1)}, this version goes on from format "
+            f"{present['format']}; go on with the version that wrote it, or start anew with --overwrite"
+        )
     wrong: list[str] = []
     if saved["task"] != present["task"]:
         wrong.append(f"the task was {saved['task']} and is {present['task']}")
@@ -88,7 +100,7 @@ def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tupl
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Settings by their dotted names, as JSON holds them."""
+    """Yield settings by their dotted names, as JSON holds them."""
     for name, value in settings.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{name}.")
@@ -97,7 +109,7 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 
 def split_arrays(split: EncodedSplit) -> list[np.ndarray]:
-    """A labelled split as arrays."""
+    """Return the arrays of a labelled split."""
     arrays = split.arrays
     optional = (arrays.word_ids, arrays.affix_ids, arrays.char_ids, arrays.vector_ids)
     known = [array for array in optional if array is not None]
@@ -105,5 +117,5 @@ def split_arrays(split: EncodedSplit) -> list[np.ndarray]:
 
 
 def as_array(words: Iterable[str]) -> np.ndarray:
-    """Strings as bytes."""
+    """Return strings as an array of bytes."""
     return np.frombuffer("\0".join(words).encode("utf-8", "surrogatepass"), dtype=np.uint8)

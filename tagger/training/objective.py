@@ -1,28 +1,25 @@
-"""What a run of training learns, as the loop of ``tagger.training.trainer`` sees it: batches, a loss, a score on dev.
-
-A run can be resumed to the bit if everything random in an epoch comes from the generator that ``epoch`` is given
-(when it is called or as its batches are taken), from torch's own or from Python's. An objective that draws elsewhere or
-carries anything from step to step (states of streams) is a ``Stateful``, too; one whose data do not begin anew with
-every epoch is a ``ResumableData``; one whose batches can be split when memory runs out is a ``SplitsBatches``. All are
-optional.
-"""
+"""What a run of training learns, as ``tagger.training.trainer`` sees it: batches, a loss, a score on dev."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
 import numpy as np
+import torch
 from torch import Tensor
+
+from tagger.corpora.encoding.word_features import WordArrays
 
 Task = Literal["pos", "lm", "series"]
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetSize:
-    """How much there is to learn from.
+    """The amount of training data.
 
     Args:
         sentences: of the training data.
@@ -40,17 +37,17 @@ class StepLoss:
     """The loss of one batch.
 
     Args:
-        loss: to be minimised: summed over the steps, divided by their number (of a part of a batch without steps, see
-            ``SplitsBatches``: summed). A scalar with a gradient.
-        nats: cross-entropy summed over the steps, without smoothing and penalties.
+        loss: to be minimised: summed over the steps, divided by their number (for a part of a batch that has no
+            steps, see ``Objective.split_batch``: the sum). A scalar with a gradient.
+        loss_sum: cross-entropy in nats summed over the steps, without smoothing and penalties.
         steps: of the batch.
-        rate: factor of the learning rate.
+        lr_scale: factor of the learning rate.
     """
 
     loss: Tensor
-    nats: Tensor
+    loss_sum: Tensor
     steps: int
-    rate: float = 1.0
+    lr_scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ class DevScore:
 
     Args:
         loss: nats per step.
-        accuracy: share of labels that are right, 0 to 1; None for a language model, which is chosen by its loss.
+        accuracy: share of correct labels, 0 to 1; None for a language model, which is chosen by its loss.
         perplexity: of the language-model head on text; None without one.
     """
 
@@ -73,78 +70,71 @@ class DevScore:
         return -self.loss if self.accuracy is None else self.accuracy
 
 
-class Objective(Protocol):
-    """What is learnt from what."""
+class Objective(ABC):
+    """What is learnt from what.
+
+    A subclass sets the attributes and writes ``epoch``, ``loss`` and ``evaluate``. A run resumes to the bit if every
+    random number of an epoch comes from the generator that ``epoch`` gets, from torch's or from Python's. An objective
+    that draws elsewhere, or carries something from step to step (states of streams), overrides ``state_dict``,
+    ``load_state_dict`` and ``reset_state``. One whose data do not start anew with every epoch overrides
+    ``data_state_dict`` and ``load_data_state_dict``.
+
+    Attributes:
+        task: what the events call it.
+        size: the amount of training data.
+        steps_per_epoch: batches of an epoch, about.
+        unit: what a step reads: "word", "bpe" or "char".
+        improvement: what early stopping waits for, in messages.
+    """
 
     task: Task
     size: DatasetSize
     steps_per_epoch: int
+    unit: str = "word"
+    improvement: str = "lower dev loss"
 
+    @abstractmethod
     def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Any]]:
-        """The batches of an epoch in a new order: their number, and they themselves as they are needed."""
+        """Plan the batches of an epoch in a new order: return their number and an iterator that lays them out."""
 
+    @abstractmethod
     def loss(self, batch: Any) -> StepLoss:
-        """The loss of a batch, in training mode."""
+        """Compute the loss of a batch, in training mode."""
 
+    @abstractmethod
     def evaluate(self) -> DevScore | None:
-        """Score the dev data with the weights as they are; None without dev data."""
+        """Score the dev data with the present weights; None without dev data."""
+
+    def split_batch(self, batch: Any, parts: int) -> Sequence[Any]:
+        """Cut a batch into at most ``parts`` batches whose gradients add up; fewer where it has fewer rows."""
+        return [batch]
 
     def on_threads(self, threads: int) -> AbstractContextManager[None]:
-        """Within the block, compute on so many threads."""
+        """Compute on this number of threads within the block."""
+        return nullcontext()
+
+    def finish(self) -> None:  # noqa: B027
+        """Complete the trained network: calibrate it, drop what only training needs."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what one step leaves to the next: dictionaries, lists, numbers, strings, None and tensors."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:  # noqa: B027
+        """Restore what ``state_dict`` returned; tuples have become lists."""
+
+    def reset_state(self) -> None:  # noqa: B027
+        """Drop what a skipped step with a loss that is not finite may have spoilt."""
+
+    def data_state_dict(self) -> dict[str, Any]:
+        """Return the position of data that do not start anew with every epoch; plain values."""
+        return {}
+
+    def load_data_state_dict(self, state: Mapping[str, Any], rng: np.random.Generator) -> None:  # noqa: B027
+        """Restore the position; ``rng`` is what ``epoch`` will get, nothing is drawn from it."""
 
 
-@runtime_checkable
-class Stateful(Protocol):
-    """An objective that remembers something from one step to the next, besides the weights."""
-
-    def state(self) -> dict[str, Any]:
-        """What it remembers: dictionaries with string keys, lists, numbers, strings, None and tensors."""
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Remember what ``state`` gave; tuples have become lists."""
-
-    def forget(self) -> None:
-        """Told that a step was left out because it was not finite: drop what it may have spoilt."""
-
-
-@runtime_checkable
-class ResumableData(Protocol):
-    """An objective whose data go on from one epoch to the next."""
-
-    def place(self) -> dict[str, Any]:
-        """Where the data stand before an epoch; plain values as in ``Stateful``."""
-
-    def seek(self, place: Mapping[str, Any], rng: np.random.Generator) -> None:
-        """Put the data there. ``rng`` is what ``epoch`` will be given; nothing is drawn from it."""
-
-
-@runtime_checkable
-class SplitsBatches(Protocol):
-    """An objective whose batches can be taken in parts, of which the gradients are added."""
-
-    def divide(self, batch: Any, parts: int) -> Sequence[Any]:
-        """Cut a batch into at most so many parts, each a batch; fewer where it cannot be cut so often."""
-
-
-class LoopSettings(Protocol):
-    """The settings that the training loop itself reads, whatever is learnt."""
-
-    @property
-    def epochs(self) -> int | None:
-        """Epochs planned."""
-
-    @property
-    def learning_rate(self) -> float | None:
-        """Peak rate."""
-
-    @property
-    def clip(self) -> float:
-        """Largest norm of the gradient."""
-
-    @property
-    def patience(self) -> int:
-        """Epochs without a better score before stopping; 0 for never."""
-
-    @property
-    def max_minutes(self) -> float | None:
-        """Time budget."""
+def word_tensors(arrays: WordArrays, device: torch.device) -> tuple[Tensor | None, ...]:
+    """Put word arrays on a device, in the order that ``WordRepresentation.forward`` takes them."""
+    columns = (arrays.word_ids, arrays.affix_ids, arrays.char_ids, arrays.vector_ids)
+    return tuple(None if column is None else torch.from_numpy(column).to(device) for column in columns)

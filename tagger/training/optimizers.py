@@ -1,4 +1,4 @@
-"""How the weights move: which words hide from an update, the optimisers, the average that is kept."""
+"""How the weights move: word dropout, optimizers, the average that is kept."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from torch import nn
 from tagger.config.language_model import LanguageTrainingConfig
 from tagger.config.tagger import TrainingConfig
 from tagger.models.training.weight_averaging import AveragedWeights, TriggeredAverage
+from tagger.training.optimizer_step import Optimization
+from tagger.training.schedules import make_schedule
 
 
 def word_dropout_probs(counts: np.ndarray, word_dropout: float) -> np.ndarray:
-    """(U,) probability that a token of each word loses its word embedding in training: a / (a + count)."""
+    """Return the (U,) probability that a token of each word loses its word embedding in training: a / (a + count)."""
     return word_dropout / np.maximum(word_dropout + counts, 1e-9)
 
 
 def make_optimizer(
     model: nn.Module, config: TrainingConfig | LanguageTrainingConfig, scales: Mapping[str, float] | None = None
 ) -> torch.optim.Optimizer:
-    """AdamW with weight decay over matrices and without over biases, or SGD with weight decay over all.
+    """Return AdamW with weight decay over matrices and without over biases, or SGD with weight decay over all.
 
     Args:
         model: whose parameters to move.
@@ -51,7 +53,28 @@ def _groups(model: nn.Module, weight_decay: float, scales: Mapping[str, float]) 
 
 
 def make_average(model: nn.Module, config: TrainingConfig | LanguageTrainingConfig) -> AveragedWeights:
-    """The running average that the settings ask for."""
+    """Return the running average that the settings ask for."""
     if isinstance(config, LanguageTrainingConfig) and config.optimizer == "asgd":
         return TriggeredAverage(model, config.patience_average)
     return AveragedWeights(model, config.average)
+
+
+def make_optimization(
+    model: nn.Module,
+    config: TrainingConfig | LanguageTrainingConfig,
+    optimizer: torch.optim.Optimizer | None = None,
+) -> Optimization:
+    """Return how resolved training settings move the weights.
+
+    Args:
+        model: whose weights.
+        config: of training.
+        optimizer: that of ``make_optimizer`` by default.
+    """
+    return Optimization(
+        optimizer or make_optimizer(model, config),
+        make_average(model, config),
+        make_schedule(config),
+        peak=config.learning_rate or 1.0,
+        clip=config.clip,
+    )

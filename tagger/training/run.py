@@ -1,151 +1,325 @@
-"""The folders of a run: the model folder that is being written, and scratch."""
+"""From a task to a finished run: one pipeline for taggers, language models, forecasters and token regressors."""
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, Self, TypeVar
 
+import numpy as np
 import torch
+from torch import nn
 
-from tagger.runtime.device import check_threads, choose_device, intra_op_threads, keep_memory, memory_watched
+from tagger.config.language_model import LanguageTrainingConfig
+from tagger.config.tagger import TrainingConfig
+from tagger.errors import ConfigError
+from tagger.runtime.device import check_threads, choose_device, intra_op_threads, keep_memory, seed_everything
 from tagger.runtime.filesystem import scratch_folder
-from tagger.runtime.memory_limit import MemoryLimit
+from tagger.runtime.memory_limit import memory_limit
+from tagger.runtime.signals import graceful_shutdown
 from tagger.serialization import manifest
 from tagger.serialization.atomic_folder import writing
-from tagger.training.checkpoint_callback import CheckpointConfig
+from tagger.serialization.checkpoint import round_as_stored
+from tagger.training.checkpoint_callback import CheckpointCallback, CheckpointConfig
+from tagger.training.checkpoint_store import CheckpointStore
 from tagger.training.events import EpochEnd, Event, Listener
+from tagger.training.fingerprint import fingerprint
+from tagger.training.objective import DevScore, Objective, Task
+from tagger.training.optimizer_step import Optimization
+from tagger.training.optimizers import make_optimization
 from tagger.training.trainer import Trainer
+
+
+class TaskConfig(Protocol):
+    """The configuration of any task: ``Config``, ``LanguageConfig`` and so on."""
+
+    @property
+    def training(self) -> TrainingConfig | LanguageTrainingConfig:
+        """The settings that the training loop reads."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all settings, nested."""
+
+    def with_seed(self, seed: int) -> Self:
+        """Return the configuration with another seed."""
+
+
+def ignore_events(event: Event) -> None:
+    """Listen to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Where to compute and write, and who listens; nothing that changes what is learnt.
+
+    Args:
+        out: model folder to write; None writes nothing.
+        overwrite: whether a model that is there already may be replaced.
+        device: "auto", "cpu" or "cuda".
+        threads: CPU threads; all available cores if None.
+        listener: gets every event.
+        seeds: models to train, with the seeds ``config.training.seed`` and following; the best is kept.
+        command: for the model card; the command line of this process if None.
+        checkpointing: how the state of the run is saved, and whether an unfinished run is resumed.
+    """
+
+    out: Path | None = None
+    overwrite: bool = False
+    device: str = "auto"
+    threads: int | None = None
+    listener: Listener = ignore_events
+    seeds: int = 1
+    command: str | None = None
+    checkpointing: CheckpointConfig = field(default_factory=CheckpointConfig)
+
+    def __post_init__(self) -> None:
+        """Check what can be checked.
+
+        Raises:
+            ConfigError: there is no such device, or not that many cores, or there are no seeds.
+        """
+        if self.seeds < 1:
+            raise ConfigError(f"seeds is {self.seeds}; expected at least 1")
+        choose_device(self.device)
+        check_threads(self.threads)
 
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """Where to compute, and who listens.
+    """What a run works with.
 
     Args:
         device: "auto", "cpu" or "cuda".
         threads: CPU threads.
-        listener: called with every event.
-        checkpointing: how the state of a run that writes a folder is kept.
-        memory: the limit of the memory of the process, if there is one.
+        listener: gets every event.
+        folder: the model folder that is being written; None for none.
+        scratch: a folder for large files that only training needs; None for none.
+        checkpointing: how the state of the run is saved.
     """
 
     device: str
     threads: int
-    listener: Listener
+    listener: Listener = ignore_events
+    folder: Path | None = None
+    scratch: Path | None = None
     checkpointing: CheckpointConfig = field(default_factory=CheckpointConfig)
-    memory: MemoryLimit | None = None
 
 
-def follow(trainer: Trainer, seed: int, context: RunContext, folder: Path | None) -> list[dict[str, Any]]:
-    """Train, tell the listener, and note each epoch.
+NetworkT = TypeVar("NetworkT", bound=nn.Module)
+RunT = TypeVar("RunT")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedNetwork(Generic[NetworkT]):
+    """What training left.
 
     Args:
-        trainer: not begun.
-        seed: of the run.
-        context: who listens.
-        folder: where the log is written, if anywhere.
-
-    Returns:
-        The log: an entry an epoch.
+        network: on the CPU, in evaluation mode, without gradients, its weights rounded as they are stored.
+        log: one entry an epoch, those before an interruption included.
+        score: of the best epoch on dev; None without dev.
+        notes: how often the run was interrupted, and what changed since.
     """
+
+    network: NetworkT
+    log: Sequence[Mapping[str, Any]]
+    score: DevScore | None
+    notes: tuple[str, ...]
+
+
+class TrainingTask(ABC, Generic[NetworkT, RunT]):
+    """Describes what a run learns: all that differs between tagging, language modelling, forecasting and so on.
+
+    ``run_training`` calls the methods in the order they stand here. The attributes are set by the subclass, usually
+    a dataclass of a configuration and of data that are read, encoded and shared by the runs of all seeds:
+
+    >>> class Forecasting(TrainingTask[SeriesNetwork, SeriesRun]):
+    ...     name = "series"
+    ...     def build_network(self): return build_series_network(self.config, self.inputs.size)
+    ...     def build_objective(self, network, device): return SeriesObjective(network, self.inputs, ...)
+    ...     def fingerprint_data(self): return {"training data": [...], "development data": [...]}
+    ...     def result(self, trained, context): return SeriesRun(...)
+    ...     def best(self, runs): return min(runs, key=lambda run: run.dev_loss)
+    ...     def write(self, folder, best, runs, options): write_series_run(folder, best, runs, ...)
+    >>> run_training(task, context)                         # one run, with the seed of ``task.config``
+    >>> train_and_save(lambda context: task, options)       # all seeds, and a model folder of the best run
+
+    Attributes:
+        name: of the task, in the fingerprint.
+        config: resolved, with the seed of the run.
+        notes: for the user, in the first event.
+    """
+
+    name: Task
+    config: Any
+    notes: tuple[str, ...] = ()
+
+    @abstractmethod
+    def build_network(self) -> NetworkT:
+        """Build the network before training, on the CPU; random numbers are drawn from torch's seeded generator."""
+
+    @abstractmethod
+    def build_objective(self, network: NetworkT, device: torch.device) -> Objective:
+        """Return what the network, now on its device, learns."""
+
+    def make_optimization(self, network: NetworkT) -> Optimization:
+        """Return the optimizer, the running average and the schedule; those of the settings by default."""
+        return make_optimization(network, self.config.training)
+
+    @abstractmethod
+    def fingerprint_data(self) -> Mapping[str, Iterable[np.ndarray]]:
+        """Return all arrays that the weights depend on, by the name that messages use: "training data"."""
+
+    @abstractmethod
+    def result(self, trained: TrainedNetwork[NetworkT], context: RunContext) -> RunT:
+        """Make the model as a user will load it, and score it on dev and test."""
+
+    @abstractmethod
+    def best(self, runs: Sequence[RunT]) -> RunT:
+        """Return the run to keep of those of all seeds."""
+
+    @abstractmethod
+    def write(self, folder: Path, best: RunT, runs: Sequence[RunT], options: RunOptions) -> None:
+        """Fill the model folder: weights, scores, card, curves. The log is there already."""
+
+    def with_seed(self, seed: int) -> Self:
+        """Return the task with the same data and another seed."""
+        task = copy.copy(self)
+        task.config = self.config.with_seed(seed)
+        return task
+
+
+def run_training(task: TrainingTask[NetworkT, RunT], context: RunContext) -> RunT:
+    """Train one model to the end, or go on with the run whose state the folder holds.
+
+    Args:
+        task: what to learn; the seed of its configuration is that of the run.
+        context: where to compute, and who listens.
+
+    Raises:
+        TrainingError: the run in the folder has other data or settings, or no epoch was of use.
+        Stopped: a signal arrived, and the state is saved.
+    """
+    training = task.config.training
+    rng = seed_everything(training.seed)
+    device = choose_device(context.device)
+    network = task.build_network()
+    objective = task.build_objective(network.to(device), device)
+    with ExitStack() as stack:
+        callbacks = []
+        if context.folder is not None:
+            request = stack.enter_context(graceful_shutdown())
+            store = CheckpointStore(context.folder / manifest.TRAINING / str(training.seed))
+            identity = _fingerprint(task, context)
+            callbacks.append(CheckpointCallback(store, identity, context.checkpointing.minutes, request))
+        trainer = Trainer(
+            network,
+            objective,
+            training,
+            task.make_optimization(network),
+            rng=rng,
+            threads=context.threads,
+            notes=task.notes,
+            callbacks=callbacks,
+        )
+        log = _follow(trainer, training.seed, context)
+    score = trainer.best.score
+    del trainer  # and with it the memory of the optimizer
+    objective.finish()
+    network.cpu().eval().requires_grad_(False)
+    round_as_stored(network)
+    notes = callbacks[0].resume_summary() if callbacks else ()
+    return task.result(TrainedNetwork(network, log, score, notes), context)
+
+
+def _fingerprint(task: TrainingTask[Any, Any], context: RunContext) -> dict[str, Any]:
+    return fingerprint(
+        task=task.name,
+        data=task.fingerprint_data(),
+        settings=task.config.to_dict(),
+        device=str(choose_device(context.device)),
+        threads=context.threads,
+    )
+
+
+def _follow(trainer: Trainer, seed: int, context: RunContext) -> list[dict[str, Any]]:
+    """Train; tell the listener, and log each epoch."""
     log: list[dict[str, Any]] = []
     for event in trainer.events():
         if isinstance(event, EpochEnd):
-            log.append(log_entry(seed, event))
-            if folder is not None:
-                append_entry(folder / manifest.LOG, log[-1])
+            log.append({"seed": seed, **asdict(event)})
+            if context.folder is not None:
+                with (context.folder / manifest.LOG).open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(log[-1]) + "\n")
         context.listener(event)
-    if context.memory is not None:
-        context.memory.begin("scoring and saving the model")
     return log
 
 
-@contextmanager
-def run_folders(
-    out: Path | None, *, overwrite: bool, checkpointing: CheckpointConfig
-) -> Iterator[tuple[Path | None, Path]]:
-    """A folder that becomes ``out`` when the block ends without an exception, and one for what is needed until then.
+@dataclass(frozen=True, slots=True)
+class TrainingResult(Generic[RunT]):
+    """What training did.
 
     Args:
-        out: None if nothing is to be written; the first of the two is None then.
-        overwrite: whether a model that is there already may be replaced.
-        checkpointing: how the state of the run is kept, and whether an unfinished run goes on.
-
-    Raises:
-        OutputError: as ``tagger.serialization.atomic_folder.writing``.
+        best: the run that was kept, the best on dev.
+        runs: all runs, one a seed.
+        folder: where the best model was saved, or None.
     """
-    if out is None:
-        with scratch_folder(None) as scratch:
-            yield None, scratch
-        return
-    with (
-        writing(out, overwrite=overwrite, resume=checkpointing.resume, keep_state=checkpointing.keep_state) as partial,
-        scratch_folder(partial) as scratch,
-    ):
-        yield partial, scratch
+
+    best: RunT
+    runs: Sequence[RunT]
+    folder: Path | None
 
 
-def make_run_context(
-    device: str,
-    threads: int | None,
-    listener: Listener | None,
-    checkpointing: CheckpointConfig | None,
+def train_and_save(
+    prepare: Callable[[RunContext], TrainingTask[NetworkT, RunT]],
+    options: RunOptions,
     max_memory: str | int | None = None,
-) -> RunContext:
-    """What a run computes on, and who listens.
+) -> TrainingResult[RunT]:
+    """Train one model a seed, keep the best, and write its folder where ``options.out`` names one.
 
     Args:
-        device: "auto", "cpu" or "cuda".
-        threads: CPU threads; all available cores if None.
-        listener: called with every event.
-        checkpointing: how the state of the run is kept.
-        max_memory: the limit of the memory of the process, if there is one.
+        prepare: encodes the data and returns the task; it may write large files to the scratch folder of the context.
+        options: where to compute and write, and who listens.
+        max_memory: limit of the memory of the process, see ``tagger.runtime.memory_limit``.
 
     Raises:
-        ConfigError: there is no such device, or there are not so many cores.
+        OutputError: the folder is taken, not writable, or being written by another process.
+        TrainingError: there is nothing to resume, or memory does not suffice.
     """
-    choose_device(device)
-    limit = None if max_memory is None else MemoryLimit(max_memory)
-    return RunContext(device, check_threads(threads), listener or _silent, checkpointing or CheckpointConfig(), limit)
+    with run_context(options, max_memory) as context:
+        task = prepare(context)
+        seed = task.config.training.seed
+        runs = [run_training(task.with_seed(seed + number), context) for number in range(options.seeds)]
+        best = task.best(runs)
+        if context.folder is not None:
+            task.write(context.folder, best, runs, options)
+    return TrainingResult(best, runs, options.out)
 
 
 @contextmanager
-def run_context(context: RunContext, out: Path | None, *, overwrite: bool) -> Iterator[tuple[Path | None, Path]]:
-    """Within the block a run may train: it gets the folders of ``run_folders``.
-
-    Args:
-        context: what it computes on.
-        out: where the model will be, once the block has ended.
-        overwrite: whether a model that is there may be replaced.
+def run_context(options: RunOptions, max_memory: str | int | None = None) -> Iterator[RunContext]:
+    """Set up the process for training within the block; a folder becomes ``options.out`` when the block ends well.
 
     Raises:
-        OutputError: ``out`` is taken, not writable, or being written by another process.
-        TrainingError: there is nothing to resume, or memory ran out.
+        OutputError, TrainingError: as ``train_and_save``.
     """
     torch.set_flush_denormal(True)
     keep_memory()
-    with (
-        memory_watched(context.memory),
-        intra_op_threads(1),
-        run_folders(out, overwrite=overwrite, checkpointing=context.checkpointing) as folders,
-    ):
-        yield folders
-
-
-def _silent(event: Event) -> None:
-    """Listen to nothing."""
-
-
-def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
-    """Add an entry to the log of a run."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")
-
-
-def log_entry(seed: int, event: EpochEnd) -> dict[str, Any]:
-    """An epoch as the log of a run holds it."""
-    return {"seed": seed, **asdict(event)}
+    out, checkpointing = options.out, options.checkpointing
+    with ExitStack() as stack:
+        stack.enter_context(memory_limit(max_memory))
+        stack.enter_context(intra_op_threads(1))
+        folder = None
+        if out is not None:
+            resume, keep_state = checkpointing.resume, checkpointing.keep_state
+            folder = stack.enter_context(
+                writing(out, overwrite=options.overwrite, resume=resume, keep_state=keep_state)
+            )
+        scratch = stack.enter_context(scratch_folder(folder))
+        yield RunContext(
+            options.device, check_threads(options.threads), options.listener, folder, scratch, checkpointing
+        )

@@ -5,21 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from tagger.config.language_model import LanguageConfig
+from tagger.config.language_model import LanguageTrainingConfig
+from tagger.config.tagger import TrainingConfig
 
 
 def cosine(progress: float) -> float:
-    """Half a cosine from 1 to 0 (Loshchilov and Hutter 2017)."""
+    """Follow half a cosine from 1 to 0 (Loshchilov and Hutter 2017)."""
     return 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def linear(progress: float) -> float:
-    """A straight line from 1 to 0."""
+    """Follow a straight line from 1 to 0."""
     return 1 - progress
 
 
 def constant(progress: float) -> float:
-    """Always 1."""
+    """Return 1."""
     return 1.0
 
 
@@ -38,7 +39,7 @@ class Schedule:
         name: "cosine", "linear", "constant" or "plateau".
         warmup: share of the run that the warm-up takes.
         plateau_patience: epochs without a better score before "plateau" lowers the rate.
-        plateau_factor: what it multiplies the rate by.
+        plateau_factor: factor of the rate each time.
     """
 
     def __init__(self, name: str, *, warmup: float, plateau_patience: int = 2, plateau_factor: float = 0.5) -> None:
@@ -50,7 +51,7 @@ class Schedule:
         self.waited = 0
 
     def factor(self, progress: float) -> float:
-        """The factor at ``progress`` (0 to 1) through the run; never above 1 or below 0."""
+        """Return the factor, 0 to 1, at ``progress`` (0 to 1) through the run."""
         progress = min(1.0, max(0.0, progress))
         if progress < self.warmup:
             return self.scale * progress / self.warmup
@@ -58,27 +59,28 @@ class Schedule:
         return self.scale * SHAPES[self.name](rest)
 
     def epoch_done(self, improved: bool) -> None:
-        """Tell a plateau schedule how the epoch went."""
+        """Take note of an epoch: a plateau schedule lowers the rate after too many without a better score."""
         self.waited = 0 if improved else self.waited + 1
         if self.name == "plateau" and self.waited >= self.plateau_patience:
             self.scale *= self.plateau_factor
             self.waited = 0
 
-    def state(self) -> dict[str, float]:
-        """All that it remembers of the run."""
+    def state_dict(self) -> dict[str, float]:
+        """Return what a plateau schedule remembers."""
         return {"scale": self.scale, "waited": self.waited}
 
-    def restore(self, state: Mapping[str, float]) -> None:
-        """Go on from what ``state`` gave."""
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Restore what ``state_dict`` returned."""
         self.scale, self.waited = state["scale"], int(state["waited"])
 
 
-def make_schedule(config: LanguageConfig) -> Schedule:
-    """The schedule that the settings ask for."""
-    training = config.training
-    return Schedule(
-        training.schedule,
-        warmup=training.warmup,
-        plateau_patience=training.plateau_patience,
-        plateau_factor=training.plateau_factor,
-    )
+def make_schedule(config: TrainingConfig | LanguageTrainingConfig) -> Schedule:
+    """Return the schedule of resolved training settings."""
+    if isinstance(config, LanguageTrainingConfig):
+        return Schedule(
+            config.schedule,
+            warmup=config.warmup,
+            plateau_patience=config.plateau_patience,
+            plateau_factor=config.plateau_factor,
+        )
+    return Schedule(config.schedule, warmup=config.warmup)

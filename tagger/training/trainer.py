@@ -1,106 +1,29 @@
 """The training loop: an objective in, events out, the best weights left in the model.
 
-A step whose loss or gradient is not finite is left out and counted; after ``tagger.training.optimizer_step.HOPELESS``
+A step whose loss or gradient is not finite is skipped and counted; after ``tagger.training.optimizer_step.MAX_SKIPPED``
 of them in a row training ends, with the best weights so far.
 """
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import nullcontext
-from functools import partial
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from tagger.config.language_model import LanguageTrainingConfig
+from tagger.config.tagger import TrainingConfig
 from tagger.errors import TrainingError
 from tagger.models.training.weight_averaging import AveragedWeights
-from tagger.runtime.memory_limit import MemoryLimit
-from tagger.training.checkpoint_callback import CheckpointCallback
-from tagger.training.events import EpochEnd, Event, Finished, Started, Step
-from tagger.training.objective import DevScore, LoopSettings, Objective
-from tagger.training.optimizer_step import Gradients, OptimizerStep
-from tagger.training.schedules import Schedule
-from tagger.training.trainer_state import EpochSoFar, batches_from, begin
-
-
-class BestEpoch:
-    """Keeps the averaged weights of the best epoch so far.
-
-    Args:
-        average: the running average of the weights.
-
-    Attributes:
-        score: on dev; None where there is no dev split, or no epoch yet.
-        epoch: its number, from 1; 0 while there is none.
-        weights: of the averaged parameters, in order; empty while there is no epoch.
-    """
-
-    def __init__(self, average: AveragedWeights) -> None:
-        self.average = average
-        self.score: DevScore | None = None
-        self.epoch = 0
-        self.weights: list[Tensor] = []
-
-    def consider(self, score: DevScore | None, epoch: int) -> bool:
-        """Copy the averaged weights when they score best; without a dev split the last ones count as best."""
-        if score is not None:
-            best = self.score
-            if not math.isfinite(score.loss) or (best is not None and score.value <= best.value):
-                return False
-        if not all(bool(weights.isfinite().all()) for weights in self.average.present):
-            return False
-        self.score, self.epoch = score, epoch
-        self.weights = [average.clone() for average in self.average.present]
-        return True
-
-    @torch.no_grad()
-    def put_back(self) -> None:
-        """Give the model the weights of the best epoch."""
-        for parameter, weights in zip(self.average.parameters, self.weights, strict=True):
-            parameter.copy_(weights)
-
-
-class RunClock:
-    """Runs from when it is made or started.
-
-    Args:
-        steps: planned for the whole run.
-        max_minutes: time budget; None for as long as it takes.
-
-    Attributes:
-        before: seconds of a run that is resumed, until it was saved.
-    """
-
-    def __init__(self, steps: int, max_minutes: float | None) -> None:
-        self.steps = steps
-        self.max_minutes = max_minutes
-        self.before = 0.0
-        self.start()
-
-    def start(self) -> None:
-        """Begin to count, besides what was before."""
-        self._started = time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        """Since the start, interruptions aside."""
-        return self.before + time.perf_counter() - self._started
-
-    def progress(self, steps_done: int) -> float:
-        """How far the run is, 0 to 1: of its steps or of its time, whichever is further."""
-        done = steps_done / max(1, self.steps)
-        return max(done, self.seconds / (60 * self.max_minutes)) if self.max_minutes else done
-
-    def seconds_left(self, steps_done: int) -> float | None:
-        """About so many; None before the first step."""
-        progress = self.progress(steps_done)
-        return self.seconds * (1 - progress) / progress if progress > 0 else None
-
+from tagger.training.events import Callback, EpochEnd, Event, Finished, Started, Step
+from tagger.training.objective import DevScore, Objective
+from tagger.training.optimizer_step import GradientAccumulator, Optimization, OptimizerStep
+from tagger.training.trainer_state import BestEpoch, EpochProgress, RunClock, load_random_state, random_state
 
 STEPS_BETWEEN_EVENTS = 10
 NOTHING_KEPT = "no epoch ended with finite weights and a finite loss on dev; try a lower peak: --learning-rate"
@@ -110,234 +33,231 @@ class Trainer:
     """One run of training.
 
     Args:
-        model: the untrained model; afterwards it holds the best (averaged) weights.
-        objective: what it learns.
+        objective: what the network learns.
         config: resolved training settings.
-        optimizer: moves the weights, see ``tagger.training.optimizer_step``.
-        average: the running average of the weights.
-        schedule: of the learning rate.
-        device: where to compute.
-        threads: threads to compute on.
+        optimization: how the weights of the network move.
+        model: the network, on its device; afterwards it holds the best (averaged) weights.
         rng: draws everything that is drawn with NumPy.
-        notes: told in the first event.
-        checkpoint_callback: saves the state of the run, and puts the loop where an earlier run was.
-        memory: the limit of the memory of the process, within which this runs.
+        threads: threads to compute on.
+        notes: for the user, in the first event.
+        callbacks: take part in the loop; one of them may save and restore the run.
 
     Attributes:
-        current: the epoch under way, None between epochs.
-        history: the epochs that are done.
-        clock: how long it has taken.
+        optimizer_step: makes the updates.
         best: the best of the epochs that are done.
-        gradients: computes those of a batch, in parts for want of memory.
-        updates: moves the weights.
+        clock: measures the run.
+        history: the epochs that are done.
+        epoch: the epoch under way, None between epochs.
     """
 
     def __init__(
         self,
         model: nn.Module,
         objective: Objective,
-        config: LoopSettings,
+        config: TrainingConfig | LanguageTrainingConfig,
+        optimization: Optimization,
         *,
-        optimizer: torch.optim.Optimizer,
-        average: AveragedWeights,
-        schedule: Schedule,
-        device: torch.device,
-        threads: int = 1,
         rng: np.random.Generator,
+        threads: int = 1,
         notes: tuple[str, ...] = (),
-        checkpoint_callback: CheckpointCallback | None = None,
-        memory: MemoryLimit | None = None,
+        callbacks: Sequence[Callback] = (),
     ) -> None:
-        self.model = model
-        self.objective = objective
-        self.config = config
-        self.optimizer, self.average, self.schedule = optimizer, average, schedule
-        self.device = device
-        self.rng = rng
-        self.threads, self.notes = threads, notes
-        self.epochs = config.epochs or 1
-        self.steps_per_epoch = objective.steps_per_epoch
-        self.epochs_done = 0
-        self.best = BestEpoch(average)
-        self.current: EpochSoFar | None = None
+        self.model, self.objective, self.config = model, objective, config
+        self.rng, self.threads, self.notes, self.callbacks = rng, threads, notes, callbacks
+        gradients = GradientAccumulator(model, objective, memory_limited=config.max_memory is not None)
+        self.optimizer_step = OptimizerStep(gradients, optimization)
+        self.best = BestEpoch(optimization.average)
+        self.clock = RunClock(self._num_epochs * objective.steps_per_epoch, config.max_minutes)
         self.history: list[EpochEnd] = []
-        self.remembered: Mapping[str, Any] | None = None
-        self.clock = RunClock(self.epochs * self.steps_per_epoch, config.max_minutes)
-        self.epoch_started = time.perf_counter()
-        self.checkpoint_callback = checkpoint_callback
-        self.memory = memory
-        self.gradients = Gradients(model, objective, memory, partial(_still_to_come, optimizer, self.best))
-        self.peak = config.learning_rate or 1.0
-        self.updates = OptimizerStep(self.gradients, optimizer, average, clip=config.clip, peak=self.peak)
-        if checkpoint_callback is not None:
-            checkpoint_callback.resume(self)
+        self.epoch: EpochProgress | None = None
+        self._batches: tuple[int, Iterator[Any]] | None = None
 
     @property
-    def seconds(self) -> float:
-        """Seconds of training since the start, interruptions aside."""
-        return self.clock.seconds
-
-    @property
-    def epoch_seconds(self) -> float:
-        """Seconds spent on the epoch under way."""
-        before = 0.0 if self.current is None else self.current.seconds
-        return before + time.perf_counter() - self.epoch_started
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next(self.model.parameters()).device
 
     @property
     def progress(self) -> float:
-        """How far the run is, 0 to 1: of its steps or of its time, whichever is further."""
-        return self.clock.progress(self.updates.done)
+        """The share of the run that is done, 0 to 1: of its steps or of its time, whichever is larger."""
+        return self.clock.progress(self.optimizer_step.done)
 
-    def events(self) -> Iterator[Event]:
-        """Train; yield what happens. The epochs of a run that is resumed are told again.
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state between two steps or two epochs; see ``tagger.training.events.Stateful``."""
+        return {
+            "optimizer_step": self.optimizer_step.state_dict(),
+            "best": self.best.state_dict(),
+            "seconds": self.clock.seconds,
+            "history": [asdict(end) for end in self.history],
+            "epochs_done": len(self.history),
+            "epoch": None if self.epoch is None else self.epoch.state_dict(),
+            "objective": self.objective.state_dict(),
+            "data": self.objective.data_state_dict(),
+            "random": random_state(self.rng, self.device),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go to where another run of the same network and data was.
+
+        The batches of its epoch are planned and laid out again from the same random numbers, so that those left are
+        the ones that would have been left.
 
         Raises:
-            TrainingError: the loss was not finite before any epoch was done.
-            Stopped: a signal came, and the state is saved.
+            TrainingError: the state is that of another network.
         """
-        self.clock.start()
-        self.gradients.check()
-        size = self.objective.size
-        yield Started(
-            sum(p.numel() for p in self.model.parameters() if p.requires_grad),
-            size.sentences,
-            size.tokens,
-            size.labels,
-            self.epochs,
-            self.steps_per_epoch,
-            str(self.device),
-            self.threads,
-            self.notes,
-            self.objective.task,
-            getattr(self.objective, "unit", "word"),
-        )
+        self.optimizer_step.load_state_dict(state["optimizer_step"])
+        self.best.load_state_dict(state["best"])
+        self.history = [EpochEnd(**end) for end in state["history"]]
+        if state["epoch"] is None:
+            self.objective.load_data_state_dict(state["data"], self.rng)
+        else:
+            self.epoch = EpochProgress.from_state_dict(state["epoch"])
+            self.rng.bit_generator.state = dict(self.epoch.rng)
+            self.objective.load_data_state_dict(self.epoch.data, self.rng)
+            self._batches = self.objective.epoch(self.rng)
+            deque(islice(self._batches[1], self.epoch.done), maxlen=0)
+        self.objective.load_state_dict(state["objective"])
+        load_random_state(state["random"], self.rng, self.device)
+        self.clock.before = state["seconds"]
+
+    def events(self) -> Iterator[Event]:
+        """Train; yield what happens. A run that is resumed begins with the events of the epochs that are done.
+
+        Raises:
+            TrainingError: the loss was not finite before any epoch was done, or the run cannot be resumed.
+            Stopped: a signal arrived, and the state is saved.
+        """
+        notes = [note for callback in self.callbacks for note in callback.on_train_begin(self)]
+        yield self._started((*self.notes, *notes))
         yield from tuple(self.history)
-        with (
-            nullcontext() if self.checkpoint_callback is None else self.checkpoint_callback.watching(),
-            self.objective.on_threads(self.threads),
-        ):
+        self.clock.start()
+        with self.objective.on_threads(self.threads):
             reason = yield from self._epochs()
         if not self.best.weights:
-            raise TrainingError(self.updates.trouble or NOTHING_KEPT)
-        self.best.put_back()
+            raise TrainingError(self.optimizer_step.trouble or NOTHING_KEPT)
+        self.best.restore()
         self.model.eval()
         score = self.best.score
         yield Finished(
-            reason,
-            self.best.epoch,
-            score.accuracy if score else None,
-            self.seconds,
-            score.perplexity if score else None,
+            reason=reason,
+            best_epoch=self.best.epoch,
+            best_accuracy=score.accuracy if score else None,
+            seconds=self.clock.seconds,
+            best_perplexity=score.perplexity if score else None,
         )
 
     def _epochs(self) -> Generator[Event, None, str]:
         """Train epoch after epoch; return why it ended."""
         while not (reason := self._reason_to_end()):
-            end = yield from self._epoch(self.epochs_done + 1)
+            end = yield from self._train_epoch(len(self.history) + 1)
             if end is None:
-                return self.updates.trouble
+                return self.optimizer_step.trouble
             self.history.append(end)
             yield end
-            if self.checkpoint_callback is not None:
-                self.checkpoint_callback.after_epoch(self)
+            for callback in self.callbacks:
+                callback.on_epoch_end(self)
         return reason
 
     def _reason_to_end(self) -> str:
-        """Why there is no further epoch; nothing if there is one."""
-        done = self.epochs_done
-        if done and self.config.max_minutes and self.progress >= 1 and done < self.epochs:
-            return f"the time of {self.config.max_minutes:g} minutes is up"
-        if self.config.patience and done - self.best.epoch >= self.config.patience:
-            names = {"pos": "better dev accuracy", "lm": "lower dev perplexity"}
-            better = names.get(self.objective.task, "lower dev loss")
-            return f"no {better} for {self.config.patience} epochs"
-        return "all epochs done" if done >= self.epochs else ""
+        """Say why there is no further epoch; nothing if there is one."""
+        done, config = len(self.history), self.config
+        if done and config.max_minutes and self.progress >= 1 and done < self._num_epochs:
+            return f"the time of {config.max_minutes:g} minutes is up"
+        if config.patience and done - self.best.epoch >= config.patience:
+            return f"no {self.objective.improvement} for {config.patience} epochs"
+        return "all epochs done" if done >= self._num_epochs else ""
 
-    def _epoch(self, epoch: int) -> Generator[Event, None, EpochEnd | None]:
-        """Train for an epoch; None if it was given up."""
+    def _train_epoch(self, number: int) -> Generator[Event, None, EpochEnd | None]:
+        """Train for an epoch, or for what is left of it; return None if the loss stays not finite."""
         self.model.train()
-        number, batches = self._batches()
-        so_far = self.current
-        assert so_far is not None
-        self.epoch_started = time.perf_counter()
+        epoch, (steps, batches) = self._begin_epoch()
+        peak, schedule = self.optimizer_step.optimization.peak, self.optimizer_step.optimization.schedule
         for batch in batches:
-            so_far.rate = rate = self.peak * self.schedule.factor(self.progress)
-            nats, size = self.updates.step(batch, rate, self.epochs_done)
-            so_far.done += 1
-            so_far.left_out += not size
-            so_far.nats += float(nats)
-            so_far.tokens += size
-            if so_far.done % STEPS_BETWEEN_EVENTS == 0 or so_far.done == number:
-                yield self._told(epoch, number)
-            if self.updates.hopeless:
+            rate = peak * schedule.factor(self.progress)
+            epoch.add(*self.optimizer_step.update(batch, rate, number - 1), rate)
+            if epoch.done % STEPS_BETWEEN_EVENTS == 0 or epoch.done == steps:
+                yield self._step_event(number, epoch, steps)
+            if self.optimizer_step.diverged:
                 return None
-            if self.checkpoint_callback is not None:
-                self.checkpoint_callback.after_step(self)
+            for callback in self.callbacks:
+                callback.on_step_end(self)
             if self.config.max_minutes and self.progress >= 1:
                 break
-        return self._end_of(epoch, so_far)
+        return self._end_epoch(number, epoch)
 
-    def _batches(self) -> tuple[int, Iterator[Any]]:
-        """The batches of a new epoch, or those that are left of the one under way."""
-        if self.current is not None:
-            return batches_from(self, self.current)
-        self.current = begin(self)
-        return self.objective.epoch(self.rng)
+    def _begin_epoch(self) -> tuple[EpochProgress, tuple[int, Iterator[Any]]]:
+        """Plan an epoch, or go on with the one of a restored state."""
+        if self.epoch is None or self._batches is None:
+            self.epoch = EpochProgress(self.rng.bit_generator.state, self.objective.data_state_dict())
+            self._batches = self.objective.epoch(self.rng)
+        batches, self._batches = self._batches, None
+        self.epoch.watch.start()
+        return self.epoch, batches
 
-    def _told(self, epoch: int, number: int) -> Step:
-        so_far = self.current
-        assert so_far is not None
-        speed = so_far.tokens / max(1e-9, self.epoch_seconds)
-        loss = so_far.nats / max(1, so_far.tokens)
-        return Step(
-            epoch,
-            so_far.done,
-            number,
-            loss,
-            speed,
-            so_far.rate,
-            self.seconds,
-            self.clock.seconds_left(self.updates.done),
-        )
-
-    def _end_of(self, epoch: int, so_far: EpochSoFar) -> EpochEnd:
+    def _end_epoch(self, number: int, epoch: EpochProgress) -> EpochEnd:
         """Score what was learnt, keep it if it is the best."""
-        speed = so_far.tokens / max(1e-9, self.epoch_seconds)
-        self.epochs_done += 1
+        speed = epoch.tokens_per_second
         score = self._evaluate()
-        best = so_far.tokens > 0 and self.best.consider(score, epoch)
-        self.schedule.epoch_done(best)
-        self.average.epoch_done(None if score is None else score.loss)
-        self.current = None
-        whole = self.objective.size
-        sentences_seen = max(1, round(whole.sentences * so_far.tokens / max(1, whole.tokens)))
+        best = epoch.tokens > 0 and self.best.update(score, number)
+        self.optimizer_step.optimization.schedule.epoch_done(best)
+        self._average.epoch_done(None if score is None else score.loss)
+        self.epoch = None
+        size = self.objective.size
+        sentences_seen = max(1, round(size.sentences * epoch.tokens / max(1, size.tokens)))
         return EpochEnd(
-            epoch,
-            self.epochs,
-            so_far.nats / sentences_seen,
-            so_far.nats / max(1, so_far.tokens),
-            score.accuracy if score else None,
-            score.loss if score else None,
-            best,
-            so_far.rate,
-            speed,
-            self.seconds,
-            score.perplexity if score else None,
-            so_far.left_out,
-            self.gradients.parts,
+            epoch=number,
+            epochs=self._num_epochs,
+            loss_sum=epoch.loss_sum / sentences_seen,
+            loss_per_step=epoch.loss_per_step,
+            dev_accuracy=score.accuracy if score else None,
+            dev_loss_per_step=score.loss if score else None,
+            best=best,
+            learning_rate=epoch.learning_rate,
+            tokens_per_second=speed,
+            seconds=self.clock.seconds,
+            dev_perplexity=score.perplexity if score else None,
+            skipped_steps=epoch.skipped,
+            num_micro_batches=self.optimizer_step.gradients.num_micro_batches,
         )
 
     @torch.inference_mode()
     def _evaluate(self) -> DevScore | None:
-        """How the averaged weights do on dev."""
-        if self.memory is not None:
-            self.memory.begin("scoring the dev data")
-        with self.average.applied():
+        """Score the averaged weights on dev."""
+        with self._average.applied():
             return self.objective.evaluate()
 
+    @property
+    def _average(self) -> AveragedWeights:
+        return self.optimizer_step.optimization.average
 
-def _still_to_come(optimizer: torch.optim.Optimizer, best: BestEpoch) -> int:
-    """Bytes that later steps will want, besides those of their batches: of the optimiser, and of the best epoch."""
-    size = sum(p.nbytes for p in best.average.parameters)
-    moments = 2 if "betas" in optimizer.defaults and not optimizer.state else 0
-    return size * (moments + (not best.weights))
+    @property
+    def _num_epochs(self) -> int:
+        return self.config.epochs or 1
+
+    def _started(self, notes: tuple[str, ...]) -> Started:
+        objective = self.objective
+        return Started(
+            parameters=sum(p.numel() for p in self.model.parameters() if p.requires_grad),
+            sentences=objective.size.sentences,
+            tokens=objective.size.tokens,
+            labels=objective.size.labels,
+            epochs=self._num_epochs,
+            steps_per_epoch=objective.steps_per_epoch,
+            device=str(self.device),
+            threads=self.threads,
+            notes=notes,
+            task=objective.task,
+            unit=objective.unit,
+        )
+
+    def _step_event(self, number: int, epoch: EpochProgress, steps: int) -> Step:
+        return Step(
+            epoch=number,
+            step=epoch.done,
+            steps=steps,
+            loss_per_step=epoch.loss_per_step,
+            tokens_per_second=epoch.tokens_per_second,
+            learning_rate=epoch.learning_rate,
+            seconds=self.clock.seconds,
+            seconds_left=self.clock.seconds_left(self.optimizer_step.done),
+        )

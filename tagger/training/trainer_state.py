@@ -1,171 +1,187 @@
-"""All that a run of training has to remember to go on exactly where it was."""
+"""The parts of a run that remember how far it is: clocks, the epoch under way, the best epoch, random numbers."""
 
 from __future__ import annotations
 
+import math
 import random
-from collections import deque
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from tagger.errors import TrainingError
-from tagger.training.events import EpochEnd
-from tagger.training.objective import DevScore, ResumableData, Stateful
+from tagger.models.training.weight_averaging import AveragedWeights
+from tagger.training.objective import DevScore
 
-if TYPE_CHECKING:
-    from tagger.training.trainer import Trainer
 
-FORMAT = 1
-"""Of the state; raised when what follows changes its meaning."""
+class Stopwatch:
+    """Measures seconds of work, interruptions of the run aside.
+
+    Args:
+        before: seconds until now.
+    """
+
+    def __init__(self, before: float = 0.0) -> None:
+        self.before = before
+        self.start()
+
+    def start(self) -> None:
+        """Start now, after the seconds before."""
+        self._started = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds so far."""
+        return self.before + time.perf_counter() - self._started
+
+
+class RunClock(Stopwatch):
+    """Measures a run against its plan.
+
+    Args:
+        steps: planned for the whole run.
+        max_minutes: time budget; None for none.
+    """
+
+    def __init__(self, steps: int, max_minutes: float | None) -> None:
+        super().__init__()
+        self.steps = steps
+        self.max_minutes = max_minutes
+
+    def progress(self, steps_done: int) -> float:
+        """Return the share of the run that is done, 0 to 1: of its steps or of its time, whichever is larger."""
+        done = steps_done / max(1, self.steps)
+        return max(done, self.seconds / (60 * self.max_minutes)) if self.max_minutes else done
+
+    def seconds_left(self, steps_done: int) -> float | None:
+        """Estimate the seconds until the end; None before the first step."""
+        progress = self.progress(steps_done)
+        return self.seconds * (1 - progress) / progress if progress > 0 else None
 
 
 @dataclass(slots=True)
-class EpochSoFar:
-    """The epoch that is under way.
+class EpochProgress:
+    """The epoch under way.
 
     Args:
-        rng: state of the NumPy generator when it began, before its batches were planned.
-        place: where the data of the objective stood then.
-        done: batches taken, those left out included.
-        nats: cross-entropy summed over the steps so far.
+        rng: state of the NumPy generator before the batches of the epoch were planned.
+        data: position of the data of the objective at that time.
+        done: batches taken, skipped ones included.
+        loss_sum: cross-entropy summed over the steps so far.
         tokens: steps so far.
-        left_out: batches whose loss or gradient was not finite.
-        rate: learning rate of the last step.
-        seconds: spent on it so far, before the present process took it up.
+        skipped: batches whose loss or gradient was not finite.
+        learning_rate: of the last step.
+        watch: measures the time spent on it.
     """
 
     rng: Mapping[str, Any]
-    place: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any]
     done: int = 0
-    nats: float = 0.0
+    loss_sum: float = 0.0
     tokens: int = 0
-    left_out: int = 0
-    rate: float = 0.0
-    seconds: float = 0.0
+    skipped: int = 0
+    learning_rate: float = 0.0
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+    def add(self, loss_sum: float, tokens: int, learning_rate: float) -> None:
+        """Count a batch; one without tokens was skipped."""
+        self.done += 1
+        self.loss_sum += loss_sum
+        self.tokens += tokens
+        self.skipped += not tokens
+        self.learning_rate = learning_rate
+
+    @property
+    def loss_per_step(self) -> float:
+        """Mean cross-entropy so far."""
+        return self.loss_sum / max(1, self.tokens)
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Speed so far."""
+        return self.tokens / max(1e-9, self.watch.seconds)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the arguments, with plain seconds."""
+        names = ("rng", "data", "done", "loss_sum", "tokens", "skipped", "learning_rate")
+        return {name: getattr(self, name) for name in names} | {"seconds": self.watch.seconds}
+
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, Any]) -> EpochProgress:
+        """Restore an epoch; its time goes on."""
+        values = dict(state)
+        return cls(watch=Stopwatch(values.pop("seconds")), **values)
 
 
-def state_of(trainer: Trainer) -> dict[str, Any]:
-    """The state between two steps, or between two epochs, as plain values and tensors."""
-    best = trainer.best
-    objective = trainer.objective
-    return {
-        "format": FORMAT,
-        "model": trainer.model.state_dict(),
-        "average": trainer.average.state(),
-        "optimizer": {str(number): own for number, own in trainer.optimizer.state_dict()["state"].items()},
-        "schedule": trainer.schedule.state(),
-        "random": _random_state(trainer),
-        "objective": objective.state() if isinstance(objective, Stateful) else {},
-        "place": objective.place() if isinstance(objective, ResumableData) else {},
-        "epoch": None if trainer.current is None else asdict(trainer.current) | {"seconds": trainer.epoch_seconds},
-        "steps_done": trainer.updates.done,
-        "epochs_done": trainer.epochs_done,
-        "best": {
-            "score": None if best.score is None else asdict(best.score),
-            "epoch": best.epoch,
-            "weights": best.weights,
-        },
-        "seconds": trainer.seconds,
-        "in_a_row": trainer.updates.in_a_row,
-        "parts": trainer.gradients.parts,
-        "history": [asdict(end) for end in trainer.history],
-    }
+class BestEpoch:
+    """Keeps the averaged weights of the best epoch so far.
 
+    Args:
+        average: the running average of the weights.
 
-def restore(trainer: Trainer, state: Mapping[str, Any]) -> None:
-    """Put a run that has not begun where another one was.
-
-    Raises:
-        TrainingError: the state is that of another version or of another network.
+    Attributes:
+        score: on dev; None where there is no dev split, or no epoch yet.
+        epoch: its number, from 1; 0 while there is none.
+        weights: of the averaged parameters, in order; empty while there is no epoch.
     """
-    if state.get("format") != FORMAT:
-        raise TrainingError(
-            f"the state of the run has format {state.get('format')}, this version goes on from format {FORMAT}; "
-            "go on with the version that wrote it, or start anew with --overwrite"
-        )
-    try:
-        trainer.model.load_state_dict(state["model"])
-        _restore_optimizer(trainer.optimizer, state["optimizer"])
-    except (RuntimeError, ValueError) as error:
-        raise TrainingError(f"the state of the run is that of another network: {str(error)[:200]}") from error
-    trainer.average.restore(state["average"])
-    trainer.schedule.restore(state["schedule"])
-    trainer.updates.done, trainer.epochs_done = state["steps_done"], state["epochs_done"]
-    best = state["best"]
-    trainer.best.score = None if best["score"] is None else DevScore(**best["score"])
-    trainer.best.epoch = best["epoch"]
-    trainer.best.weights = [weights.to(trainer.device) for weights in best["weights"]]
-    trainer.history = [EpochEnd(**end) for end in state["history"]]
-    trainer.clock.before = state["seconds"]
-    trainer.updates.in_a_row, trainer.gradients.parts = state["in_a_row"], state["parts"]
-    trainer.current = None if state["epoch"] is None else EpochSoFar(**state["epoch"])
-    if trainer.current is None:
-        _seek(trainer, state["place"])
-        _remember(trainer, state)
-    else:
-        trainer.remembered = state
+
+    def __init__(self, average: AveragedWeights) -> None:
+        self.average = average
+        self.score: DevScore | None = None
+        self.epoch = 0
+        self.weights: list[Tensor] = []
+
+    def update(self, score: DevScore | None, epoch: int) -> bool:
+        """Copy the averaged weights when they score best; without a dev split the last ones count as best."""
+        if score is not None:
+            best = self.score
+            if not math.isfinite(score.loss) or (best is not None and score.value <= best.value):
+                return False
+        if not all(bool(weights.isfinite().all()) for weights in self.average.ema_weights):
+            return False
+        self.score, self.epoch = score, epoch
+        self.weights = [average.clone() for average in self.average.ema_weights]
+        return True
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Give the model the weights of the best epoch."""
+        for parameter, weights in zip(self.average.parameters, self.weights, strict=True):
+            parameter.copy_(weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the score, the epoch and its weights."""
+        score = None if self.score is None else asdict(self.score)
+        return {"score": score, "epoch": self.epoch, "weights": self.weights}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore them, on the device of the model."""
+        self.score = None if state["score"] is None else DevScore(**state["score"])
+        self.epoch = state["epoch"]
+        self.weights = [
+            saved.to(parameter.device)
+            for saved, parameter in zip(state["weights"], self.average.parameters, strict=bool(state["weights"]))
+        ]
 
 
-def batches_from(trainer: Trainer, so_far: EpochSoFar) -> tuple[int, Iterator[Any]]:
-    """The batches of the epoch that was under way, but for those that were taken already.
-
-    They are planned and made again from the same random numbers, so that what is left is what would have been left.
-    """
-    state, trainer.remembered = trainer.remembered, None
-    trainer.rng.bit_generator.state = dict(so_far.rng)
-    _seek(trainer, so_far.place)
-    number, batches = trainer.objective.epoch(trainer.rng)
-    deque(islice(batches, so_far.done), maxlen=0)
-    if state is not None:
-        _remember(trainer, state)
-    return number, batches
-
-
-def begin(trainer: Trainer) -> EpochSoFar:
-    """What must be known of an epoch to begin it again."""
-    objective = trainer.objective
-    place = objective.place() if isinstance(objective, ResumableData) else {}
-    return EpochSoFar(trainer.rng.bit_generator.state, place)
-
-
-def _seek(trainer: Trainer, place: Mapping[str, Any]) -> None:
-    if isinstance(trainer.objective, ResumableData):
-        trainer.objective.seek(place, trainer.rng)
-
-
-def _remember(trainer: Trainer, state: Mapping[str, Any]) -> None:
-    """Random numbers and the objective's own memory as they were when the state was saved."""
-    if isinstance(trainer.objective, Stateful):
-        trainer.objective.restore(state["objective"])
-    drawn = state["random"]
-    version, numbers, gauss = drawn["python"]
-    random.setstate((version, tuple(numbers), gauss))
-    torch.set_rng_state(drawn["torch"])
-    if drawn["cuda"] is not None and trainer.device.type == "cuda":
-        torch.cuda.set_rng_state(drawn["cuda"], trainer.device)
-    trainer.rng.bit_generator.state = drawn["numpy"]
-
-
-def _random_state(trainer: Trainer) -> dict[str, Any]:
-    cuda = torch.cuda.get_rng_state(trainer.device) if trainer.device.type == "cuda" else None
+def random_state(rng: np.random.Generator, device: torch.device) -> dict[str, Any]:
+    """Return the state of every generator of a run."""
     return {
         "python": random.getstate(),
         "torch": torch.get_rng_state(),
-        "cuda": cuda,
-        "numpy": trainer.rng.bit_generator.state,
+        "cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
+        "numpy": rng.bit_generator.state,
     }
 
 
-def _restore_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Mapping[str, Any]]) -> None:
-    """What the optimiser remembers of each parameter; the groups and their settings are those of the present run."""
-    present = optimizer.state_dict()
-    sizes = [parameter.shape for group in optimizer.param_groups for parameter in group["params"]]
-    for number, own in state.items():
-        for name, value in own.items():
-            if isinstance(value, Tensor) and name != "step" and value.shape != sizes[int(number)]:
-                raise ValueError(f"optimiser: {tuple(value.shape)} for a parameter of {tuple(sizes[int(number)])}")
-    optimizer.load_state_dict({**present, "state": {int(number): dict(own) for number, own in state.items()}})
+def load_random_state(state: Mapping[str, Any], rng: np.random.Generator, device: torch.device) -> None:
+    """Restore the state of every generator of a run."""
+    version, numbers, gauss = state["python"]
+    random.setstate((version, tuple(numbers), gauss))
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] is not None and device.type == "cuda":
+        torch.cuda.set_rng_state(state["cuda"], device)
+    rng.bit_generator.state = state["numpy"]

@@ -13,9 +13,18 @@ from tagger.cli.output.training_display import HEADER, TrainingDisplay, clock, e
 from tagger.model_cards.learning_curves import ASCII_BLOCKS
 from tagger.training.events import EpochEnd, Event, Finished, Started, Step
 
-STARTED = Started(1_234_567, 12_543, 204_577, 17, 2, 3, "cpu", 1, ("dev: 10 % of train",))
-STEP = Step(1, 3, 3, 0.91234, 23_456.7, 0.002, 61, 65)
-EPOCH = EpochEnd(1, 2, 16.3, 0.9123, 0.8764, 0.4, True, 0.002, 23_456.7, 61)
+STARTED = Started(
+    parameters=1_234_567, sentences=12_543, tokens=204_577, labels=17, epochs=2, steps_per_epoch=3, device="cpu",
+    threads=1, notes=("dev: 10 % of train",),
+)  # fmt: skip
+STEP = Step(
+    epoch=1, step=3, steps=3, loss_per_step=0.91234, tokens_per_second=23_456.7, learning_rate=0.002, seconds=61,
+    seconds_left=65,
+)  # fmt: skip
+EPOCH = EpochEnd(
+    epoch=1, epochs=2, loss_sum=16.3, loss_per_step=0.9123, dev_accuracy=0.8764, dev_loss_per_step=0.4, best=True,
+    learning_rate=0.002, tokens_per_second=23_456.7, seconds=61,
+)  # fmt: skip
 EVENTS: list[Event] = [
     STARTED,
     replace(STEP, step=1),
@@ -24,7 +33,7 @@ EVENTS: list[Event] = [
     EPOCH,
     replace(STEP, epoch=2, step=1),
     replace(EPOCH, epoch=2, dev_accuracy=0.86, best=False),
-    Finished("all epochs", 1, 0.8764, 3_725),
+    Finished(reason="all epochs", best_epoch=1, best_accuracy=0.8764, seconds=3_725),
 ]
 
 
@@ -59,8 +68,11 @@ def shown(stream: io.StringIO, *, quiet: bool = False) -> str:
     return stream.getvalue()
 
 
-def test_an_epoch_in_parts_says_so() -> None:
-    assert epoch_line(replace(EPOCH, parts=4)) == epoch_line(EPOCH) + "  (batches in 4 parts for want of memory)"
+def test_an_epoch_in_micro_batches_says_so() -> None:
+    assert (
+        epoch_line(replace(EPOCH, num_micro_batches=4))
+        == epoch_line(EPOCH) + "  (4 micro-batches a batch: memory ran out)"
+    )
 
 
 def test_plain_output_is_one_line_per_epoch() -> None:
@@ -81,7 +93,9 @@ def test_without_dev_the_columns_stay_in_place() -> None:
     line = epoch_line(replace(EPOCH, dev_accuracy=None, dev_loss_per_step=None, best=False))
     assert len(line) == len(HEADER)
     assert line.split() == ["1/2", "0.9123", "16.300", "-", "-", "23,457", "1:01"]
-    assert finished_lines(Finished("time is up", 2, None, 5), []) == ["finished after 0:05 (time is up); best epoch 2"]
+    assert finished_lines(Finished(reason="time is up", best_epoch=2, best_accuracy=None, seconds=5), []) == [
+        "finished after 0:05 (time is up); best epoch 2"
+    ]
 
 
 def test_terminal_shows_progress_and_keeps_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ def test_no_decay_keeps_the_last_weights() -> None:
     average = AveragedWeights(module, decay=0.0)
     put(module, 3.0)
     average.update()
-    assert [present.item() for present in average.present] == [3.0]
+    assert [present.item() for present in average.ema_weights] == [3.0]
     with average.applied():
         assert module.weight.item() == 3.0
     assert module.weight.item() == 3.0
@@ -72,7 +72,7 @@ def test_nothing_is_averaged_before_the_loss_has_stopped_falling() -> None:
         put(module, value)
         average.update()
         average.epoch_done(loss)
-        assert [present.item() for present in average.present] == [value]
+        assert [present.item() for present in average.ema_weights] == [value]
         with average.applied():
             assert module.weight.item() == value
 
@@ -90,7 +90,7 @@ def test_the_triggered_average_is_the_mean_of_all_weights_since() -> None:
         put(module, value)
         average.update()
         seen.append(value)
-        assert average.present[0].item() == pytest.approx(sum(seen) / len(seen), abs=1e-14)
+        assert average.ema_weights[0].item() == pytest.approx(sum(seen) / len(seen), abs=1e-14)
         assert module.weight.item() == value, "the steps go on from the weights, not from their average"
     with average.applied():
         assert module.weight.item() == pytest.approx(2.0, abs=1e-14)
@@ -98,7 +98,7 @@ def test_the_triggered_average_is_the_mean_of_all_weights_since() -> None:
     average.epoch_done(99.0)
     put(module, 2.0)
     average.update()
-    assert average.present[0].item() == pytest.approx(2.0, abs=1e-14), "it begins once"
+    assert average.ema_weights[0].item() == pytest.approx(2.0, abs=1e-14), "it begins once"
 
 
 @pytest.mark.parametrize(

@@ -36,20 +36,18 @@ def test_gradients_in_running_text(tiny_corpus: Path) -> None:
     from tagger.config.defaults import Facts, resolve
     from tagger.config.tagger import TAG, Config
     from tagger.corpora.read_corpus import read_corpus
-    from tagger.corpora.tokenization.tokenizer import WordTokenizer
     from tagger.experiments.compare_cells import SETTINGS, STEPS, _streams, _untrained
-    from tagger.sequence_labelling.preparation import prepare
-    from tagger.sequence_labelling.train import TrainingData
-    from tagger.training.tensors import word_tensors
+    from tagger.sequence_labelling.train import make_task
+    from tagger.training.objective import word_tensors
 
     corpus = read_corpus(str(tiny_corpus))
     config = resolve(Config().with_settings({**SETTINGS, "encoder.hidden_size": 5}), Facts.of(corpus))
-    training_data = TrainingData(corpus, prepare(corpus, config), WordTokenizer.from_rules("generic"))
-    model = _untrained(training_data.prepared, config)
-    features = training_data.prepared.features
-    norms = follow_gradients(model, features, training_data)
+    task = make_task(corpus, config)
+    model = _untrained(task.prepared, config)
+    features = task.prepared.features
+    norms = follow_gradients(model, features, task)
     assert [len(values) for values in norms.values()] == [STEPS, STEPS]
-    words, tags = _streams(training_data)
+    words, tags = _streams(task)
     head = model.heads[TAG]
     expected = []
     with torch.no_grad():
@@ -58,6 +56,6 @@ def test_gradients_in_running_text(tiny_corpus: Path) -> None:
             ahead = model.encoder.ahead(inputs)[-1]
             behind = model.encoder.behind(inputs[-1:])[0]  # type: ignore[misc]
             chances = head(torch.cat([ahead, behind], dim=-1)).softmax(-1)[0]
-            chances[training_data.prepared.labels[TAG].encode([tags[-1, b]])[0]] -= 1
+            chances[task.prepared.labels[TAG].encode([tags[-1, b]])[0]] -= 1
             expected.append(float((chances @ head.weight[:, :5]).norm()))  # type: ignore[index]
     assert norms["hidden state"][0] == pytest.approx(sum(expected) / len(expected), rel=1e-4)

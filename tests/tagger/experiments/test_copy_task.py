@@ -40,7 +40,7 @@ def test_loss_is_summed_over_the_answers() -> None:
         by_hand = sum(
             float(torch.logsumexp(row, 0) - row[answer]) for row, answer in zip(logits, answers.tolist(), strict=True)
         )
-    assert abs(float(found.nats.detach()) - by_hand) < 1e-3
+    assert abs(float(found.loss_sum.detach()) - by_hand) < 1e-3
     assert found.steps == BATCH
 
 

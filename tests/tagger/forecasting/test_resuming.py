@@ -282,5 +282,5 @@ def test_the_peak_of_memory_stays_below_a_limit(nursery: Nursery, tmp_path: Path
     limit = base + (whole - base) * 2 // 3
     assert whole - base > 100_000_000, "the batch is too small to tell anything"
     assert trained("limited", "20000", "--max-memory", str(limit)) < limit < whole
-    assert resuming.log(tmp_path / "whole")[0]["parts"] == 1
-    assert resuming.log(tmp_path / "limited")[0]["parts"] > 1
+    assert resuming.log(tmp_path / "whole")[0]["num_micro_batches"] == 1
+    assert resuming.log(tmp_path / "limited")[0]["num_micro_batches"] > 1

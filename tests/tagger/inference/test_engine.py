@@ -19,7 +19,7 @@ from tagger.inference.engine import Engine
 from tagger.inference.windows import WINDOW_SENTENCES, WINDOW_TOKENS, Window
 from tagger.runtime.device import available_cores
 from tagger.serialization.checkpoint import SavedModel, load_model
-from tagger.training.tensors import word_tensors
+from tagger.training.objective import word_tensors
 from tests.processes import children
 from tests.tiny import sentences
 

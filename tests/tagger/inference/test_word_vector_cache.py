@@ -10,7 +10,7 @@ import torch
 
 from tagger.inference.word_vector_cache import CHUNK, WordVectorCache
 from tagger.serialization.checkpoint import SavedModel, load_model
-from tagger.training.tensors import word_tensors
+from tagger.training.objective import word_tensors
 
 CPU = torch.device("cpu")
 

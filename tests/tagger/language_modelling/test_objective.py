@@ -14,16 +14,17 @@ import torch
 from torch import Tensor, nn
 
 from tagger.config.language_model import LanguageConfig
+from tagger.config.language_model_defaults import resolve
 from tagger.config.tagger import StreamConfig
 from tagger.corpora.encoding.vocabulary import Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
-from tagger.language_modelling.bptt import Stretch
-from tagger.language_modelling.objective import LanguageObjective, Text
+from tagger.corpora.subwords.base import TokenStream
+from tagger.language_modelling.bptt import BpttChunk
+from tagger.language_modelling.objective import LanguageObjective
 from tagger.models.heads.softmax import FullSoftmax
 from tagger.serialization.builder import build_language_model
 from tagger.training.events import Step
-from tagger.training.optimizers import make_average, make_optimizer
-from tagger.training.schedules import make_schedule
+from tagger.training.optimizers import make_optimization
 from tagger.training.trainer import Trainer
 from tests import reference
 
@@ -61,15 +62,20 @@ def ids(size: int = 203, seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, V, size).astype(np.int32)
 
 
+def stream(tokens: np.ndarray, passages: int) -> TokenStream:
+    """A text of which only the ids and the number of passages matter."""
+    return TokenStream(tokens, 0, 0, 0, passages)
+
+
 def settings(**changes: Any) -> LanguageConfig:
     chosen = {name.replace("__", "."): value for name, value in changes.items()}
-    return LanguageConfig().with_settings({**STILL, **chosen})
+    return resolve(LanguageConfig().with_settings({**STILL, **chosen}), 1000, V)
 
 
 def objective(
     train: np.ndarray | None = None,
     dev: np.ndarray | None = None,
-    following: Iterator[Text] | None = None,
+    following: Iterator[TokenStream] | None = None,
     **changes: Any,
 ) -> LanguageObjective:
     config = settings(**changes)
@@ -82,8 +88,8 @@ def objective(
     return LanguageObjective(
         network,
         features.encode(features.vocabulary.words),
-        Text(ids() if train is None else train, 20),
-        None if dev is None else Text(dev, 5),
+        stream(ids() if train is None else train, 20),
+        None if dev is None else stream(dev, 5),
         config.streams,
         config.training,
         device=torch.device("cpu"),
@@ -92,11 +98,11 @@ def objective(
     )
 
 
-def stretches_of(made: LanguageObjective, seed: int = 1) -> list[Stretch]:
+def stretches_of(made: LanguageObjective, seed: int = 1) -> list[BpttChunk]:
     return list(made.epoch(np.random.default_rng(seed))[1])
 
 
-def gradient(made: LanguageObjective, batches: list[Stretch]) -> list[Tensor]:
+def gradient(made: LanguageObjective, batches: list[BpttChunk]) -> list[Tensor]:
     """Of the losses of stretches, weighted by their steps: of the loss of a step, over all of them."""
     found = [torch.zeros_like(p) for p in made.model.parameters()]
     steps = 0
@@ -134,10 +140,10 @@ def test_nats_are_those_of_a_loop_over_the_streams() -> None:
     expected = sum(sum(by_loop(made, text[50 * b : 50 * (b + 1)])) for b in range(4))
     found = [made.loss(batch) for batch in stretches_of(made)]
     assert sum(loss.steps for loss in found) == 4 * 49
-    assert sum(loss.nats.item() for loss in found) == pytest.approx(expected, rel=1e-12)
+    assert sum(loss.loss_sum.item() for loss in found) == pytest.approx(expected, rel=1e-12)
     for loss in found:
-        assert loss.loss.item() == pytest.approx(loss.nats.item() / loss.steps, rel=1e-14)
-        assert loss.rate == 1.0
+        assert loss.loss.item() == pytest.approx(loss.loss_sum.item() / loss.steps, rel=1e-14)
+        assert loss.lr_scale == 1.0
 
 
 def periodic(streams: int, size: int = 12) -> np.ndarray:
@@ -162,7 +168,7 @@ def test_the_batch_size_does_not_change_the_update(batch_size: int, softmax: str
     (one,), (many,) = stretches_of(alone), stretches_of(together)
     first, second = alone.loss(one), together.loss(many)
     assert second.steps == batch_size * first.steps
-    assert second.nats.item() == pytest.approx(batch_size * first.nats.item(), rel=1e-12)
+    assert second.loss_sum.item() == pytest.approx(batch_size * first.loss_sum.item(), rel=1e-12)
     for expected, found in zip(parts(first.loss, alone), parts(second.loss, together), strict=True):
         assert expected.abs().max() > 1e-4
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-9)  # penalties are float32
@@ -199,7 +205,7 @@ def test_a_stretch_of_half_the_length_moves_half_as_far_under_sgd_alone() -> Non
         for batch in stretches_of(made)[:6]:
             length = len(batch.blocks[0][0])
             expected = length / 10 if optimizer != "adamw" and jitter else 1.0
-            assert made.loss(batch).rate == pytest.approx(expected)
+            assert made.loss(batch).lr_scale == pytest.approx(expected)
 
 
 def test_the_backward_head_reads_the_text_from_its_end() -> None:
@@ -213,7 +219,7 @@ def test_the_backward_head_reads_the_text_from_its_end() -> None:
         made.model.language["ahead"].load_state_dict(both.model.language[name].state_dict())
     totals = []
     for made in (both, ahead, behind):
-        totals.append([made.loss(batch).nats.item() for batch in stretches_of(made)])
+        totals.append([made.loss(batch).loss_sum.item() for batch in stretches_of(made)])
     assert totals[0] == pytest.approx([one + other for one, other in zip(*totals[1:], strict=True)], rel=1e-12)
     assert abs(sum(totals[1]) - sum(totals[2])) > 1.0
 
@@ -232,10 +238,7 @@ def fitting_of(made: LanguageObjective, threads: int, **options: Any) -> Trainer
         made.model,
         made,
         config.training,
-        optimizer=make_optimizer(made.model, config.training),
-        average=make_average(made.model, config.training),
-        schedule=make_schedule(config),
-        device=torch.device("cpu"),
+        make_optimization(made.model, config.training),
         threads=threads,
         rng=np.random.default_rng(1),
     )
@@ -299,7 +302,9 @@ def test_each_regulariser_is_live(name: str, kind: str) -> None:
     assert score == other
     first, second = (made.loss(stretches_of(made)[0]) for made in (plain, changed))
     assert abs(first.loss.item() - second.loss.item()) > 1e-4
-    assert (first.nats.item() == second.nats.item()) == name.endswith("penalty"), "penalties are no cross-entropy"
+    assert (first.loss_sum.item() == second.loss_sum.item()) == name.endswith("penalty"), (
+        "penalties are no cross-entropy"
+    )
     assert changed.evaluate() == score
     assert not all(
         torch.allclose(a, b) for a, b in zip(parts(first.loss, plain), parts(second.loss, changed), strict=True)
@@ -312,9 +317,9 @@ def test_what_is_dropped_differs_from_step_to_step(name: str) -> None:
     made = objective(**options)
     batch = stretches_of(made)[0]
     made.model.train()
-    assert len({made.loss(batch).nats.item() for _ in range(3)}) == 3
+    assert len({made.loss(batch).loss_sum.item() for _ in range(3)}) == 3
     made.model.eval()
-    assert len({made.loss(batch).nats.item() for _ in range(3)}) == 1
+    assert len({made.loss(batch).loss_sum.item() for _ in range(3)}) == 1
 
 
 def test_the_seed_decides_what_is_dropped() -> None:
@@ -356,11 +361,11 @@ def test_evaluation_is_a_loop_over_ten_streams(size: int, bidirectional: bool) -
 
 def test_evaluation_within_an_epoch_leaves_the_states_of_training_alone() -> None:
     plain, disturbed = objective(dev=ids(90, 2)), objective(dev=ids(90, 2))
-    expected = [plain.loss(batch).nats.item() for batch in stretches_of(plain)]
+    expected = [plain.loss(batch).loss_sum.item() for batch in stretches_of(plain)]
     found = []
     for batch in stretches_of(disturbed):
         disturbed.evaluate()
-        found.append(disturbed.loss(batch).nats.item())
+        found.append(disturbed.loss(batch).loss_sum.item())
     assert found == expected
 
 
@@ -402,7 +407,7 @@ def test_jittered_epochs_begin_at_other_places() -> None:
 
 
 def test_a_text_that_follows_is_read_in_the_epochs_that_follow() -> None:
-    texts = [Text(ids(60 + n, n), 3) for n in range(3)]
+    texts = [stream(ids(60 + n, n), 3) for n in range(3)]
     made = objective(texts[0].ids, following=cycle(texts[1:]))
     for expected in (texts[0], texts[1], texts[2], texts[1]):
         first = stretches_of(made)[0].blocks[0][0]

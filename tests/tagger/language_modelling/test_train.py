@@ -21,6 +21,7 @@ from tagger.models.heads.softmax import AdaptiveSoftmax
 from tagger.models.training.weight_averaging import TriggeredAverage
 from tagger.training.events import EpochEnd, Event, Finished, Started
 from tagger.training.optimizers import make_average, make_optimizer
+from tagger.training.run import RunOptions
 from tagger.training.schedules import make_schedule
 from tests.tiny import sentences
 
@@ -191,8 +192,8 @@ def test_without_dev_and_test_there_are_no_scores(texts: dict[str, str], tmp_pat
     assert any("dev" in note for note in text.notes)
     alone = type(text)(text.name, text.source, text.train, None, None, (), text.fingerprint, None, text.tokenizer)
     config = LanguageConfig().with_settings({**SMALL, "head.min_count": 1})
-    training = train_language_model(alone, config, out=tmp_path / "lm", threads=1)
-    assert training.run.scores == {}
+    training = train_language_model(alone, config, RunOptions(out=tmp_path / "lm", threads=1))
+    assert training.best.scores == {}
     assert json.loads((tmp_path / "lm" / "metrics.json").read_text()) == {"seed": 1}
 
 
@@ -350,14 +351,14 @@ def test_presets_are_the_published_settings(preset: str) -> None:
 
 def test_awd_keeps_its_rate() -> None:
     """NT-ASGD averages where others lower the rate: a plateau in the dev loss must not do both."""
-    schedule = make_schedule(resolve(make_config(None, "awd", {}), 2_000_000, 33_278))
+    schedule = make_schedule(resolve(make_config(None, "awd", {}), 2_000_000, 33_278).training)
     for _ in range(5):
         schedule.epoch_done(False)
     assert schedule.factor(0.9) == 1.0
 
 
 def test_small_lowers_its_rate_to_a_quarter_at_once() -> None:
-    schedule = make_schedule(resolve(make_config(None, "small", {}), 2_000_000, 33_278))
+    schedule = make_schedule(resolve(make_config(None, "small", {}), 2_000_000, 33_278).training)
     found = []
     for improved in (True, False, False, True):
         schedule.epoch_done(improved)

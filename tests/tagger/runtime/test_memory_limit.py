@@ -1,4 +1,4 @@
-"""``--max-memory``: sizes, real processes whose peak their parent measures, and systems whose kernel keeps no limit."""
+"""``--max-memory``: sizes, and real processes whose peak their parent measures."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from pathlib import Path
 
 import pytest
 
-import tagger.runtime.memory_limit
 from tagger.config.language_model import LanguageConfig
 from tagger.config.tagger import Config
-from tagger.corpora.read_corpus import read_corpus
-from tagger.errors import ConfigError, TrainingError
-from tagger.runtime.memory_limit import MemoryLimit, parse_bytes
-from tagger.training.trainer import Trainer
+from tagger.errors import ConfigError
+from tagger.runtime.memory_limit import memory_limit, parse_bytes
 from tests.killing import End, Nursery
-from tests.tagger.training.test_trainer import ends, start
 from tests.tiny import TOML, conllu, run, sentences
 
 Command = list[str | Path]
@@ -79,8 +75,8 @@ def test_the_peak_stays_below_the_limit(nursery: Nursery, command: Command, shar
     end = trained("limited", many, "--max-memory", str(limit))
     assert end.peak < limit < whole
     entry = json.loads((tmp_path / "limited" / "log.jsonl").read_text())
-    assert entry["parts"] > 1
-    assert json.loads((tmp_path / "whole" / "log.jsonl").read_text())["parts"] == 1
+    assert entry["num_micro_batches"] > 1
+    assert json.loads((tmp_path / "whole" / "log.jsonl").read_text())["num_micro_batches"] == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -107,34 +103,26 @@ def test_a_limit_that_nothing_fits_into(nursery: Nursery, command: Command, tmp_
     assert "Traceback" not in end.err
 
 
-def soft(monkeypatch: pytest.MonkeyPatch, peaks: list[int]) -> MemoryLimit:
-    """A limit of 1,000 bytes that no kernel keeps, and the peaks that it will see; the last one again and again."""
-    monkeypatch.setattr(
-        tagger.runtime.memory_limit, "peak_memory", lambda: peaks.pop(0) if len(peaks) > 1 else peaks[0]
-    )
-    limit = MemoryLimit(1_000)
-    limit.by_kernel = False
-    monkeypatch.setattr(limit, "check", lambda *_, **__: None)
-    return limit
+@pytest.mark.skipif(sys.platform != "linux" or not hasattr(os, "fork"), reason="where the kernel keeps the limit")
+@pytest.mark.parametrize("command", ["lm"], indirect=True)
+def test_a_limit_that_a_single_row_does_not_fit_into(nursery: Nursery, command: Command, tmp_path: Path) -> None:
+    """The program fits, the network does not."""
+    large: Command = ["--hidden-size", "4000", "--embedding-size", "2000"]
+    end = nursery.run([*command, "20", *large, "--out", tmp_path / "m", "--max-memory", "600M"])
+    assert end.code == 1
+    assert end.message.startswith("tagger: error: --max-memory is 600M, too little even for batches of a single row: ")
+    assert "give more, or a smaller --hidden-size" in end.message
+    assert "Traceback" not in end.err
 
 
-def limited(corpus: Path, limit: MemoryLimit) -> Trainer:
-    trainer = start(read_corpus(str(corpus)), training__epochs=2)
-    trainer.gradients.memory = limit
-    return trainer
+def test_a_system_without_such_limits_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_text = Path.read_text
 
+    def missing(path: Path, **options: str) -> str:
+        if path.is_relative_to("/proc"):
+            raise FileNotFoundError
+        return read_text(path, **options)
 
-def test_where_no_kernel_keeps_it_batches_are_divided_before_it_is_crossed(
-    tiny_corpus: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each time the peak has risen near the limit; a peak that stays where it is was met by the last division."""
-    trainer = limited(tiny_corpus, soft(monkeypatch, [500, 850, 910, 910, 910, 930, 930]))
-    assert [end.parts for end in ends(list(trainer.events()))] == [4, 4]
-
-
-def test_where_no_kernel_keeps_it_and_nothing_can_be_divided(
-    tiny_corpus: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    trainer = limited(tiny_corpus, soft(monkeypatch, [500, *range(901, 906), *range(1_001, 9_000)]))
-    with pytest.raises(TrainingError, match=r"--max-memory is 1000, and the smallest part of a batch would take more"):
-        list(trainer.events())
+    monkeypatch.setattr(Path, "read_text", missing)
+    with pytest.raises(ConfigError, match=r"training\.max_memory: only Linux can limit"), memory_limit("2G"):
+        pass

@@ -15,7 +15,7 @@ from tagger.models.layers.encoder import Encoder
 from tagger.models.layers.word_representation import WordRepresentation
 from tagger.models.networks.multi_head_network import Network
 from tagger.sequence_labelling.transfer import init_new_embeddings
-from tagger.training.tensors import word_tensors
+from tagger.training.objective import word_tensors
 
 
 def features(words: tuple[str, ...], hashes: tuple[int, ...]) -> WordFeatures:

@@ -16,6 +16,7 @@ from tagger import Config, ConfigError, CorpusError, OutputError, Tagger, Traini
 from tagger.runtime.device import available_cores
 from tagger.sequence_labelling.train import train_runs
 from tagger.training.events import EpochEnd, Event, Finished, Started
+from tagger.training.run import RunOptions
 from tests.tiny import SETTINGS, TOML, conllu, sentences
 
 QUICK = {**SETTINGS, "training.epochs": 2}
@@ -126,7 +127,7 @@ def test_events_are_told_in_order(tiny_corpus: Path) -> None:
 
 def test_several_seeds_keep_the_best_on_dev(tiny_corpus: Path, tmp_path: Path) -> None:
     config = Config().with_settings({**SETTINGS, "training.epochs": 3, "training.seed": 4})
-    done = train_runs(read_corpus(str(tiny_corpus)), config, seeds=3, out=tmp_path / "m", threads=1)
+    done = train_runs(read_corpus(str(tiny_corpus)), config, RunOptions(seeds=3, out=tmp_path / "m", threads=1))
     assert [run.seed for run in done.runs] == [4, 5, 6]
     dev = [run.scores["dev"].accuracy for run in done.runs]
     assert len(set(dev)) > 1, "seeds that score alike would not show which is kept"
@@ -143,14 +144,14 @@ def test_several_seeds_keep_the_best_on_dev(tiny_corpus: Path, tmp_path: Path) -
 def test_each_of_several_seeds_is_what_it_is_alone(tiny_corpus: Path) -> None:
     config = Config().with_settings(QUICK)
     corpus = read_corpus(str(tiny_corpus))
-    both = train_runs(corpus, config, seeds=2, threads=1).runs
-    alone = train_runs(corpus, config.with_seed(2), threads=1).best
+    both = train_runs(corpus, config, RunOptions(seeds=2, threads=1)).runs
+    alone = train_runs(corpus, config.with_seed(2), RunOptions(threads=1)).best
     assert same(both[1].tagger, alone.tagger)
 
 
 def test_a_corpus_without_dev_and_test(tiny_corpus: Path, tmp_path: Path) -> None:
     corpus = replace(read_corpus(str(tiny_corpus)), dev=None, test=None)
-    done = train_runs(corpus, Config().with_settings(QUICK), out=tmp_path / "m", threads=1)
+    done = train_runs(corpus, Config().with_settings(QUICK), RunOptions(out=tmp_path / "m", threads=1))
     assert done.best.scores == {}
     assert json.loads((tmp_path / "m" / "metrics.json").read_text()) == {"seed": 1}
     assert Tagger.load(tmp_path / "m", threads=1).tag(["they"]).tags
@@ -230,7 +231,7 @@ def test_what_is_refused(tiny_corpus: Path, options: dict[str, Any], error: type
 
 def test_at_least_one_seed(tiny_corpus: Path) -> None:
     with pytest.raises(ConfigError, match="seeds is 0; expected at least 1"):
-        train_runs(read_corpus(str(tiny_corpus)), Config(), seeds=0)
+        train_runs(read_corpus(str(tiny_corpus)), Config(), RunOptions(seeds=0))
 
 
 def write(path: Path, made: Sequence[tuple[list[str], list[str]]]) -> str:
@@ -277,6 +278,6 @@ def test_no_network_is_used(tiny_corpus: Path, tmp_path: Path, monkeypatch: pyte
 
 def test_the_number_of_threads_does_not_change_the_weights(tiny_corpus: Path) -> None:
     corpus = read_corpus(str(tiny_corpus))
-    one, two = (train_runs(corpus, Config().with_settings(SETTINGS), threads=threads) for threads in (1, 2))
+    one, two = (train_runs(corpus, Config().with_settings(SETTINGS), RunOptions(threads=threads)) for threads in (1, 2))
     for name, weights in one.best.tagger.saved.model.state_dict().items():
         assert torch.equal(weights, two.best.tagger.saved.model.state_dict()[name]), name

@@ -26,13 +26,15 @@ from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.errors import ConfigError, ModelError
 from tagger.generation.decoder import LanguageEngine
 from tagger.language_modelling.train import train_lm
+from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.device import available_cores
 from tagger.sequence_labelling.multitask_preparation import AuxiliaryLM, prepare_auxiliary_lm, with_streams
-from tagger.sequence_labelling.preparation import choose_tokenizer, prepare
-from tagger.sequence_labelling.train import TrainingData, _network, train_runs
+from tagger.sequence_labelling.task import TaggingTask
+from tagger.sequence_labelling.train import make_task, train_runs
 from tagger.sequence_labelling.transfer import copy_weights, inherit_config, united_features, united_vocabulary
 from tagger.serialization.checkpoint import SavedModel, load_model
 from tagger.training.events import EpochEnd, Event, Started
+from tagger.training.run import RunOptions
 from tests.tiny import SETTINGS, sentences
 
 pytestmark = pytest.mark.usefixtures("no_curves")
@@ -106,11 +108,9 @@ def settings(**changes: Any) -> Config:
 def before_training(corpus: Corpus, start: SavedModel, folder: Path, **changes: Any) -> tuple[Any, WordFeatures]:
     """The network that a tagger starts from, and the features of its words."""
     config = resolve(inherit_config(settings(training__init_from="lm", **changes), start, "lm"), Facts.of(corpus))
-    auxiliary_lm = prepare_auxiliary_lm(corpus, config, start, None, folder)
-    prepared = prepare(corpus, config, auxiliary_lm.features)
+    task = make_task(corpus, config, start, scratch=folder)
     torch.manual_seed(77)
-    training_data = TrainingData(corpus, prepared, choose_tokenizer(corpus)[0], auxiliary_lm, start)
-    return _network(training_data, config)[0], auxiliary_lm.features
+    return task.build_network(), task.prepared.features
 
 
 def test_the_united_vocabulary_by_hand() -> None:
@@ -197,7 +197,7 @@ def test_what_begins_anew_is_told(corpus: Corpus, forward: Path, both: Path) -> 
     for folder, parts in ((both, {"heads.tag"}), (forward, {"heads.tag", "encoder.behind"})):
         events: list[Event] = []
         config = settings(training__init_from=str(folder), training__epochs=1)
-        train_runs(corpus, config, threads=1, listener=events.append)
+        train_runs(corpus, config, RunOptions(threads=1, listener=events.append))
         assert isinstance(events[0], Started)
         (note,) = [note for note in events[0].notes if "started from" in note]
         assert note == f"started from {folder}; anew: {', '.join(sorted(parts))}"
@@ -218,7 +218,9 @@ def test_settings_that_the_model_has_otherwise_are_named(
     changes: dict[str, Any], message: str, corpus: Corpus, forward: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError, match=message):
-        train_runs(corpus, settings(training__init_from=str(forward), **changes), out=tmp_path / "x", threads=1)
+        train_runs(
+            corpus, settings(training__init_from=str(forward), **changes), RunOptions(out=tmp_path / "x", threads=1)
+        )
     assert not (tmp_path / "x").exists()
 
 
@@ -244,12 +246,12 @@ def test_models_that_read_otherwise_are_refused(
 ) -> None:
     folder = language_model(text, tmp_path / "lm", training__epochs=1, **changes)
     with pytest.raises(ModelError, match=message):
-        train_runs(corpus, settings(training__init_from=str(folder)), threads=1)
+        train_runs(corpus, settings(training__init_from=str(folder)), RunOptions(threads=1))
 
 
 def test_a_tagger_is_no_language_model_to_start_from(corpus: Corpus, tiny_model: Path) -> None:
     with pytest.raises(ModelError, match=r"no head that predicts words; its heads: tag"):
-        train_runs(corpus, settings(training__init_from=str(tiny_model)), threads=1)
+        train_runs(corpus, settings(training__init_from=str(tiny_model)), RunOptions(threads=1))
 
 
 def test_weights_that_fit_nowhere_are_named(forward: Path, text: Path, tmp_path: Path) -> None:
@@ -264,26 +266,25 @@ def weights_by_epoch(
     corpus: Corpus, folder: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any
 ) -> list[dict[str, Tensor]]:
     """Copies of the weights before the first epoch and after each."""
-    import tagger.sequence_labelling.train as running
-
-    networks: list[Any] = []
+    networks: list[Network] = []
     copies: list[dict[str, Tensor]] = []
 
     def copy() -> None:
         copies.append({name: p.detach().clone() for name, p in networks[0].named_parameters()})
 
-    def building(training_data: TrainingData, config: Config) -> Any:
-        made = _network(training_data, config)
-        networks.append(made[0])
+    build = TaggingTask.build_network
+
+    def building(task: TaggingTask) -> Network:
+        networks.append(build(task))
         copy()
-        return made
+        return networks[0]
 
     def listen(event: Event) -> None:
         if isinstance(event, EpochEnd):
             copy()
 
-    monkeypatch.setattr(running, "_network", building)
-    train_runs(corpus, settings(training__init_from=str(folder), **changes), threads=1, listener=listen)
+    monkeypatch.setattr(TaggingTask, "build_network", building)
+    train_runs(corpus, settings(training__init_from=str(folder), **changes), RunOptions(threads=1, listener=listen))
     return copies
 
 
@@ -336,7 +337,7 @@ def joint(tiny_corpus: Path, text: Path, tmp_path_factory: pytest.TempPathFactor
     more = read_text_corpus(train=str(text), tokenised=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(__import__("sys").modules, "matplotlib.figure", None)
-        train_runs(read_corpus(str(tiny_corpus)), config, out=out, text=more, threads=1)
+        train_runs(read_corpus(str(tiny_corpus)), config, RunOptions(out=out, threads=1), text=more)
     return out
 
 
@@ -394,7 +395,7 @@ def test_text_without_a_head_that_reads_it_is_refused(
     config = settings(training__init_from=str(forward)) if with_start else settings()
     more = read_text_corpus(train=str(text), tokenised=True)
     with pytest.raises(ConfigError, match=r"^text is given, but lm_weight is 0"):
-        train_runs(corpus, config, text=more, out=tmp_path / "x", threads=1)
+        train_runs(corpus, config, RunOptions(out=tmp_path / "x", threads=1), text=more)
 
 
 @pytest.mark.parametrize(
@@ -403,7 +404,7 @@ def test_text_without_a_head_that_reads_it_is_refused(
 def test_a_head_beside_a_tagger_predicts_words_as_they_are(changes: dict[str, Any], corpus: Corpus) -> None:
     config = settings(training__lm_weight=1.0, words__characters="none", **changes)
     with pytest.raises(ConfigError, match=r"^a language model beside a tagger predicts words as they are written"):
-        train_runs(corpus, config, threads=1)
+        train_runs(corpus, config, RunOptions(threads=1))
 
 
 @pytest.mark.parametrize(
@@ -422,14 +423,14 @@ def test_the_number_of_threads_changes_nothing(changes: dict[str, Any], corpus: 
         {**SETTINGS, "training.epochs": 1, "training.lm_weight": 1.0}
         | {name.replace("__", "."): value for name, value in changes.items()}
     )
-    one, two = (train_runs(corpus, config, threads=n).best.tagger.saved.model.state_dict() for n in (1, 2))
+    one, two = (train_runs(corpus, config, RunOptions(threads=n)).best.tagger.saved.model.state_dict() for n in (1, 2))
     assert [name for name in one if not torch.equal(one[name], two[name])] == []
 
 
 def test_a_head_of_clusters_beside_a_tagger(corpus: Corpus, tmp_path: Path) -> None:
     """Their bounds are decided by the number of units where they are not given."""
     config = settings(training__lm_weight=1.0, head__softmax="adaptive", training__epochs=8)
-    run = train_runs(corpus, config, out=tmp_path / "joint", threads=1).best
+    run = train_runs(corpus, config, RunOptions(out=tmp_path / "joint", threads=1)).best
     assert run.language["dev"].perplexity < run.tagger.saved.features.vocabulary.embedded
     assert LanguageModel.load(tmp_path / "joint", threads=1).saved.heads == ("tag", "language")
 

@@ -19,7 +19,7 @@ from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.models.layers.character_encoders import CharacterCNN, CharacterLSTM
 from tagger.models.layers.dropout import Dropout, LockedDropout
 from tagger.serialization.builder import build_tagger
-from tagger.training.tensors import word_tensors
+from tagger.training.objective import word_tensors
 from tests.tiny import SETTINGS, sentences
 
 COUNTS = Counter(chain.from_iterable(words for words, _ in sentences(40, 1)))

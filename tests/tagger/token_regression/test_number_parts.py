@@ -19,7 +19,7 @@ from tagger.forecasting.objective import SeriesObjective
 from tagger.token_regression.objective import TokenRegressionObjective
 from tagger.token_regression.train import train_token_regressor
 from tagger.training.objective import Objective, StepLoss
-from tagger.training.optimizer_step import Gradients
+from tagger.training.optimizer_step import GradientAccumulator
 from tests.tagger.forecasting.synthetic_series import prepared, write_wave
 from tests.tagger.forecasting.test_resuming import over_time as over_time_run
 from tests.tagger.forecasting.test_resuming import over_words as over_words_run
@@ -33,7 +33,7 @@ crashes = resuming.crashes
 
 
 def over_time(folder: Path) -> tuple[nn.Module, Objective]:
-    """Stretches of two series; the second lacks most of its values, so that whole parts have no target."""
+    """BpttChunkes of two series; the second lacks most of its values, so that whole parts have no target."""
     table, config, inputs, parts = prepared(
         write_wave(folder / "t.csv", 90, ("a", "b")), group="site", data__horizon=2, training__batch_tokens=120
     )
@@ -72,19 +72,19 @@ def over_words(folder: Path) -> tuple[nn.Module, Objective]:
 def test_parts_add_up(start: Callable[[Path], tuple[nn.Module, Objective]], parts: int, tmp_path: Path) -> None:
     network, objective = start(tmp_path)
     network.train()
-    gradients = Gradients(network, objective, None, lambda: 0)
+    gradients = GradientAccumulator(network, objective)
     number, batches = objective.epoch(np.random.default_rng(1))
     assert number > 1
     for batch in batches:
-        gradients.parts = 1
+        gradients.num_micro_batches = 1
         network.zero_grad()
         whole = gradients.accumulate_gradients(batch)
         expected = {name: p.grad.clone() for name, p in network.named_parameters() if p.grad is not None}
-        gradients.parts = parts
+        gradients.num_micro_batches = parts
         network.zero_grad()
         found = gradients.accumulate_gradients(batch)
         assert found.steps == whole.steps
-        assert float(found.nats) == pytest.approx(float(whole.nats.detach()), rel=1e-5)
+        assert float(found.loss_sum) == pytest.approx(float(whole.loss_sum.detach()), rel=1e-5)
         for name, parameter in network.named_parameters():
             if name in expected:
                 torch.testing.assert_close(parameter.grad, expected[name], rtol=1e-4, atol=1e-5)
@@ -127,7 +127,7 @@ def test_after_memory_ran_out(tmp_path: Path, crashes: list[int], monkeypatch: p
         until_done(train, source, out / "broken", **given)
         assert crashes == []
         assert_same(out / "broken", out / "whole")
-        assert {entry["parts"] for entry in log(out / "whole")} == {2}
+        assert {entry["num_micro_batches"] for entry in log(out / "whole")} == {2}
 
 
 def test_the_option_names_the_setting(tmp_path: Path) -> None:

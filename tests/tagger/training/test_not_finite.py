@@ -12,7 +12,7 @@ from tagger.corpora.read_corpus import read_corpus
 from tagger.corpora.sources.corpus import Corpus
 from tagger.errors import TrainingError
 from tagger.training.events import Event, Finished
-from tagger.training.optimizer_step import HOPELESS
+from tagger.training.optimizer_step import MAX_SKIPPED
 from tagger.training.trainer import Trainer
 from tests.tagger.training.test_trainer import ends, start, tagging, weights
 
@@ -35,7 +35,7 @@ def spoil(trainer: Trainer, steps: set[int], how: str, monkeypatch: pytest.Monke
         taken[0] += 1
         if taken[0] in steps:
             if how == "loss":
-                found.loss, found.nats = found.loss * NAN, found.nats * NAN
+                found.loss, found.loss_sum = found.loss * NAN, found.loss_sum * NAN
             else:
                 value = found.loss
                 found.loss = value + 0 * value.detach()
@@ -46,23 +46,25 @@ def spoil(trainer: Trainer, steps: set[int], how: str, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("how", ["loss", "gradient"])
-def test_a_step_is_left_out_and_counted(corpus: Corpus, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_is_skipped_and_counted(corpus: Corpus, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = start(corpus, training__epochs=2)
-    per_epoch = trainer.steps_per_epoch
+    per_epoch = trainer.objective.steps_per_epoch
     spoil(trainer, {2, 3, per_epoch + 1}, how, monkeypatch)
-    step = trainer.updates.step
+    step = trainer.optimizer_step.update
 
     def watched(batch: Any, rate: float, epochs_done: int) -> Any:
-        state = weights(trainer), [average.clone() for average in trainer.average.present]
+        state = weights(trainer), [average.clone() for average in trainer.best.average.ema_weights]
         found = step(batch, rate, epochs_done)
         if found[1] == 0:
-            for old, new in zip(state[0] + state[1], weights(trainer) + list(trainer.average.present), strict=True):
-                assert torch.equal(old, new), "a step that is left out changes nothing"
+            for old, new in zip(
+                state[0] + state[1], weights(trainer) + list(trainer.best.average.ema_weights), strict=True
+            ):
+                assert torch.equal(old, new), "a skipped step changes nothing"
         return found
 
-    monkeypatch.setattr(trainer.updates, "step", watched)
+    monkeypatch.setattr(trainer.optimizer_step, "update", watched)
     events = list(trainer.events())
-    assert [end.left_out for end in ends(events)] == [2, 1]
+    assert [end.skipped_steps for end in ends(events)] == [2, 1]
     assert all(0 < end.loss_per_step < 10 for end in ends(events))
     assert isinstance(events[-1], Finished)
     assert events[-1].reason == "all epochs done"
@@ -73,15 +75,15 @@ def test_a_hopeless_run_ends_with_its_best(corpus: Corpus, monkeypatch: pytest.M
     whole = start(corpus, training__epochs=2, training__schedule="constant", training__warmup=0)
     list(whole.events())
     trainer = start(corpus, training__epochs=9, training__schedule="constant", training__warmup=0)
-    spoil(trainer, set(range(2 * trainer.steps_per_epoch + 1, 10_000)), "loss", monkeypatch)
+    spoil(trainer, set(range(2 * trainer.objective.steps_per_epoch + 1, 10_000)), "loss", monkeypatch)
     events = list(trainer.events())
     finished = events[-1]
     assert isinstance(finished, Finished)
     assert finished.reason == (
         "the loss is nan at a learning rate of 0.04; expected a finite number. Try a lower peak: --learning-rate 0.01"
     )
-    left_out = sum(end.left_out for end in ends(events)[2:])
-    assert left_out < HOPELESS
+    skipped = sum(end.skipped_steps for end in ends(events)[2:])
+    assert skipped < MAX_SKIPPED
     assert finished.best_epoch <= 2
     assert all(torch.equal(a, b) for a, b in zip(weights(trainer), weights(whole), strict=True))
 

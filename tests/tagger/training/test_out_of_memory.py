@@ -15,15 +15,11 @@ from tagger.config.tagger import Config
 from tagger.corpora.encoding.batching import assemble
 from tagger.corpora.read_corpus import read_corpus
 from tagger.corpora.sources.corpus import Corpus
-from tagger.language_modelling.bptt import Stretch
+from tagger.language_modelling.bptt import BpttChunk
 from tagger.language_modelling.objective import LanguageObjective
-from tagger.sequence_labelling.multitask_objective import JointObjective
-from tagger.sequence_labelling.multitask_preparation import prepare_auxiliary_lm, with_streams
-from tagger.sequence_labelling.objective import TaggingObjective
-from tagger.sequence_labelling.preparation import choose_tokenizer, prepare
-from tagger.sequence_labelling.train import TrainingData, _network, _objective
-from tagger.training.optimizers import make_average, make_optimizer
-from tagger.training.schedules import Schedule
+from tagger.sequence_labelling.multitask_objective import MultitaskObjective
+from tagger.sequence_labelling.train import make_task
+from tagger.training.optimizers import make_optimization
 from tagger.training.trainer import Trainer
 from tests.tagger.language_modelling.test_objective import fitting_of, ids, objective
 from tests.tagger.training.test_trainer import ends, start, tagging
@@ -58,9 +54,9 @@ def test_parts_add_up(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, parted = (start(corpus, double=True, **plain) for _ in range(2))
     limit(parted, 14, monkeypatch)
     chosen = [0, 1, 2, 3, 4, 5, 6]
-    expected = whole.updates.step(assemble(tagging(whole).train.encoded, chosen), 0.0)
-    found = parted.updates.step(assemble(tagging(parted).train.encoded, chosen), 0.0)
-    assert parted.gradients.parts in (4, 8)
+    expected = whole.optimizer_step.update(assemble(tagging(whole).train.encoded, chosen), 0.0)
+    found = parted.optimizer_step.update(assemble(tagging(parted).train.encoded, chosen), 0.0)
+    assert parted.optimizer_step.gradients.num_micro_batches in (4, 8)
     assert found[1] == expected[1]
     assert float(found[0]) == pytest.approx(float(expected[0]), rel=1e-12)
     for one, other in zip(gradients(whole), gradients(parted), strict=True):
@@ -71,7 +67,7 @@ def test_a_run_goes_on_and_tells(corpus: Corpus, monkeypatch: pytest.MonkeyPatch
     trainer = start(corpus, training__epochs=4)
     limit(trainer, 20, monkeypatch)
     epochs = ends(list(trainer.events()))
-    assert [end.parts for end in epochs] == [4, 4, 4, 4]
+    assert [end.num_micro_batches for end in epochs] == [4, 4, 4, 4]
     assert epochs[-1].loss_per_step < epochs[0].loss_per_step
 
 
@@ -86,7 +82,7 @@ def lm_limit(made: LanguageObjective, steps: int, monkeypatch: pytest.MonkeyPatc
     """No memory for stretches of more units than these; the first reader has been at work when it runs out."""
     read = made._read
 
-    def limited(batch: Stretch, vectors: Tensor) -> Tensor:
+    def limited(batch: BpttChunk, vectors: Tensor) -> Tensor:
         found = read(batch, vectors)
         if batch.steps > steps:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
@@ -114,8 +110,8 @@ def test_a_language_model_of_parts_is_that_of_the_whole(
     whole, parted = (language(threads, **options) for _ in range(2))
     lm_limit(parted.objective, 50 if "streams__jitter" in options else 10, monkeypatch)  # type: ignore[arg-type]
     one, other = ends(list(whole.events())), ends(list(parted.events()))
-    assert [end.parts for end in one] == [1, 1]
-    assert other[-1].parts > 1
+    assert [end.num_micro_batches for end in one] == [1, 1]
+    assert other[-1].num_micro_batches > 1
     assert other[-1].loss_per_step == pytest.approx(one[-1].loss_per_step, rel=1e-6)
     for a, b in zip(whole.model.parameters(), parted.model.parameters(), strict=True):
         torch.testing.assert_close(b, a, rtol=0, atol=1e-6)  # penalties are float32
@@ -164,17 +160,17 @@ def test_tags_and_text_in_parts(corpus: Corpus, tmp_path: Path, sentences: int, 
     """The gradient is that of the whole, whichever of both has more parts."""
     trainer = joint(corpus, tmp_path, streams)
     both = trainer.objective
-    assert isinstance(both, JointObjective)
+    assert isinstance(both, MultitaskObjective)
     chosen = assemble(both.tagging.train.encoded, list(range(sentences)))
     batch = (chosen, next(both.language.epoch(np.random.default_rng(1))[1]))
-    expected = trainer.gradients.accumulate_gradients(batch)
+    expected = trainer.optimizer_step.gradients.accumulate_gradients(batch)
     wanted = [p.grad for p in trainer.model.parameters()]
-    trainer.optimizer.zero_grad(set_to_none=True)
-    trainer.gradients.parts = parts
-    found = trainer.gradients.accumulate_gradients(batch)
+    trainer.optimizer_step.optimization.optimizer.zero_grad(set_to_none=True)
+    trainer.optimizer_step.gradients.num_micro_batches = parts
+    found = trainer.optimizer_step.gradients.accumulate_gradients(batch)
     assert found.steps == expected.steps
-    assert float(found.nats) == pytest.approx(float(expected.nats), rel=1e-12)
-    assert len(both.divide(batch, parts)) == min(parts, max(sentences, streams))
+    assert float(found.loss_sum) == pytest.approx(float(expected.loss_sum), rel=1e-12)
+    assert len(both.split_batch(batch, parts)) == min(parts, max(sentences, streams))
     for before, after in zip(wanted, trainer.model.parameters(), strict=True):
         torch.testing.assert_close(after.grad, before, rtol=0, atol=1e-7)  # penalties are float32
 
@@ -188,18 +184,11 @@ def joint(corpus: Corpus, folder: Path, streams: int) -> Trainer:
         **{f"streams.{name}": 0.0 for name in dropping},
     }  # fmt: skip
     config = resolve(Config().with_settings(chosen), Facts.of(corpus))
-    auxiliary_lm = prepare_auxiliary_lm(corpus, config, None, None, folder)
-    config = with_streams(config, auxiliary_lm)
-    prepared = prepare(corpus, config, auxiliary_lm.features)
-    training_data = TrainingData(corpus, prepared, choose_tokenizer(corpus)[0], auxiliary_lm)
+    task = make_task(corpus, config, scratch=folder)
     torch.manual_seed(1)
-    model = _network(training_data, config)[0].double()
-    device = torch.device("cpu")
-    both = _objective(TaggingObjective(model, prepared, config.training, device=device), training_data, config, device)
-    assert isinstance(both, JointObjective)
+    model = task.build_network().double()
+    both = task.build_objective(model, torch.device("cpu"))
+    assert isinstance(both, MultitaskObjective)
     both.language.half = False
-    return Trainer(
-        model, both, config.training, optimizer=make_optimizer(model, config.training),
-        average=make_average(model, config.training), schedule=Schedule("constant", warmup=0.0), device=device,
-        rng=np.random.default_rng(1),
-    )  # fmt: skip
+    optimization = make_optimization(model, config.training)
+    return Trainer(model, both, config.training, optimization, rng=np.random.default_rng(1))

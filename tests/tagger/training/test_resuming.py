@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,17 @@ from tagger import ConfigError, OutputError, TrainingError, read_corpus
 from tagger.config.language_model import LanguageConfig
 from tagger.config.tagger import Config
 from tagger.corpora.text.text_corpus import read_text_corpus
-from tagger.language_modelling.bptt import Stretch
+from tagger.language_modelling.bptt import BpttChunk
 from tagger.language_modelling.objective import LanguageObjective
 from tagger.language_modelling.train import train_language_model
 from tagger.model_cards.card import escaped
 from tagger.runtime.device import available_cores
 from tagger.sequence_labelling.train import train_runs
 from tagger.serialization import manifest
-from tagger.training.checkpoint_callback import CheckpointCallback, CheckpointConfig
+from tagger.training.checkpoint_callback import CheckpointConfig
+from tagger.training.checkpoint_store import CheckpointStore
 from tagger.training.events import EpochEnd, Event, Started
-from tagger.training.trainer import Trainer
+from tagger.training.run import RunOptions
 from tests.tiny import SETTINGS, sentences
 
 QUICK = {**SETTINGS, "training.epochs": 3}
@@ -44,18 +46,18 @@ def crashes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Numbers of states after which a run dies, one for each run; a run with none left goes to its end."""
     after: list[int] = []
     saved = [0]
-    save = CheckpointCallback._save
+    save = CheckpointStore.save
 
-    def saving(checkpoint_callback: CheckpointCallback, trainer: Trainer) -> None:
-        save(checkpoint_callback, trainer)
+    def saving(store: CheckpointStore, state: Mapping[str, Any], progress: Mapping[str, Any]) -> None:
+        save(store, state, progress)
         saved[0] += bool(after)
         if after and saved[0] == after[0]:
             after.pop(0)
             saved[0] = 0
             raise Crash
 
-    monkeypatch.setattr(CheckpointCallback, "_save", saving)
-    monkeypatch.setattr("tagger.training.checkpoint_callback.SHARE", 1e9)
+    monkeypatch.setattr(CheckpointStore, "save", saving)
+    monkeypatch.setattr("tagger.training.checkpoint_callback.MAX_SHARE", 1e9)
     return after
 
 
@@ -67,18 +69,15 @@ def pos(
     return train_runs(
         read_corpus(str(corpus), column=config.column),
         config,
-        out=out,
-        threads=threads,
-        checkpointing=checkpointing,
-        seeds=seeds,
-        **options,
+        text=options.pop("text", None),
+        options=RunOptions(out=out, threads=threads, checkpointing=checkpointing, seeds=seeds, **options),
     )
 
 
 def lm(text: Path, out: Path, checkpointing: CheckpointConfig = OFTEN, **options: Any) -> Any:
     config = LanguageConfig().with_settings({**LANGUAGE, **options.pop("settings", {})})
     corpus = read_text_corpus(train=str(text), dev=str(text), tokenised=True)
-    return train_language_model(corpus, config, out=out, threads=1, checkpointing=checkpointing, **options)
+    return train_language_model(corpus, config, RunOptions(out=out, threads=1, checkpointing=checkpointing, **options))
 
 
 def until_done(train: Any, *arguments: Any, **options: Any) -> None:
@@ -176,7 +175,7 @@ def test_after_memory_ran_out(
     """Batches that were divided stay divided: the weights are those of a run whose memory ran out at the same step."""
     read = LanguageObjective._read
 
-    def limited(made: LanguageObjective, batch: Stretch, vectors: Tensor) -> Tensor:
+    def limited(made: LanguageObjective, batch: BpttChunk, vectors: Tensor) -> Tensor:
         if batch.streams is None:
             raise MemoryError
         return read(made, batch, vectors)
@@ -193,7 +192,7 @@ def test_after_memory_ran_out(
     assert crashes == []
     for broken, whole in (("broken", "whole"), ("broken joint", "joint")):
         assert_same(tmp_path / broken, tmp_path / whole)
-        assert {entry["parts"] for entry in log(tmp_path / whole)} == {2}
+        assert {entry["num_micro_batches"] for entry in log(tmp_path / whole)} == {2}
 
 
 def crash(corpus: Path, out: Path, crashes: list[int], after: int = 9, **options: Any) -> None:

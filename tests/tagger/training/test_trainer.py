@@ -28,9 +28,8 @@ from tagger.sequence_labelling.objective import TaggingObjective
 from tagger.sequence_labelling.preparation import prepare
 from tagger.serialization.builder import build_tagger
 from tagger.training.events import EpochEnd, Event, Finished, Started, Step
-from tagger.training.optimizers import make_average, make_optimizer, word_dropout_probs
-from tagger.training.schedules import Schedule
-from tagger.training.tensors import word_tensors
+from tagger.training.objective import word_tensors
+from tagger.training.optimizers import make_optimization, word_dropout_probs
 from tagger.training.trainer import Trainer
 from tests import reference
 from tests.tiny import SETTINGS
@@ -57,10 +56,7 @@ def start(corpus: Corpus, *, double: bool = False, **settings: Any) -> Trainer:
         model,
         TaggingObjective(model, prepared, config.training, device=device),
         config.training,
-        optimizer=make_optimizer(model, config.training),
-        average=make_average(model, config.training),
-        schedule=Schedule(config.training.schedule, warmup=config.training.warmup),
-        device=device,
+        make_optimization(model, config.training),
         rng=rng,
     )
 
@@ -159,7 +155,7 @@ def test_the_size_of_a_batch_does_not_change_the_update(corpus: Corpus) -> None:
     found = []
     for chosen in ([5], [5, 5, 5]):
         trainer = start(corpus, double=True, training__dropout=0, training__word_dropout=0, training__clip=1e9)
-        trainer.updates.step(assemble(tagging(trainer).train.encoded, chosen), 0.01)
+        trainer.optimizer_step.update(assemble(tagging(trainer).train.encoded, chosen), 0.01)
         found.append(([p.grad for p in tagging(trainer).model.parameters()], weights(trainer)))
     for (one, after_one), (three, after_three) in pairwise(found):
         for a, b in zip(one, three, strict=True):
@@ -172,7 +168,7 @@ def test_the_size_of_a_batch_does_not_change_the_update(corpus: Corpus) -> None:
 def test_the_gradient_is_the_mean_over_the_steps_of_the_batch(corpus: Corpus) -> None:
     def gradients(chosen: list[int]) -> tuple[list[Tensor], int]:
         trainer = start(corpus, double=True, training__dropout=0, training__word_dropout=0, training__clip=1e9)
-        _, steps = trainer.updates.step(assemble(tagging(trainer).train.encoded, chosen), 0.0)
+        _, steps = trainer.optimizer_step.update(assemble(tagging(trainer).train.encoded, chosen), 0.0)
         return [torch.zeros_like(p) if p.grad is None else p.grad for p in tagging(trainer).model.parameters()], steps
 
     together, steps = gradients([0, 1, 2])
@@ -196,8 +192,8 @@ def test_every_epoch_takes_every_sentence_once_in_another_order(
 
     monkeypatch.setattr("tagger.sequence_labelling.objective.assemble", assembling)
     list(trainer.events())
-    assert len(taken) == 3 * trainer.steps_per_epoch
-    epochs = [taken[n * trainer.steps_per_epoch :][: trainer.steps_per_epoch] for n in range(3)]
+    assert len(taken) == 3 * trainer.objective.steps_per_epoch
+    epochs = [taken[n * trainer.objective.steps_per_epoch :][: trainer.objective.steps_per_epoch] for n in range(3)]
     assert all(sorted(chain.from_iterable(epoch)) == list(range(60)) for epoch in epochs)
     assert epochs[0] != epochs[1] != epochs[2]
     assert {frozenset(batch) for batch in epochs[0]} != {frozenset(batch) for batch in epochs[1]}
@@ -205,7 +201,7 @@ def test_every_epoch_takes_every_sentence_once_in_another_order(
 
 def test_gradients_are_clipped(corpus: Corpus) -> None:
     trainer = start(corpus, training__clip=0.01)
-    trainer.updates.step(assemble(tagging(trainer).train.encoded, [0, 1, 2]), 0.01)
+    trainer.optimizer_step.update(assemble(tagging(trainer).train.encoded, [0, 1, 2]), 0.01)
     norm = torch.cat([p.grad.flatten() for p in tagging(trainer).model.parameters() if p.grad is not None]).norm()
     assert norm.item() == pytest.approx(0.01, rel=1e-3)
 
@@ -230,7 +226,7 @@ def test_smoothed_targets_make_the_gradient(corpus: Corpus) -> None:
     for row, tag in zip(scores, gold, strict=True):
         posterior = np.exp(row) / np.exp(row).sum()
         expected += posterior - 0.2 / labels - 0.8 * (np.arange(labels) == tag)
-    trainer.updates.step(assemble(tagging(trainer).train.encoded, [0]), 0.0)
+    trainer.optimizer_step.update(assemble(tagging(trainer).train.encoded, [0]), 0.0)
     bias = tagging(trainer).model.heads["tag"].bias.grad
     assert isinstance(bias, Tensor)
     np.testing.assert_allclose(bias.numpy(), expected / len(gold), rtol=0, atol=1e-12)
@@ -241,7 +237,7 @@ def test_the_learning_rate_follows_the_schedule(corpus: Corpus) -> None:
     trainer = start(corpus, **settings, training__schedule="linear", training__warmup=0.5)
     rates = [event.learning_rate for event in trainer.events() if isinstance(event, Step)]
     peak = 4e-2
-    assert trainer.steps_per_epoch == 1
+    assert trainer.objective.steps_per_epoch == 1
     assert rates == pytest.approx([peak * f for f in (0, 0.2, 0.4, 0.6, 0.8, 1, 0.8, 0.6, 0.4, 0.2)])
 
 
@@ -288,14 +284,14 @@ def test_a_time_budget_ends_the_run_within_an_epoch(corpus: Corpus) -> None:
 
 def test_the_schedule_ends_with_the_time_budget(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(perf_counter=count(0, 0.01).__next__)  # a hundredth of a second at every look
-    monkeypatch.setattr("tagger.training.trainer.time", clock)
+    monkeypatch.setattr("tagger.training.trainer_state.time", clock)
     settings: dict[str, Any] = {"training__max_minutes": 0.1, "training__epochs": 100_000, "training__patience": 0}
     trainer = start(corpus, **settings, training__schedule="linear", training__warmup=0)
     events = list(trainer.events())
     steps = [event for event in events if isinstance(event, Step)]
     for event in steps:  # the rate is that of the beginning of the step, a moment before
-        assert event.learning_rate == pytest.approx(trainer.peak * (1 - event.seconds / 6), abs=2e-3)
-    assert steps[-1].learning_rate < 0.1 * trainer.peak
+        assert event.learning_rate == pytest.approx(trainer.config.learning_rate * (1 - event.seconds / 6), abs=2e-3)
+    assert steps[-1].learning_rate < 0.1 * trainer.config.learning_rate
     assert isinstance(events[-1], Finished)
     assert events[-1].seconds == pytest.approx(6, abs=0.5)
 
@@ -303,7 +299,7 @@ def test_the_schedule_ends_with_the_time_budget(corpus: Corpus, monkeypatch: pyt
 def test_epochs_that_take_more_batches_than_the_first_plan_are_no_end(corpus: Corpus) -> None:
     """Shuffling cuts a large corpus into a few batches more or less from epoch to epoch."""
     trainer = start(corpus, training__patience=0, training__epochs=4)
-    trainer.steps_per_epoch -= 3
+    trainer.objective.steps_per_epoch -= 3
     assert len(ends(list(trainer.events()))) == 4
 
 
@@ -333,7 +329,7 @@ def test_auxiliary_columns_are_learnt_along(corpus: Corpus, columns: list[str]) 
     trainer = start(corpus, training__auxiliary=columns)
     heads = dict(tagging(trainer).model.heads)
     assert len(heads) == 1 + len(columns)
-    trainer.updates.step(assemble(tagging(trainer).train.encoded, [0, 1, 2, 3]), 0.01)
+    trainer.optimizer_step.update(assemble(tagging(trainer).train.encoded, [0, 1, 2, 3]), 0.01)
     for head in heads.values():
         gradient = head.get_parameter("weight").grad
         assert gradient is not None
@@ -346,12 +342,12 @@ def test_an_auxiliary_column_may_have_any_name(corpus: Corpus, name: str) -> Non
     train = replace(corpus.train, data=corpus.train.data.rename_column("xpos", name))
     trainer = start(replace(corpus, train=train, columns=("upos", name)), training__auxiliary=[name])
     assert len(tagging(trainer).model.heads) == 2
-    trainer.updates.step(assemble(tagging(trainer).train.encoded, [0]), 0.01)
+    trainer.optimizer_step.update(assemble(tagging(trainer).train.encoded, [0]), 0.01)
 
 
 def test_a_weight_of_nothing_leaves_the_auxiliary_head_alone(corpus: Corpus) -> None:
     trainer = start(corpus, training__auxiliary=["xpos"], training__auxiliary_weight=0)
-    trainer.updates.step(assemble(tagging(trainer).train.encoded, [0, 1]), 0.01)
+    trainer.optimizer_step.update(assemble(tagging(trainer).train.encoded, [0, 1]), 0.01)
     gradients = [head.get_parameter("weight").grad for head in tagging(trainer).model.heads.values()]
     assert [bool(g is not None and g.any()) for g in gradients] == [True, False]
 
@@ -394,7 +390,7 @@ def test_word_dropout_hides_rare_words_at_least_as_often() -> None:
 
 def test_biases_do_not_decay(corpus: Corpus) -> None:
     trainer = start(corpus)
-    optimizer = make_optimizer(tagging(trainer).model, TrainingConfig(weight_decay=0.3))
+    optimizer = make_optimization(tagging(trainer).model, TrainingConfig(weight_decay=0.3)).optimizer
     decays = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
     for name, parameter in tagging(trainer).model.named_parameters():
         assert decays[id(parameter)] == (0.0 if "bias" in name else 0.3), name
@@ -404,7 +400,7 @@ def test_what_is_let_go_gives_its_memory_back_at_once(corpus: Corpus) -> None:
     """The moments of the optimiser, and the best weights: no circle of references keeps them."""
     trainer = start(corpus, training__epochs=1)
     list(trainer.events())
-    kept = [weakref.ref(thing) for thing in (trainer, trainer.optimizer, trainer.best)]
+    kept = [weakref.ref(thing) for thing in (trainer, trainer.optimizer_step.optimization.optimizer, trainer.best)]
     gc.disable()
     try:
         del trainer

@@ -1,0 +1,174 @@
+"""Tagging as a task of training: labels alone, or labels and text beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tagger.config.language_model import LanguageTrainingConfig
+from tagger.config.tagger import Config
+from tagger.corpora.sources.corpus import Corpus
+from tagger.corpora.tokenization.tokenizer import WordTokenizer
+from tagger.evaluation.perplexity import LanguageScores
+from tagger.inference.tagger import Tagger
+from tagger.language_modelling.language_model import LanguageModel
+from tagger.language_modelling.objective import LanguageObjective
+from tagger.models.networks.multi_head_network import Network
+from tagger.runtime.device import has_fast_bfloat16
+from tagger.sequence_labelling.multitask_objective import MultitaskObjective
+from tagger.sequence_labelling.multitask_preparation import AuxiliaryLM
+from tagger.sequence_labelling.objective import TaggingObjective
+from tagger.sequence_labelling.preparation import Prepared
+from tagger.sequence_labelling.results import Run, write_runs
+from tagger.sequence_labelling.transfer import PRETRAINED, copy_weights, init_new_embeddings
+from tagger.serialization.builder import build_tagger
+from tagger.serialization.checkpoint import SavedModel, seen_tags
+from tagger.training.fingerprint import as_array, split_arrays
+from tagger.training.objective import Objective, Task
+from tagger.training.optimizer_step import Optimization
+from tagger.training.optimizers import make_optimization, make_optimizer
+from tagger.training.run import RunContext, RunOptions, TrainedNetwork, TrainingTask
+
+
+@dataclass
+class TaggingTask(TrainingTask[Network, Run]):
+    """Learns the labels of a treebank.
+
+    Args:
+        corpus: the treebank.
+        prepared: the treebank, encoded.
+        tokenizer: rules for raw text.
+        config: resolved, with the seed of the run.
+        auxiliary_lm: the language model to start from or to train along, if any.
+        start: the model to start from, if any.
+        further_notes: for the model card, beside those of the corpus.
+    """
+
+    corpus: Corpus
+    prepared: Prepared
+    tokenizer: WordTokenizer
+    config: Config
+    auxiliary_lm: AuxiliaryLM | None = None
+    start: SavedModel | None = None
+    further_notes: tuple[str, ...] = ()
+    name: Task = "pos"
+
+    def __post_init__(self) -> None:
+        self.notes = self.corpus.notes
+
+    def build_network(self) -> Network:
+        """Build the tagger; its shared parts are those of the model to start from."""
+        prepared, auxiliary_lm = self.prepared, self.auxiliary_lm
+        labels = {head: len(names) for head, names in prepared.labels.items()}
+        number = None if auxiliary_lm is None or auxiliary_lm.subwords is None else auxiliary_lm.subwords.size
+        model = build_tagger(self.config, prepared.features, labels, prepared.vectors, number)
+        if auxiliary_lm is not None and auxiliary_lm.subwords is not None:
+            for head in model.language.values():
+                head.start_from(torch.from_numpy(auxiliary_lm.frequencies).float())  # type: ignore[operator]
+        if self.start is not None:
+            fresh = copy_weights(self.start.model, model)
+            init_new_embeddings(model, self.start.features, prepared.features)
+            told = f"started from {self.config.training.init_from}; anew: {', '.join(fresh)}"
+            self.notes = (*self.corpus.notes, told)
+        return model
+
+    def build_objective(self, network: Network, device: torch.device) -> Objective:
+        """Learn labels alone, or labels and text."""
+        tagging = TaggingObjective(network, self.prepared, self.config.training, device=device)
+        auxiliary_lm = self.auxiliary_lm
+        if auxiliary_lm is None or auxiliary_lm.subwords is None or auxiliary_lm.train is None:
+            return tagging
+        features = auxiliary_lm.features
+        language = LanguageObjective(
+            network,
+            features.encode(features.vocabulary.words[: auxiliary_lm.subwords.size]),
+            auxiliary_lm.train,
+            auxiliary_lm.dev,
+            self.config.streams,
+            LanguageTrainingConfig(seed=self.config.training.seed),
+            device=device,
+            half=device.type == "cuda" or has_fast_bfloat16(),
+        )
+        return MultitaskObjective(tagging, language, self.config.training.lm_weight)
+
+    def make_optimization(self, network: Network) -> Optimization:
+        """Let what a language model brought along learn later or more slowly, if the settings say so."""
+        training = self.config.training
+        if self.start is None:
+            return make_optimization(network, training)
+        weights = self.start.model.state_dict()
+        pretrained = [part for part in PRETRAINED if any(name.startswith(part) for name in weights)]
+        optimizer = make_optimizer(network, training, dict.fromkeys(pretrained, training.pretrained_lr_scale))
+        for group in optimizer.param_groups:
+            group["frozen"] = training.freeze_epochs if group["pretrained"] else 0
+        return make_optimization(network, training, optimizer)
+
+    def fingerprint_data(self) -> Mapping[str, Iterable[np.ndarray]]:
+        """Return the encoded treebank, its labels, and the text beside it."""
+        prepared, auxiliary_lm = self.prepared, self.auxiliary_lm
+        names = (name for labels in prepared.labels.values() for name in labels.names)
+        data = {"training data": [*split_arrays(prepared.train), as_array(names), prepared.counts]}
+        if prepared.dev is not None:
+            data["development data"] = split_arrays(prepared.dev)
+        if auxiliary_lm is not None and auxiliary_lm.train is not None:
+            data["text"] = [stream.ids for stream in (auxiliary_lm.train, auxiliary_lm.dev) if stream is not None]
+        return data
+
+    def result(self, trained: TrainedNetwork[Network], context: RunContext) -> Run:
+        """Make the tagger and score it."""
+        tagger = self._tagger(trained.network, context)
+        splits = [split for split in (self.corpus.dev, self.corpus.test) if split is not None and len(split)]
+        scores = {split.name: tagger.evaluate(split) for split in splits}
+        language = self._language_scores(tagger, context)
+        return Run(self.config.training.seed, tagger, scores, trained.log, language, trained.notes)
+
+    def _tagger(self, network: Network, context: RunContext) -> Tagger:
+        prepared, auxiliary_lm = self.prepared, self.auxiliary_lm
+        labels = next(iter(prepared.labels.values())).names
+        saved = SavedModel(
+            self.config,
+            labels,
+            prepared.features,
+            network,
+            seen_tags(prepared.lexicon, prepared.features, labels),
+            self.tokenizer,
+            subwords=None if auxiliary_lm is None else auxiliary_lm.subwords,
+        )
+        about = {"bfloat16_agreement": _bfloat16_agreement(saved, self.corpus, context)}
+        return Tagger(replace(saved, about=about), device=context.device, threads=context.threads)
+
+    def _language_scores(self, tagger: Tagger, context: RunContext) -> dict[str, LanguageScores]:
+        """Return the perplexity of the language-model head, if there is one, on the words of dev and test."""
+        auxiliary_lm = self.auxiliary_lm
+        if auxiliary_lm is None or auxiliary_lm.subwords is None:
+            return {}
+        model = LanguageModel(tagger.saved, device=context.device, threads=context.threads)
+        streams = {"dev": auxiliary_lm.dev, "test": auxiliary_lm.test}
+        return {split: model.evaluate_stream(stream) for split, stream in streams.items() if stream is not None}
+
+    def best(self, runs: Sequence[Run]) -> Run:
+        """Return the run with the best dev accuracy."""
+        return max(runs, key=lambda run: run.scores["dev"].accuracy if "dev" in run.scores else 0.0)
+
+    def write(self, folder: Path, best: Run, runs: Sequence[Run], options: RunOptions) -> None:
+        """Fill the model folder."""
+        notes = (*self.corpus.notes, *self.further_notes, *best.notes)
+        name = (options.out or folder).name
+        write_runs(folder, best, runs, self.corpus, command=options.command, notes=notes, name=name)
+
+
+def _bfloat16_agreement(saved: SavedModel, corpus: Corpus, context: RunContext) -> float | None:
+    """Return the share of dev tags that bfloat16 and float32 agree on; None where bfloat16 is not native."""
+    split = corpus.dev or corpus.train
+    if not has_fast_bfloat16() or split is None:
+        return None
+    tags: list[list[str]] = []
+    for precision in ("float32", "bfloat16"):
+        tagger = Tagger(saved, device="cpu", threads=context.threads, precision=precision)
+        tags.append(list(chain.from_iterable(s.tags for s in tagger.tag_sentences(split.tokens()))))
+    return sum(map(str.__eq__, *tags)) / max(1, len(tags[0]))
