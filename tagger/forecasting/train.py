@@ -27,7 +27,6 @@ from tagger.forecasting.results import ForecasterRun, write_series_run
 from tagger.forecasting.windows import TimeSplit, column_notes, last_rows, split_by_time
 from tagger.model_cards.provenance import provenance
 from tagger.models.networks.series_network import SeriesNetwork
-from tagger.runtime.device import choose_device, seed_everything
 from tagger.serialization.atomic_folder import Resume
 from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.events import Listener
@@ -136,7 +135,14 @@ def train_one(training_data: TrainingData, config: ForecasterConfig, context: Ru
         return SeriesObjective(network, inputs, splits["train"], splits.get("dev"), config, device=device)
 
     data = {name: _learnt_from(inputs.table, split) for name, split in splits.items() if name != "test"}
-    fitted = fit(lambda: build_series_network(config, inputs.size), make_objective, config, context, data=data, notes=training_data.notes)
+    fitted = fit(
+        lambda: build_series_network(config, inputs.size),
+        make_objective,
+        config,
+        context,
+        data=data,
+        notes=training_data.notes,
+    )
     loss = float(fitted.log[-1]["loss_per_step"]) if fitted.score is None else fitted.score.loss
     run = _scored(training_data, config, fitted.network, loss, fitted.log)
     return replace(run, notes=fitted.notes)
@@ -154,7 +160,7 @@ def _scored(
     config: ForecasterConfig,
     network: SeriesNetwork,
     loss: float,
-    log: list[dict[str, Any]],
+    log: Sequence[Mapping[str, Any]],
 ) -> ForecasterRun:
     """The run with its scores, its intervals from dev, and what they hold of test."""
     inputs, splits = training_data.inputs, training_data.splits

@@ -115,9 +115,7 @@ def renew_limit() -> None:
     resident, private = _memory_in_use()
     allowed = private + max(0, _limit - MARGIN - resident)
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    resource.setrlimit(
-        resource.RLIMIT_DATA, (allowed if hard == resource.RLIM_INFINITY else min(allowed, hard), hard)
-    )
+    resource.setrlimit(resource.RLIMIT_DATA, (allowed if hard == resource.RLIM_INFINITY else min(allowed, hard), hard))
 
 
 def _memory_in_use() -> tuple[int, int]:

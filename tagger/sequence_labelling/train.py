@@ -19,8 +19,8 @@ from tagger.sequence_labelling.results import Run
 from tagger.sequence_labelling.task import TaggingTask
 from tagger.sequence_labelling.transfer import inherit_config
 from tagger.serialization.atomic_folder import Resume
-from tagger.serialization.manifest import find_model
 from tagger.serialization.checkpoint import LANGUAGE, SavedModel, load_model
+from tagger.serialization.manifest import find_model
 from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.events import Listener
 from tagger.training.run import RunContext, RunOptions, TrainingResult, ignore_events, train_and_save

@@ -24,10 +24,9 @@ from tagger.errors import ConfigError, CorpusError
 from tagger.evaluation.forecast_scores import TargetScores, network_rmse, scores_to_dict
 from tagger.forecasting.train import fit
 from tagger.model_cards.card import CardFacts
-from tagger.models.networks.multi_head_network import Network
 from tagger.model_cards.provenance import provenance
 from tagger.model_cards.token_regressor_card import token_regressor_card
-from tagger.runtime.device import choose_device, seed_everything
+from tagger.models.networks.multi_head_network import Network
 from tagger.sequence_labelling.preparation import word_features_of
 from tagger.serialization import manifest
 from tagger.serialization.builder import build_tagger
