@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from tagger.cli.train_commands.options import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from tagger.interpretability.gate_activations import Gates
@@ -30,34 +33,22 @@ def _read_units(_: click.Context, __: click.Parameter, value: str | None) -> tup
 
 
 @click.command(short_help="Show what the gates of a model do while it reads a sentence.", epilog=EPILOG)
-@click.argument("model", metavar="[MODEL]", default="en")
+@click.argument("model", metavar="[MODEL]", default=DEFAULT_MODEL)
 @click.option("--text", metavar="TEXT", help="The text to read.")
-@click.option("--tokens", metavar="WORDS", help="One sentence instead, its words separated by blanks.")
+@click.option("--tokens", metavar="WORDS", help="One sentence instead of a text, words separated by blanks.")
 @click.option("--gate", "names", multiple=True, metavar="NAME", help="Only this gate or state; may be repeated.")
 @click.option("--layer", type=click.IntRange(min=1), help="Only this layer, from 1.  [default: all]")
-@click.option("--direction", type=click.Choice(("forward", "backward")), help="Only this one.  [default: both]")
-@click.option("--units", callback=_read_units, metavar="N,N,...", help="These units, from 0, instead of means.")
-@click.option("--top", type=click.IntRange(min=0), default=5, show_default=True, help="Units that move most to list.")
+@click.option("--direction", type=click.Choice(("forward", "backward")), help="Only this direction.  [default: both]")
+@click.option("--units", callback=_read_units, metavar="N,N,...", help="Show these units, from 0, instead of means.")
+@click.option(
+    "--top", type=click.IntRange(min=0), default=5, show_default=True, help="Number of most active units to list."
+)
 @click.option("--png", metavar="FILE", help="Draw heat maps, words by units (needs matplotlib).")
-@click.option("--average", is_flag=True, help="Heat maps of means over the units.")
-@click.option("--sort", is_flag=True, help="Heat maps with the units in the order of the words where they move most.")
-@click.option("--html", metavar="FILE", help="Write a page to explore in a browser; it needs nothing else.")
+@click.option("--average", is_flag=True, help="Draw means over the units.")
+@click.option("--sort", is_flag=True, help="Draw units in the order of the words where they move most.")
+@click.option("--html", metavar="FILE", help="Write a self-contained page to explore in a browser.")
 @click.option("--json", "json_", metavar="FILE", help="Write all values as JSON; - is the standard output.")
-def inspect(
-    model: str,
-    text: str | None,
-    tokens: str | None,
-    names: tuple[str, ...],
-    layer: int | None,
-    direction: str | None,
-    units: tuple[int, ...] | None,
-    top: int,
-    png: str | None,
-    average: bool,
-    sort: bool,
-    html: str | None,
-    json_: str | None,
-) -> None:
+def inspect(**values: Any) -> None:
     """Run a text through the recurrent cells of MODEL, gate by gate, and show them.
 
     MODEL is a model folder or the name of a model that ships; en if none is named.
@@ -70,20 +61,23 @@ def inspect(
     A gate lies between 0 (closed) and 1 (open). In the backward direction, the model reads from the last word to
     the first.
     """  # noqa: D301
-    if (text is None) == (tokens is None):
+    if (values["text"] is None) == (values["tokens"] is None):
         raise click.UsageError("give the text with --text, or the words of one sentence with --tokens")
-    _check_picture(png, average=average, sort=sort, units=units)
-    if (png, html, json_).count("-") > 1:
-        raise click.UsageError("only one of --png, --html and --json can go to the standard output")
-    seen = _run(model, (tokens or "").split() if text is None else text)
-    seen = seen.pick(names=names, direction=direction, layer=layer, units=units)
-    _write(seen, png=png, average=average, sort=sort, html=html, json_=json_)
-    if "-" not in (png, html, json_):
-        _show(seen, top)
+    _check_files(values)
+    gates = _run(values["model"], (values["tokens"] or "").split() if values["text"] is None else values["text"])
+    gates = gates.pick(
+        names=values["names"], direction=values["direction"], layer=values["layer"], units=values["units"]
+    )
+    _write(gates, values)
+    if "-" not in _files(values):
+        from tagger.cli.output.gates import render_gates
+        from tagger.cli.output.terminal import TerminalCapabilities
+
+        click.echo(render_gates(gates, TerminalCapabilities.of(sys.stdout), top=values["top"]))
 
 
 def _run(model: str, text: str | list[str]) -> Gates:
-    """Load a model and run it."""
+    """Load a model and record its gates on a text."""
     from tagger.serialization.manifest import find_model, heads_of
 
     if "tag" in heads_of(find_model(model)):
@@ -95,32 +89,32 @@ def _run(model: str, text: str | list[str]) -> Gates:
     return LanguageModel.load(model, device="cpu").gates(text)
 
 
-def _show(seen: Gates, top: int) -> None:
-    from tagger.cli.output.gates import render_gates
-    from tagger.cli.output.terminal import TerminalCapabilities
-
-    click.echo(render_gates(seen, TerminalCapabilities.of(sys.stdout), top=top))
+def _files(values: Mapping[str, Any]) -> tuple[str | None, ...]:
+    return values["png"], values["html"], values["json_"]
 
 
-def _check_picture(png: str | None, *, average: bool, sort: bool, units: tuple[int, ...] | None) -> None:
-    if (average or sort) and png is None:
+def _check_files(values: Mapping[str, Any]) -> None:
+    if (values["average"] or values["sort"]) and values["png"] is None:
         raise click.UsageError("--average and --sort are about the picture; give --png FILE, too")
-    if average and (sort or units is not None):
+    if values["average"] and (values["sort"] or values["units"] is not None):
         raise click.UsageError("--average leaves no single units; give it without --units and --sort")
+    if _files(values).count("-") > 1:
+        raise click.UsageError("only one of --png, --html and --json can go to the standard output")
 
 
-def _write(seen: Gates, *, png: str | None, average: bool, sort: bool, html: str | None, json_: str | None) -> None:
+def _write(gates: Gates, values: Mapping[str, Any]) -> None:
     """Write the files that were asked for."""
+    png, html, json_ = _files(values)
     if png is not None:
         from tagger.interpretability.heat_map import heat_map
 
-        _put(png, heat_map(seen, average=average, sort=sort), "heat map")
+        _put(png, heat_map(gates, average=values["average"], sort=values["sort"]), "heat map")
     if html is not None:
         from tagger.interpretability.html_page import gates_page
 
-        _put(html, gates_page(seen).encode("utf-8"), "page")
+        _put(html, gates_page(gates).encode("utf-8"), "page")
     if json_ is not None:
-        _put(json_, (json.dumps(seen.to_dict(), ensure_ascii=False) + "\n").encode("utf-8"), "values")
+        _put(json_, (json.dumps(gates.to_dict(), ensure_ascii=False) + "\n").encode("utf-8"), "values")
 
 
 def _put(path: str, content: bytes, what: str) -> None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli.train_commands.options import machine_options
+from tagger.cli.train_commands.options import machine_options, model_option
 
 if TYPE_CHECKING:
     from tagger.language_modelling.surprisal import ScoredPassage, ScoreTotals
 
-DEFAULT_MODEL = "en"
 INPUTS = ("auto", "text", "tokens", "conllu", "conll", "jsonl")
 HEADER = ("sentence", "number", "word", "surprisal_bits", "rank", "entropy_bits", "known")
 END = "<eos>"
@@ -29,7 +28,7 @@ Examples:
 
 @click.command(short_help="Say how much each word of a text surprises a language model.", epilog=EPILOG)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("--model", metavar="MODEL", default=DEFAULT_MODEL, show_default=True, help="Name or folder of a model.")
+@model_option
 @click.option("--text", metavar="TEXT", help="Score this text instead of files.")
 @click.option(
     "--input", "input_format", type=click.Choice(INPUTS), default="auto", show_default=True,
@@ -37,49 +36,38 @@ Examples:
 )  # fmt: skip
 @click.option(
     "--context", type=click.Choice(("text", "sentence")), default="text", show_default=True,
-    help="What a word is expected from: all of its file before it, or its sentence alone.",
+    help="What the model reads before a word: all of its file, or its sentence alone.",
 )  # fmt: skip
-@click.option("--ends", is_flag=True, help=f"A line for each sentence end too, as the word {END}.")
-@click.option("--json", "as_json", is_flag=True, help="A JSON object a sentence in place of TSV.")
-@click.option("-o", "out", metavar="FILE", help="Write to this file, once all is done, instead of stdout.")
-@click.option("--quiet", is_flag=True, help="No closing line.")
+@click.option("--ends", is_flag=True, help=f"Add a line for each sentence end, as the word {END}.")
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON object a sentence instead of TSV.")
+@click.option("-o", "out", metavar="FILE", help="Write to this file instead of stdout; it appears when complete.")
+@click.option("--quiet", is_flag=True, help="Print no summary.")
 @machine_options
-def score(files: tuple[str, ...], model: str, text: str | None, out: str | None, quiet: bool, **options: Any) -> None:
-    """Surprisal, rank and entropy of every word in FILEs, or in the standard input, in any length.
+def score(**values: Any) -> None:
+    """Write surprisal, rank and entropy of every word in FILEs, or in the standard input, in any length.
 
     \b
     surprisal_bits  -log2 of the word's probability; pieces and characters are summed
-    rank            1 for the word (its first piece or character) that was expected most
+    rank            1 for the word (its first piece or character) that the model expected most
     entropy_bits    how uncertain the model was before it
     known           0 for words that the model does not know: they are scored as <unk>
     """  # noqa: D301
-    if files and text is not None:
+    if values["files"] and values["text"] is not None:
         raise click.UsageError("FILE and --text exclude each other; give one of them")
     from tagger.cli.output.output_file import output_stream
 
-    with output_stream(out) as stream:
-        totals, seconds = _run(files, stream.write, model=model, text=text, **options)
-    if not quiet:
-        click.echo(_figures(totals, seconds), err=True)
+    with output_stream(values["out"]) as stream:
+        totals, seconds = _run(values, stream.write)
+    if not values["quiet"]:
+        click.echo(_summary(totals, seconds), err=True)
 
 
-def _run(
-    files: tuple[str, ...],
-    write: Any,
-    *,
-    model: str,
-    text: str | None,
-    input_format: str,
-    context: str,
-    ends: bool,
-    as_json: bool,
-    device: str,
-    threads: int | None,
-) -> tuple[ScoreTotals, float]:
+def _run(values: Mapping[str, Any], write: Callable[[bytes], object]) -> tuple[ScoreTotals, float]:
+    """Score all input; returns the totals and the seconds that it took."""
     from tagger.corpora.documents.passages import read_passages
     from tagger.corpora.files.streams import open_text
 
-    paths = list(files) or ["-"]
+    text, paths = values["text"], list(values["files"]) or ["-"]
     if text is None and paths[0] != "-":
         with open_text(paths[0]):  # fails faster than loading
             pass
@@ -87,22 +75,26 @@ def _run(
     from tagger.language_modelling.surprisal import ScoreTotals
     from tagger.runtime.device import intra_op_threads
 
-    loaded = LanguageModel.load(model, device=device, threads=threads)
+    model = LanguageModel.load(values["model"], device=values["device"], threads=values["threads"])
     totals, start = ScoreTotals(), time.monotonic()
-    if not as_json:
+    if not values["as_json"]:
         write(("\t".join(HEADER) + "\n").encode())
-    with intra_op_threads(loaded.threads):
+    with intra_op_threads(model.threads):
         for path in [""] if text is not None else paths:
-            passages = read_passages(
+            segments = read_passages(
                 path,
-                loaded.tokenizer,
-                input_format=input_format,
+                model.tokenizer,
+                input_format=values["input_format"],
                 text=text,
-                by_lines=loaded.subwords.kind != "word",
+                by_lines=model.subwords.kind != "word",
             )
-            for scored in loaded.score_passages(passages, context=context):
+            for scored in model.score_passages(segments, context=values["context"]):
                 totals.add(scored)
-                lines = [_record(scored, totals.sentences)] if as_json else _rows(scored, totals.sentences, ends=ends)
+                lines = (
+                    [_record(scored, totals.sentences)]
+                    if values["as_json"]
+                    else _rows(scored, totals.sentences, ends=values["ends"])
+                )
                 write("".join(f"{line}\n" for line in lines).encode())
     return totals, time.monotonic() - start
 
@@ -130,7 +122,7 @@ def _record(scored: ScoredPassage, sentence: int) -> str:
     return json.dumps(record, ensure_ascii=False)
 
 
-def _figures(totals: ScoreTotals, seconds: float) -> str:
+def _summary(totals: ScoreTotals, seconds: float) -> str:
     if not totals.words:
         return "tagger: no words in the input, nothing to score"
     unknown = 100 * totals.unknown / totals.words

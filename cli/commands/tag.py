@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli.train_commands.options import renamed
+from tagger.cli.train_commands.options import machine_options, model_option, renamed
 from tagger.cli.train_commands.start import Resumable
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from tagger.corpora.documents.hub import HubRequest
     from tagger.inference.document_tagging import Progress
 
-DEFAULT_MODEL = "en"
 INPUTS = ("auto", "text", "tokens", "conllu", "conll", "jsonl")
 OUTPUTS = ("pairs", "tsv", "conllu", "jsonl")
 HUB_OPTIONS = ("split", "streaming", "tokens_column", "text_column", "offline")
@@ -32,7 +32,7 @@ Examples:
 
 @click.command(cls=Resumable, short_help="Tag text, tokens, CoNLL-U, CoNLL columns or JSON lines.", epilog=EPILOG)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("--model", metavar="MODEL", help=f"Folder or name of a model.  [default: {DEFAULT_MODEL}]")
+@model_option
 @click.option("--text", metavar="TEXT", help="Tag this text instead of files.")
 @click.option(
     "--input", "input_format", type=click.Choice(INPUTS), default="auto", show_default=True,
@@ -42,28 +42,27 @@ Examples:
     "--output", "output_format", type=click.Choice(OUTPUTS),
     help="Format of the output.  [default: conllu for conllu, jsonl for jsonl, else pairs]",
 )  # fmt: skip
-@click.option("-o", "out", metavar="FILE", help="Write to this file, once all is done, instead of stdout.")
+@click.option("-o", "out", metavar="FILE", help="Write to this file instead of stdout; it appears when complete.")
 @click.option(
     "--resume", type=click.Choice(["no", "yes", "auto"]), default="no", metavar="[auto]",
-    help="Go on with an unfinished -o FILE; --resume auto begins one if there is none.",
+    help="Continue an unfinished -o FILE; --resume auto begins one if there is none.",
 )  # fmt: skip
 @click.option("--scores", is_flag=True, help="Give the probability of each tag (not in pairs).")
-@click.option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", show_default=True)
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: all cores]")
+@machine_options
 @click.option("--skip-invalid", is_flag=True, help="Pass on what cannot be read, untagged, and count it.")
 @renamed("--ignore-bad", "--skip-invalid", is_flag=True)
 @click.option(
     "--line-buffered", is_flag=True,
-    help="Answer each line at once, as a partner in a pipe wants it; each line is a text by itself. The default where "
-    "lines are typed.",
+    help="Tag each line by itself and answer at once, for interactive use and pipes. The default where lines are "
+    "typed.",
 )  # fmt: skip
 @click.option("--split", metavar="NAME", help="Which split of a data set of the hub.  [default: the only one]")
-@click.option("--streaming", is_flag=True, help="Read a data set of the hub over the network, keep nothing on disk.")
+@click.option("--streaming", is_flag=True, help="Read a data set of the hub over the network, storing nothing.")
 @click.option("--tokens-column", metavar="NAME", help="Column of words of a data set of the hub.")
 @click.option("--text-column", metavar="NAME", help="Column of raw text of a data set of the hub.")
 @click.option("--offline", is_flag=True, help="Never use the network.")
 @click.option("--quiet", is_flag=True, help="No progress, no notes.")
-def tag(files: tuple[str, ...], out: str | None, quiet: bool, **options: Any) -> None:
+def tag(**values: Any) -> None:
     """Tag FILEs, or the standard input, in order and in any length.
 
     \b
@@ -79,26 +78,26 @@ def tag(files: tuple[str, ...], out: str | None, quiet: bool, **options: Any) ->
     """  # noqa: D301
     from tagger.cli.output.output_file import tagged_output
 
-    if files and options["text"] is not None:
+    if values["files"] and values["text"] is not None:
         raise click.UsageError("FILE and --text exclude each other; give one of them")
-    hub = _hub_request(files, options)
-    if options["scores"] and options["output_format"] == "pairs":
+    hub = _hub_request(values)
+    if values["scores"] and values["output_format"] == "pairs":
         raise click.UsageError("pairs have no room for --scores; use --output tsv, conllu or jsonl")
-    show = _show if sys.stderr.isatty() and not quiet else None
-    with tagged_output(out, options.pop("resume")) as output:
-        progress = _run(files, hub, output, show, quiet=quiet, **options)
-    _conclude(progress, shown=show is not None)
+    with tagged_output(values["out"], values["resume"]) as output:
+        progress = _run(values, hub, output)
+    _print_summary(progress, values)
 
 
-def _hub_request(files: tuple[str, ...], options: dict[str, Any]) -> HubRequest | None:
-    """What to read from the hub, None if files are to be read."""
+def _hub_request(values: Mapping[str, Any]) -> HubRequest | None:
+    """Describe what to read from the hub; None if files are to be read."""
     from tagger.corpora.documents.hub import HubRequest, names_hub
 
-    given = {name: options.pop(name) for name in HUB_OPTIONS}
+    files = values["files"]
+    given = {name: values[name] for name in HUB_OPTIONS}
     if any(map(names_hub, files)):
         if len(files) > 1:
             raise click.UsageError("a data set of the hub is tagged by itself; leave the other FILEs out")
-        if options["line_buffered"]:
+        if values["line_buffered"]:
             raise click.UsageError("--line-buffered is for lines that come one by one, not for a data set of the hub")
         return HubRequest(files[0], **given)
     if used := [f"--{name.replace('_', '-')}" for name in HUB_OPTIONS[:-1] if given[name]]:
@@ -107,89 +106,72 @@ def _hub_request(files: tuple[str, ...], options: dict[str, Any]) -> HubRequest 
     return None
 
 
-def _run(
-    files: tuple[str, ...],
-    hub: HubRequest | None,
-    out: TaggedOutput,
-    show: Any,
-    *,
-    quiet: bool,
-    model: str | None,
-    text: str | None,
-    input_format: str,
-    output_format: str | None,
-    scores: bool,
-    device: str,
-    threads: int | None,
-    skip_invalid: bool,
-    line_buffered: bool,
-) -> Progress:
-    """Open the documents first, for that fails fastest, then load the model and tag."""
+def _run(values: Mapping[str, Any], hub: HubRequest | None, out: TaggedOutput) -> Progress:
+    """Open the documents first, which fails fastest, then load the model and tag."""
     from tagger.corpora.documents.hub import HubDocuments
     from tagger.corpora.documents.input import Documents
     from tagger.corpora.documents.output import default_output, make_renderer
     from tagger.inference.document_tagging import OneByOne, tag_documents
 
+    files, input_format, text = (values[name] for name in ("files", "input_format", "text"))
     typed = hub is None and text is None and not files and sys.stdin.isatty()
-    if typed and not quiet:
+    if typed and not values["quiet"]:
         click.echo("type a line to have it tagged; Ctrl-D ends", err=True)
-    by_line = typed or line_buffered
+    by_line = typed or values["line_buffered"]
     with Documents(files, input_format, text, by_line=by_line) if hub is None else HubDocuments(hub) as documents:
-        if not quiet:
+        if not values["quiet"]:
             for note in documents.notes:
                 click.echo(f"note: {note}", err=True)
-        output = output_format or default_output(documents.format, scores=scores)
-        tagger = _load(model, device, threads)
-        pieces = documents.pieces(tagger.tokenizer, tagger.column, skip_invalid=skip_invalid)
-        render = make_renderer(output, tagger.column)
-        written = {
+        output = values["output_format"] or default_output(documents.format, scores=values["scores"])
+        tagger = _load(values)
+        identity = {
             "output format": output,
-            "scores": scores,
+            "scores": values["scores"],
             "input format": input_format,
-            "skip-invalid": skip_invalid,
+            "skip-invalid": values["skip_invalid"],
         }
-        done = out.begin(files if hub is None else [repr(hub)], model or DEFAULT_MODEL, tagger, written)
+        done = out.begin(files if hub is None else [repr(hub)], values["model"], tagger, identity)
         return tag_documents(
             OneByOne(tagger) if by_line else tagger,
-            pieces,
-            render,
+            documents.pieces(tagger.tokenizer, tagger.column, skip_invalid=values["skip_invalid"]),
+            make_renderer(output, tagger.column),
             out.write_at_once if by_line else out.write,
-            scores=scores,
-            on_progress=None if typed else show,
+            scores=values["scores"],
+            on_progress=_print_progress if _shows_progress(values) and not typed else None,
             done=done,
             journal=out.journal,
         )
 
 
-def _load(model: str | None, device: str, threads: int | None) -> Any:
+def _load(values: Mapping[str, Any]) -> Any:
     """Load a model that tags, or gives words numbers."""
     from tagger.inference.tagger import Tagger
     from tagger.serialization.manifest import find_model, steps_of
 
-    name = model or DEFAULT_MODEL
-    if steps_of(find_model(name)) == "words":
+    machine = {"device": values["device"], "threads": values["threads"]}
+    if steps_of(find_model(values["model"])) == "words":
         from tagger.token_regression.regressor import TokenRegressor
 
-        return TokenRegressor.load(name, device=device, threads=threads)
-    return Tagger.load(name, device=device, threads=threads, copies=True)
+        return TokenRegressor.load(values["model"], **machine)
+    return Tagger.load(values["model"], **machine, copies=True)
 
 
-def _figures(progress: Progress) -> str:
+def _shows_progress(values: Mapping[str, Any]) -> bool:
+    return sys.stderr.isatty() and not values["quiet"]
+
+
+def _print_progress(progress: Progress) -> None:
     speed = progress.tokens / max(progress.seconds, 1e-9)
-    return f"{progress.sentences:,} sentences, {progress.tokens:,} tokens, {speed:,.0f} tokens/s"
+    figures = f"{progress.sentences:,} sentences, {progress.tokens:,} tokens, {speed:,.0f} tokens/s"
+    click.echo(f"\r{figures}\x1b[K", err=True, nl=False)
 
 
-def _show(progress: Progress) -> None:
-    click.echo(f"\r{_figures(progress)}\x1b[K", err=True, nl=False)
-
-
-def _conclude(progress: Progress, *, shown: bool) -> None:
-    if shown:
-        click.echo(f"\r{_figures(progress)}\x1b[K", err=True)
+def _print_summary(progress: Progress, values: Mapping[str, Any]) -> None:
+    if _shows_progress(values):
+        _print_progress(progress)
+        click.echo(err=True)
     if progress.bad:
-        plural = "stretches" if progress.bad > 1 else "stretch"
+        spans = f"{progress.bad:,} span{'s' * (progress.bad > 1)}"
         click.echo(
-            f"tagger: {progress.bad:,} {plural} of the input could not be read and got no tags, "
-            f"first {progress.first_bad}",
-            err=True,
+            f"tagger: {spans} of the input could not be read and got no tags, first {progress.first_bad}", err=True
         )

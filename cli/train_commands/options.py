@@ -10,6 +10,8 @@ import click
 
 from tagger.config.base import Settings, alternatives, declaration, find_field
 
+DEFAULT_MODEL = "en"
+"""The bundled model that commands use where none is named."""
 Chosen = TypeVar("Chosen", bound=Settings)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -127,6 +129,10 @@ reading_options = together(
         "characters in words, Unicode form.",
     ),
     click.option("--offline", is_flag=True, help="Never use the network."),
+)
+
+model_option: Callable[[Command], Command] = click.option(
+    "--model", metavar="MODEL", default=DEFAULT_MODEL, show_default=True, help="Folder or name of a model."
 )
 
 machine_options = together(

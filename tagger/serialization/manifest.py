@@ -26,8 +26,6 @@ CHECKSUM = "sha256"
 LARGEST_CONFIG = 100_000_000  # bytes
 FORMAT_VERSION = 2
 """1: taggers alone. 2: heads and units are listed; language models."""
-DEFAULT_MODEL = "en"
-"""Name of the bundled model that commands use where none is named."""
 
 
 def bundled_folder() -> Path:

@@ -85,7 +85,7 @@ def test_the_prompt_may_come_from_a_file_or_the_standard_input(tmp_path: Path) -
 def test_unknown_words_are_named_once() -> None:
     result = generate("the zzz and zzz yyy", "--seed", "1")
     assert result.stdout.startswith("the zzz and zzz yyy")
-    assert result.stderr == "tagger: the model does not know 'zzz', 'and', 'yyy'; reads <unk> in place of it\n"
+    assert result.stderr == "tagger: the model does not know 'zzz', 'and', 'yyy'; reads <unk> instead\n"
     many = generate(" ".join(f"w{n}" for n in range(14)), "--seed", "1").stderr
     assert "'w9' and 4 more" in many
     assert "w10" not in many

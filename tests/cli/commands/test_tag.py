@@ -68,7 +68,6 @@ def test_the_default_model_is_the_one_that_ships(monkeypatch: pytest.MonkeyPatch
         (("x.txt", "--text", "a"), "FILE and --text exclude each other"),
         (("--scores", "--output", "pairs"), "pairs have no room for --scores; use --output tsv"),
         (("--input", "xml"), "'xml' is not one of"),
-        (("--threads", "0"), "0 is not in the range"),
     ],
 )
 def test_wrong_usage(arguments: tuple[str, ...], message: str) -> None:
@@ -97,7 +96,7 @@ def test_bad_sentences_are_counted(tmp_path: Path) -> None:
     result = run("--model", "m", "--skip-invalid", "--quiet", "a.conllu")
     assert result.stdout_bytes == b"1\tx\n\n" + CONLLU.replace(b"VERB", b"L4") + b"y\n"
     assert result.stderr.startswith(
-        "tagger: 2 stretches of the input could not be read and got no tags, first a.conllu:1: 2"
+        "tagger: 2 spans of the input could not be read and got no tags, first a.conllu:1: 2"
     )
 
 
@@ -227,7 +226,7 @@ def test_each_line_of_a_file_is_a_text_by_itself(tmp_path: Path) -> None:
     assert "b.txt:2: not UTF-8" in str(run("--model", "m", "--line-buffered", "b.txt").exception)
     result = run("--model", "m", "--line-buffered", "--skip-invalid", "b.txt")
     assert (result.exit_code, result.stdout) == (0, "one/L3\ncaf/L3 \N{REPLACEMENT CHARACTER}/L1\n")
-    assert "1 stretch of the input could not be read" in result.stderr
+    assert "1 span of the input could not be read" in result.stderr
 
 
 def test_what_cannot_be_answered_line_by_line_is_refused() -> None:
