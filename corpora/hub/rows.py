@@ -30,6 +30,17 @@ class HubRows:
     notes: tuple[str, ...]
     data: Any
 
+    @classmethod
+    def of(cls, data: Any, spec: HubSpec, source: str, notes: tuple[str, ...] = ()) -> HubRows:
+        """Take the rows of a split as ``datasets`` opened it; documents of sentences become sentences."""
+        from tagger.corpora.hub.columns import unnested
+
+        if hasattr(data, "num_rows"):
+            data = unnested(data)
+        elif data.features is None:
+            data = data._resolve_features()
+        return cls(source, spec, dict(data.features), notes, data)
+
     def read(self, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Read some columns of all rows, in order and in bounded memory.
 
@@ -57,7 +68,6 @@ def open_rows(source: str, spec: HubSpec, split: str | None, *, streaming: bool,
     Raises:
         CorpusError: there is no such data set or split, it cannot be loaded, or ``datasets`` misreads it.
     """
-    from tagger.corpora.hub.columns import unnested
     from tagger.corpora.hub.dataset import load
     from tagger.corpora.hub.errors import explaining
     from tagger.corpora.hub.files import MISREAD, in_columns
@@ -65,11 +75,10 @@ def open_rows(source: str, spec: HubSpec, split: str | None, *, streaming: bool,
     with explaining(spec):
         loaded = load(spec, offline, streaming=streaming)
         name = _choose(source, list(loaded.splits), split)
-        data = loaded.splits[name] if streaming else unnested(loaded.splits[name])
-        data = data if data.features is not None else data._resolve_features()
-    if in_columns(data):
+        rows = HubRows.of(loaded.splits[name], spec, f"{source} ({name})", loaded.notes)
+    if in_columns(rows.data):
         raise CorpusError(f"{source}: {MISREAD}; download them and tag the files themselves")
-    return HubRows(f"{source} ({name})", spec, dict(data.features), loaded.notes, data)
+    return rows
 
 
 def _choose(source: str, names: list[str], wanted: str | None) -> str:

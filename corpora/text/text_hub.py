@@ -12,6 +12,7 @@ from typing import Any
 from tagger.corpora.formats.sentence import number_of
 from tagger.corpora.hub.catalogue import find_dataset
 from tagger.corpora.hub.hub_id import HubSpec
+from tagger.corpora.hub.rows import HubRows
 from tagger.corpora.sources.locate import DatasetFiles
 from tagger.corpora.text.file_corpus import from_text_files
 from tagger.corpora.text.held_out import SHARE
@@ -25,7 +26,6 @@ from tagger.corpora.tokenization.rule_selection import rules_of_words, tokens_to
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
 
-ROWS_AT_A_TIME = 1000
 SAMPLE_ROWS = 500
 STREAMED_DEV_ROWS = 1000  # the first rows of a stream without dev split
 
@@ -35,16 +35,12 @@ class HubText:
     """One split on the hub.
 
     Args:
-        spec: the data set.
-        split: its name here.
-        data: a ``Dataset`` or an ``IterableDataset``.
+        data: its rows.
         text: the column of text, None where only words are known.
         words: the column of words, None for raw text.
     """
 
-    spec: HubSpec
-    split: str
-    data: Any
+    data: HubRows
     text: str | None
     words: str | None
 
@@ -54,14 +50,8 @@ class HubText:
         Raises:
             CorpusError: the hub does not answer any more.
         """
-        from tagger.corpora.hub.errors import explaining
-
         columns = [column for column in (self.text, self.words) if column is not None]
-        with explaining(self.spec):
-            for batch in self.data.select_columns(columns).iter(ROWS_AT_A_TIME):
-                nothing = [None] * len(batch[columns[0]])
-                texts = batch[self.text] if self.text else nothing
-                yield from zip(texts, batch[self.words] if self.words else nothing, strict=True)
+        return ((row.get(self.text or ""), row.get(self.words or "")) for row in self.data.read(columns))
 
     def first_words(self) -> Iterator[list[str]]:
         """The words of the first rows, separated by white space where they are not known."""
@@ -79,7 +69,7 @@ class HubText:
             if text is not None:
                 yield text
             elif not skip_invalid:
-                what = f"{self.spec} ({self.split}): row {number} (from 0) has no text in column {self.text!r}"
+                what = f"{self.data.source}: row {number} (from 0) has no text in column {self.text!r}"
                 raise CorpusError(f"{what}; leave such rows out (--skip-invalid)")
 
 
@@ -199,21 +189,18 @@ def _hold_out_dev(splits: dict[str, Any], *, streaming: bool) -> str:
 
 
 def _text(spec: HubSpec, split: str, data: Any, options: TextOptions) -> HubText:
-    from tagger.corpora.hub.columns import TOKEN_COLUMNS, inner_feature, is_string, unnested
+    from tagger.corpora.hub.columns import TOKEN_COLUMNS, inner_feature, is_string
 
-    if hasattr(data, "num_rows"):
-        data = unnested(data)
-        if not data.num_rows:
-            raise CorpusError(f"{spec} ({split}): it has no rows")
-    elif data.features is None:
-        data = data._resolve_features()
-    strings = {name: is_string(feature) for name, feature in data.features.items()}
+    rows = HubRows.of(data, spec, f"{spec} ({split})")
+    if getattr(rows.data, "num_rows", 1) == 0:
+        raise CorpusError(f"{rows.source}: it has no rows")
+    strings = {name: is_string(feature) for name, feature in rows.features.items()}
     wanted = (options.tokens_column,) if options.tokens_column else TOKEN_COLUMNS
-    tokens = [name for name in wanted if name in strings and is_string(inner_feature(data.features[name]))]
-    text = choose_text_column(strings, options.text_column, f"{spec} ({split})", tokens=tokens)
+    tokens = [name for name in wanted if name in strings and is_string(inner_feature(rows.features[name]))]
+    text = choose_text_column(strings, options.text_column, rows.source, tokens=tokens)
     if text is not None:
-        return HubText(spec, split, data, text, None)
-    return HubText(spec, split, data, "text" if strings.get("text") else None, tokens[0])
+        return HubText(rows, text, None)
+    return HubText(rows, "text" if strings.get("text") else None, tokens[0])
 
 
 def _choose_tokenizer(text: HubText, options: TextOptions) -> tuple[WordTokenizer, list[str]]:
@@ -221,7 +208,7 @@ def _choose_tokenizer(text: HubText, options: TextOptions) -> tuple[WordTokenize
         return options.tokenizer, []
     rows = list(islice(text.rows(), SAMPLE_ROWS))
     if text.words is None and not any(row and not row.isspace() for row, _ in rows):
-        raise CorpusError(f"{text.spec} ({text.split}): no text in the first {len(rows):,} rows of {text.text!r}")
+        raise CorpusError(f"{text.data.source}: no text in the first {len(rows):,} rows of {text.text!r}")
     if options.tokenised:
         return tokens_tokenizer(), []
     if text.words is None:
