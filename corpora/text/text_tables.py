@@ -1,4 +1,4 @@
-"""Tables with a column of text: JSON lines, Parquet, CSV and TSV files, a row for each document or line."""
+"""Reads tables with a column of text: JSON lines, Parquet, CSV and TSV files, one document or line a row."""
 
 from __future__ import annotations
 
@@ -14,19 +14,24 @@ from tagger.corpora.formats.jsonl import TOKEN_KEYS
 from tagger.corpora.formats.sentence import excerpt, number_of
 from tagger.errors import CorpusError
 
+ROW_FORMS = ("jsonl-text", "parquet-text", "csv-text", "tsv-text")
 TEXT_COLUMNS = ("text", "sentence", "content", "document", "article", "story", "body")
+SAMPLE_ROWS = 50
+ROWS_AT_A_TIME = 1000
+
+Row = tuple[int, list[str] | DamagedLine]  # the line on which it begins; its cells, or what is wrong with it
 
 
 def choose_text_column(
-    held: Mapping[str, bool], asked: str | None, source: str, *, tokens: Sequence[str] = TOKEN_KEYS
+    strings: Mapping[str, bool], asked: str | None, source: str, *, tokens: Sequence[str] = TOKEN_KEYS
 ) -> str | None:
-    """The column of text.
+    """Choose the column of text.
 
     Args:
-        held: the columns that there are, each with whether it holds strings.
+        strings: all columns, each with whether it holds strings.
         asked: the column that the user named, None for one with a usual name.
-        source: what to call the table in messages.
-        tokens: names of columns of words, which stand in for text.
+        source: the name of the table in messages.
+        tokens: names of columns of words, which replace text.
 
     Returns:
         Its name, or None where there is a column of words instead.
@@ -35,65 +40,131 @@ def choose_text_column(
         CorpusError: there is neither.
     """
     if asked is not None:
-        if held.get(asked):
+        if strings.get(asked):
             return asked
-        what = "holds no strings" if asked in held else "is not there"
-        raise CorpusError(f"the column {asked!r} {what}; {_columns(held)}", path=source)
-    words = next((name for name in tokens if name in held and not held[name]), None)
-    if words is not None and held.get("text"):
+        what = "holds no strings" if asked in strings else "is not there"
+        raise CorpusError(f"the column {asked!r} {what}; {_described(strings)}", path=source)
+    words = next((name for name in tokens if name in strings and not strings[name]), None)
+    if words is not None and strings.get("text"):
         return None  # words in their raw text
-    text = next((name for name in TEXT_COLUMNS if held.get(name)), None)
-    strings = [name for name, of_strings in held.items() if of_strings]
-    text = text or (strings[0] if len(strings) == 1 and words is None else None)
+    text = next((name for name in TEXT_COLUMNS if strings.get(name)), None)
+    candidates = [name for name, of_strings in strings.items() if of_strings]
+    text = text or (candidates[0] if len(candidates) == 1 and words is None else None)
     if text is None and words is None:
-        raise CorpusError(f"no column of text; {_columns(held)}; name it (--text-column)", path=source)
+        raise CorpusError(f"no column of text; {_described(strings)}; name it (--text-column)", path=source)
     return text
 
 
-def _columns(held: Mapping[str, bool]) -> str:
-    strings = ", ".join(name for name, of_strings in held.items() if of_strings) or "none"
-    return f"columns of strings: {strings} (of {', '.join(held) or 'none'})"
-
-
-SAMPLE_ROWS = 50
-
-Row = tuple[int, list[str] | DamagedLine]  # the line it begins on; its cells, or what is wrong with it
+def _described(strings: Mapping[str, bool]) -> str:
+    candidates = ", ".join(name for name, of_strings in strings.items() if of_strings) or "none"
+    return f"columns of strings: {candidates} (of {', '.join(strings) or 'none'})"
 
 
 def has_text_column(head: str, asked: str | None, *, tabs: bool) -> bool:
-    """Whether a table holds a text a row, rather than a word.
+    """Whether the rows of a CSV or TSV table hold texts, not single words.
 
     Args:
         head: its beginning.
-        asked: the column that the user named: then it holds texts, or has no such column.
+        asked: the column of text that the user named.
         tabs: cells are separated by tabs.
     """
     if asked is not None:
         return True
     lines = head.split("\n")
     rows = table_rows(lines[: max(1, len(lines) - 1)], tabs=tabs)
-    whole = [cells for _, cells in islice(rows, SAMPLE_ROWS) if isinstance(cells, list)]
-    header = _names(whole[0]) if whole else []
+    complete = [cells for _, cells in islice(rows, SAMPLE_ROWS) if isinstance(cells, list)]
+    header = _names(complete[0]) if complete else []
     column = next((name for name in TEXT_COLUMNS if name in header), None)
     if column is None or any(name.lower() in TOKEN_KEYS for name in header):
         return False
-    texts = [cells[header.index(column)] for cells in whole[1:] if len(cells) == len(header)]
-    texts = texts or [head]  # the first row is longer than that
+    texts = [cells[header.index(column)] for cells in complete[1:] if len(cells) == len(header)]
+    texts = texts or [head]  # the first row is longer than the head
     return 2 * sum(len(text.split()) > 1 for text in texts) > len(texts)
 
 
-def table_texts(path: Path, name: str, column: str | None, *, tabs: bool) -> Iterator[str]:
-    """The text of each row; a ``DamagedLine`` for a row that has none.
+def has_text_rows(record: Mapping[str, Any], asked: str | None) -> bool:
+    """Whether a JSON record is a row of text, not a labelled sentence."""
+    strings = _strings(record)
+    if asked is not None:
+        return bool(strings.get(asked))
+    return not any(key in record for key in TOKEN_KEYS) and any(strings.get(name) for name in TEXT_COLUMNS)
+
+
+def rows_of_file(path: Path, name: str, form: str, column: str | None) -> Iterator[str]:
+    """Read the text of each row; a row without text is a ``DamagedLine``.
 
     Args:
         path: the file.
-        name: what to call it in messages.
+        name: its name in messages.
+        form: one of ``ROW_FORMS``.
         column: the column of text, None for one with a usual name.
-        tabs: cells are separated by tabs.
 
     Raises:
         CorpusError: there is no such column, or the file cannot be read.
     """
+    if form == "jsonl-text":
+        return _json_rows(path, name, column)
+    if form == "parquet-text":
+        return _parquet_rows(path, name, column)
+    return _table_texts(path, name, column, tabs=form == "tsv-text")
+
+
+def row_lines(rows: Iterable[str], *, apart: bool) -> Iterator[str]:
+    """Split rows into lines.
+
+    Args:
+        rows: texts of one or more lines.
+        apart: add a blank line after each row, so that no sentence crosses its end.
+    """
+    for row in rows:
+        if isinstance(row, DamagedLine):
+            yield row
+            continue
+        yield from row.replace("\r\n", "\n").removesuffix("\n").split("\n")
+        if apart:
+            yield ""
+
+
+def table_rows(lines: Iterable[str], *, tabs: bool) -> Iterator[Row]:
+    """Read the rows of a table that are not blank; a malformed row ends with its line.
+
+    Args:
+        lines: the lines of a file from its first.
+        tabs: cells are separated by tabs, and quotes are part of them. Otherwise the separator is comma, semicolon
+            or tab, whichever the first line has most of.
+    """
+    lines = iter(lines)
+    leading: list[str] = []
+    while not (leading and leading[-1].strip()) and (line := next(lines, None)) is not None:
+        leading.append(line)
+    delimiter = "\t" if tabs else max(",;\t", key="".join(leading).count)
+    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))  # the default is 131,072 characters
+    damaged: list[DamagedLine] = []
+    reader = csv.reader(_with_ends(chain(leading, lines), damaged), delimiter=delimiter, quoting=quoting, strict=True)
+    while True:
+        number = reader.line_num + 1
+        damaged.clear()
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            yield number, damaged[0] if damaged else DamagedLine(f"cells that cannot be told apart ({error})")
+            continue
+        if cells is None:
+            return
+        if damaged or any(cell.strip() for cell in cells):
+            yield number, damaged[0] if damaged else cells
+
+
+def _with_ends(lines: Iterable[str], damaged: list[DamagedLine]) -> Iterator[str]:
+    """Add line ends; collect damaged lines and replace them by empty ones."""
+    for line in lines:
+        if isinstance(line, DamagedLine):
+            damaged.append(line)
+        yield "\n" if isinstance(line, DamagedLine) else f"{line}\n"
+
+
+def _table_texts(path: Path, name: str, column: str | None, *, tabs: bool) -> Iterator[str]:
     rows = table_rows(read_lines(path, name), tabs=tabs)
     line, first = next(rows, (1, []))
     if isinstance(first, DamagedLine):
@@ -105,99 +176,16 @@ def table_texts(path: Path, name: str, column: str | None, *, tabs: bool) -> Ite
         if isinstance(cells, DamagedLine):
             yield DamagedLine(cells.reason, line)
         elif len(cells) != len(header):
-            held = number_of(len(cells), "column")
-            yield DamagedLine(f"a row of {held}, expected {len(header)} as in the header", line)
+            width = number_of(len(cells), "column")
+            yield DamagedLine(f"a row of {width}, expected {len(header)} as in the header", line)
         else:
             yield cells[place]
 
 
-def table_rows(lines: Iterable[str], *, tabs: bool) -> Iterator[Row]:
-    """Rows that are not blank. A row that goes wrong ends where its line does, so that the next one can be read.
-
-    Args:
-        lines: of a file from its first.
-        tabs: cells are separated by tabs, and quotes are part of them; else by comma, semicolon or tab, whichever
-            the first line has most of.
-    """
-    lines = iter(lines)
-    leading: list[str] = []
-    while not (leading and leading[-1].strip()) and (line := next(lines, None)) is not None:
-        leading.append(line)
-    delimiter = "\t" if tabs else max(",;\t", key="".join(leading).count)
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))  # 131,072 characters are a short document
-    damage: list[DamagedLine] = []
-    ended = _ended(chain(leading, lines), damage)
-    if delimiter == "\t":
-        reader = csv.reader(ended, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
-    else:
-        reader = csv.reader(ended, delimiter=delimiter, strict=True)
-    while True:
-        number = reader.line_num + 1
-        damage.clear()
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            yield number, damage[0] if damage else DamagedLine(f"cells that cannot be told apart ({error})")
-            continue
-        if cells is None:
-            return
-        if damage or any(cell.strip() for cell in cells):
-            yield number, damage[0] if damage else cells
-
-
-def _ended(lines: Iterable[str], damage: list[DamagedLine]) -> Iterator[str]:
-    """Lines with their ends; those that are not text are put down, and stand empty."""
-    for line in lines:
-        if isinstance(line, DamagedLine):
-            damage.append(line)
-        yield "\n" if isinstance(line, DamagedLine) else f"{line}\n"
-
-
 def _names(cells: list[str]) -> list[str]:
-    """Names of columns, the usual ones in small letters."""
+    """Names of columns, the usual ones in lower case."""
     names = [cell.strip() for cell in cells]
     return [name.lower() if name.lower() in TEXT_COLUMNS else name for name in names]
-
-
-ROW_FORMS = ("jsonl-text", "parquet-text", "csv-text", "tsv-text")
-ROWS_AT_A_TIME = 1000
-
-
-def rows_of_file(path: Path, name: str, form: str, column: str | None) -> Iterator[str]:
-    """The text of each row; a ``DamagedLine`` for a row without any.
-
-    Raises:
-        CorpusError: there is no such column, or the file cannot be read.
-    """
-    if form == "jsonl-text":
-        return _json_rows(path, name, column)
-    if form == "parquet-text":
-        return _parquet_rows(path, name, column)
-    return table_texts(path, name, column, tabs=form == "tsv-text")
-
-
-def row_lines(rows: Iterable[str], *, apart: bool) -> Iterator[str]:
-    """The lines of rows; the end of a row is a line end.
-
-    Args:
-        rows: texts of one or more lines.
-        apart: let a blank line follow each row, so that no sentence goes on in the next.
-    """
-    for row in rows:
-        if isinstance(row, DamagedLine):
-            yield row
-            continue
-        yield from row.replace("\r\n", "\n").removesuffix("\n").split("\n")
-        if apart:
-            yield ""
-
-
-def has_text_rows(record: Mapping[str, Any], asked: str | None) -> bool:
-    """Whether a record is a row of text rather than a labelled sentence."""
-    held = {key: isinstance(value, str) for key, value in record.items()}
-    if asked is not None:
-        return bool(held.get(asked))
-    return not any(key in record for key in TOKEN_KEYS) and any(held.get(name) for name in TEXT_COLUMNS)
 
 
 def _json_rows(path: Path, name: str, column: str | None) -> Iterator[str]:
@@ -213,10 +201,14 @@ def _json_rows(path: Path, name: str, column: str | None) -> Iterator[str]:
             if not isinstance(record, dict):
                 yield DamagedLine(f"{excerpt(line)}, expected a JSON object with a column of text", number)
                 continue
-            column = column or choose_text_column(_held(record), None, name)
+            column = column or choose_text_column(_strings(record), None, name)
             value = record.get(column or "")
             missing = f"no text in column {column!r}: {excerpt(line)}"
             yield value if isinstance(value, str) else DamagedLine(missing, number)
+
+
+def _strings(record: Mapping[str, Any]) -> dict[str, bool]:
+    return {key: isinstance(value, str) for key, value in record.items()}
 
 
 def _parquet_rows(path: Path, name: str, column: str | None) -> Iterator[str]:
@@ -238,7 +230,3 @@ def parquet_columns(schema: Any) -> dict[str, bool]:
     import pyarrow as pa
 
     return {field.name: pa.types.is_string(field.type) or pa.types.is_large_string(field.type) for field in schema}
-
-
-def _held(record: Mapping[str, Any]) -> dict[str, bool]:
-    return {key: isinstance(value, str) for key, value in record.items()}
