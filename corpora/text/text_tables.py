@@ -138,10 +138,14 @@ def table_rows(lines: Iterable[str], *, tabs: bool) -> Iterator[Row]:
     while not (leading and leading[-1].strip()) and (line := next(lines, None)) is not None:
         leading.append(line)
     delimiter = "\t" if tabs else max(",;\t", key="".join(leading).count)
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
     csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))  # the default is 131,072 characters
     damaged: list[DamagedLine] = []
-    reader = csv.reader(_with_ends(chain(leading, lines), damaged), delimiter=delimiter, quoting=quoting, strict=True)
+    reader = csv.reader(
+        _with_ends(chain(leading, lines), damaged),
+        delimiter=delimiter,
+        quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL,
+        strict=True,
+    )
     while True:
         number = reader.line_num + 1
         damaged.clear()
