@@ -108,7 +108,7 @@ class AffixFeatures:
         return self.size + len(self.hashes)
 
     def hash(self, word: str) -> list[int]:
-        """Hashes of the F features, salted by feature (40 bits: the feature above a CRC-32)."""
+        """Hash the F features of a word, salted by feature (40 bits: the feature above a CRC-32)."""
         lower = word[:_LONGEST].lower() if len(word) <= _LONGEST else word[:32].lower() + word[-32:].lower()
         texts = [lower[:n] for n in range(1, self.prefixes + 1)]
         texts += [lower[-n:] for n in range(1, self.suffixes + 1)]
@@ -120,7 +120,7 @@ class AffixFeatures:
         return [(i << 32) | crc32(text.encode("utf-8", "surrogatepass")) for i, text in enumerate(texts)]
 
     def encode(self, words: Sequence[str]) -> np.ndarray:
-        """Rows of the embedding table for each word.
+        """Return the rows of the embedding table for each word.
 
         Returns:
             (N, F) int64.

@@ -15,7 +15,7 @@ _SPECIALS = 4
 
 @dataclass(frozen=True)
 class Characters:
-    """The characters of a corpus by id, with padding (0), unknown (1), start (2) and end (3) of a word.
+    """The characters of a corpus by id; 0 to 3 are padding, unknown, start and end of a word.
 
     Args:
         alphabet: the known characters, from id 4 on.

@@ -72,7 +72,7 @@ def _decode(word: bytes, path: str | Path, line: int) -> str:
 
 
 def _with_spaces(head: bytes, rest: bytes, size: int) -> tuple[bytes, bytes]:
-    """Split word and numbers where the word itself holds spaces, as ``. . .`` in GloVe's largest file."""
+    """Split word and numbers where the word holds spaces, as ``. . .`` in GloVe's largest file."""
     pieces = rest.split()
     further = pieces[:-size]
     if not any(_is_word(piece) for piece in further):

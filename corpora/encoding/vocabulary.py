@@ -77,7 +77,7 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class Labels:
-    """The K labels of a head, in code-point order. A label that training never saw encodes as ``UNSEEN``."""
+    """The K labels of a head, in code-point order; an unseen label encodes as ``UNSEEN``."""
 
     names: tuple[str, ...]
     ids: dict[str, int] = field(init=False, repr=False, compare=False)

@@ -24,7 +24,7 @@ _FORMAT = 1
 
 
 def may_ask(offline: bool) -> bool:
-    """Whether the network may be used, by the option and by the environment variables of the hub's libraries."""
+    """Whether the option and the hub's environment variables allow the network."""
     variables = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")
     return not offline and not any(
         (os.environ.get(name) or "0").upper() in ("1", "ON", "YES", "TRUE") for name in variables

@@ -158,7 +158,7 @@ def _load(spec: HubSpec, info: DatasetInfo, take: Take) -> tuple[Splits, tuple[s
 
 
 def _load_scripted(spec: HubSpec, info: DatasetInfo, take: Take) -> tuple[Splits, tuple[str, ...]]:
-    """Load a data set with a loading script: the copy that the hub converted, or its data files."""
+    """Load a data set with a script: the copy that the hub converted, or its data files."""
     from huggingface_hub.errors import RevisionNotFoundError
 
     what = f"{info.id} holds a loading script, which datasets no longer runs"

@@ -59,7 +59,7 @@ def read_hub(
 
 
 def load(spec: HubSpec, offline: bool, *, streaming: bool = False) -> Loaded:
-    """Load from the hub, or from the cache if the hub may not be asked, need not be asked or does not answer.
+    """Load from the hub, or from the cache if the hub may not or need not be asked, or does not answer.
 
     Args:
         spec: the data set.

@@ -18,7 +18,7 @@ _READ_BY_DATASETS = (".parquet", ".jsonl", ".ndjson", ".json")
 
 
 def in_columns(data: Any) -> bool:
-    """Whether ``datasets`` read a split by columns: it keeps only the first, in CoNLL-U the numbers of the words."""
+    """Whether ``datasets`` read a split by columns and kept only the first, the word numbers of CoNLL-U."""
     return bool(data.info.builder_name == "conll")
 
 

@@ -1,4 +1,4 @@
-"""Turns the rows of a hub data set into sentences: words and labels as strings, checked and counted.
+"""Turns the rows of a hub data set into sentences, checked and counted.
 
 All of it is array code over Arrow's flat values. Ids become label names through an Arrow dictionary: a
 cast to strings would give the ids as text, ``'11'`` instead of ``NOUN``.
@@ -88,15 +88,15 @@ def to_sentences(
     import datasets
 
     table = data.select_columns(columns.used).with_format("arrow")[:]
-    found = {"tokens": _lists(table, columns.tokens, columns), "tags": _lists(table, columns.tags, columns)}
-    good = _good_rows(f"{source} ({split})", found["tokens"], found["tags"], columns, options)
-    found |= {our: _lists(table, hub, columns) for our, hub in columns.others.items()}
-    found = {name: lists.keep_rows(good) for name, lists in found.items()}
-    found = {name: lists for name, lists in found.items() if _belongs(name, lists, found["tokens"])}
-    spaces = _flags(pc.utf8_is_space(found["tokens"].values))
-    found = {name: lists.keep_values(~spaces) for name, lists in found.items()}
-    filled = found["tokens"].lengths > 0
-    arrays = {name: _no_null(lists.keep_rows(filled)).array() for name, lists in found.items()}
+    lists = {"tokens": _lists(table, columns.tokens, columns), "tags": _lists(table, columns.tags, columns)}
+    good = _good_rows(f"{source} ({split})", lists["tokens"], lists["tags"], columns, options)
+    lists |= {our: _lists(table, hub, columns) for our, hub in columns.others.items()}
+    lists = {name: column.keep_rows(good) for name, column in lists.items()}
+    lists = {name: column for name, column in lists.items() if _belongs(name, column, lists["tokens"])}
+    spaces = _flags(pc.utf8_is_space(lists["tokens"].values))
+    lists = {name: column.keep_values(~spaces) for name, column in lists.items()}
+    filled = lists["tokens"].lengths > 0
+    arrays = {name: _no_null(column.keep_rows(filled)).array() for name, column in lists.items()}
     if columns.text:
         text = table.column("text").combine_chunks().cast(pa.string())
         arrays["text"] = text.filter(pa.array(good)).filter(pa.array(filled))

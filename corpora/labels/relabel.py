@@ -1,4 +1,4 @@
-"""Rewrites the labels of a corpus in another scheme of spans, and reports where they broke their own."""
+"""Rewrites the labels of spans in another scheme."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SchemeConverter:
         ]
 
     def notes(self) -> list[str]:
-        """Where labels broke the scheme that they were written in."""
+        """Report the labels that broke their own scheme."""
         detected = self._detector.result()
         if not detected.broken:
             return []

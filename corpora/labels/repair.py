@@ -93,7 +93,7 @@ class Repairs:
 
 
 def is_invisible(char: str) -> bool:
-    """Whether a character is neither visible nor part of the spelling, such as a control or a soft hyphen."""
+    """Whether a character is neither visible nor part of the spelling (controls, soft hyphens)."""
     if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf"):
         return False
     return char not in _SPELT and not any(ord(char) in codes for codes in _SPELT_RANGES)
@@ -117,7 +117,7 @@ def _stripped(labels: list[str]) -> list[str]:
 
 
 def _single(labels: list[str]) -> list[str]:
-    """Keep one of several labels of a word: the first that continues a span or that the next word continues."""
+    """Keep one of several labels: the first that continues a span or that the next word continues."""
     if not any(map(DOUBLE_LABEL.fullmatch, labels)):
         return labels
     choices = [label.split(",") if DOUBLE_LABEL.fullmatch(label) else [label] for label in labels]

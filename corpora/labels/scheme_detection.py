@@ -19,7 +19,7 @@ SPAN_SHARE = 0.9  # share of the labels other than O that must be labels of span
 
 
 class LabelPlace(NamedTuple):
-    """Where a label stands: file, line, and what is there."""
+    """The place of a label: file, line, and the label with its word."""
 
     path: str
     line: int
@@ -42,7 +42,7 @@ class DetectedScheme:
 
 
 class SchemeDetector:
-    """Counts for every scheme the labels that break it, since the right scheme is known only at the end.
+    """Counts the labels that break each scheme, to choose the scheme at the end.
 
     Args:
         keep: number of places to keep.
@@ -106,7 +106,7 @@ class SchemeDetector:
 
 @lru_cache(maxsize=20_000)
 def _broken(labels: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
-    """For each scheme the places that break it."""
+    """Find the places that break each scheme."""
     return tuple(tuple(invalid(labels, scheme)) for scheme in SCHEMES)
 
 

@@ -48,7 +48,7 @@ class TokenStream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VocabularyOptions:
-    """How to fit a vocabulary on training text.
+    """Options for fitting a vocabulary.
 
     Args:
         max_size: largest V, ``<unk>`` and ``<eos>`` included; None for all words, for 8,000 BPE pieces.
@@ -132,7 +132,7 @@ class SubwordTokenizer(ABC):
         return [words[number] for number in ids]
 
     def recorded(self, split: Iterable[TextSegment]) -> TokenStream | None:
-        """Hand over, once, the stream of the split that the vocabulary was fitted on, if it was kept."""
+        """Hand over, once, the stream of the split that the vocabulary was fitted on; None if not kept."""
         return None
 
 
@@ -170,8 +170,8 @@ def build_vocabulary(
 
 def _too_few(counts: Mapping[str, int], frequent: list[str], min_count: int, what: str) -> str:
     if len(counts) < 2:
-        held = f"one, {excerpt(next(iter(counts)))}" if counts else "none"
-        return f"the vocabulary has too few different {what}s: {held}; expected running text"
+        only = f"one, {excerpt(next(iter(counts)))}" if counts else "none"
+        return f"the vocabulary has too few different {what}s: {only}; expected running text"
     most = max(counts, key=lambda token: (counts[token], token))
     return (
         f"{number_of(len(frequent), what)} of {len(counts):,} occurring {min_count} times or more, all others would be "

@@ -76,8 +76,8 @@ class BpeTokenizer(SubwordTokenizer):
         characters: set[str] = set()
         tokenizer.train_from_iterator(_collect_characters(first_texts(split, options.max_words), characters), trainer)
         if len(characters) < 2:
-            held = f"only {next(iter(characters))!r}" if characters else "none"
-            raise CorpusError(f"too few different characters to learn pieces from: {held}", path=source_of(split))
+            only = f"only {next(iter(characters))!r}" if characters else "none"
+            raise CorpusError(f"too few different characters to learn pieces from: {only}", path=source_of(split))
         tokenizer.post_processor = TemplateProcessing(single=f"$A {EOS}", special_tokens=[(EOS, 1)])
         return cls(_without_specials(tokenizer))
 

@@ -88,7 +88,7 @@ def _described(tokenizer: Tokenizer) -> dict[str, Any]:
 def _pattern(described: dict[str, Any]) -> str:
     steps = described.get("pretokenizers", [described])
     patterns = [step.get("pattern", {}).get("Regex") for step in steps]
-    found = [pattern for pattern in patterns if pattern not in (None, EVERYWHERE, SPECIAL_BEGINS)]
-    if len(found) != 1:
+    rules = [pattern for pattern in patterns if pattern not in (None, EVERYWHERE, SPECIAL_BEGINS)]
+    if len(rules) != 1:
         raise ConfigError("the tokenizer holds no rules that find words, or not those that this library writes")
-    return str(found[0])
+    return str(rules[0])

@@ -1,4 +1,4 @@
-"""Encodes a split as one long array of token ids, in a memory-mapped file or chunk by chunk."""
+"""Encodes a split as an array of token ids, memory-mapped or in chunks."""
 
 from __future__ import annotations
 

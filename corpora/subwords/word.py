@@ -52,7 +52,7 @@ class WordCounts:
         self._waiting: list[str] = []
 
     def read(self, passages: Iterable[TextSegment], max_words: int | None = None) -> WordCounts:
-        """Count passages, all of them or the first ``max_words`` words; a part of a text is not kept."""
+        """Count passages up to ``max_words`` words; a partial text is not kept."""
         waiting = self._waiting
         for passage in passages:
             waiting.extend(passage.words)
@@ -73,7 +73,7 @@ class WordCounts:
         return list(self._ids)
 
     def by_word(self) -> dict[str, int]:
-        """Occurrences by word; for ``<eos>`` only the literal ones."""
+        """Counts by word; for ``<eos>`` only the literal ones."""
         counts = dict(zip(self._ids, self._counts.tolist(), strict=True))
         counts[EOS] -= self.passages
         return counts
@@ -98,9 +98,9 @@ class WordCounts:
         """Drop the rarest words until half the room is free."""
         limit = np.sort(self._counts)[-self._max_types // 2]
         words = [(word, count) for word, count in zip(self._ids, self._counts.tolist(), strict=True)]
-        held = [(word, count) for word, count in words if count > limit or word == EOS]
-        self._ids = {word: place for place, (word, _) in enumerate(held)}
-        self._counts = np.array([count for _, count in held], dtype=np.int64)
+        kept = [(word, count) for word, count in words if count > limit or word == EOS]
+        self._ids = {word: place for place, (word, _) in enumerate(kept)}
+        self._counts = np.array([count for _, count in kept], dtype=np.int64)
         self.kept = None
 
 

@@ -1,4 +1,4 @@
-"""Reads any text by one argument: bundled, files, a folder, a glob, ``-``, a labelled corpus, or a hub data set."""
+"""Reads text from any source: bundled, files, the standard input, labelled corpora, hub data sets."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def read_text_split(source: str | None, split: str = "test", **options: Any) -> 
 
 
 def _stdin(sources: list[str | None]) -> dict[str, Path]:
-    """If ``-`` is a source, copy the standard input to a file until the process ends: it is read several times."""
+    """Copy the standard input, if ``-`` is a source, to a file that lasts until the process ends."""
     if "-" not in sources:
         return {}
     stack = ExitStack()

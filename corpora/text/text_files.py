@@ -1,4 +1,4 @@
-"""Reads files as passages: plain text, tokenised text, tables of texts, or the words of a labelled corpus."""
+"""Reads files as passages: plain and tokenised text, tables of texts, labelled corpora."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class TextReader:
 
 
 def file_lines(file: TextFile, options: TextOptions) -> Iterator[str]:
-    """Read all lines of a file that is read by lines; a line that is not text is a ``DamagedLine``."""
+    """Read all lines of a file; a line that is not text is a ``DamagedLine``."""
     if file.form in (TEXT, TOKENS):
         return read_lines(file.path, file.name)
     rows = rows_of_file(file.path, file.name, file.form, options.text_column)

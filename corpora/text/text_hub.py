@@ -139,7 +139,7 @@ def _open(spec: HubSpec, options: TextOptions) -> tuple[dict[str, Any], str, lis
 
 
 def _files_instead(spec: HubSpec, splits: dict[str, Any], options: TextOptions) -> DatasetFiles | None:
-    """Find the files of a data set where our own readers find words and ``datasets`` does not; else None.
+    """Find the files of a data set that only our own readers understand; else None.
 
     Raises:
         CorpusError: they are to be streamed, or cannot be downloaded.
@@ -155,7 +155,7 @@ def _files_instead(spec: HubSpec, splits: dict[str, Any], options: TextOptions) 
 
 
 def _misread(spec: HubSpec, splits: dict[str, Any], options: TextOptions) -> str | None:
-    """What ``datasets`` misreads, if anything: CoNLL-U, columns, tables of words, word/TAG text."""
+    """Explain what ``datasets`` misreads: CoNLL-U, columns, tables of words, word/TAG text; else None."""
     from tagger.corpora.hub.files import MISREAD, in_columns
 
     split, data = next(iter(splits.items()))

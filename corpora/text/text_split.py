@@ -1,4 +1,4 @@
-"""Text for a language model: its splits, the corpus they make up, and the options for reading it."""
+"""Text for a language model: splits, the corpus, options for reading."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class TextCorpus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextOptions:
-    """How to read text.
+    """Options for reading text.
 
     Args:
         unit: ``word``, ``bpe`` or ``char``. Plain text is read by sentences for words, line by line otherwise.

@@ -1,4 +1,4 @@
-"""Reads tables with a column of text: JSON lines, Parquet, CSV and TSV files, one document or line a row."""
+"""Reads tables with a column of text: JSON lines, Parquet, CSV and TSV files."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def _table_texts(path: Path, name: str, column: str | None, *, tabs: bool) -> It
 
 
 def _names(cells: list[str]) -> list[str]:
-    """Names of columns, the usual ones in lower case."""
+    """Strip the names of columns; usual names become lower case."""
     names = [cell.strip() for cell in cells]
     return [name.lower() if name.lower() in TEXT_COLUMNS else name for name in names]
 

@@ -46,7 +46,7 @@ FREE, LEFT, RIGHT, BOTH = (False, False), (True, False), (False, True), (True, T
 
 
 class Detokeniser:
-    """Turns words into text one by one; it holds back only the last word, until its right neighbour is known.
+    """Turns words into text one by one, holding back only the last word.
 
     The joined pieces are the text.
 

@@ -43,7 +43,7 @@ def joined(words: Iterable[str]) -> TextSegment:
 
 
 def aligned(text: str | None, words: Sequence[str]) -> TextSegment:
-    """Build a passage of words in their raw text; as ``joined`` if they do not spell it (French *de le* for *du*)."""
+    """Build a passage of words in their raw text; as ``joined`` if they do not spell it."""
     passage = joined(words)
     if text is None:
         return passage
@@ -85,7 +85,7 @@ def word_ids(starts: Iterable[int], spans: Spans, text: str) -> list[int]:
 
 
 def sentence(tokens: Sequence[Token]) -> TextSegment:
-    """Build a passage of a sentence from a ``WordTokenizer``, with one space for each run of white space."""
+    """Build a passage of a sentence that a ``WordTokenizer`` found, with single spaces."""
     pieces: list[str] = []
     spans: list[tuple[int, int]] = []
     place, before = 0, tokens[0].start if tokens else 0
@@ -129,16 +129,16 @@ def raw_passages(
 
 
 def paragraphs(lines: Iterable[str]) -> Iterator[str]:
-    """Join lines up to a blank one, line ends and the blank line included; long paragraphs in pieces."""
-    held: list[str] = []
+    """Join lines up to and including a blank one, with their ends; cut long paragraphs."""
+    paragraph: list[str] = []
     for text in lines:
-        held.append(text)
+        paragraph.append(text)
         blank = not text or text.isspace()
-        if blank or len(held) >= MAX_PARAGRAPH_LINES:
-            yield "\n".join(held) + "\n"
-            held = []
-    if held:
-        yield "\n".join(held)
+        if blank or len(paragraph) >= MAX_PARAGRAPH_LINES:
+            yield "\n".join(paragraph) + "\n"
+            paragraph = []
+    if paragraph:
+        yield "\n".join(paragraph)
 
 
 def without_italics(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Splits a stream of words into sentences, by a table of rules that is saved with the model."""
+"""Splits a stream of words into sentences by a table of rules."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def _cut_at_white_space(chunks: Iterable[str]) -> Iterator[tuple[str, int]]:
 
 
 def _last_cut(text: str) -> int:
-    """Find where the last white space of ``text`` begins; 0 if none follows a word, its length if it is blank."""
+    """Find the last white space of ``text``; 0 if none follows a word, its length if blank."""
     parts = text.rsplit(None, 1)
     if not parts:
         return len(text)

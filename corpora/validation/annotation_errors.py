@@ -111,7 +111,7 @@ class AnnotationErrorCheck:
 
 
 def _information(ids: np.ndarray) -> np.ndarray:
-    """(U + 1,) bits of each word number as a neighbour; the last is the boundary, which has no information."""
+    """(U + 1,) information in bits of each word as a neighbour; 0 for the boundary, the last."""
     counts = np.bincount(ids[ids >= 0])
     bits = -np.log2(np.maximum(counts, 1) / max(1, counts.sum()))
     return np.append(bits, 0.0)

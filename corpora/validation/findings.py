@@ -45,7 +45,7 @@ KINDS = _read()
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a problem is.
+    """The place of a problem.
 
     Attributes:
         path: the file as the user named it; the split of a corpus that is not in files.

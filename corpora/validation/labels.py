@@ -98,8 +98,8 @@ class LabelCheck:
         for usual, *others in groups.values():
             for label in others:
                 place = self._place(label)
-                said = f"{place.detail} ({self._labels[label]:,}), beside {excerpt(usual)} ({self._labels[usual]:,})"
-                places.append(Place(place.path, place.line, said))
+                detail = f"{place.detail} ({self._labels[label]:,}), beside {excerpt(usual)} ({self._labels[usual]:,})"
+                places.append(Place(place.path, place.line, detail))
         findings.add_ranked("alike-labels", places)
 
     def _places(self, labels: list[str], *, counted: bool = False) -> list[Place]:

@@ -80,7 +80,7 @@ class SentenceCheck:
 
 
 def _first_in_split(group: np.ndarray, split: np.ndarray) -> np.ndarray:
-    """For each sentence the first of its group and split, -1 for that one itself.
+    """Find the first sentence of each sentence's group and split; -1 for that one itself.
 
     Args:
         group: (S,) number of the sentences with the same words.

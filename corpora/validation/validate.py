@@ -1,4 +1,4 @@
-"""Validates a corpus: reads it from end to end, changes nothing, and reports what is wrong with it."""
+"""Validates a corpus: reads all of it and reports what is wrong."""
 
 from __future__ import annotations
 
