@@ -21,8 +21,9 @@ import numpy as np
 
 from tagger.config.forecaster import ForecasterConfig
 from tagger.corpora.series.read import read_series
-from tagger.forecasting.results import ForecasterRun
-from tagger.forecasting.train import options_of, train_series_runs, with_bundled_columns
+from tagger.forecasting.task import ForecasterRun
+from tagger.forecasting.train import options_of, train_forecasters, with_bundled_columns
+from tagger.training.run import RunOptions
 
 BLOCK = 500_000
 
@@ -32,7 +33,7 @@ def scores() -> None:
     for source in ("weather", "stocks"):
         config = with_bundled_columns(ForecasterConfig(), source)
         begun = time.perf_counter()
-        training = train_series_runs(read_series(source, options_of(config)), config, seeds=3, threads=1)
+        training = train_forecasters(read_series(source, options_of(config)), config, RunOptions(seeds=3, threads=1))
         seconds = (time.perf_counter() - begun) / 3
         first = training.runs[0].scores["test"][0]
         print(f"\n{source}: {first.target}, {first.count} values of test, {seconds:.1f} s a seed")

@@ -151,10 +151,11 @@ def _train_words(folder: Path, out: Path) -> None:
     from tagger.config.token_regressor import TokenRegressorConfig
     from tagger.corpora.series.token_values import read_token_values
     from tagger.token_regression.train import train_token_regressor
+    from tagger.training.run import RunOptions
     from tests.tagger.token_regression.test_token_regression import QUICK, sentences, write_conllu
 
     corpus = read_token_values(str(write_conllu(folder / "c.conllu", sentences())), ["rt"])
-    train_token_regressor(corpus, TokenRegressorConfig().with_settings(QUICK), out=out, threads=1)
+    train_token_regressor(corpus, TokenRegressorConfig().with_settings(QUICK), RunOptions(out=out, threads=1))
 
 
 KINDS: dict[str, Callable[[Path, Path], None]] = {"tags": _train_tagger, "time": _train_series, "words": _train_words}

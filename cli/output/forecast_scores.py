@@ -12,7 +12,7 @@ from tagger.evaluation.forecast_scores import NETWORK, TargetScores, network_rms
 if TYPE_CHECKING:
     from tagger.corpora.series.table import SeriesTable
     from tagger.forecasting.forecaster import Forecast
-    from tagger.forecasting.results import ForecasterRun
+    from tagger.forecasting.task import ForecasterRun
 
 MOST_LEADS = 14  # rows of the table of leads
 

@@ -14,7 +14,8 @@ from tagger.cli.train_commands.start import Resumable, may_start, print_closing,
 from tagger.config.forecaster import ForecasterConfig
 
 if TYPE_CHECKING:
-    from tagger.forecasting.train import SeriesTraining
+    from tagger.forecasting.task import ForecasterRun
+    from tagger.training.run import TrainingResult
 
 SETTINGS = (
     "data.targets data.features data.time data.group data.horizon data.window data.calendar data.season data.dev "
@@ -67,7 +68,8 @@ def run(values: dict[str, Any]) -> None:
     from tagger.cli.output.forecast_scores import describe
     from tagger.cli.output.training_display import TrainingDisplay
     from tagger.corpora.series.read import read_series
-    from tagger.forecasting.train import options_of, train_series_runs, with_bundled_columns
+    from tagger.forecasting.train import options_of, train_forecasters, with_bundled_columns
+    from tagger.training.run import RunOptions
 
     if values["tokens_column"] is not None:
         raise click.UsageError("--tokens-column is for --steps words; a time series has none")
@@ -82,22 +84,16 @@ def run(values: dict[str, Any]) -> None:
     if not values["quiet"]:
         click.echo(describe(table, config.data.targets), err=True)
     with TrainingDisplay(quiet=values["quiet"]) as display:
-        training = train_series_runs(
-            table,
-            config,
-            seeds=values["seeds"],
-            listener=display,
-            time_format=values["time_format"],
-            **run_arguments(values),
-        )
+        run_to = RunOptions(seeds=values["seeds"], listener=display, **run_arguments(values))
+        training = train_forecasters(table, config, run_to, time_format=values["time_format"])
     if not values["quiet"]:
         _report(training, values)
 
 
-def _report(training: SeriesTraining, values: dict[str, Any]) -> None:
+def _report(training: TrainingResult[ForecasterRun], values: dict[str, Any]) -> None:
     from tagger.cli.output.forecast_scores import render_coverage, render_scores, render_seeds
     from tagger.cli.output.terminal import TerminalCapabilities
-    from tagger.forecasting.results import CURVES
+    from tagger.forecasting.task import CURVES
 
     look = TerminalCapabilities.of(sys.stdout)
     best = training.best

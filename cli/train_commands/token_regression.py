@@ -49,6 +49,7 @@ def run_words(values: dict[str, Any]) -> None:
     from tagger.corpora.formats.registry import ReadOptions
     from tagger.corpora.series.token_values import read_token_values
     from tagger.token_regression.train import train_token_regressor
+    from tagger.training.run import RunOptions
 
     if used := _time_options(values):
         raise click.UsageError(f"{used[0]} is for time series; words have none")
@@ -68,10 +69,10 @@ def run_words(values: dict[str, Any]) -> None:
         seed=config.training.seed,
     )
     with TrainingDisplay(quiet=values["quiet"]) as display:
-        training = train_token_regressor(corpus, config, listener=display, **run_arguments(values))
+        training = train_token_regressor(corpus, config, RunOptions(listener=display, **run_arguments(values)))
     if not values["quiet"]:
-        if training.scores:
-            click.echo(render_scores(training.scores, TerminalCapabilities.of(sys.stdout)))
+        if training.best.scores:
+            click.echo(render_scores(training.best.scores, TerminalCapabilities.of(sys.stdout)))
         print_closing(values["out"], "tagger tag --model", "--text 'They can fish.'")
 
 

@@ -1,4 +1,4 @@
-"""Learning to predict the next values of a series: stretches of rows, errors summed over their steps."""
+"""Learning to predict the next values of a series: windows of rows, errors summed over their steps."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tagger.training.objective import DatasetSize, DevScore, Objective, StepLoss
 class SeriesObjective(Objective):
     """The regression head over time series.
 
-    Losses are in squared (or absolute) standard deviations of the training part, a step.
+    Losses are in squared (or absolute) standard deviations of the training split, a step.
 
     Args:
         model: the network to train.
-        inputs: all rows.
-        train: the part to learn from.
-        dev: the part to choose the best epoch by, or None.
+        dataset: all rows.
+        train: the split to learn from.
+        dev: the split that chooses the best epoch, or None.
         config: resolved.
         device: where to compute.
     """
@@ -36,66 +36,64 @@ class SeriesObjective(Objective):
     def __init__(
         self,
         model: SeriesNetwork,
-        inputs: SeriesDataset,
+        dataset: SeriesDataset,
         train: TimeSplit,
         dev: TimeSplit | None,
         config: ForecasterConfig,
         *,
         device: torch.device,
     ) -> None:
-        self.model, self.inputs = model, inputs
+        self.model, self.dataset = model, dataset
         self.train, self.dev = train, dev
         self.device = device
         self.kind: LossKind = config.head.loss
         self.delta = config.head.delta
-        self.batch = max(1, (config.training.batch_tokens or 1) // inputs.window)
+        self.batch = max(1, config.training.batch_tokens // dataset.window)
         self.size = DatasetSize(int((train.ends - train.starts >= 2).sum()), train.rows, len(config.data.targets))
-        starts, _ = training_windows(train, inputs.window, np.random.default_rng(0))
+        starts, _ = training_windows(train, dataset.window, np.random.default_rng(0))
         self.steps_per_epoch = -(-len(starts) // self.batch)
 
     def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Windows]]:
-        """Every row of the training part at least once."""
-        starts, groups = training_windows(self.train, self.inputs.window, rng)
+        """Read every row of the training split at least once."""
+        starts, groups = training_windows(self.train, self.dataset.window, rng)
         cuts = range(0, len(starts), self.batch)
         batches = (
-            make_windows(self.train, starts[i : i + self.batch], groups[i : i + self.batch], self.inputs.window)
+            make_windows(self.train, starts[i : i + self.batch], groups[i : i + self.batch], self.dataset.window)
             for i in cuts
         )
         return len(cuts), batches
 
     def loss(self, batch: Windows) -> StepLoss:
-        """Errors of a batch, summed over the steps that have a target."""
-        targets = self._wanted(batch).to(self.device)
-        predicted = self.model(self.inputs.read(batch.rows).to(self.device))
+        """Sum the errors of a batch over the steps that have a target."""
+        targets = self._targets(batch).to(self.device)
+        predicted = self.model(self.dataset.read(batch.rows).to(self.device))
         summed = regression_loss(predicted, targets, kind=self.kind, delta=self.delta)
-        steps = max(1, known_steps(targets))
+        steps = max(1, steps_with_target(targets))
         return StepLoss(summed / steps, summed, steps)
 
     def split_batch(self, batch: Windows, parts: int) -> list[Windows]:
-        """Parts of like many stretches each, but for those without a target: nothing is learnt from them."""
+        """Cut it into parts of about the same number of windows; leave out those without a target."""
         chosen = np.array_split(np.arange(batch.rows.shape[1]), min(parts, batch.rows.shape[1]))
-        made = [Windows(batch.rows[:, some], batch.first[some], batch.end[some]) for some in chosen]
-        return [part for part in made if known_steps(self._wanted(part))] or made[:1]
+        pieces = [Windows(batch.rows[:, some], batch.first[some], batch.end[some]) for some in chosen]
+        return [piece for piece in pieces if steps_with_target(self._targets(piece))] or pieces[:1]
 
-    def _wanted(self, batch: Windows) -> Tensor:
-        return self.inputs.targets_ahead(batch.rows, batch.first, batch.end)
+    def _targets(self, batch: Windows) -> Tensor:
+        return self.dataset.targets_ahead(batch.rows, batch.first, batch.end)
 
     def evaluate(self) -> DevScore | None:
-        """Errors a step on dev."""
+        """Compute the loss of a step on dev."""
         if self.dev is None:
             return None
         self.model.eval()
         total, steps = 0.0, 0
-        for found in predictions(self.model, self.inputs, self.dev, self.device):
-            targets = torch.from_numpy(found.targets)
-            total += float(
-                regression_loss(torch.from_numpy(found.predicted), targets, kind=self.kind, delta=self.delta)
-            )
-            steps += known_steps(targets)
+        for batch in predictions(self.model, self.dataset, self.dev, self.device):
+            predicted, targets = torch.from_numpy(batch.predicted), torch.from_numpy(batch.targets)
+            total += float(regression_loss(predicted, targets, kind=self.kind, delta=self.delta))
+            steps += steps_with_target(targets)
         self.model.train()
         return DevScore(total / max(1, steps))
 
 
-def known_steps(targets: Tensor) -> int:
-    """Steps of (..., K) that have a target, NaN where there is none."""
+def steps_with_target(targets: Tensor) -> int:
+    """Count the steps of (..., K) that have a target, NaN where there is none."""
     return int((~torch.isnan(targets)).any(-1).sum())

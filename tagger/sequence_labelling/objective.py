@@ -26,20 +26,40 @@ EVALUATION_TOKENS = 2000
 
 
 @dataclass(slots=True)
-class _Split:
-    """An encoded split as tensors on a device."""
+class SplitTensors:
+    """An encoded split as tensors on a device.
+
+    Args:
+        encoded: the split.
+        arrays: its distinct words, see ``tagger.training.objective.word_tensors``.
+        labels: by head, (N,) label ids, or (N, K) numbers.
+    """
 
     encoded: EncodedSplit
     arrays: tuple[Tensor | None, ...]
     labels: dict[str, Tensor]
 
     @classmethod
-    def on(cls, device: torch.device, encoded: EncodedSplit) -> _Split:
+    def on(cls, device: torch.device, encoded: EncodedSplit) -> SplitTensors:
         return cls(
             encoded,
             word_tensors(encoded.arrays, device),
             {head: torch.from_numpy(ids).to(device) for head, ids in encoded.labels.items()},
         )
+
+
+def score_batch(model: Network, split: SplitTensors, batch: Batch) -> dict[str, Tensor]:
+    """Score the real steps of a batch of a split: (N, K) by head, sentence after sentence."""
+    all_ids = split.arrays[0]
+    assert all_ids is not None
+    types, hidden, steps, lengths = (
+        torch.from_numpy(array).to(all_ids.device) for array in (batch.types, batch.hidden, batch.steps, batch.lengths)
+    )
+    word_ids, *others = (None if column is None else column[types] for column in split.arrays)
+    assert word_ids is not None
+    vectors = model.words(word_ids.masked_fill(hidden, 0), *others)
+    scores: dict[str, Tensor] = model(vectors, steps, lengths)
+    return {head: values.float() if values.dtype == torch.bfloat16 else values for head, values in scores.items()}
 
 
 class TaggingObjective(Objective):
@@ -59,8 +79,8 @@ class TaggingObjective(Objective):
         self.model = model
         self.config = config
         self.device = device
-        self.train = _Split.on(device, prepared.train)
-        self.dev = None if prepared.dev is None else _Split.on(device, prepared.dev)
+        self.train = SplitTensors.on(device, prepared.train)
+        self.dev = None if prepared.dev is None else SplitTensors.on(device, prepared.dev)
         self.hide = word_dropout_probs(prepared.counts, config.word_dropout or 0.0)
         self.size = DatasetSize(len(prepared.train), len(prepared.train.type_ids), len(prepared.labels[TAG]))
         self.steps_per_epoch = len(plan(prepared.train.lengths, self._budget, np.random.default_rng(0)))
@@ -79,7 +99,7 @@ class TaggingObjective(Objective):
         size = len(batch.positions)
         positions = torch.from_numpy(batch.positions).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
-            logits = self._logits(self.train, batch)
+            logits = score_batch(self.model, self.train, batch)
         loss = summed = torch.zeros((), device=self.device)
         for head, scores in logits.items():
             targets = self.train.labels[head][positions]
@@ -94,19 +114,6 @@ class TaggingObjective(Objective):
         """Cut it into parts of about the same number of sentences."""
         return divided(batch, parts)
 
-    def _logits(self, split: _Split, batch: Batch) -> dict[str, Tensor]:
-        """(N, K) scores by head."""
-        types = torch.from_numpy(batch.types).to(self.device)
-        word_ids, *others = (None if column is None else column[types] for column in split.arrays)
-        assert word_ids is not None
-        vectors = self.model.words(word_ids.masked_fill(torch.from_numpy(batch.hidden).to(self.device), 0), *others)
-        steps, lengths = (
-            torch.from_numpy(batch.steps).to(self.device),
-            torch.from_numpy(batch.lengths).to(self.device),
-        )
-        logits: dict[str, Tensor] = self.model(vectors, steps, lengths)
-        return {head: scores.float() if scores.dtype == torch.bfloat16 else scores for head, scores in logits.items()}
-
     def evaluate(self) -> DevScore | None:
         """Accuracy and nats per labelled step."""
         if self.dev is None:
@@ -116,18 +123,18 @@ class TaggingObjective(Objective):
         nats = float(summed_loss(scores, targets))
         return DevScore(nats / max(1, int((targets >= 0).sum())), right / max(1, len(targets)))
 
-    def _dev_scores(self, dev: _Split) -> tuple[Tensor, Tensor]:
+    def _dev_scores(self, dev: SplitTensors) -> tuple[Tensor, Tensor]:
         """(N, K) scores of the tagging head and (N,) labels of a split; in smaller batches where memory runs out."""
         return halved_until_it_fits(partial(self._scores_of, dev), EVALUATION_TOKENS)
 
     @torch.inference_mode()
-    def _scores_of(self, dev: _Split, tokens: int) -> tuple[Tensor, Tensor]:
+    def _scores_of(self, dev: SplitTensors, tokens: int) -> tuple[Tensor, Tensor]:
         """The same, in evaluation mode, in batches of so many tokens."""
         scores, targets = [], []
         self.model.eval()
         for sentences in plan(dev.encoded.lengths, tokens):
             batch = assemble(dev.encoded, sentences)
-            scores.append(self._logits(dev, batch)[TAG])
+            scores.append(score_batch(self.model, dev, batch)[TAG])
             targets.append(dev.labels[TAG][torch.from_numpy(batch.positions).to(self.device)])
         self.model.train()
         return torch.cat(scores), torch.cat(targets)

@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tagger.config.tagger import TAG
 from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.corpora.encoding.batching import assemble, plan
 from tagger.corpora.encoding.encoded_split import encode_split
 from tagger.errors import ModelError
 from tagger.inference.tagger import TaggedSentence, TaggedText
 from tagger.runtime.device import check_threads, choose_device
+from tagger.sequence_labelling.objective import EVALUATION_TOKENS, SplitTensors, score_batch
 from tagger.serialization.checkpoint import REGRESSION, SavedModel, load_model
 from tagger.serialization.manifest import find_model
-from tagger.token_regression.objective import EVALUATION_TOKENS, batch_numbers
 
 SENTENCES_AHEAD = 500
 
@@ -55,11 +56,12 @@ class TokenRegressor:
     @torch.inference_mode()
     def predict(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
         """Predict the numbers of each sentence: (T, K) float64, in the unit of the training data."""
-        encoded = encode_split(sentences, {}, self.saved.features, {})
+        split = SplitTensors.on(self.device, encode_split(sentences, {}, self.saved.features, {}))
+        encoded = split.encoded
         scaled = np.zeros((len(encoded.type_ids), len(self.targets)))
         for chosen in plan(encoded.lengths, EVALUATION_TOKENS):
             batch = assemble(encoded, chosen)
-            scaled[batch.positions] = batch_numbers(self.network, encoded, batch, self.device).cpu().numpy()
+            scaled[batch.positions] = score_batch(self.network, split, batch)[TAG].cpu().numpy()
         return np.split(scaled * self.scaling.std + self.scaling.mean, encoded.offsets[1:-1])
 
     def tag_sentences(self, sentences: Iterable[Sequence[str]], *, scores: bool = False) -> Iterator[TaggedSentence]:

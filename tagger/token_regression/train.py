@@ -1,9 +1,9 @@
-"""From a corpus with numbers beside words to a model folder."""
+"""Training of token regressors: from a corpus with numbers beside words to a model folder."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -14,7 +14,8 @@ import torch
 
 from tagger.config.tagger import TAG
 from tagger.config.token_regressor import TokenRegressorConfig
-from tagger.corpora.encoding.encoded_split import encode_split
+from tagger.corpora.encoding.encoded_split import EncodedSplit, encode_split
+from tagger.corpora.encoding.vocabulary import Labels
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.corpora.series.scaling import Scaling
 from tagger.corpora.series.token_values import TokenValueCorpus, TokenValueSplit
@@ -22,58 +23,24 @@ from tagger.corpora.tokenization.rule_selection import rules_of_words
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError, CorpusError
 from tagger.evaluation.forecast_scores import TargetScores, network_rmse, scores_to_dict
-from tagger.forecasting.train import fit
 from tagger.model_cards.card import CardFacts
 from tagger.model_cards.provenance import provenance
 from tagger.model_cards.token_regressor_card import token_regressor_card
 from tagger.models.networks.multi_head_network import Network
-from tagger.sequence_labelling.preparation import word_features_of
+from tagger.runtime.device import check_threads
+from tagger.sequence_labelling.preparation import Prepared, word_features_of
 from tagger.serialization import manifest
 from tagger.serialization.builder import build_tagger
 from tagger.serialization.checkpoint import SavedModel, save_model
 from tagger.token_regression.evaluation import score_splits
-from tagger.token_regression.objective import NumberedSplit, TokenRegressionObjective
+from tagger.token_regression.objective import TokenRegressionObjective
 from tagger.token_regression.regressor import TokenRegressor
-from tagger.training.checkpoint_callback import CheckpointConfig
-from tagger.training.events import Listener
 from tagger.training.fingerprint import split_arrays
-from tagger.training.run import RunContext, RunOptions, ignore_events, run_context
+from tagger.training.objective import Task
+from tagger.training.run import RunContext, RunOptions, TrainedNetwork, TrainingResult, TrainingTask, train_and_save
 
-
-def write_word_numbers_run(
-    folder: Path, run: TokenRegressorRun, corpus: TokenValueCorpus, told: Mapping[str, Any], name: str
-) -> None:
-    """Fill a model folder.
-
-    Args:
-        folder: exists, is being written.
-        run: what to keep.
-        corpus: what was learnt from.
-        told: of the command, the machine and the notes, see ``tagger.model_cards.provenance``.
-        name: of the model, for its card.
-    """
-    saved = run.tagger.saved
-    facts = _facts(corpus)
-    about = {
-        "corpus": facts,
-        "scores": network_rmse(run.scores),
-        "seed": saved.config.training.seed,
-        **told,
-    }
-    save_model(folder, replace(saved, about=about))
-    manifest.write_json(folder / manifest.METRICS, scores_to_dict(run.scores))
-    card = token_regressor_card(CardFacts.from_about(name, saved.config.to_dict(), about), run.scores)
-    (folder / manifest.CARD).write_text(card, encoding="utf-8")
-
-
-def _facts(corpus: TokenValueCorpus) -> dict[str, Any]:
-    return {
-        "name": corpus.name,
-        "source": corpus.source,
-        "fingerprint": corpus.fingerprint,
-        "sentences": {name: len(split.tokens) for name, split in corpus.splits.items()},
-        "words": {name: split.words for name, split in corpus.splits.items()},
-    }
+SAMPLE = 2000
+"""Sentences that choose the rules for raw text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,141 +48,150 @@ class TokenRegressorRun:
     """One trained model.
 
     Args:
-        tagger: ready to use.
+        regressor: ready to use.
         scores: of each target, by split.
         log: one entry an epoch.
-        notes: how often it was interrupted, and what changed then.
+        dev_loss: by which runs are compared; that of train where there is no dev.
+        notes: how often the run was interrupted, and what changed since.
     """
 
-    tagger: TokenRegressor
+    regressor: TokenRegressor
     scores: Mapping[str, Sequence[TargetScores]]
     log: Sequence[Mapping[str, Any]]
+    dev_loss: float
     notes: tuple[str, ...] = ()
 
 
-def train_one(corpus: TokenValueCorpus, config: TokenRegressorConfig, context: RunContext) -> TokenRegressorRun:
-    """Train and score one model.
+@dataclass
+class TokenRegressionTask(TrainingTask[Network, TokenRegressorRun]):
+    """Learns the numbers beside the words of a corpus.
 
     Args:
-        corpus: columns as ``config.targets``.
-        config: settings; those left None are decided from the corpus.
-        context: where and how.
-
-    Raises:
-        CorpusError: a target tells nothing.
-    """
-    train = corpus.splits["train"]
-    config = config.resolved(train.tokens)
-    counts = Counter(chain.from_iterable(train.tokens))
-    features, vectors = word_features_of(counts, config.as_tagger())
-    mean, spread = _scale(corpus, train.flat_values())
-    encoded = {name: _encoded(split, features, mean, spread) for name, split in corpus.splits.items()}
-    occurrences = np.array([counts[word] for word in encoded["train"].encoded.words], dtype=np.int64)
-
-    def make_network() -> Network:
-        return build_tagger(config.as_tagger(), features, {TAG: len(corpus.targets)}, vectors)
-
-    def make_objective(network: Network, device: torch.device) -> TokenRegressionObjective:
-        return TokenRegressionObjective(
-            network, encoded["train"], encoded.get("dev"), occurrences, config, device=device
-        )
-
-    data = {name: _learnt_from(split) for name, split in encoded.items() if name != "test"}
-    fitted = fit(make_network, make_objective, config, context, data=data, notes=corpus.notes)
-    saved = SavedModel(
-        config, (), features, fitted.network, None, _tokenizer(train), scaling=Scaling(mean[None], spread[None])
-    )
-    tagger = TokenRegressor(saved, device=context.device)
-    return TokenRegressorRun(tagger, score_splits(tagger, corpus), fitted.log, fitted.notes)
-
-
-def _scale(corpus: TokenValueCorpus, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and spread of each target in train.
-
-    Raises:
-        CorpusError: a target never changes, or is never there.
-    """
-    mean, spread = [], []
-    for number, target in enumerate(corpus.targets):
-        known = values[:, number][~np.isnan(values[:, number])].astype(np.float64)
-        if not len(known) or known.min() == known.max():
-            what = "has no number" if not len(known) else f"is always {known[0]:g}"
-            raise CorpusError(f"column {target!r} {what} in train; there is nothing to learn", path=corpus.source)
-        mean.append(known.mean())
-        spread.append(known.std())
-    return np.array(mean), np.array(spread)
-
-
-def _encoded(split: TokenValueSplit, features: WordFeatures, mean: np.ndarray, spread: np.ndarray) -> NumberedSplit:
-    scaled = (split.flat_values() - mean) / spread
-    return NumberedSplit(encode_split(split.tokens, {}, features, {}), scaled.astype(np.float32))
-
-
-def _learnt_from(split: NumberedSplit) -> list[np.ndarray]:
-    return [*split_arrays(split.encoded), split.targets]
-
-
-def _tokenizer(train: TokenValueSplit) -> WordTokenizer:
-    """Rules that split raw text as the training data are split."""
-    name, _ = rules_of_words(train.texts[:2000], train.tokens[:2000])
-    return WordTokenizer.from_rules(name)
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRegressorTraining:
-    """What training did.
-
-    Args:
-        tagger: ready to use.
-        scores: of each target, by split.
-        log: one entry an epoch.
-        folder: where it was saved, or None.
-        notes: how often the run was interrupted, and what changed then.
+        corpus: words and numbers.
+        prepared: the corpus, encoded.
+        scaling: of the targets.
+        config: resolved, with the seed of the run.
     """
 
-    tagger: TokenRegressor
-    scores: Mapping[str, Sequence[TargetScores]]
-    log: Sequence[Mapping[str, Any]]
-    folder: Path | None
-    notes: tuple[str, ...] = ()
+    corpus: TokenValueCorpus
+    prepared: Prepared
+    scaling: Scaling
+    config: TokenRegressorConfig
+    name: Task = "series"
+
+    def __post_init__(self) -> None:
+        self.notes = self.corpus.notes
+
+    def build_network(self) -> Network:
+        """Build a tagger with a number for each target in place of scores of labels."""
+        heads = {head: len(targets) for head, targets in self.prepared.labels.items()}
+        return build_tagger(self.config.as_tagger(), self.prepared.features, heads, self.prepared.vectors)
+
+    def build_objective(self, network: Network, device: torch.device) -> TokenRegressionObjective:
+        """Learn from train, score dev."""
+        return TokenRegressionObjective(network, self.prepared, self.config, device=device)
+
+    def fingerprint_data(self) -> Mapping[str, Iterable[np.ndarray]]:
+        """Return the words and the scaled numbers of train and dev."""
+        splits = {"training data": self.prepared.train, "development data": self.prepared.dev}
+        return {name: split_arrays(split) for name, split in splits.items() if split is not None}
+
+    def result(self, trained: TrainedNetwork[Network], context: RunContext) -> TokenRegressorRun:
+        """Make the regressor and score it."""
+        train = self.corpus.splits["train"]
+        rules, _ = rules_of_words(train.texts[:SAMPLE], train.tokens[:SAMPLE])
+        tokenizer, features = WordTokenizer.from_rules(rules), self.prepared.features
+        saved = SavedModel(self.config, (), features, trained.network, None, tokenizer, scaling=self.scaling)
+        regressor = TokenRegressor(saved, device=context.device)
+        loss = float(trained.log[-1]["loss_per_step"]) if trained.score is None else trained.score.loss
+        return TokenRegressorRun(regressor, score_splits(regressor, self.corpus), trained.log, loss, trained.notes)
+
+    def best(self, runs: Sequence[TokenRegressorRun]) -> TokenRegressorRun:
+        """Return the run with the lowest loss on dev."""
+        return min(runs, key=lambda run: run.dev_loss)
+
+    def write(
+        self, folder: Path, best: TokenRegressorRun, runs: Sequence[TokenRegressorRun], options: RunOptions
+    ) -> None:
+        """Fill the model folder: weights, scores, card."""
+        saved, corpus = best.regressor.saved, self.corpus
+        about = {
+            "corpus": {
+                "name": corpus.name,
+                "source": corpus.source,
+                "fingerprint": corpus.fingerprint,
+                "sentences": {name: len(split.tokens) for name, split in corpus.splits.items()},
+                "words": {name: split.words for name, split in corpus.splits.items()},
+            },
+            "scores": network_rmse(best.scores),
+            "seed": saved.config.training.seed,
+            **provenance(options.command, check_threads(options.threads), (*corpus.notes, *best.notes)),
+        }
+        save_model(folder, replace(saved, about=about))
+        manifest.write_json(folder / manifest.METRICS, scores_to_dict(best.scores))
+        facts = CardFacts.from_about((options.out or folder).name, saved.config.to_dict(), about)
+        (folder / manifest.CARD).write_text(token_regressor_card(facts, best.scores), encoding="utf-8")
 
 
 def train_token_regressor(
-    corpus: TokenValueCorpus,
-    config: TokenRegressorConfig,
-    *,
-    out: Path | None = None,
-    overwrite: bool = False,
-    device: str = "auto",
-    threads: int | None = None,
-    listener: Listener | None = None,
-    command: str | None = None,
-    checkpointing: CheckpointConfig | None = None,
-) -> TokenRegressorTraining:
-    """Train one model.
+    corpus: TokenValueCorpus, config: TokenRegressorConfig, options: RunOptions | None = None
+) -> TrainingResult[TokenRegressorRun]:
+    """Train one model a seed and keep the best on dev.
 
     Args:
         corpus: columns as ``config.targets``.
         config: settings; those left None are decided from the corpus.
-        out: model folder to write; None writes nothing.
-        overwrite: whether a model that is there already may be replaced.
-        device: "auto", "cpu" or "cuda".
-        threads: CPU threads.
-        listener: called with every event.
-        command: told in the model card.
-        checkpointing: how the state of the run is kept in ``OUT.partial``, and whether an unfinished run is resumed.
+        options: where to compute and write, and who listens.
 
     Raises:
         TaggerError: the data, the settings or the output folder are not usable.
     """
     if tuple(config.targets) != corpus.targets:
         raise ConfigError(f"targets are {list(config.targets)}, but the corpus was read with {list(corpus.targets)}")
-    options = RunOptions(
-        out, overwrite, device, threads, listener or ignore_events, 1, command, checkpointing or CheckpointConfig()
+    return train_and_save(lambda _: make_task(corpus, config), options or RunOptions(), config.training.max_memory)
+
+
+def make_task(corpus: TokenValueCorpus, config: TokenRegressorConfig) -> TokenRegressionTask:
+    """Encode a corpus for training; arguments as ``train_token_regressor``."""
+    resolved = config.resolved(corpus.splits["train"].tokens)
+    scaling = _fit_scaling(corpus)
+    return TokenRegressionTask(corpus, _prepare(corpus, resolved, scaling), scaling, resolved)
+
+
+def _fit_scaling(corpus: TokenValueCorpus) -> Scaling:
+    """Measure mean and deviation of each target in train.
+
+    Raises:
+        CorpusError: a target never changes, or has no number.
+    """
+    mean, std = [], []
+    for target, column in zip(corpus.targets, corpus.splits["train"].flat_values().T, strict=True):
+        known = column[~np.isnan(column)].astype(np.float64)
+        if not len(known) or known.min() == known.max():
+            what = "has no number" if not len(known) else f"is always {known[0]:g}"
+            raise CorpusError(f"column {target!r} {what} in train; there is nothing to learn", path=corpus.source)
+        mean.append(known.mean())
+        std.append(known.std())
+    return Scaling(np.array([mean]), np.array([std]))
+
+
+def _prepare(corpus: TokenValueCorpus, config: TokenRegressorConfig, scaling: Scaling) -> Prepared:
+    """Encode words, and scale the numbers beside them in place of labels."""
+    splits = corpus.splits
+    counts = Counter(chain.from_iterable(splits["train"].tokens))
+    features, vectors = word_features_of(counts, config.as_tagger())
+    train = _encode(splits["train"], features, scaling)
+    return Prepared(
+        features=features,
+        labels={TAG: Labels(corpus.targets)},
+        counts=np.array([counts[word] for word in train.words], dtype=np.int64),
+        train=train,
+        dev=_encode(splits["dev"], features, scaling) if "dev" in splits else None,
+        lexicon={},
+        vectors=vectors,
     )
-    with run_context(options, config.training.max_memory) as context:
-        run = train_one(corpus, config, context)
-        if context.folder is not None:
-            told = provenance(command, context.threads, (*corpus.notes, *run.notes))
-            write_word_numbers_run(context.folder, run, corpus, told, (out or context.folder).name)
-    return TokenRegressorTraining(run.tagger, run.scores, run.log, out, run.notes)
+
+
+def _encode(split: TokenValueSplit, features: WordFeatures, scaling: Scaling) -> EncodedSplit:
+    scaled = ((split.flat_values() - scaling.mean[0]) / scaling.std[0]).astype(np.float32)
+    return replace(encode_split(split.tokens, {}, features, {}), labels={TAG: scaled})

@@ -17,10 +17,11 @@ from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.corpora.series.read import read_series
 from tagger.corpora.series.token_values import read_token_values
 from tagger.errors import TrainingError
-from tagger.forecasting.train import options_of, train_series, train_series_runs
+from tagger.forecasting.train import options_of, train_forecasters, train_series
 from tagger.token_regression.train import train_token_regressor
 from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.checkpoint_store import CheckpointStore
+from tagger.training.run import RunOptions
 from tests.killing import End, Nursery
 from tests.number_runs import Command, series_command, words_command
 from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
@@ -41,14 +42,16 @@ def over_time(source: Path, out: Path, seeds: int = 1, **settings: Any) -> None:
     given = {name.replace("__", "."): value for name, value in settings.items()}
     config = ForecasterConfig().with_settings({**QUICK, **named, "training.dropout": 0.3, **given})
     table = read_series(str(source), options_of(config))
-    train_series_runs(table, config, out=out, threads=1, seeds=seeds, checkpointing=OFTEN)
+    train_forecasters(table, config, RunOptions(out=out, threads=1, seeds=seeds, checkpointing=OFTEN))
 
 
 def over_words(source: Path, out: Path, **settings: Any) -> None:
     random_ones = {"training.epochs": 3, "training.dropout": 0.3, "training.word_dropout": 0.3}
     given = {name.replace("__", "."): value for name, value in settings.items()}
     config = TokenRegressorConfig().with_settings({**QUICK_WORDS, **random_ones, **given})
-    train_token_regressor(read_token_values(str(source), ["rt"]), config, out=out, threads=1, checkpointing=OFTEN)
+    train_token_regressor(
+        read_token_values(str(source), ["rt"]), config, RunOptions(out=out, threads=1, checkpointing=OFTEN)
+    )
 
 
 @pytest.fixture(scope="module")

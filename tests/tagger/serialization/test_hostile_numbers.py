@@ -19,6 +19,7 @@ from tagger.forecasting.train import train_series
 from tagger.serialization.manifest import CONFIG, TOKENIZER, WEIGHTS, describe_file, with_checksum, write_json
 from tagger.token_regression.regressor import TokenRegressor
 from tagger.token_regression.train import train_token_regressor
+from tagger.training.run import RunOptions
 from tests.model_mutations import ACCIDENTS, ATTACKS, mutant
 from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
 from tests.tagger.token_regression.test_token_regression import QUICK as QUICK_WORDS
@@ -43,7 +44,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             str(made / "wave.csv"), targets=["load"], features=["wind"], out=made / "time", settings=settings, threads=1
         )
     corpus = read_token_values(str(write_conllu(made / "c.conllu", sentences())), ["rt"])
-    train_token_regressor(corpus, TokenRegressorConfig().with_settings(QUICK_WORDS), out=made / "words", threads=1)
+    train_token_regressor(
+        corpus, TokenRegressorConfig().with_settings(QUICK_WORDS), RunOptions(out=made / "words", threads=1)
+    )
     return made
 
 

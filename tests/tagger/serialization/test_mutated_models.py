@@ -18,6 +18,7 @@ from tagger.forecasting.train import train_series
 from tagger.serialization.checkpoint import load_model
 from tagger.serialization.manifest import CONFIG, TOKENIZER, describe_file, with_checksum, write_json
 from tagger.token_regression.train import train_token_regressor
+from tagger.training.run import RunOptions
 from tests.model_mutations import ACCIDENTS, ATTACKS, mutant
 from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
 from tests.tagger.token_regression.test_token_regression import QUICK as QUICK_WORDS
@@ -44,7 +45,9 @@ def models(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     table = write_wave(folder / "wave.csv")
     train_series(str(table), targets=["load"], out=folder / "time", settings=QUICK, threads=1)
     corpus = read_token_values(str(write_conllu(folder / "c.conllu", sentences())), ["rt"])
-    train_token_regressor(corpus, TokenRegressorConfig().with_settings(QUICK_WORDS), out=folder / "words", threads=1)
+    train_token_regressor(
+        corpus, TokenRegressorConfig().with_settings(QUICK_WORDS), RunOptions(out=folder / "words", threads=1)
+    )
     return {"tags": tiny_model, "numbers over time": folder / "time", "numbers over words": folder / "words"}
 
 

@@ -17,7 +17,7 @@ from tagger.corpora.series.token_values import read_token_values
 from tagger.forecasting.checkpoint import build_series_network
 from tagger.forecasting.objective import SeriesObjective
 from tagger.token_regression.objective import TokenRegressionObjective
-from tagger.token_regression.train import train_token_regressor
+from tagger.token_regression.train import make_task
 from tagger.training.objective import Objective, StepLoss
 from tagger.training.optimizer_step import GradientAccumulator
 from tests.tagger.forecasting.synthetic_series import prepared, write_wave
@@ -49,22 +49,13 @@ def over_time(folder: Path) -> tuple[nn.Module, Objective]:
 
 def over_words(folder: Path) -> tuple[nn.Module, Objective]:
     """Sentences of one to five words, some without a number, as a run of training sees them."""
-    made: list[tuple[nn.Module, Objective]] = []
     cut = [(words[: 1 + n % 5], times[: 1 + n % 5]) for n, (words, times) in enumerate(sentences(60))]
     path = write_conllu(folder / "c.conllu", cut)
     path.write_text(path.read_text(encoding="utf-8").replace("rt=250.0|", ""), encoding="utf-8")
-    init: Any = TokenRegressionObjective.__init__
-
-    def noting(objective: TokenRegressionObjective, *arguments: Any, **options: Any) -> None:
-        init(objective, *arguments, **options)
-        made.append((objective.model, objective))
-
     config = TokenRegressorConfig().with_settings({**QUICK, "training.epochs": 1})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TokenRegressionObjective, "__init__", noting)
-        train_token_regressor(read_token_values(str(path), ["rt"]), config, threads=1)
-    network, objective = made[0]
-    return network.requires_grad_(), objective
+    task = make_task(read_token_values(str(path), ["rt"]), config)
+    network = task.build_network()
+    return network, task.build_objective(network, CPU)
 
 
 @pytest.mark.parametrize("start", [over_time, over_words])

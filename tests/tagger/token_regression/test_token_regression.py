@@ -19,6 +19,7 @@ from tagger.errors import CorpusError, ModelError
 from tagger.forecasting.forecaster import Forecaster
 from tagger.token_regression.regressor import TokenRegressor
 from tagger.token_regression.train import train_token_regressor
+from tagger.training.run import RunOptions
 
 WORDS = ["the", "dog", "river", "stones", "washes", "slowly", "extraordinary", "a"]
 QUICK = {
@@ -61,7 +62,9 @@ def write_conllu(path: Path, made: list[tuple[list[str], list[float]]]) -> Path:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("numbers")
     corpus = read_token_values(str(write_conllu(folder / "c.conllu", sentences())), ["rt"])
-    train_token_regressor(corpus, TokenRegressorConfig().with_settings(QUICK), out=folder / "model", threads=1)
+    train_token_regressor(
+        corpus, TokenRegressorConfig().with_settings(QUICK), RunOptions(out=folder / "model", threads=1)
+    )
     return folder / "model"
 
 
@@ -124,9 +127,7 @@ def test_nothing_to_learn(tmp_path: Path) -> None:
     path = tmp_path / "c.jsonl"
     path.write_text('{"words": ["a", "b"], "rt": [3, 3]}\n' * 5)
     with pytest.raises(CorpusError, match="column 'rt' is always 3 in train"):
-        train_token_regressor(
-            read_token_values(str(path), ["rt"]), TokenRegressorConfig().with_settings(QUICK), threads=1
-        )
+        train_token_regressor(read_token_values(str(path), ["rt"]), TokenRegressorConfig().with_settings(QUICK))
 
 
 def test_a_model_learns_what_it_must_remember(trained: Path) -> None:
