@@ -18,9 +18,8 @@ from tagger.cli.output.terminal import (
     plain_text,
     printable,
 )
-from tagger.corpora.hub.catalogue import Entry, lookup, nearest
+from tagger.corpora.hub.catalogue import Entry, find_dataset
 from tagger.corpora.validation.statistics import SplitStatistics
-from tagger.errors import CorpusError
 
 if TYPE_CHECKING:
     from tagger.corpora.sources.corpus import Corpus
@@ -66,7 +65,6 @@ def describe(source: str) -> dict[str, Any]:
         CorpusError: there is no such corpus.
     """
     from tagger.corpora.formats.sniffing import sniff
-    from tagger.corpora.hub.hub_id import parse_hub_spec
     from tagger.corpora.sources.resolve import resolve
 
     if (located := resolve(source, {})) is not None:
@@ -74,14 +72,10 @@ def describe(source: str) -> dict[str, Any]:
             f"{part}: {path} ({sniff(path, str(path))})" for part, paths in located.files.items() for path in paths
         ]
         return {"name": located.name, "licence": located.license, "files": files, "notes": located.notes}
-    if entry := lookup(source):
-        return _entry(entry)
-    if spec := parse_hub_spec(source):
-        return {"name": spec.owner_name, "hub": str(spec), "notes": ["not in the catalogue; --stats reads it"]}
-    likely = nearest(source)
-    raise CorpusError(
-        f"no such corpus; {f'did you mean {likely}?' if likely else 'tagger corpora lists those known'}", path=source
-    )
+    entry = find_dataset(source, "corpus")
+    if not entry.task:
+        return {"name": entry.hub, "hub": str(entry.spec), "notes": ["not in the catalogue; --stats reads it"]}
+    return _entry(entry)
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from functools import partial
 from tagger.corpora.sources.arrow_cache import content_digest
 from tagger.corpora.sources.locate import DatasetFiles
 from tagger.corpora.text.held_out import divided, survey
-from tagger.corpora.text.text_files import TextFile, TextReader
+from tagger.corpora.text.text_files import BY_LINES, TextFile, TextReader
 from tagger.corpora.text.text_formats import form_of
 from tagger.corpora.text.text_split import TextCorpus, TextOptions, TextSplit
-from tagger.corpora.text.tokenizer_choice import choose_tokenizer, first_words, for_prompts
+from tagger.corpora.text.tokenizer_choice import choose_tokenizer, prompt_tokenizer, sample_files
 from tagger.errors import CorpusError
 
 
@@ -31,7 +31,8 @@ def from_text_files(located: DatasetFiles, source: str, options: TextOptions, *,
     """
     files = _files_by_split(located, options)
     first = files.get("all") or files.get("train") or next(iter(files.values()))
-    tokenizer, tokenizer_notes = choose_tokenizer(first, options)
+    sample = sample_files(first, options)
+    tokenizer, tokenizer_notes = choose_tokenizer(sample, options)
     reader = TextReader(options, tokenizer)
     surveys = {split: [survey(file, reader) for file in group] for split, group in files.items()}
     reading_notes = [note for group in surveys.values() for one in group for note in one.notes]
@@ -43,10 +44,10 @@ def from_text_files(located: DatasetFiles, source: str, options: TextOptions, *,
         train=splits.get("train"),
         dev=splits.get("dev"),
         test=splits.get("test"),
-        notes=(*located.notes, *tokenizer_notes, *reading_notes, *division_notes),
+        notes=(*located.notes, *_labelled_notes(first), *tokenizer_notes, *reading_notes, *division_notes),
         fingerprint=_fingerprint(files, options),
         license=located.license,
-        tokenizer=for_prompts(first_words(first[0], options), options, tokenizer),
+        tokenizer=prompt_tokenizer(sample, options, tokenizer),
     )
 
 
@@ -60,7 +61,7 @@ def read_file_split(located: DatasetFiles, split: str, source: str | None, optio
     if paths is None:
         raise CorpusError(f"no {split} split; there are: {', '.join(located.files)}", path=source)
     files = _files_by_split(replace(located, files={split: paths}), options)[split]
-    reader = TextReader(options, choose_tokenizer(files, options)[0])
+    reader = TextReader(options, choose_tokenizer(sample_files(files, options), options)[0])
     return _split(split, [survey(file, reader).file for file in files], reader)
 
 
@@ -88,6 +89,15 @@ def _files_by_split(located: DatasetFiles, options: TextOptions) -> dict[str, li
         named = [(path, located.display.get(path, str(path))) for path in paths]
         files[split] = [TextFile(path, name, form_of(path, name, options)) for path, name in named]
     return files
+
+
+def _labelled_notes(files: Sequence[TextFile]) -> list[str]:
+    """Note that a file by the name of a text is read as a labelled corpus."""
+    labelled = next((file for file in files if file.form not in BY_LINES), None)
+    if labelled is None or labelled.path.suffix != ".txt":
+        return []
+    how = f"a labelled corpus ({labelled.form}), its words are read (--format text to read it as it is)"
+    return [f"{labelled.name}: {how}"]
 
 
 def _split(name: str, files: Sequence[TextFile], reader: TextReader) -> TextSplit:

@@ -20,10 +20,8 @@ from tagger.corpora.text.text_files import TEXT, TextReader
 from tagger.corpora.text.text_formats import form_of_text
 from tagger.corpora.text.text_split import TextCorpus, TextOptions, TextSplit
 from tagger.corpora.text.text_tables import choose_text_column, row_lines
-from tagger.corpora.text.tokenizer_choice import choose_by_text, for_prompts
+from tagger.corpora.text.tokenizer_choice import choose_tokenizer, prompt_tokenizer
 from tagger.corpora.tokenization.passages import TextSegment, aligned
-from tagger.corpora.tokenization.rule_selection import rules_of_words, tokens_tokenizer
-from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
 
 SAMPLE_ROWS = 500
@@ -53,9 +51,16 @@ class HubText:
         columns = [column for column in (self.text, self.words) if column is not None]
         return ((row.get(self.text or ""), row.get(self.words or "")) for row in self.data.read(columns))
 
-    def first_words(self) -> Iterator[list[str]]:
-        """The words of the first rows, separated by white space where they are not known."""
-        return ((text or "").split() if words is None else words for text, words in islice(self.rows(), SAMPLE_ROWS))
+    def sample(self) -> list[tuple[str | None, list[str] | None]]:
+        """Read the first rows.
+
+        Raises:
+            CorpusError: none of them holds text.
+        """
+        rows = list(islice(self.rows(), SAMPLE_ROWS))
+        if self.words is None and not any(text and not text.isspace() for text, _ in rows):
+            raise CorpusError(f"{self.data.source}: no text in the first {len(rows):,} rows of {self.text!r}")
+        return rows
 
     def passages(self, reader: TextReader, find_words: bool) -> Iterator[TextSegment]:
         """Read all passages of the split."""
@@ -98,7 +103,8 @@ def read_hub_text(source: str, options: TextOptions, *, whole: bool = False) -> 
         notes.append(_hold_out_dev(data, streaming=options.streaming))
     texts = {split: _text(spec, split, rows, options) for split, rows in data.items()}
     first = texts.get("train") or next(iter(texts.values()))
-    tokenizer, tokenizer_notes = _choose_tokenizer(first, options)
+    sample = first.sample() if options.tokenised or options.tokenizer is None else []
+    tokenizer, tokenizer_notes = choose_tokenizer(sample, options)
     reader = TextReader(options, tokenizer)
     splits = {
         split: TextSplit(split, (str(spec),), partial(text.passages, reader), tokenizer, options.streaming)
@@ -115,7 +121,7 @@ def read_hub_text(source: str, options: TextOptions, *, whole: bool = False) -> 
         notes=(*notes, *tokenizer_notes, *missing),
         fingerprint=hashlib.sha256("\n".join(content).encode()).hexdigest()[:16],
         license=entry.licence,
-        tokenizer=for_prompts(first.first_words(), options, tokenizer),
+        tokenizer=prompt_tokenizer(sample, options, tokenizer),
     )
 
 
@@ -201,18 +207,3 @@ def _text(spec: HubSpec, split: str, data: Any, options: TextOptions) -> HubText
     if text is not None:
         return HubText(rows, text, None)
     return HubText(rows, "text" if strings.get("text") else None, tokens[0])
-
-
-def _choose_tokenizer(text: HubText, options: TextOptions) -> tuple[WordTokenizer, list[str]]:
-    if options.tokenizer is not None:
-        return options.tokenizer, []
-    rows = list(islice(text.rows(), SAMPLE_ROWS))
-    if text.words is None and not any(row and not row.isspace() for row, _ in rows):
-        raise CorpusError(f"{text.data.source}: no text in the first {len(rows):,} rows of {text.text!r}")
-    if options.tokenised:
-        return tokens_tokenizer(), []
-    if text.words is None:
-        name, note = choose_by_text("\n".join(row for row, _ in rows if row is not None))
-    else:
-        name, note = rules_of_words([row for row, _ in rows], [words or [] for _, words in rows])
-    return WordTokenizer.from_rules(name), [note]
