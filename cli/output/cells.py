@@ -1,4 +1,4 @@
-"""Recurrent cells side by side, as tables."""
+"""Comparisons of recurrent cells as tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_BACK = 7  # columns
 
 
 def render_cells(equal: Sequence[CellResult], matched: Sequence[CellResult], look: TerminalCapabilities = PLAIN) -> str:
-    """Size, time and score at equal hidden size and at equal parameters."""
+    """Render size, time and scores at equal hidden size and at equal parameters."""
     first = equal[0]
     size = f"Equal hidden size, H = {first.hidden_size}, words of D = {first.input_size}"
     parts = [
@@ -44,14 +44,14 @@ def _table(results: Sequence[CellResult], title: str, look: TerminalCapabilities
     return as_text(table, look)
 
 
-def render_gradients(found: Mapping[str, tuple[Gradients, Gradients]], look: TerminalCapabilities = PLAIN) -> str:
-    """The norm of the derivative of the last loss by the state k steps back, untrained and trained.
+def render_gradients(gradients: Mapping[str, tuple[Gradients, Gradients]], look: TerminalCapabilities = PLAIN) -> str:
+    """Render the norm of the gradient by the state k steps back, untrained and trained.
 
     Args:
-        found: by cell, before and after training, by state.
+        gradients: by cell, before and after training, by state.
         look: what the stream can show.
     """
-    longest = min(len(values) for before, _ in found.values() for values in before.values())
+    longest = min(len(values) for before, _ in gradients.values() for values in before.values())
     back = [k for k in BACK if k < longest][-MOST_BACK:]
     table = new_table(look)
     table.add_column("Gradient k steps back", no_wrap=True)
@@ -59,7 +59,7 @@ def render_gradients(found: Mapping[str, tuple[Gradients, Gradients]], look: Ter
         table.add_column(f"k = {k}", justify="right")
     table.add_column("a step", justify="right")
     for place, when in enumerate(("untrained", "trained")):
-        for cell, both in found.items():
+        for cell, both in gradients.items():
             for state, values in both[place].items():
                 figures = [f"{values[k]:.1e}" for k in back]
                 table.add_row(f"{when} {cell.upper()}, {state}", *figures, f"x {factor_per_step(values):.2f}")
@@ -69,20 +69,20 @@ def render_gradients(found: Mapping[str, tuple[Gradients, Gradients]], look: Ter
 def render_copy(
     results: Mapping[str, Sequence[CopyResult]], settings: CopySettings, look: TerminalCapabilities = PLAIN
 ) -> str:
-    """Right answers at each length of the memory; the sum of it in words."""
+    """Render the right answers at each length of the memory, and sum them up in words."""
     table = new_table(look)
     table.add_column(plain_text(f"One of 8 symbols, H = {settings.hidden_size}"))
     for length in settings.lengths:
         table.add_column(f"N = {length}", justify="right")
     table.add_column("time", justify="right")
     words = []
-    for cell, found in results.items():
-        shown = [f"{100 * one.accuracy:.1f} % ({one.updates:,})" for one in found]
-        missing = ["-"] * (len(settings.lengths) - len(found))
-        table.add_row(cell.upper(), *shown, *missing, f"{sum(one.seconds for one in found):.0f} s")
-        solved = [one.length for one in found if one.solved]
-        said = f"remembers a symbol for {solved[-1]} steps" if solved else "does not remember a symbol"
-        failed = next((one.length for one in found if not one.solved), None)
-        words.append(f"{cell.upper()} {said}" + ("" if failed is None else f", fails at {failed}"))
+    for cell, by_length in results.items():
+        shown = [f"{100 * one.accuracy:.1f} % ({one.updates:,})" for one in by_length]
+        missing = ["-"] * (len(settings.lengths) - len(by_length))
+        table.add_row(cell.upper(), *shown, *missing, f"{sum(one.seconds for one in by_length):.0f} s")
+        solved = [one.length for one in by_length if one.solved]
+        summary = f"remembers a symbol for {solved[-1]} steps" if solved else "does not remember a symbol"
+        failed = next((one.length for one in by_length if not one.solved), None)
+        words.append(f"{cell.upper()} {summary}" + ("" if failed is None else f", fails at {failed}"))
     note = f"right answers, and updates until 99 % were right ({settings.updates:,} at most)"
     return "\n".join([as_text(table, look), note, *words])

@@ -1,8 +1,8 @@
-"""The clearest case of a long memory: a symbol is shown, many others follow, then it is asked for.
+"""The copy task, the clearest case of a long memory: recall a symbol after many distractors.
 
 After the second task of Hochreiter and Schmidhuber 1997, section 5, and the copy task of Arjovsky et al. 2016: one of
-``SYMBOLS`` symbols at the first step, N distractors that mean nothing, a sign that asks for the answer. Nothing but the
-state of the network can carry it over, and what teaches it must come back over N steps.
+``SYMBOLS`` symbols at the first step, N distractors, a cue that asks for the answer. Only the state of the network can
+carry the symbol, and its gradient must flow back over N steps.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tagger.models.layers.encoder import Encoder
 from tagger.models.networks.symbol_network import SymbolNetwork
 from tagger.models.training.gradient_flow import gradient_norms
 from tagger.runtime.device import intra_op_threads, seed_everything
-from tagger.training.events import EpochEnd, Listener
+from tagger.training.events import EpochEnd
 from tagger.training.objective import DatasetSize, DevScore, Objective, StepLoss, Task
 from tagger.training.optimizers import make_optimization
 from tagger.training.trainer import Trainer
@@ -33,19 +33,19 @@ SOLVED = 0.99
 
 
 def copy_batch(length: int, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """(length + 2, size) symbols to read and (size,) the answers, both int64."""
+    """Draw sequences: (length + 2, size) symbols to read and (size,) the answers, both int64."""
     answers = rng.integers(0, SYMBOLS, size)
     between = rng.integers(SYMBOLS, CUE, (length, size))
     return np.concatenate([answers[None], between, np.full((1, size), CUE)]), answers
 
 
 class CopyObjective(Objective):
-    """Learning to remember one symbol over ``length`` others.
+    """Recall of one symbol after ``length`` distractors.
 
     Args:
         model: the network to train.
         length: N.
-        seed: of the sequences it is tested on.
+        seed: of the sequences for testing.
     """
 
     task: Task = "pos"
@@ -57,16 +57,16 @@ class CopyObjective(Objective):
         self.tested = copy_batch(length, TESTED, np.random.default_rng([seed, 1]))
 
     def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[tuple[np.ndarray, np.ndarray]]]:
-        """New sequences."""
+        """Draw new sequences."""
         return BATCHES, (copy_batch(self.length, BATCH, rng) for _ in range(BATCHES))
 
     def loss(self, batch: tuple[np.ndarray, np.ndarray]) -> StepLoss:
-        """Cross-entropy of the answers."""
+        """Compute the cross-entropy of the answers."""
         nats = self._nats(batch)[0]
         return StepLoss(nats / len(batch[1]), nats, len(batch[1]))
 
     def evaluate(self) -> DevScore:
-        """Share of right answers on sequences it is not trained on."""
+        """Measure the share of right answers on the sequences for testing."""
         self.model.eval()
         nats, scores = self._nats(self.tested)
         self.model.train()
@@ -80,12 +80,12 @@ class CopyObjective(Objective):
 
 @dataclass(frozen=True, slots=True)
 class CopyResult:
-    """How one cell did at one length.
+    """The result of one cell at one length.
 
     Args:
         cell: "rnn", "lstm" or "gru".
         length: N.
-        solved: whether ``SOLVED`` of the answers were right.
+        solved: whether the share ``SOLVED`` of the answers was right.
         accuracy: the best share of right answers.
         updates: until then.
         seconds: of training.
@@ -101,12 +101,12 @@ class CopyResult:
 
 @dataclass(frozen=True, slots=True)
 class CopySettings:
-    """What is tried.
+    """The settings of the task.
 
     Args:
-        lengths: of the memory, rising; each network begins at the shortest and goes on until it fails.
+        lengths: of the memory, rising; each network begins at the shortest and continues until it fails.
         hidden_size: H.
-        updates: most updates at one length.
+        updates: largest number of updates at one length.
         learning_rate: of AdamW.
         seed: of weights and sequences.
     """
@@ -119,31 +119,29 @@ class CopySettings:
 
 
 def make_copy_network(cell: str, hidden_size: int) -> SymbolNetwork:
-    """An untrained network for the task."""
+    """Build an untrained network for the task."""
     encoder = Encoder(cell=cell, input_size=16, hidden_size=hidden_size, layers=1, backward=False)
     return SymbolNetwork(symbols=CUE + 1, embedding_size=16, encoder=encoder, answers=SYMBOLS)
 
 
-def learn_copy(
-    cell: str, settings: CopySettings, listener: Listener | None = None
-) -> tuple[SymbolNetwork, list[CopyResult]]:
-    """Train one cell on longer and longer memories, until it fails at one.
+def learn_copy(cell: str, settings: CopySettings) -> tuple[SymbolNetwork, list[CopyResult]]:
+    """Train one cell on longer and longer memories until it fails.
 
     Returns:
-        The network, and how it did at each length that was tried.
+        The network, and its result at each length.
     """
     rng = seed_everything(settings.seed)
     network = make_copy_network(cell, settings.hidden_size)
     results = []
     for length in settings.lengths:
-        results.append(_learn_length(network, cell, length, settings, rng, listener or (lambda event: None)))
+        results.append(_learn_length(network, cell, length, settings, rng))
         if not results[-1].solved:
             break
     return network, results
 
 
 def _learn_length(
-    network: SymbolNetwork, cell: str, length: int, settings: CopySettings, rng: np.random.Generator, listener: Listener
+    network: SymbolNetwork, cell: str, length: int, settings: CopySettings, rng: np.random.Generator
 ) -> CopyResult:
     config = TrainingConfig(
         epochs=-(-settings.updates // BATCHES), learning_rate=settings.learning_rate, schedule="constant", warmup=0.0,
@@ -153,7 +151,6 @@ def _learn_length(
     trainer = Trainer(network, objective, config, make_optimization(network, config), rng=rng)
     best = 0.0
     for event in trainer.events():
-        listener(event)
         if isinstance(event, EpochEnd):
             best = max(best, event.dev_accuracy or 0.0)
             if best >= SOLVED:
@@ -162,15 +159,15 @@ def _learn_length(
 
 
 def copy_gradients(network: SymbolNetwork, length: int, seed: int) -> dict[str, list[float]]:
-    """The mean norm of the gradient of the loss by the state k steps before the answer, k = 0 first, by state."""
+    """Measure the mean norm of the gradient by the state k steps before the answer, k = 0 first, by state."""
     symbols, answers = copy_batch(length, BATCH, np.random.default_rng([seed, 2]))
     network.eval()
     inputs = network.embedding(torch.from_numpy(symbols)).detach()
-    wanted = torch.from_numpy(answers)
+    targets = torch.from_numpy(answers)
     norms = gradient_norms(
-        network.encoder.ahead, inputs, lambda output: cross_entropy(network.head(output), wanted, reduction="sum")
+        network.encoder.ahead, inputs, lambda output: cross_entropy(network.head(output), targets, reduction="sum")
     )
-    return {name: [float(value) for value in values.mean(1)] for name, values in norms.items()}
+    return {name: values.mean(1).tolist() for name, values in norms.items()}
 
 
 def compare_on_copy(

@@ -12,7 +12,7 @@ from tagger.experiments.copy_task import SOLVED, CopyResult
 from tagger.model_cards.figures import BLUE, DARK, GREY, ORANGE, add_legend, new_figure, save_figure, style_panel
 
 COLOURS = {"rnn": DARK, "lstm": ORANGE, "gru": BLUE}
-SMALLEST = 1e-14  # below it a norm is drawn at the lower edge
+SMALLEST = 1e-14  # the lower edge of the plot
 
 
 def draw_gradients(path: str | Path, results: Sequence[CellResult]) -> bool:
@@ -58,8 +58,8 @@ def draw_copy(
     if figure is None:
         return False
     panels = figure.subplots(1, 2)
-    for cell, found in results.items():
-        lengths, shares = [one.length for one in found], [100 * one.accuracy for one in found]
+    for cell, by_length in results.items():
+        lengths, shares = [one.length for one in by_length], [100 * one.accuracy for one in by_length]
         panels[0].plot(lengths, shares, color=COLOURS[cell], marker="o", markersize=4, label=cell.upper())
     panels[0].axhline(100 * SOLVED, color=GREY, linestyle=":", linewidth=0.8)
     panels[0].set_ylim(0, 103)

@@ -36,18 +36,18 @@ def test_gradients_in_running_text(tiny_corpus: Path) -> None:
     from tagger.config.defaults import Facts, resolve
     from tagger.config.tagger import TAG, Config
     from tagger.corpora.read_corpus import read_corpus
-    from tagger.experiments.compare_cells import SETTINGS, STEPS, _streams, _untrained
+    from tagger.experiments.compare_cells import SETTINGS, STEPS, running_text, untrained_network
     from tagger.sequence_labelling.train import make_task
     from tagger.training.objective import word_tensors
 
     corpus = read_corpus(str(tiny_corpus))
     config = resolve(Config().with_settings({**SETTINGS, "encoder.hidden_size": 5}), Facts.of(corpus))
     task = make_task(corpus, config)
-    model = _untrained(task.prepared, config)
+    model = untrained_network(task)
     features = task.prepared.features
-    norms = follow_gradients(model, features, task)
+    norms = follow_gradients(model, task)
     assert [len(values) for values in norms.values()] == [STEPS, STEPS]
-    words, tags = _streams(task)
+    words, tags = running_text(task)
     head = model.heads[TAG]
     expected = []
     with torch.no_grad():
