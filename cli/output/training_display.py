@@ -1,7 +1,7 @@
-"""The live display of training, on standard error.
+"""Show the progress of training on standard error.
 
-On a terminal a progress line moves below a table that grows by one row per epoch; elsewhere only the
-rows are printed. With ``quiet`` nothing is. A display that fails goes silent: it never stops training.
+On a terminal a progress line moves below a table that grows by one row an epoch; elsewhere the rows alone are
+printed. A display that fails goes silent: it never stops training.
 """
 
 from __future__ import annotations
@@ -10,24 +10,31 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Protocol, Self, TextIO
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, Self, TextIO
 
+from tagger.cli.output.terminal import TerminalCapabilities
 from tagger.model_cards.learning_curves import ASCII_BLOCKS, BLOCKS, spark
 from tagger.training.events import EpochEnd, Event, Finished, Started, Step
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress, TaskID
-
+    from rich.progress import Progress
 
 HEADER: Final = "  epoch  loss/step  loss/sent.  dev loss  dev accuracy  tokens/s     time"
-SERIES_HEADER: Final = "  epoch  loss/step loss/series  dev loss   steps/s     time"
-LANGUAGE_HEADER: Final = "  epoch  loss/step  perplexity  dev loss  dev perplexity   units/s     time"
+HEADERS: Final = {
+    "lm": "  epoch  loss/step  perplexity  dev loss  dev perplexity  tokens/s     time",
+    "series": "  epoch  loss/step loss/series  dev loss   steps/s     time",
+}
+"""Of the tasks that have other columns."""
+REFRESH_SECONDS: Final = 0.1
+"""Least time between two drawings of the progress line."""
+LOG_SECONDS: Final = 60.0
+"""Time within a long epoch after which a stream that is no terminal gets a line."""
 
 
 def started_lines(event: Started) -> list[str]:
-    """What training starts with: notes, the size of data and model, the machine."""
+    """Lines before the first epoch: notes, the size of data and model, the machine."""
     return [
         *(f"note: {note}" for note in event.notes),
         _data_line(event),
@@ -51,18 +58,8 @@ def _data_line(event: Started) -> str:
     return f"data:  {event.sentences:,} sentences, {event.tokens:,} tokens, {event.labels:,} labels"
 
 
-def header(event: Started) -> str:
-    """What stands above the rows of the epochs."""
-    return {"lm": LANGUAGE_HEADER, "series": SERIES_HEADER}.get(event.task, HEADER)
-
-
 def step_figures(event: Step, dev: str | None) -> str:
-    """The figures beside the progress bar.
-
-    Args:
-        event: a step.
-        dev: how dev went last, as ``dev_figure`` says it.
-    """
+    """Figures beside the progress bar; ``dev`` is the last score on dev."""
     figures = [f"loss {event.loss_per_step:.4f}", f"{event.tokens_per_second:,.0f} tokens/s"]
     if dev is not None:
         figures.append(f"dev {dev}")
@@ -72,14 +69,14 @@ def step_figures(event: Step, dev: str | None) -> str:
 
 
 def dev_value(event: EpochEnd) -> float | None:
-    """What the course of training is drawn from: accuracy in per cent, perplexity, or the loss of a regression."""
+    """The score on dev: accuracy in per cent, perplexity, or the loss of a regression."""
     if event.dev_accuracy is not None:
         return 100 * event.dev_accuracy
     return event.dev_loss_per_step if event.dev_perplexity is None else event.dev_perplexity
 
 
 def dev_figure(event: EpochEnd) -> str | None:
-    """How dev went, in one figure; None without dev."""
+    """The score on dev with its name; None without dev."""
     value = dev_value(event)
     if value is None:
         return None
@@ -89,7 +86,7 @@ def dev_figure(event: EpochEnd) -> str | None:
 
 
 def epoch_line(event: EpochEnd, task: str = "pos") -> str:
-    """One row below the header; ``best`` at its end if dev never was better."""
+    """One row below the header; it ends with ``best`` if dev was never better."""
     width = len(str(event.epochs))
     language = task == "lm"
     columns = [
@@ -120,7 +117,7 @@ def _perplexity(nats: float) -> str:
 
 
 def finished_lines(event: Finished, values: list[float], blocks: str = BLOCKS) -> list[str]:
-    """How training ended, and the course of dev accuracy or perplexity in one line.
+    """Lines at the end: why training ended, and the scores on dev as a curve.
 
     Args:
         event: the last one.
@@ -151,131 +148,89 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-_REFRESH: Final = 0.1  # seconds between two drawings of the progress line
-_QUIET: Final = 60.0  # seconds after which a log hears of a long epoch
-
-
-class _View(Protocol):
-    """Where lines and progress go: a terminal or a plain stream."""
-
-    def line(self, text: str) -> None: ...
-    def start(self, event: Started) -> None: ...
-    def step(self, event: Step, dev: str | None) -> None: ...
-    def close(self) -> None: ...
-
-
 class TrainingDisplay:
-    """Shows the events of training.
+    """Listen to the events of training and show them.
 
     ``with TrainingDisplay() as display: train(..., listener=display)``
 
     Args:
         quiet: shows nothing.
-        stream: where to; standard error unless given.
+        stream: written to; standard error if None.
     """
 
     def __init__(self, *, quiet: bool = False, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
-        self._view: _View | None = None
+        self._console: Console | None = None
+        self._progress: Progress | None = None
+        self._started: Started | None = None
         self._values: list[float] = []
         self._dev: str | None = None
-        self._task = "pos"
-        self._guarded(lambda: None if quiet else self._open())
+        self._last_shown = time.monotonic()
+        if not quiet:
+            self._guarded(self._open)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        view, self._view = self._view, None
-        if view is not None:
-            self._guarded(view.close)
+    def __exit__(self, *_: object) -> None:
+        self._guarded(self._close)
+        self._console = None
 
     def __call__(self, event: Event) -> None:
-        """Shows one event. Never raises an `Exception`."""
-        view = self._view
-        if view is not None:
-            self._guarded(lambda: self._show(view, event))
-
-    def _open(self) -> None:
-        self._view = _Terminal(self._stream) if self._stream.isatty() else _Plain(self._stream)
+        """Show one event; never raises an `Exception`."""
+        if self._console is not None:
+            self._guarded(lambda: self._show(event))
 
     def _guarded(self, action: Callable[[], object]) -> None:
         try:
             action()
-        except Exception:  # whatever went wrong with the terminal, training matters more
-            broken, self._view = self._view, None
-            if broken is not None:
-                self._guarded(broken.close)
+        except Exception:  # whatever is wrong with the terminal, training matters more
+            self._console = None
+            with suppress(Exception):
+                self._close()
 
-    def _show(self, view: _View, event: Event) -> None:
+    def _open(self) -> None:
+        self._console = _console(self._stream)
+
+    def _close(self) -> None:
+        progress, self._progress = self._progress, None
+        if progress is not None:
+            progress.stop()
+
+    def _show(self, event: Event) -> None:
         match event:
             case Started():
-                self._values.clear()
-                self._dev, self._task = None, event.task
-                for line in [*started_lines(event), header(event)]:
-                    view.line(line)
-                view.start(event)
+                self._close()
+                self._values, self._dev, self._started = [], None, event
+                self._print(*started_lines(event), HEADERS.get(event.task, HEADER))
+                if self._stream.isatty():
+                    self._start_progress(event)
             case Step():
-                view.step(event, self._dev)
+                self._show_step(event)
             case EpochEnd():
                 if (value := dev_value(event)) is not None:
                     self._values.append(value)
                 self._dev = dev_figure(event)
-                view.line(epoch_line(event, self._task))
+                self._print(epoch_line(event, "pos" if self._started is None else self._started.task))
             case Finished():
-                view.close()
-                for line in finished_lines(event, self._values, _blocks(self._stream)):
-                    view.line(line)
+                self._close()
+                blocks = BLOCKS if TerminalCapabilities.of(self._stream).unicode else ASCII_BLOCKS
+                self._print(*finished_lines(event, self._values, blocks))
 
-
-class _Plain:
-    """Lines alone, for logs and pipes; within a long epoch one a minute."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._told = time.monotonic()
-
-    def line(self, text: str) -> None:
-        self._told = time.monotonic()
-        print(text, file=self._stream, flush=True)
-
-    def start(self, event: Started) -> None:
-        pass
-
-    def step(self, event: Step, dev: str | None) -> None:
-        if time.monotonic() - self._told >= _QUIET and event.step < event.steps:
-            self.line(f"{event.epoch:>5}     step {event.step:,}/{event.steps:,}  {step_figures(event, dev)}")
-
-    def close(self) -> None:
-        self._stream.flush()
-
-
-class _Terminal:
-    """Lines above one progress line that is drawn anew with the steps, by rich.
-
-    Drawn from the thread that trains, at most ten times a second: no second thread competes for cores.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        self._console = _console(stream)
-        self._progress: Progress | None = None
-        self._task: TaskID | None = None
-        self._steps = self._epochs = 1
-        self._drawn = 0.0
-
-    def line(self, text: str) -> None:
+    def _print(self, *lines: str) -> None:
         from rich.text import Text
 
-        shown = Text(text, style="dim" if text.startswith("  epoch") else "")
-        shown.highlight_regex(r"  best$", "bold green")
-        self._console.print(shown, soft_wrap=True)
+        assert self._console is not None
+        for line in lines:
+            shown = Text(line, style="dim" if line.startswith("  epoch") else "")
+            shown.highlight_regex(r"  best$", "bold green")
+            self._console.print(shown, soft_wrap=True)
+        self._last_shown = time.monotonic()
 
-    def start(self, event: Started) -> None:
+    def _start_progress(self, event: Started) -> None:
+        """Start a progress line that the training thread itself draws: no second thread competes for cores."""
         from rich.progress import BarColumn, Progress, TextColumn
 
-        self.close()
         self._progress = Progress(
             TextColumn("{task.fields[place]}"),
             BarColumn(bar_width=None),
@@ -286,31 +241,24 @@ class _Terminal:
             redirect_stdout=False,  # results are not ours to move
             expand=True,
         )
-        self._steps = event.steps_per_epoch
-        self._epochs = event.epochs
-        total = event.epochs * event.steps_per_epoch
-        self._task = self._progress.add_task("", total=total, place="starting", figures="")
+        self._progress.add_task("", total=event.epochs * event.steps_per_epoch, place="starting", figures="")
         self._progress.start()
 
-    def step(self, event: Step, dev: str | None) -> None:
-        if self._progress is None or self._task is None:
-            return
-        now = time.monotonic()
-        if now - self._drawn < _REFRESH and event.step < event.steps:
-            return
-        self._drawn = now
-        self._progress.update(
-            self._task,
-            completed=(event.epoch - 1) * self._steps + event.step,
-            place=f"epoch {event.epoch}/{self._epochs}  step {event.step:,}/{event.steps:,}",
-            figures=step_figures(event, dev),
-        )
-        self._progress.refresh()
-
-    def close(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
+    def _show_step(self, event: Step) -> None:
+        waited = time.monotonic() - self._last_shown
+        figures = step_figures(event, self._dev)
+        if self._progress is None:
+            if waited >= LOG_SECONDS and event.step < event.steps:
+                self._print(f"{event.epoch:>5}     step {event.step:,}/{event.steps:,}  {figures}")
+        elif self._started is not None and (waited >= REFRESH_SECONDS or event.step == event.steps):
+            self._last_shown = time.monotonic()
+            self._progress.update(
+                self._progress.task_ids[0],
+                completed=(event.epoch - 1) * self._started.steps_per_epoch + event.step,
+                place=f"epoch {event.epoch}/{self._started.epochs}  step {event.step:,}/{event.steps:,}",
+                figures=figures,
+            )
+            self._progress.refresh()
 
 
 def _console(stream: TextIO) -> Console:
@@ -323,12 +271,3 @@ def _console(stream: TextIO) -> Console:
             raise BrokenPipeError("nobody reads the display any more")
 
     return LastingConsole(file=stream, highlight=False)
-
-
-def _blocks(stream: TextIO) -> str:
-    """Characters of the spark curve that the stream can show."""
-    try:
-        BLOCKS.encode(stream.encoding or "utf-8")
-    except (UnicodeEncodeError, LookupError):
-        return ASCII_BLOCKS
-    return BLOCKS

@@ -102,7 +102,7 @@ def test_terminal_shows_progress_and_keeps_the_rows(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr("tagger.cli.output.training_display._REFRESH", 0)
+    monkeypatch.setattr("tagger.cli.output.training_display.REFRESH_SECONDS", 0)
     raw = shown(Terminal())
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", raw)
     assert "epoch 1/2  step 3/3" in text
@@ -128,7 +128,7 @@ def test_quiet_is_silent(stream: io.StringIO) -> None:
 @pytest.mark.parametrize("writes", range(0, 40, 3))
 def test_a_broken_stream_never_stops_training(writes: int, terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setattr("tagger.cli.output.training_display._REFRESH", 0)
+    monkeypatch.setattr("tagger.cli.output.training_display.REFRESH_SECONDS", 0)
     streams = sys.stdout, sys.stderr
     shown(Broken(writes, terminal=terminal))
     assert (sys.stdout, sys.stderr) == streams

@@ -140,7 +140,7 @@ def test_vectors(tiny_corpus: Path, quick: Path, out: Path, tmp_path: Path, name
         (b"they 0.1 0.2\nthe 0.3\n", "vectors.txt:2: expected a word and 2 finite numbers, found '0.3' (1 numbers)"),
         (b"", "vectors.txt: holds no word vectors"),
         (b"\xff\xff 1 2\n", "vectors.txt:1: not UTF-8 text"),
-        (None, "vectors.txt: cannot read word vectors: No such file"),
+        (None, "vectors.txt: no such file"),
     ],
 )
 def test_vectors_that_are_none(
