@@ -9,22 +9,14 @@ from typing import Any
 
 import click
 
-from tagger.cli.train_commands.options import reading, reading_options
+from tagger.cli.train_commands.options import ShowGroup, read_options, reading, reading_options
 
 
-class CorporaGroup(click.Group):
+class CorporaGroup(ShowGroup):
     """A group whose first argument may also be the name of a corpus, which is then shown."""
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Takes what is no command for a corpus."""
-        if args[0] in self.commands:
-            return super().resolve_command(ctx, args)
-        return "show", self.commands["show"], args
-
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Shows the three ways to call it."""
+        """Show the three ways to call it."""
         formatter.write_usage("tagger corpora", "[CORPUS [--stats] | convert CORPUS OUT [OPTIONS]]")
 
 
@@ -36,7 +28,7 @@ class CorporaGroup(click.Group):
 )
 @click.pass_context
 def corpora(context: click.Context) -> None:
-    """List the corpora that are known by name; show or convert any corpus."""
+    """List the corpora of the catalogue; show or convert any corpus."""
     if context.invoked_subcommand is None:
         from tagger.cli.output.corpora import render_catalogue
         from tagger.cli.output.terminal import TerminalCapabilities
@@ -47,11 +39,11 @@ def corpora(context: click.Context) -> None:
 
 @corpora.command(epilog="Example: tagger corpora show en_ewt --stats")
 @click.argument("corpus")
-@click.option("--stats", is_flag=True, help="Read it: sentences, words, types, unknown words, labels.")
+@click.option("--stats", is_flag=True, help="Read it and count sentences, words, types, unknown words, labels.")
 @reading_options
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(corpus: str, *, stats: bool, as_json: bool, **values: Any) -> None:
-    """Show what is known of CORPUS: a name in the catalogue, a file, a folder, OWNER/NAME."""
+    """Describe CORPUS: a name in the catalogue, a file, a folder, OWNER/NAME."""
     from tagger.cli.output import corpora as report
     from tagger.cli.output.terminal import TerminalCapabilities
 
@@ -63,7 +55,7 @@ def show(corpus: str, *, stats: bool, as_json: bool, **values: Any) -> None:
     from tagger.corpora.read_corpus import read_corpus
     from tagger.corpora.validation.statistics import corpus_statistics
 
-    found = read_corpus(corpus, column=values.pop("column") or "upos", **reading(values))
+    found = read_corpus(corpus, column=values["column"] or "upos", **reading(values))
     statistics = corpus_statistics(found)
     if as_json:
         splits = [split.to_dict() for split in statistics.splits]
@@ -81,38 +73,33 @@ def show(corpus: str, *, stats: bool, as_json: bool, **values: Any) -> None:
     "--to",
     "form",
     type=click.Choice(["conllu", "columns", "jsonl", "parquet"]),
-    help="Format.  [default: as OUT is named]",
+    help="Format of OUT.  [default: by its name]",
 )
 @click.option(
     "--scheme",
     type=click.Choice(["IOB1", "IOB2", "IOBES", "BILOU"], case_sensitive=False),
-    help="Scheme of labelled spans.",
+    help="Scheme in which OUT writes labelled spans.",
 )
 @click.option("--bare", is_flag=True, help="Write only the words and the labels of --column.")
-@click.option("--overwrite", is_flag=True, help="Replace files that are there.")
+@click.option("--overwrite", is_flag=True, help="Replace existing files.")
 @reading_options
 def convert(corpus: str, out: Path, **values: Any) -> None:
     """Write CORPUS to OUT, in another format or label scheme.
 
-    OUT is a file if CORPUS has one part, else a folder. All that the format can hold is kept: comments, multiword
-    ranges, HEAD, DEPS and MISC too. Where --column is named, every word must have a label in it.
+    OUT is a file if CORPUS has one split, else a folder. Everything that the format can hold is kept: comments,
+    multiword ranges, HEAD, DEPS and MISC too. Where --column is named, every word must have a label in it.
     """
     from tagger.corpora.conversion.convert import convert as run
-    from tagger.corpora.formats.registry import ReadOptions
 
-    options = reading(values)
-    offline, labels_column, names = (options.pop(name) for name in ("offline", "labels_column", "label_names"))
     done = run(
         corpus,
         out,
         values["form"],
         scheme=values["scheme"],
-        options=ReadOptions(
-            column=labels_column or values["column"], label_names=tuple(names) if names else None, **options
-        ),
+        options=read_options(values),
         bare=values["bare"],
         overwrite=values["overwrite"],
-        offline=offline,
+        offline=values["offline"],
     )
     for note in done.notes:
         click.echo(f"note: {note}", err=True)

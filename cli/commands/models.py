@@ -8,21 +8,11 @@ from pathlib import Path
 
 import click
 
-
-class ModelsGroup(click.Group):
-    """A group whose first argument may also be the name or folder of a model, which is then shown."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Takes what is no command for a model."""
-        if args[0] in self.commands:
-            return super().resolve_command(ctx, args)
-        return "show", self.commands["show"], args
+from tagger.cli.train_commands.options import ShowGroup
 
 
 @click.group(
-    cls=ModelsGroup,
+    cls=ShowGroup,
     invoke_without_command=True,
     epilog="Examples: tagger models; tagger models show en; tagger models show runs/pos --verify",
 )
@@ -30,17 +20,13 @@ class ModelsGroup(click.Group):
 def models(context: click.Context) -> None:
     """List the models that ship with the toolkit; show any model."""
     if context.invoked_subcommand is None:
-        from tagger.cli.output.models import render_models
-        from tagger.cli.output.terminal import TerminalCapabilities
-        from tagger.serialization.manifest import bundled_names
-
-        click.echo(render_models(bundled_names(), TerminalCapabilities.of(sys.stdout)))
+        click.echo(_table_of_models())
 
 
 @models.command()
 @click.argument("model")
-@click.option("--verify", is_flag=True, help="Check every file against its size and checksum, and load the model.")
-@click.option("--json", "as_json", is_flag=True, help="Print the configuration and what is known of the model as JSON.")
+@click.option("--verify", is_flag=True, help="Check size and checksum of every file and load the model.")
+@click.option("--json", "as_json", is_flag=True, help="Print the configuration and the facts about the model as JSON.")
 def show(model: str, *, verify: bool, as_json: bool) -> None:
     """Print the card of MODEL: a name that `tagger models` lists, or a folder."""
     from tagger.errors import ModelError
@@ -60,10 +46,10 @@ def show(model: str, *, verify: bool, as_json: bool) -> None:
 
 
 def _verified(folder: Path) -> str:
-    """A line a file, and what the model is that they make.
+    """Check every file and load the model; describe both.
 
     Raises:
-        ModelError: files are not those that were saved: all of them are named.
+        ModelError: files are not those that were saved; the message names them all.
     """
     from tagger.errors import ModelError
     from tagger.forecasting.checkpoint import load_any
@@ -77,3 +63,41 @@ def _verified(folder: Path) -> str:
     parameters = sum(parameter.numel() for parameter in network.parameters())
     heads, version = " and ".join(names), read_manifest(folder)["format_version"]
     return "\n".join([*lines, f"whole: format {version}, heads {heads}, {parameters:,} parameters"])
+
+
+def _table_of_models() -> str:
+    """A row for each model that ships: its heads, its size, its scores."""
+    from tagger.cli.output.terminal import TerminalCapabilities, as_text, new_table, plain_text
+    from tagger.serialization.manifest import bundled_names, find_model, read_manifest
+
+    look = TerminalCapabilities.of(sys.stdout)
+    table = new_table(look)
+    for column in ("name", "heads", "trained on", "size", "scores"):
+        table.add_column(column, justify="right" if column == "size" else "left", overflow="fold")
+    for name in bundled_names():
+        folder = find_model(name)
+        values = read_manifest(folder)
+        size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+        about = values.get("about", {})
+        table.add_row(
+            name,
+            ", ".join(values.get("heads", ["tag"])),
+            plain_text(str(about.get("corpus", {}).get("name", ""))),
+            f"{size / 1e6:.1f} MB",
+            plain_text(_scores(about)),
+        )
+    if not table.row_count:
+        return "no models ship with this installation; `tagger train pos` and `tagger train lm` make some"
+    return as_text(table, look)
+
+
+def _scores(about: dict[str, dict[str, float]]) -> str:
+    """Scores on test, as far as the model folder states them."""
+    figures = []
+    score = about.get("scores", {}).get("test")
+    if score is not None:
+        figures.append(f"accuracy {100 * score:.2f} %" if score <= 1 else f"perplexity {score:.1f}")
+    perplexity = about.get("perplexities", {}).get("test")
+    if perplexity is not None:
+        figures.append(f"perplexity {perplexity:.1f} per word")
+    return ", ".join(figures)

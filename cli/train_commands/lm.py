@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tagger.cli.train_commands.options import (
-    Command,
     chosen_settings,
     renamed,
     setting_options,
+    source_options,
     split_options,
-    together,
+    text_options,
+    text_reading,
 )
 from tagger.cli.train_commands.start import Resumable, may_start, print_closing, run_arguments, run_options
 from tagger.config.language_model import LanguageConfig, make_config
@@ -34,16 +34,6 @@ SETTINGS = (
     "training.patience training.seed training.max_minutes training.max_memory"
 )
 
-text_options: Callable[[Command], Command] = together(
-    click.option("--tokenised", "--tokenized", is_flag=True, help="Words are separated by blanks, a sentence a line."),
-    click.option("--format", "format_", default=None, help="text, or a format of labelled corpora.  [default: seen]"),
-    click.option("--text-column", default=None, help="Name of the column that holds the text."),
-    click.option("--tokens-column", default=None, help="Name of the column that holds the words."),
-    click.option("--skip-invalid", is_flag=True, help="Leave out lines that are not text, and count them."),
-    renamed("--ignore-bad", "--skip-invalid", is_flag=True),
-    click.option("--offline", is_flag=True, help="Never use the network."),
-)
-
 EPILOG = """\b
 Examples:
   tagger train lm novels/ --out runs/novels
@@ -57,12 +47,14 @@ Examples:
 @click.argument("corpus", required=False)
 @split_options
 @text_options
+@source_options
 @click.option("--streaming", is_flag=True, help="Read a data set of the hub over the network, without storing it.")
 @click.option("--stream-chunk", type=int, default=None, help="Tokens of a stream in an epoch.  [default: 2,000,000]")
 @renamed("--stretch", "--stream-chunk")
 @click.option("--preset", default=None, help="Published settings: small, medium or awd.")
 @setting_options(LanguageConfig(), SETTINGS)
-@click.option("--cache", is_flag=True, help="Also score with a neural cache, chosen on dev.")
+@click.option("--neural-cache", is_flag=True, help="Also score with a neural cache, chosen on dev.")
+@renamed("--cache", "--neural-cache", is_flag=True)
 @run_options("runs/lm")
 def lm(**values: Any) -> None:
     """Train a language model on CORPUS; on the bundled English text if none is named.
@@ -91,14 +83,9 @@ def run(values: dict[str, Any]) -> None:
         dev=values["dev"],
         test=values["test"],
         unit=config.head.unit,
-        tokenised=values["tokenised"],
-        format=values["format_"],
-        text_column=values["text_column"],
-        tokens_column=values["tokens_column"],
-        offline=values["offline"],
+        **text_reading(values),
         streaming=values["streaming"],
         seed=config.training.seed,
-        skip_invalid=values["skip_invalid"],
     )
     if not values["quiet"]:
         click.echo(describe(corpus), err=True)
@@ -107,7 +94,7 @@ def run(values: dict[str, Any]) -> None:
             corpus,
             config,
             RunOptions(listener=display, **run_arguments(values)),
-            cache=values["cache"],
+            cache=values["neural_cache"],
             stream_chunk=values["stream_chunk"],
         )
     if not values["quiet"]:

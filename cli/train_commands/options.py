@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import Field
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 import click
 
 from tagger.config.base import Settings, alternatives, declaration, find_field
+
+if TYPE_CHECKING:
+    from tagger.corpora.formats.registry import ReadOptions
 
 DEFAULT_MODEL = "en"
 """The bundled model that commands use where none is named."""
@@ -114,21 +117,32 @@ split_options = together(
     click.option("--test", default=None, help="File of the test split."),
 )
 
-reading_options = together(
-    click.option("--column", default=None, help="Label column: upos, xpos, feats, or any other.  [default: upos]"),
+source_options = together(
     click.option("--format", "format_", default=None, help="Format of the files, where it is not recognised."),
     click.option("--tokens-column", default=None, help="Name of the column that holds the words."),
-    click.option("--labels-column", default=None, help="Name of the column that holds the labels."),
-    click.option("--label-names", default=None, help="Names of integer labels in order, separated by commas."),
-    click.option("--skip-invalid", is_flag=True, help="Leave malformed sentences out and count them."),
+    click.option("--skip-invalid", is_flag=True, help="Leave out and count what cannot be read."),
     renamed("--ignore-bad", "--skip-invalid", is_flag=True),
+    click.option("--offline", is_flag=True, help="Never use the network."),
+)
+
+reading_options = together(
+    click.option("--column", default=None, help="Label column: upos, xpos, feats, or any other.  [default: upos]"),
+    click.option("--labels-column", default=None, help="Name of the column that holds the labels."),
+    click.option("--label-names", type=NameList(), default=None, help="Names of integer labels in order."),
+    source_options,
     click.option(
         "--repair",
         is_flag=True,
         help="Repair by rule and count: several labels (one stays), broken spans, white space and invisible "
         "characters in words, Unicode form.",
     ),
-    click.option("--offline", is_flag=True, help="Never use the network."),
+)
+
+text_options = together(
+    click.option(
+        "--tokenised", "--tokenized", is_flag=True, help="Words of the text are separated by blanks, a sentence a line."
+    ),
+    click.option("--text-column", default=None, help="Name of the column that holds the text."),
 )
 
 model_option: Callable[[Command], Command] = click.option(
@@ -143,15 +157,44 @@ machine_options = together(
 )
 
 
-def reading(values: dict[str, Any]) -> dict[str, Any]:
-    """Take the reading options out of a command's values, as keyword arguments of ``read_corpus``."""
-    names = values.pop("label_names")
-    return {
-        "format": values.pop("format_"),
-        "tokens_column": values.pop("tokens_column"),
-        "labels_column": values.pop("labels_column"),
-        "label_names": names.split(",") if names else None,
-        "skip_invalid": values.pop("skip_invalid"),
-        "repair": values.pop("repair"),
-        "offline": values.pop("offline"),
-    }
+def reading(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of ``read_corpus`` from the reading options."""
+    names = ("tokens_column", "labels_column", "label_names", "skip_invalid", "repair", "offline")
+    return {"format": values["format_"], **{name: values[name] for name in names}}
+
+
+def text_reading(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of ``read_text_corpus`` from the options for sources and text."""
+    names = ("tokenised", "text_column", "tokens_column", "offline", "skip_invalid")
+    return {"format": values["format_"], **{name: values[name] for name in names}}
+
+
+def read_options(values: Mapping[str, Any], column: str | None = None) -> ReadOptions:
+    """How to read files, from the reading options.
+
+    Args:
+        values: of the command's options.
+        column: read where neither ``--column`` nor ``--labels-column`` is given.
+    """
+    from tagger.corpora.formats.registry import ReadOptions
+
+    return ReadOptions(
+        column=values["labels_column"] or values["column"] or column,
+        format=values["format_"],
+        tokens_column=values["tokens_column"],
+        label_names=values["label_names"],
+        skip_invalid=values["skip_invalid"],
+        repair=values["repair"],
+    )
+
+
+class ShowGroup(click.Group):
+    """A group whose ``show`` command runs on a first argument that is no command."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Take what is no command for a name to show."""
+        if args[0] in self.commands:
+            return super().resolve_command(ctx, args)
+        return "show", self.commands["show"], args

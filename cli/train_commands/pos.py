@@ -82,7 +82,7 @@ def pos(**values: Any) -> None:
     name that the catalogue knows, or OWNER/NAME[:CONFIG][@REVISION] on the Hugging Face hub. Settings
     that are not given are chosen by the size of the corpus.
     """
-    run(chosen_config(Config, values, column=values.pop("column")), reading(values), values)
+    run(chosen_config(Config, values, column=values["column"]), reading(values), values)
 
 
 def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -> None:

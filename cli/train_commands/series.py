@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli.train_commands.options import chosen_config, renamed, setting_options
+from tagger.cli.train_commands.options import chosen_config, renamed, setting_options, source_options
 from tagger.cli.train_commands.start import Resumable, may_start, print_closing, run_arguments, run_options
 from tagger.config.forecaster import ForecasterConfig
 
@@ -41,12 +41,8 @@ Examples:
     "--steps", type=click.Choice(["auto", "time", "words"]), default="auto", help="What the model reads at each step."
 )
 @renamed("--over", "--steps")
-@click.option("--format", "format_", default=None, help="Format of the file.  [default: recognised by its content]")
-@click.option("--tokens-column", default=None, help="Column of the words, with --steps words.")
-@click.option("--skip-invalid", is_flag=True, help="Leave out what cannot be read, and count it.")
-@renamed("--ignore-bad", "--skip-invalid", is_flag=True)
-@click.option("--offline", is_flag=True, help="Never use the network.")
 @click.option("--seeds", type=int, default=1, help="Train this number of models, print mean and std, keep the best.")
+@source_options
 @run_options("runs/series")
 def series(**values: Any) -> None:
     """Train a model that predicts numbers: the next values of a time series, or a number beside every word.

@@ -7,11 +7,9 @@ This module imports nothing heavy: the command line can show scores without load
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from statistics import fmean, stdev
 from typing import Any
-
-from tagger.errors import ModelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +123,6 @@ class Scores:
         plain: dict[str, Any] = _lists(asdict(self))
         return plain
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Scores:
-        """Build from what `to_dict` returned.
-
-        Args:
-            values: what `to_dict` returned, perhaps read back from JSON.
-
-        Returns:
-            Equal scores.
-
-        Raises:
-            ModelError: a measurement is missing or malformed.
-        """
-        try:
-            return _scores(values)
-        except (KeyError, TypeError, ValueError) as exc:
-            raise ModelError(
-                f"these scores cannot be read back ({type(exc).__name__}: {exc}); "
-                f"measure them again with `tagger evaluate`"
-            ) from exc
-
 
 @dataclass(frozen=True, slots=True)
 class SeedSummary:
@@ -210,15 +187,3 @@ def _lists(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _lists(item) for key, item in value.items()}
     return [_lists(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _scores(values: Mapping[str, Any]) -> Scores:
-    known = {item.name: values[item.name] for item in fields(Scores)}
-    low, high = known["interval"]
-    known["interval"] = (float(low), float(high))
-    known["per_tag"] = tuple(TagScore(**item) for item in known["per_tag"])
-    known["confusions"] = tuple(Confusion(**{**item, "words": tuple(item["words"])}) for item in known["confusions"])
-    spans = known["spans"]
-    if spans is not None:
-        known["spans"] = SpanScores(**{**spans, "per_type": tuple(TagScore(**t) for t in spans["per_type"])})
-    return Scores(**known)
