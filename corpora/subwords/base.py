@@ -131,10 +131,6 @@ class SubwordTokenizer(ABC):
         words = self.vocabulary.words
         return [words[number] for number in ids]
 
-    def recorded(self, split: Iterable[TextSegment]) -> TokenStream | None:
-        """Hand over, once, the stream of the split that the vocabulary was fitted on; None if not kept."""
-        return None
-
 
 def build_vocabulary(
     counts: Mapping[str, int], ends: int, options: VocabularyOptions, *, what: str = "word", source: str | None = None

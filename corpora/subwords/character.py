@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from tagger.corpora.encoding.vocabulary import UNKNOWN, UNKNOWN_ID, Vocabulary
+from tagger.corpora.encoding.vocabulary import UNKNOWN_ID, Vocabulary
 from tagger.corpora.subwords.base import (
     EOS,
     SubwordTokenizer,
@@ -15,7 +15,7 @@ from tagger.corpora.subwords.base import (
     first_texts,
     source_of,
 )
-from tagger.corpora.subwords.pretokenizers import of_characters
+from tagger.corpora.subwords.pretokenizers import of_characters, word_level_tokenizer
 from tagger.corpora.tokenization.passages import TextSegment, word_ids
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 
@@ -77,16 +77,7 @@ class CharacterTokenizer(SubwordTokenizer):
 
     def to_tokenizer(self, word_tokenizer: WordTokenizer) -> Tokenizer:
         """Build a WordLevel model over single characters; ``<eos>`` follows the text."""
-        from tokenizers import Tokenizer
-        from tokenizers.models import WordLevel
-        from tokenizers.processors import TemplateProcessing
-
-        tokenizer = Tokenizer(WordLevel(vocab=self.vocabulary.ids, unk_token=UNKNOWN))
-        if self._normalizer:
-            tokenizer.normalizer = self._normalizer
-        tokenizer.pre_tokenizer = of_characters(word_tokenizer)
-        tokenizer.post_processor = TemplateProcessing(single=f"$A {EOS}", special_tokens=[(EOS, self.end)])
-        return tokenizer
+        return word_level_tokenizer(self.vocabulary, self._normalizer, of_characters(word_tokenizer), EOS)
 
     def _ids_of(self, character: str) -> list[int]:
         ids = self._ids.get(character)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tagger.corpora.encoding.vocabulary import UNKNOWN, Vocabulary
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+    from tokenizers.normalizers import Normalizer
     from tokenizers.pre_tokenizers import PreTokenizer
 
 EVERYWHERE = r"[\s\S]"
@@ -42,6 +44,22 @@ def of_bytes(words: WordTokenizer) -> PreTokenizer:
             ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
+
+
+def word_level_tokenizer(
+    vocabulary: Vocabulary, normalizer: Normalizer | None, pre_tokenizer: PreTokenizer, eos: str
+) -> Tokenizer:
+    """Build a ``tokenizers`` object that looks up words or characters; ``<eos>`` follows the text."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.processors import TemplateProcessing
+
+    tokenizer = Tokenizer(WordLevel(vocab=vocabulary.ids, unk_token=UNKNOWN))
+    if normalizer is not None:
+        tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = pre_tokenizer
+    tokenizer.post_processor = TemplateProcessing(single=f"$A {eos}", special_tokens=[(eos, vocabulary.ids[eos])])
+    return tokenizer
 
 
 def word_pattern(words: WordTokenizer) -> str:

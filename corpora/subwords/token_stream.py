@@ -31,8 +31,6 @@ def encode_stream(split: Iterable[TextSegment], subwords: SubwordTokenizer, fold
         CorpusError: the text cannot be read.
         OutputError: the file cannot be written.
     """
-    if (recorded := subwords.recorded(split)) is not None:
-        return recorded
     stream = TokenStream(np.zeros(0, np.int32), 0, 0, 0)
     try:
         with tempfile.TemporaryFile(dir=folder) as file:

@@ -11,10 +11,10 @@ import pytest
 from tokenizers import Tokenizer
 from tokenizers.models import Unigram, WordLevel
 
-from tagger.corpora.subwords import word as word_counts
 from tagger.corpora.subwords.base import SubwordTokenizer
 from tagger.corpora.subwords.pretokenizers import find_word_rules
 from tagger.corpora.subwords.registry import load_subwords
+from tagger.corpora.subwords.word import count_words
 from tagger.corpora.text.text_corpus import read_text_corpus, read_text_split
 from tagger.corpora.tokenization.passages import TextSegment, joined, line
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
@@ -77,8 +77,7 @@ def test_sizes_and_counts_bound_the_vocabulary() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_vocabulary_is_that_of_a_counter(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(word_counts, "CHUNK", 7)
+def test_the_vocabulary_is_that_of_a_counter(seed: int) -> None:
     draw = random.Random(seed)
     text = sentences(*(" ".join(draw.choice("abcdefgh") * draw.randrange(1, 4) for _ in range(9)) for _ in range(30)))
     counts = Counter(word for passage in text for word in passage.words) + Counter({"<eos>": 30})
@@ -270,16 +269,12 @@ def test_only_a_stretch_is_looked_at() -> None:
 
 
 def test_the_rarest_words_are_forgotten_when_there_are_too_many() -> None:
-    counts = word_counts.WordCounts(max_types=100)
     text = [joined([f"w{number % 1000}", "often", "often", f"x{number % 7}"]) for number in range(2000)]
-    for start in range(0, 2000, 50):
-        counts.read(text[start : start + 50])
-    assert len(counts.words) <= 151
-    found = counts.by_word()
-    assert found["often"] == 4000
-    assert sum(found[f"x{number}"] for number in range(7)) == 2000
-    assert counts.kept is None
-    assert found["<eos>"] == 0
+    counts, passages = count_words(text, max_types=100)
+    assert len(counts) <= 100
+    assert counts["often"] == 4000
+    assert sum(counts[f"x{number}"] for number in range(7)) == 2000
+    assert passages == 2000
 
 
 def test_the_tokenised_rules_travel_too(write: Write) -> None:

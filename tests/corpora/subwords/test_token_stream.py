@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from tagger.corpora.subwords import token_stream
-from tagger.corpora.subwords import word as word_counts
 from tagger.corpora.subwords.base import SubwordTokenizer, TokenStream
 from tagger.corpora.subwords.token_stream import encode_stream, token_chunks
-from tagger.corpora.text.text_corpus import read_text_corpus, read_text_split
+from tagger.corpora.text.text_corpus import read_text_split
 from tagger.corpora.tokenization.passages import TextSegment, joined, line
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import OutputError
@@ -46,43 +45,6 @@ def test_every_passage_and_its_end(kind: str, tmp_path: Path, monkeypatch: pytes
     assert stream.words == 3 * sum(len(passage.words) for passage in text(kind))
     assert stream.unknown == (3 if kind == "word" else 0)
     assert len(stream) == len(stream.ids)
-
-
-def test_the_words_a_vocabulary_was_counted_on_are_not_read_again(tmp_path: Path) -> None:
-    reads = []
-
-    class Once:
-        def __iter__(self) -> Iterator[TextSegment]:
-            reads.append(1)
-            return iter(text("word"))
-
-    split = Once()
-    subwords = fit("word", split, min_count=2)
-    first, second = (encode_stream(split, subwords, tmp_path) for _ in range(2))
-    assert len(reads) == 2  # once to count, once for the second stream
-    assert first.ids.tolist() == second.ids.tolist() == slowly(text("word"), subwords)
-    for count in ("words", "characters", "unknown", "passages"):
-        assert getattr(first, count) == getattr(second, count)
-    assert first.unknown == 7  # of 11 words, only two of cat and of the are known
-
-
-@pytest.mark.parametrize("folded", [False, True])
-def test_a_kept_text_is_encoded_as_one_that_is_read(folded: bool, tmp_path: Path) -> None:
-    train = read_text_corpus().train
-    assert train is not None
-    subwords = fit("word", train, min_count=2, lowercase=folded, digits=folded)
-    kept = encode_stream(train, subwords, tmp_path)
-    read = encode_stream(list(train), subwords, tmp_path)
-    assert np.array_equal(kept.ids, read.ids)
-    assert (kept.words, kept.characters, kept.unknown) == (read.words, read.characters, read.unknown)
-    assert kept.words == 15964
-
-
-def test_a_long_text_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(word_counts, "CHUNK", 4)
-    counts = word_counts.WordCounts(max_kept=10).read(text("word") * 5)
-    assert counts.kept is None
-    assert counts.by_word()["the"] == 10
 
 
 def test_a_stream_without_end() -> None:
