@@ -38,10 +38,8 @@ def render_scores(scores: Mapping[str, Sequence[TargetScores]], look: TerminalCa
             table.add_column(plain_text(f"{one.target} on {split} ({one.count:,} values)"))
             for name in ("MAE", "RMSE", "R2", "skill"):
                 table.add_column(name, justify="right")
-            for kind, figures in one.figures.items():
-                label = f"{kind}{f' ({figures.detail})' if figures.detail else ''}"
-                skill = "" if kind == NETWORK else f"{100 * one.comparisons[kind].skill:+.1f} %"
-                table.add_row(label, f"{figures.mae:.4g}", f"{figures.rmse:.4g}", f"{figures.r2:.3f}", skill)
+            for row in one.rows():
+                table.add_row(*row)
             tables.append(as_text(table, look))
             if len(one.figures[NETWORK].rmse_by_lead) > 1:
                 tables.append(_leads(one, split, look))

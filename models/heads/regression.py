@@ -1,4 +1,4 @@
-"""The regression head: numbers at every step, and three losses that are summed over the steps."""
+"""The regression head: numbers at every step, and three losses summed over the steps."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class RegressionHead(nn.Module):
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, states: Tensor) -> Tensor:
-        """(..., K) from (..., H)."""
+        """Predict (..., K) numbers from (..., H) states."""
         numbers: Tensor = self.linear(states)
         return numbers
 
 
 def errors(differences: Tensor, *, kind: LossKind = "squared", delta: float = 1.0) -> Tensor:
-    """The loss of each number by its difference d from the target, of the same shape.
+    """Compute the loss of each number by its difference d from the target, of the same shape.
 
         squared   d ** 2
         absolute  |d|
@@ -41,8 +41,8 @@ def errors(differences: Tensor, *, kind: LossKind = "squared", delta: float = 1.
 
     Args:
         differences: predicted minus target.
-        kind: which.
-        delta: of the Huber loss: where it turns from square to straight.
+        kind: "squared", "absolute" or "huber".
+        delta: of the Huber loss: where it turns from quadratic to linear.
     """
     if kind == "squared":
         return differences.square()
@@ -53,11 +53,11 @@ def errors(differences: Tensor, *, kind: LossKind = "squared", delta: float = 1.
 
 
 def regression_loss(predicted: Tensor, targets: Tensor, *, kind: LossKind = "squared", delta: float = 1.0) -> Tensor:
-    """The loss summed over all steps and numbers that have a target.
+    """Sum the loss over all steps and numbers that have a target.
 
     Args:
         predicted: (N, K), or any shape.
-        targets: of the same shape; NaN where there is no target: nothing is learnt there.
+        targets: of the same shape; NaN where there is none, which is ignored.
         kind: "squared", "absolute" or "huber".
         delta: of the Huber loss.
 

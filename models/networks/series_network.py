@@ -1,4 +1,4 @@
-"""A recurrent network over numbers: a linear layer in place of the embedding, the causal stack, a regression head."""
+"""A recurrent network over numbers: a linear layer in place of the embedding, a causal stack, a regression head."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from tagger.models.layers.recurrence import State
 
 
 class SeriesNetwork(nn.Module):
-    """Numbers -> linear layer -> forward stack -> the next values, predicted as changes of the last ones.
+    """Predicts the next values as changes of the last ones: linear layer, forward stack, regression head.
 
-    A linear path from the inputs of a step to its output stands beside the stack (Lai et al. 2018), which has only the
-    rest to learn; both begin at zero: an untrained network predicts the last value. What is predicted at step t depends
-    on inputs up to t alone: there is no backward stack.
+    A linear path from the inputs of a step to its output stands beside the stack (Lai et al. 2018), which learns the
+    rest. Both begin at zero, so an untrained network predicts the last value. There is no backward stack: predictions
+    of step t depend on inputs up to t alone.
 
     Args:
         input_size: D inputs at each step; the first of them are the targets themselves.
-        embedding_size: E, what the linear layer makes of them.
+        embedding_size: E, the output of the linear layer.
         encoder: reads E; without a backward stack.
-        targets: how many of the inputs are predicted.
-        horizon: how many steps ahead; all from 1 to there are predicted at once.
+        targets: the number of inputs to predict.
+        horizon: the largest number of steps ahead; all from 1 on are predicted at once.
         dropout: probability of dropping a unit of the encoder's inputs and outputs.
 
     Raises:
-        ValueError: the encoder reads backwards, too, and so would see what it is to predict.
+        ValueError: the encoder has a backward stack, which would read what it should predict.
     """
 
     def __init__(
@@ -45,19 +45,19 @@ class SeriesNetwork(nn.Module):
         self.before, self.after = make_dropout(dropout, locked=True), make_dropout(dropout, locked=True)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """(T, B, horizon * targets) from (T, B, D), from zero states; see ``read``."""
+        """Predict (T, B, horizon * targets) from (T, B, D) with zero states; see ``read``."""
         return self.read(inputs)[0]
 
     def read(self, inputs: Tensor, states: Sequence[State] | None = None) -> tuple[Tensor, list[State]]:
-        """Go on from what was read before.
+        """Continue from the states after earlier steps.
 
         Args:
             inputs: (T, B, D).
-            states: what each layer remembers; zeros if None.
+            states: of each layer; zeros if None.
 
         Returns:
-            (T, B, horizon * targets): all targets one step ahead, then all two steps ahead, and so on; and what each
-            layer remembers after the last step.
+            (T, B, horizon * targets): all targets one step ahead, then all two steps ahead, and so on; and the state
+            of each layer after the last step.
         """
         outputs, after = self.encoder.ahead.read(self.before(self.inputs(inputs)), states)
         last = inputs[..., : self.targets].repeat(1, 1, self.horizon)

@@ -8,13 +8,13 @@ from tagger.models.layers.encoder import Encoder
 
 
 class SymbolNetwork(nn.Module):
-    """Reads T symbols and says which of the first ones it saw.
+    """Reads T symbols and scores the answers after the last step.
 
     Args:
-        symbols: how many there are to read.
+        symbols: the number of different symbols.
         embedding_size: E.
         encoder: reads E; without a backward stack.
-        answers: how many there are to choose from.
+        answers: the number of answers to choose from.
     """
 
     def __init__(self, *, symbols: int, embedding_size: int, encoder: Encoder, answers: int) -> None:
@@ -24,7 +24,7 @@ class SymbolNetwork(nn.Module):
         self.head = nn.Linear(encoder.output_size, answers)
 
     def forward(self, symbols: Tensor) -> Tensor:
-        """(B, answers) scores from (T, B) int64."""
+        """Score answers: (B, answers) from (T, B) int64."""
         states: Tensor = self.encoder.ahead(self.embedding(symbols))
         scores: Tensor = self.head(states[-1])
         return scores

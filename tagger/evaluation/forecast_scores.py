@@ -71,6 +71,15 @@ class TargetScores:
     figures: Mapping[str, ErrorMetrics]
     comparisons: Mapping[str, Comparison]
 
+    def rows(self) -> list[tuple[str, ...]]:
+        """Format a row of a table for each kind of forecast: its name, MAE, RMSE, R2 and the skill of the network."""
+        rows: list[tuple[str, ...]] = []
+        for kind, one in self.figures.items():
+            label = f"{kind} ({one.detail})" if one.detail else kind
+            skill = "" if kind == NETWORK else f"{100 * self.comparisons[kind].skill:+.1f} %"
+            rows.append((label, f"{one.mae:.4g}", f"{one.rmse:.4g}", f"{one.r2:.3f}", skill))
+        return rows
+
     def to_dict(self) -> dict[str, Any]:
         """Turn into what ``metrics.json`` holds."""
         return {

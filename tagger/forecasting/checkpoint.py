@@ -1,4 +1,4 @@
-"""A forecaster to a model folder and back: safetensors and JSON, as with all models."""
+"""Saving and loading of forecasters: safetensors and JSON, as with all models."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tagger.serialization.weights import load_network, read_tensors, report_dama
 
 @dataclass(frozen=True)
 class SavedForecaster:
-    """All that the folder of a forecaster holds.
+    """Everything in the folder of a forecaster.
 
     Args:
         config: every resolved setting.

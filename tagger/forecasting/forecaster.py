@@ -119,7 +119,7 @@ class Forecaster:
     def forecast(
         self, table: str | SeriesTable | None = None, steps: int = 14, *, groups: Sequence[str] | None = None
     ) -> list[Forecast]:
-        """The next values of each series.
+        """Forecast the next values of each series.
 
         Args:
             table: what is known, or where to read it; the training data if None.

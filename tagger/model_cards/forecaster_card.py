@@ -54,29 +54,24 @@ def forecaster_card(
 
 
 def measured(scores: Mapping[str, Sequence[TargetScores]], coverage: Mapping[float, float]) -> str:
-    """The section on errors, in the unit of the data, beside forecasts that need no network."""
+    """Write the section on errors, in the unit of the data, beside those of the baselines."""
     if not scores:
         return NOT_MEASURED
-    rows, words = [], []
-    for part, targets in scores.items():
-        for one in targets:
-            for kind, figures in one.figures.items():
-                skill = "" if kind == NETWORK else f"{100 * one.comparisons[kind].skill:+.1f} %"
-                label = kind + (f" ({figures.detail})" if figures.detail else "")
-                rows.append(
-                    (escaped(f"{part}: {one.target}"), escaped(label), f"{figures.mae:.4g}", f"{figures.rmse:.4g}",
-                     f"{figures.r2:.3f}", skill)
-                )  # fmt: skip
-    part, targets = list(scores.items())[-1]
-    for one in targets:
-        words += [escaped(line) for line in verdicts(one, part)]
+    rows = [
+        (escaped(f"{split}: {one.target}"), *map(escaped, row))
+        for split, targets in scores.items()
+        for one in targets
+        for row in one.rows()
+    ]
+    split, targets = list(scores.items())[-1]
+    words = [escaped(line) for one in targets for line in verdicts(one, split)]
     words += [f"{100 * level:.0f} % intervals hold {100 * share:.1f} % of test." for level, share in coverage.items()]
-    head = ("part: target", "forecast", "MAE", "RMSE", "R2", "skill of the network")
+    head = ("split: target", "forecast", "MAE", "RMSE", "R2", "skill of the network")
     return "\n\n".join(["## Scores", "In the unit of the data.", table(head, rows), bullets(words)])
 
 
 def regression_results(facts: CardFacts, task: str, scores: Mapping[str, Sequence[TargetScores]]) -> list[EvalResult]:
-    """The RMSE of the network on each split, of each target."""
+    """List the RMSE of the network on each split, of each target."""
     return [
         result(facts, (task, f"predicting {one.target}"), split, ("rmse", "RMSE"), one.figures[NETWORK].rmse)
         for split, targets in scores.items()

@@ -1,4 +1,4 @@
-"""A number beside every word: training and predicting.
+"""Token regression, a number for every word: training and predicting.
 
 May import: tagger.forecasting and what is above it.
 """
