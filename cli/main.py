@@ -1,4 +1,4 @@
-"""``tagger``: commands load when they are called, errors of the user end in one line."""
+"""``tagger``: loads commands on demand and reports errors of the user in one line."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tagger.runtime.signals import ended_by_sigterm
 from tagger.runtime.version import __version__
 
 COMMANDS = {
-    "train": ("tagger.cli.train_commands.pos", "Train a tagger on a labelled corpus, or a language model on text."),
+    "train": ("tagger.cli.train_commands.pos", "Train a tagger, a language model, or a model of numbers."),
     "tag": ("tagger.cli.commands.tag", "Tag text, tokens, CoNLL-U, CoNLL columns or JSON lines."),
     "generate": ("tagger.cli.commands.generate", "Write text with a language model."),
-    "score": ("tagger.cli.commands.score", "Say how much each word of a text surprises a language model."),
+    "score": ("tagger.cli.commands.score", "Compute the surprisal of each word of a text with a language model."),
     "evaluate": ("tagger.cli.commands.evaluate", "Score a model: its tags, or its perplexity."),
-    "inspect": ("tagger.cli.commands.inspect", "Show what the gates of a model do while it reads a sentence."),
-    "forecast": ("tagger.cli.commands.forecast", "Say how a time series goes on, and how sure that is."),
+    "inspect": ("tagger.cli.commands.inspect", "Show the gates of a model while it reads a sentence."),
+    "forecast": ("tagger.cli.commands.forecast", "Forecast a time series, with intervals."),
     "cells": ("tagger.cli.commands.cells", "Compare RNN, LSTM and GRU: size, speed, score, vanishing gradients."),
-    "models": ("tagger.cli.commands.models", "List the models that ship, show one, check a folder."),
-    "check": ("tagger.cli.commands.check", "Say what is wrong with a corpus, where, and how to mend it."),
+    "models": ("tagger.cli.commands.models", "List the models that ship, show or verify one."),
+    "check": ("tagger.cli.commands.check", "Check a corpus: list errors, where they are, and how to fix them."),
     "corpora": ("tagger.cli.commands.corpora", "List known corpora, describe one, convert between formats."),
 }
 EXIT_ERROR = 1
@@ -34,7 +34,7 @@ EXIT_INTERRUPTED = 130
 
 
 class ReaderGone(Exception):
-    """Who read our output has gone (`| head`). Click would take a BrokenPipeError itself, and exit 1."""
+    """The reader of the output has gone (`| head`). Click would handle a BrokenPipeError itself and exit 1."""
 
 
 class LazyGroup(click.Group):
@@ -48,7 +48,7 @@ class LazyGroup(click.Group):
             raise ReaderGone from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, in the order of the table."""
+        """List all names, in the order of the table."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -71,7 +71,7 @@ def cli() -> None:
 
     \b
     tagger tag --text "They can fish."        with the English model that ships
-    tagger check my-treebank/                 what is wrong with it, line by line
+    tagger check my-treebank/                 list its errors, line by line
     tagger train pos                          train on the bundled corpus
     tagger train pos my-treebank/ --out m     train on your own
     tagger evaluate m my-treebank/
@@ -99,9 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:  # click makes an Abort of a KeyboardInterrupt
         stopped = error.__cause__ or error
-        click.echo(f"tagger: {_said(stopped) or 'interrupted'}", err=True)
+        click.echo(f"tagger: {_interruption_message(stopped) or 'interrupted'}", err=True)
         sys.exit(getattr(stopped, "status", EXIT_INTERRUPTED))
-    except ReaderGone:  # nothing more to say, and nothing left to flush
+    except ReaderGone:  # nobody reads what is left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
 
@@ -122,8 +122,8 @@ def _warnings_as_notes() -> Iterator[None]:
         yield
 
 
-def _said(error: BaseException) -> str:
-    """How to go on, where who was interrupted says so."""
+def _interruption_message(error: BaseException) -> str:
+    """Message of an interruption, which may say how to resume."""
     return str(error) if isinstance(error, KeyboardInterrupt) else ""
 
 

@@ -1,4 +1,4 @@
-"""Every error a user can cause, in one tree.
+"""Errors that a user can cause, in one tree.
 
     TaggerError                 base; the command line prints it without a traceback and exits 1
     ├── CorpusError             the data: missing, malformed, empty, unknown column (``path:line:`` where known)
@@ -7,7 +7,7 @@
     ├── OutputError             a place to write to: already taken, not writable, full
     └── TrainingError           training cannot go on: the loss is not finite, no time for one step
 
-A message says what is wrong, where, the value seen, what was expected and how to mend it.
+A message says what is wrong, where, the value seen, what was expected and how to fix it.
 Wrong usage of the command line itself is click's ``UsageError`` (exit 2).
 This module imports nothing of the project, so every package may import it.
 """
@@ -18,14 +18,14 @@ from pathlib import Path
 
 
 class TaggerError(Exception):
-    """Base of every error that a user can cause and mend."""
+    """Base of every error that a user can cause and fix."""
 
 
 class CorpusError(TaggerError):
-    """The data is missing, malformed or does not hold what was asked of it.
+    """The data is missing, malformed or lacks what was asked for.
 
     Args:
-        message: what is wrong, the value seen, what was expected, how to mend it.
+        message: what is wrong, the value seen, what was expected, how to fix it.
         path: the file, as the user named it.
         line: 1-based line number in that file.
     """

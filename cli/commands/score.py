@@ -26,7 +26,7 @@ Examples:
 """
 
 
-@click.command(short_help="Say how much each word of a text surprises a language model.", epilog=EPILOG)
+@click.command(short_help="Compute the surprisal of each word of a text with a language model.", epilog=EPILOG)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @model_option
 @click.option("--text", metavar="TEXT", help="Score this text instead of files.")

@@ -1,4 +1,4 @@
-"""Gates as tables to read: a row a word, a column a gate or unit, and the units that move most."""
+"""Gates as tables: a row a word, a column a gate or unit, and the most active units."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HEAT = ("blue", "cyan", "yellow", "red")  # a column's lowest quarter to its hi
 
 
 def render_gates(gates: Gates, look: TerminalCapabilities = PLAIN, *, top: int = 5) -> str:
-    """Explanation, a table for each direction and layer, and below it the units that move most.
+    """Render an explanation, a table for each direction and layer, and the most active units.
 
     Args:
         gates: what to show; if units were picked, each of them has a column, else columns are means over units.
@@ -58,7 +58,7 @@ def _introduction(gates: Gates, look: TerminalCapabilities) -> str:
 
 
 def _title(gates: Gates, place: Place, what: str) -> str:
-    """The place, and the layer where there are several."""
+    """Write the direction, and the layer where there are several."""
     direction, layer = place
     numbered = f", layer {layer}" if len({one[1] for one in gates.places}) > 1 or layer > 1 else ""
     return f"{direction.capitalize()}{numbered}: {what}"
@@ -83,7 +83,7 @@ def _unit_tables(gates: Gates, place: Place, look: TerminalCapabilities) -> Iter
 
 
 def _tables(gates: Gates, heads: Sequence[str], columns: Sequence[np.ndarray], look: TerminalCapabilities) -> str:
-    """Words, tags, and a column of figures with bars for each head; those without room go into further tables."""
+    """Render words, tags and a column for each head, in several tables if one is too wide."""
     from rich.cells import cell_len
 
     longest = min(max(4, *map(cell_len, gates.tokens)), LONGEST_WORD, max(4, look.width // 3))
@@ -107,7 +107,7 @@ def _table(
     widths: tuple[int, int, int],
     look: TerminalCapabilities,
 ) -> str:
-    """One table; widths are those of words, figures and bars."""
+    """Render one table; widths are those of words, figures and bars."""
     longest, figures, bar = widths
     table = new_table(look)
     table.add_column("word", no_wrap=True, overflow="ellipsis", max_width=longest)
@@ -124,7 +124,7 @@ def _table(
 
 
 def _cell(value: float, column: np.ndarray, widths: tuple[int, int], look: TerminalCapabilities) -> Text:
-    """A figure and a bar of its size, as warm as it is high in its column."""
+    """Render a figure and a bar, in a colour by its place between the extremes of its column."""
     from rich.text import Text
 
     figures, bar = widths
@@ -143,7 +143,7 @@ def _bar(share: float, width: int, look: TerminalCapabilities) -> str:
 
 
 def _movements(gates: Gates, place: Place, look: TerminalCapabilities, top: int) -> str:
-    """The units that move furthest from their own means, each with its course over the words."""
+    """Render the units that deviate most from their means, each with its curve over the words."""
     direction, layer = place
     here = gates.pick(direction=direction, layer=layer)
     names = () if gates.gate_names else gates.names
@@ -171,7 +171,7 @@ def _column(gates: Gates, unit: int) -> int:
 
 
 def _event(gates: Gates, move: UnitMovement) -> Text:
-    """What the unit does at which word: ``forget gate opens at fish (VERB)``."""
+    """Describe what a unit does at a word: ``forget gate opens at fish (VERB)``."""
     up, down = ("opens", "closes") if is_gate(move.name) else ("rises", "falls")
     tag = "" if gates.tags is None else f" ({gates.tags[move.position]})"
     return plain_text(f"{label(move.name)} {up if move.value > move.mean else down} at {printable(move.token)}{tag}")

@@ -1,4 +1,4 @@
-"""Where commands write: the standard output, or a file that appears only when it is complete."""
+"""Output of commands: the standard output, or a file that appears when it is complete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BUFFER_BYTES = 1 << 18
 
 @contextmanager
 def output_stream(path: str | None) -> Iterator[BinaryIO]:
-    """A stream of bytes to ``path``; None or ``-`` is the standard output.
+    """Open a stream of bytes to ``path``; None or ``-`` is the standard output.
 
     A regular file is written beside its place and renamed at the end, so that it is never half there and may
     be one of the files that are read. Pipes and devices are written directly.
@@ -31,7 +31,7 @@ def output_stream(path: str | None) -> Iterator[BinaryIO]:
         OutputError: the file cannot be written.
     """
     if path is None or path == "-":
-        with _quiet_when_the_reader_goes():
+        with _exit_quietly_without_reader():
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
         return
@@ -55,12 +55,12 @@ def output_stream(path: str | None) -> Iterator[BinaryIO]:
 
 @dataclass(frozen=True, slots=True)
 class TaggedOutput:
-    """What `tagger tag` writes to.
+    """Destination of `tagger tag`.
 
     Args:
         write: takes bytes.
-        journal: notes how far the run came, where it can be resumed.
-        flush: hands on what was written.
+        journal: records the progress of a run that can be resumed.
+        flush: of the stream.
     """
 
     write: Callable[[bytes], object]
@@ -68,12 +68,12 @@ class TaggedOutput:
     flush: Callable[[], object] = lambda: None
 
     def write_at_once(self, data: bytes) -> None:
-        """Write, and hand on."""
+        """Write and flush."""
         self.write(data)
         self.flush()
 
     def begin(self, inputs: Sequence[str], model: str, tagger: Any, options: Mapping[str, Any]) -> Progress | None:
-        """Say what is going to be tagged, with what and how; what is tagged already is returned."""
+        """Record input, model and options; return the progress of the run to resume."""
         if self.journal is None:
             return None
         from tagger.inference.resumable_output import describe_inputs, describe_model
@@ -91,7 +91,7 @@ class TaggedOutput:
 
 @contextmanager
 def tagged_output(path: str | None, resume: Resume) -> Iterator[TaggedOutput]:
-    """Where tagged documents go: as ``output_stream``, but a regular file can be resumed.
+    """Open the destination of tagged documents as ``output_stream`` does; a regular file can be resumed.
 
     Raises:
         ConfigError: what is written to cannot be resumed.
@@ -115,7 +115,7 @@ def _is_special(path: str) -> bool:
 
 
 @contextmanager
-def _quiet_when_the_reader_goes() -> Iterator[None]:
+def _exit_quietly_without_reader() -> Iterator[None]:
     """Exit with 0 on a broken pipe (``| head``); click alone would make it 1."""
     try:
         yield

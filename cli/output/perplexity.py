@@ -10,7 +10,7 @@ from tagger.evaluation.perplexity import LanguageScores
 
 
 def render_language_scores(scores: Mapping[str, LanguageScores], look: TerminalCapabilities = PLAIN) -> str:
-    """The figures of each split side by side.
+    """Render the scores of each split side by side.
 
     Args:
         scores: by split.

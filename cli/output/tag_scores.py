@@ -1,4 +1,4 @@
-"""Scores as tables to read: overview, tags, confusions, seeds.
+"""Scores as tables: overview, tags, confusions, seeds.
 
 Each function returns text without a newline at its end, made for the stream that `TerminalCapabilities` describes.
 """
@@ -24,7 +24,7 @@ _SHORTEST_EXAMPLE = 24  # columns; in narrower places the examples are left out
 def render_confusions(
     scores: Scores, split: str, look: TerminalCapabilities = PLAIN, *, most: int = MOST_CONFUSIONS
 ) -> str:
-    """The most frequent kinds of error, each with its commonest words and an example."""
+    """Render the most frequent kinds of error, with typical words and an example."""
     errors = scores.tokens - scores.correct
     arrow = "→" if look.unicode else "->"
     rows = [
@@ -51,7 +51,7 @@ def render_confusions(
 
 
 def _fitting(words: Sequence[str]) -> str:
-    """The first words, as many as fit into a narrow column, at least one."""
+    """Join the first words that fit into a narrow column, at least one."""
     shown = words[0]
     for word in words[1:]:
         if len(shown) + 2 + len(word) > _WORDS_WIDTH:
@@ -61,7 +61,7 @@ def _fitting(words: Sequence[str]) -> str:
 
 
 def _columns_used(table: Table, rows: Sequence[Sequence[str | Text]]) -> int:
-    """Width of the columns so far, with the two blanks between each and the next."""
+    """Compute the width of the columns so far, with the two blanks after each."""
     from rich.cells import cell_len
 
     used = 0
@@ -72,7 +72,7 @@ def _columns_used(table: Table, rows: Sequence[Sequence[str | Text]]) -> int:
 
 
 def _example(example: str, word: str, width: int) -> Text:
-    """The example cut to a width around its marked word, the word in bold."""
+    """Cut the example to a width around its marked word, in bold."""
     from rich.cells import cell_len
 
     mark = f"[{printable(word)}]"
@@ -109,7 +109,7 @@ _SEED_COLUMNS = (
 
 
 def render_report(scores: Mapping[str, Scores], look: TerminalCapabilities = PLAIN) -> str:
-    """Overview of all splits, then tags and confusions of the last one.
+    """Render an overview of all splits, then tags and confusions of the last one.
 
     Args:
         scores: by split, e.g. ``{"dev": ..., "test": ...}``.
@@ -125,7 +125,7 @@ def render_report(scores: Mapping[str, Scores], look: TerminalCapabilities = PLA
 
 
 def render_scores(scores: Mapping[str, Scores], look: TerminalCapabilities = PLAIN) -> str:
-    """The main figures of each split side by side, each with what it was measured on."""
+    """Render the main figures of each split side by side, with the number of items measured."""
     table = new_table(look)
     table.add_column("Scores (%)")
     for split in scores:
@@ -139,7 +139,7 @@ def render_scores(scores: Mapping[str, Scores], look: TerminalCapabilities = PLA
 
 
 def _overview(scores: Scores) -> dict[str, tuple[str, str]]:
-    """Measured figure and what it was measured on, by the name of the row."""
+    """List figures with the number of items measured, by row."""
     low, high = scores.interval
     rows = {
         "accuracy": (percent(scores.accuracy), f"{scores.tokens:,} words"),
@@ -170,12 +170,12 @@ def _unseen_notes(scores: Mapping[str, Scores]) -> list[str]:
 
 
 def render_tags(scores: Scores, split: str, look: TerminalCapabilities = PLAIN) -> str:
-    """Precision, recall and F1 of each tag, the most frequent first."""
+    """Render precision, recall and F1 of each tag, the most frequent first."""
     return _per_label(scores.per_tag, f"Tags on {split}", "words", look)
 
 
 def render_spans(scores: Scores, split: str, look: TerminalCapabilities = PLAIN) -> str:
-    """Precision, recall and F1 of each type of span, the most frequent first."""
+    """Render precision, recall and F1 of each type of span, the most frequent first."""
     per_type = () if scores.spans is None else scores.spans.per_type
     return _per_label(per_type, f"Spans on {split}", "spans", look)
 
@@ -197,7 +197,7 @@ def _per_label(entries: Sequence[TagScore], title: str, unit: str, look: Termina
 def render_seeds(
     runs: Mapping[int, Mapping[str, Scores]], *, kept: int | None = None, look: TerminalCapabilities = PLAIN
 ) -> str:
-    """One row per seed, then mean and standard deviation.
+    """Render one row per seed, then mean and standard deviation.
 
     Args:
         runs: scores by split, by seed.

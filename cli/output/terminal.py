@@ -1,4 +1,4 @@
-"""How much a stream can show, and a rich table as text for it."""
+"""Capabilities of a stream, and rich tables as text for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PIPE_WIDTH = 100  # columns where the stream has no width of its own
 
 @dataclass(frozen=True, slots=True)
 class TerminalCapabilities:
-    """What a stream can show.
+    """Width, colours and characters that a stream can show.
 
     Attributes:
         width: columns.
@@ -31,7 +31,7 @@ class TerminalCapabilities:
 
     @classmethod
     def of(cls, stream: TextIO) -> TerminalCapabilities:
-        """The look of a stream; colours only on a terminal and without NO_COLOR (no-color.org)."""
+        """Examine a stream; colours need a terminal and no NO_COLOR (no-color.org)."""
         terminal = stream.isatty()
         return cls(
             width=shutil.get_terminal_size().columns if terminal else PIPE_WIDTH,
@@ -44,7 +44,7 @@ PLAIN: Final = TerminalCapabilities()
 
 
 def new_table(look: TerminalCapabilities) -> Table:
-    """An empty table with a rule below its head and nothing else drawn."""
+    """Make an empty table with a rule below its head as the only line."""
     from rich.box import Box
     from rich.table import Table
 
@@ -54,7 +54,7 @@ def new_table(look: TerminalCapabilities) -> Table:
 
 
 def as_text(table: Table, look: TerminalCapabilities) -> str:
-    """The table as lines, none wider than the look, without blanks at their ends."""
+    """Render a table as lines no wider than the stream, without trailing blanks."""
     from rich.console import Console
 
     console = Console(
@@ -72,19 +72,19 @@ def as_text(table: Table, look: TerminalCapabilities) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share (0 to 1) in per cent with two decimals, ``-`` if not measured."""
+    """Format a share (0 to 1) in per cent with two decimals, ``-`` if not measured."""
     return "-" if share is None else f"{100 * share:.2f}"
 
 
 def plain_text(content: str) -> Text:
-    """Content that rich must not read as markup."""
+    """Wrap content that rich must not read as markup."""
     from rich.text import Text
 
     return Text(printable(content))
 
 
 def printable(text: str) -> str:
-    """The text with control characters, which could steer a terminal, made visible."""
+    """Make control characters visible, which could steer a terminal."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 

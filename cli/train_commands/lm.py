@@ -102,7 +102,7 @@ def run(values: dict[str, Any]) -> None:
 
 
 def describe(corpus: TextCorpus) -> str:
-    """What was understood of a text."""
+    """Describe a text that was read: its splits and its first sentence."""
     from tagger.cli.output.terminal import printable
 
     lines = [f"text {corpus.name}: {', '.join(split.name for split in corpus.splits)}"]

@@ -31,7 +31,7 @@ def together(*decorators: Callable[[Command], Command]) -> Callable[[Command], C
 
 
 def renamed(old: str, new: str, *, is_flag: bool = False) -> Callable[[Command], Command]:
-    """Accept the former name of an option: it is hidden, sets the new option and prints a note.
+    """Accept the former name of an option, hidden; it sets the new option and prints a note.
 
     Args:
         old: the former name, such as ``--ignore-bad``.
@@ -55,7 +55,7 @@ class NameList(click.ParamType[tuple[str, ...]]):
     name = "name,name"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """Split a text; what is split already stays."""
+        """Split a text at its commas."""
         parts = value.split(",") if isinstance(value, str) else value
         return tuple(part.strip() for part in parts if part.strip())
 
@@ -90,7 +90,7 @@ def _setting_option(name: str, field: Field[Any], hint: Any, default: Any) -> Ca
 
 
 def chosen_settings(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that the options of a command name, by their dotted names."""
+    """Collect the settings given as options, by their dotted names."""
     return {name.replace("__", "."): value for name, value in values.items() if "__" in name and value is not None}
 
 
@@ -158,19 +158,19 @@ machine_options = together(
 
 
 def reading(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Keyword arguments of ``read_corpus`` from the reading options."""
+    """Collect the keyword arguments of ``read_corpus``."""
     names = ("tokens_column", "labels_column", "label_names", "skip_invalid", "repair", "offline")
     return {"format": values["format_"], **{name: values[name] for name in names}}
 
 
 def text_reading(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Keyword arguments of ``read_text_corpus`` from the options for sources and text."""
+    """Collect the keyword arguments of ``read_text_corpus``."""
     names = ("tokenised", "text_column", "tokens_column", "offline", "skip_invalid")
     return {"format": values["format_"], **{name: values[name] for name in names}}
 
 
 def read_options(values: Mapping[str, Any], column: str | None = None) -> ReadOptions:
-    """How to read files, from the reading options.
+    """Build ``ReadOptions`` from the reading options.
 
     Args:
         values: of the command's options.
@@ -189,12 +189,12 @@ def read_options(values: Mapping[str, Any], column: str | None = None) -> ReadOp
 
 
 class ShowGroup(click.Group):
-    """A group whose ``show`` command runs on a first argument that is no command."""
+    """Group whose ``show`` command runs on a first argument that names no command."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Take what is no command for a name to show."""
+        """Treat an argument that names no command as a name to show."""
         if args[0] in self.commands:
             return super().resolve_command(ctx, args)
         return "show", self.commands["show"], args

@@ -40,14 +40,14 @@ LINE = 90  # characters of a sentence that is shown
 
 
 class TrainGroup(click.Group):
-    """Loads a command's module when the command is asked for."""
+    """Group that loads the module of a command on demand."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All kinds of models."""
+        """List all kinds of models."""
         return ["pos", "lm", "series"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """`lm` and `series` live in modules of their own."""
+        """Import `lm` and `series` from modules of their own."""
         if cmd_name == "lm":
             from tagger.cli.train_commands.lm import lm
 
@@ -124,7 +124,7 @@ def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -
 
 
 def _text(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -> TextCorpus | None:
-    """Further text for a language model that is trained along."""
+    """Read more text for a language model that is trained along."""
     if values["text"] is None:
         return None
     if not config.training.lm_weight:
@@ -137,7 +137,7 @@ def _text(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any])
 
 
 def describe(corpus: Corpus) -> str:
-    """What was understood of a corpus: splits, sentences, words, labels, unknown words."""
+    """Describe a corpus that was read: splits, sentences, words, labels, unknown words."""
     known = {word for sentence in (corpus.train.tokens() if corpus.train else []) for word in sentence}
     labels = {tag for tags in (corpus.train.tags() if corpus.train else []) for tag in tags}
     lines = [f"corpus {corpus.name}, column {corpus.column}: {len(labels)} labels"]
@@ -155,7 +155,7 @@ def describe(corpus: Corpus) -> str:
 
 
 def _shortened(row: Mapping[str, Any]) -> str:
-    """A sentence as it was understood, cut to a line."""
+    """Show a sentence with its tags, cut to a line."""
     shown = " ".join(f"{token}/{tag}" for token, tag in zip(row["tokens"], row["tags"], strict=True))
     return printable(shown if len(shown) <= LINE else shown[: LINE - 4] + " ...")
 

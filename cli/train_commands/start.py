@@ -1,4 +1,4 @@
-"""What the commands that train have in common: where a run is written, whether it resumes, and its last lines."""
+"""Start and end of every command that trains: options of the run, checks, resuming, closing lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RESUME = "--resume"
 
 
 class Resumable(click.Command):
-    """A command whose ``--resume`` may stand alone or before ``auto``, and never takes a file name for its value."""
+    """Command whose ``--resume`` stands alone or before ``auto``; it never takes a file name as its value."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Give the option a value before click reads it."""
@@ -40,7 +40,7 @@ def _spelled_out(args: list[str]) -> list[str]:
 
 
 def run_options(out: str) -> Callable[[Command], Command]:
-    """Options of every command that trains.
+    """Make the options that every command that trains has.
 
     Args:
         out: default of ``--out``.
@@ -89,7 +89,7 @@ def may_start(values: Mapping[str, Any]) -> bool:
 
 
 def run_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Keyword arguments of the functions that train: place, machine and checkpoints."""
+    """Collect the keyword arguments of the functions that train: place, machine, checkpoints."""
     from tagger.training.checkpoint_callback import CheckpointConfig
 
     checkpointing = CheckpointConfig(values["resume"], values["checkpoint_minutes"], values["keep_state"])

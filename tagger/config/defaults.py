@@ -15,20 +15,20 @@ from tagger.corpora.sources.corpus import Corpus
 from tagger.corpora.tokenization.rules import is_hangul
 
 SAMPLE = 2000
-"""Training sentences looked at for the script."""
+"""Number of training sentences from which the script is recognised."""
 MEDIUM_TOKENS = 120_000
-"""Training words from which the recipe for large corpora holds."""
+"""Number of training words from which the recipe for large corpora applies."""
 FINE_GRAINED = 5
-"""An XPOS column with so many times the labels of UPOS tells a small model about morphology."""
+"""Ratio of XPOS to UPOS labels from which XPOS teaches a small model morphology."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the defaults look at.
+    """Facts about a corpus that the defaults depend on.
 
     Args:
         tokens: words of the training split.
-        hangul: share of them with a Hangul syllable.
+        hangul: share of words with a Hangul syllable.
         labels: size of the label set by column.
     """
 
@@ -38,7 +38,7 @@ class Facts:
 
     @classmethod
     def of(cls, corpus: Corpus) -> Facts:
-        """Look at the training split."""
+        """Collect the facts from the training split."""
         assert corpus.train is not None
         words = [word for sentence in islice(corpus.train.tokens(), SAMPLE) for word in sentence]
         hangul = sum(map(is_hangul, words)) / max(1, len(words))
@@ -52,7 +52,7 @@ def _distinct(sentences: Iterable[Iterable[str]]) -> int:
 
 
 def resolve(config: Config, facts: Facts) -> Config:
-    """Decide every setting that is None.
+    """Choose every open setting.
 
     Args:
         config: settings of the user.
@@ -95,11 +95,11 @@ def _training(training: TrainingConfig, facts: Facts) -> TrainingConfig:
 
 
 def _auxiliary(facts: Facts) -> tuple[str, ...]:
-    """XPOS, where it is much finer than UPOS (composite tags of agglutinative languages)."""
+    """Choose XPOS where it is much finer than UPOS (composite tags of agglutinative languages)."""
     fine = facts.labels.get("xpos", 0) >= FINE_GRAINED * facts.labels.get("upos", 10**9)
     return ("xpos",) if fine else ()
 
 
 def epochs(tokens: int) -> int:
-    """More passes over less text: 8 from 200,000 words on, 22 over 16,000, up to 40 for tiny corpora."""
+    """Choose more epochs for less text: 8 from 200,000 words on, 22 for 16,000, up to 40 for tiny corpora."""
     return int(min(40, max(8, round(8 * (200_000 / max(1, tokens)) ** 0.4))))

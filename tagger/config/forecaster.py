@@ -1,4 +1,4 @@
-"""Every setting of a model of time series, as frozen dataclasses without torch."""
+"""Every setting of a forecaster, as frozen dataclasses without torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tagger.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class ForecasterDataConfig:
-    """What is read and predicted."""
+    """Columns that are read and predicted, and how far."""
 
     time: str | None = setting(None, "Column of times.", default_text="time, date, timestamp ...")
     targets: tuple[str, ...] = setting((), "Columns to predict, separated by commas; they are inputs, too.")
@@ -36,7 +36,7 @@ class ForecasterDataConfig:
 
 @dataclass(frozen=True, slots=True)
 class RegressionConfig:
-    """What is minimised."""
+    """Loss and input layer of a regression."""
 
     loss: Literal["squared", "absolute", "huber"] = setting("squared", "Loss of a predicted number.")
     delta: float = setting(1.0, "Threshold of the Huber loss, in standard deviations of the target.", POSITIVE)
@@ -47,7 +47,7 @@ class RegressionConfig:
 
 @dataclass(frozen=True, slots=True)
 class ForecasterConfig(Settings):
-    """All settings of a model of time series. Batches have ``batch_tokens`` steps."""
+    """All settings of a forecaster. Batches have ``batch_tokens`` steps."""
 
     data: ForecasterDataConfig = field(default_factory=ForecasterDataConfig)
     head: RegressionConfig = field(default_factory=RegressionConfig)
@@ -74,7 +74,7 @@ class ForecasterConfig(Settings):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Columns that are read: targets, then features."""
+        """Input columns: targets, then features."""
         return (*self.data.targets, *self.data.features)
 
 

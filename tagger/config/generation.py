@@ -1,4 +1,4 @@
-"""How a language model generates text, and the texts that it gives."""
+"""Settings of text generation, and generated texts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COLD = 1e-6  # below it float32 has no room for log-probabilities, and nothing 
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """The distribution that the next token is drawn from.
+    """Distribution from which the next token is drawn.
 
     Raises:
         ConfigError: a value out of range.
@@ -66,7 +66,7 @@ ONE_TEXT = "beam search gives the most probable texts and draws nothing"
 
 @dataclass(frozen=True, kw_only=True)
 class GenerationSettings(Sampling):
-    """The distribution as in ``Sampling``, when to stop, and how many texts to write.
+    """Distribution as in ``Sampling``, when to stop, and number of texts.
 
     Raises:
         ConfigError: a value out of range, or values that exclude each other.
@@ -123,9 +123,9 @@ class Generated:
 
     @property
     def log_prob(self) -> float:
-        """Sum over all tokens (nats)."""
+        """Log-probability of all tokens together (nats)."""
         return sum(self.log_probs)
 
     def __str__(self) -> str:
-        """The text."""
+        """Return the text."""
         return self.text

@@ -16,7 +16,7 @@ OptimizerName = Literal["adamw", "sgd", "asgd"]
 
 @dataclass(frozen=True, slots=True)
 class LanguageTrainingConfig(OptimizationConfig):
-    """How the weights of a language model are trained. NT-ASGD averages them in its own way."""
+    """Training of a language model. NT-ASGD averages weights in its own way."""
 
     initialisation: Literal["scaled", "uniform"] = setting(
         "scaled",

@@ -1,4 +1,4 @@
-"""Settings of a language model that depend on its unit and on how much text there is.
+"""Settings of a language model that depend on its unit and on the size of the text.
 
 The figures behind the choices are in ``benchmarks/README.md``; all were chosen on development data.
 """
@@ -12,21 +12,21 @@ from tagger.config.language_model import LanguageConfig, LanguageTrainingConfig
 from tagger.config.tagger import EncoderConfig, HeadConfig, StreamConfig, WordsConfig
 
 RARE = 2
-"""Words that occur once are ``<unk>`` by default, so that a model learns what to expect of unknown ones."""
+"""Least frequency of a known word: words that occur once teach the model about ``<unk>``."""
 
 MANY = 8_000
-"""Words from which rare ones are scored in clusters: with 10,000, training takes 0.45 of the time and ends no worse."""
+"""Vocabulary size from which the softmax is adaptive: with 10,000 words, training takes 45 % of the time."""
 
 OFTEN = 12
-"""Epochs from which a small text is overfitted unless more of it is dropped."""
+"""Epochs from which a small text needs more dropout."""
 
 
 def resolve(config: LanguageConfig, tokens: int, num_predicted: int) -> LanguageConfig:
-    """Decide every setting that is None.
+    """Choose every open setting.
 
     Args:
         config: settings of the user.
-        tokens: units of the training text.
+        tokens: number of tokens of the training text.
         num_predicted: V.
     """
     words = config.head.unit == "word"
@@ -58,7 +58,7 @@ def resolve(config: LanguageConfig, tokens: int, num_predicted: int) -> Language
 
 
 def resolve_head(head: HeadConfig, num_predicted: int) -> HeadConfig:
-    """Decide how units are scored. Words are numbered by frequency; pieces and characters are not quite, or are few.
+    """Choose the softmax. Clusters need tokens in order of frequency, as words are.
 
     Args:
         head: settings of the user.
@@ -69,12 +69,12 @@ def resolve_head(head: HeadConfig, num_predicted: int) -> HeadConfig:
 
 
 def resolve_streams(streams: StreamConfig, tokens: int, passes: int) -> StreamConfig:
-    """Decide how text is read; more is dropped where there is less to learn from, and where it is read often.
+    """Choose how text is read: more dropout for less text and for more epochs.
 
     Args:
         streams: settings of the user.
-        tokens: units of the training text.
-        passes: how often it is read.
+        tokens: number of tokens of the training text.
+        passes: number of epochs.
     """
     small = tokens < 2_000_000
     often = small and passes >= OFTEN
@@ -96,10 +96,10 @@ def _rate(config: LanguageConfig) -> float:
 
 
 def cutoffs(num_predicted: int) -> tuple[int, ...]:
-    """Where the clusters of an adaptive softmax begin: a tenth and four tenths of the units."""
+    """Choose where the clusters of an adaptive softmax begin: after a tenth and four tenths of the tokens."""
     return (max(1, num_predicted // 10), max(2, num_predicted * 4 // 10))
 
 
 def epochs(tokens: int) -> int:
-    """More passes over less text: 6 from 3 million units on, 20 over half a million, up to 40."""
+    """Choose more epochs for less text: 6 from 3 million tokens on, 20 for half a million, up to 40."""
     return int(min(40, max(6, round(20 * (500_000 / max(1, tokens)) ** 0.6))))

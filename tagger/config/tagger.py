@@ -50,7 +50,7 @@ MEMORY_SIZE = Range(_is_memory_size, "a size such as 500M, 2G or 1.5GiB")
 
 @dataclass(frozen=True, slots=True)
 class WordsConfig:
-    """How a word becomes a vector."""
+    """Representation of a word as a vector."""
 
     embedding_size: int = setting(None, "Size E of the word embedding.", SIZE)
     min_count: int = setting(
@@ -80,7 +80,7 @@ class WordsConfig:
 
 @dataclass(frozen=True, slots=True)
 class EncoderConfig:
-    """The recurrent stacks, one a direction."""
+    """Recurrent layers of each direction."""
 
     cell: Cell = setting("lstm", "Recurrent cell.")
     layers: int = setting(1, "Layers of each direction.", SIZE)
@@ -90,7 +90,7 @@ class EncoderConfig:
 
 @dataclass(frozen=True, slots=True)
 class HeadConfig:
-    """What a language model predicts, and how."""
+    """Prediction of a language model."""
 
     unit: UnitKind = setting("word", "Unit of the text.")
     vocabulary_size: int = setting(
@@ -117,7 +117,7 @@ class HeadConfig:
 
 @dataclass(frozen=True, slots=True)
 class StreamConfig:
-    """How text is read in training, and what is dropped."""
+    """Reading of text in training, and dropout."""
 
     batch_size: int = setting(None, "Number B of streams that are read side by side.", POSITIVE)
     bptt: int = setting(35, "Steps of a BPTT chunk, beyond which no gradient flows back.", POSITIVE)
@@ -142,7 +142,7 @@ class StreamConfig:
 
 @dataclass(frozen=True, slots=True)
 class OptimizationConfig:
-    """What the training of every model has in common."""
+    """Settings that the training of every model shares."""
 
     epochs: int = setting(None, "Passes over the training data.", POSITIVE, default_text="by its size")
     learning_rate: float = setting(2e-3, "Peak learning rate.", POSITIVE)
@@ -174,7 +174,7 @@ class OptimizationConfig:
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig(OptimizationConfig):
-    """How the weights of a tagger or of a model of numbers are trained.
+    """Training of a tagger, a forecaster or a token regressor.
 
     ``precision`` is that of sentences (auto is float32, which learns better); text beside them is read in bfloat16
     wherever the processor computes with it natively.

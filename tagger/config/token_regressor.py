@@ -1,4 +1,4 @@
-"""Every setting of a model that gives words numbers."""
+"""Every setting of a token regressor, which gives every word a number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tagger.corpora.tokenization.rules import is_hangul
 
 @dataclass(frozen=True, slots=True)
 class TokenRegressorConfig(Settings):
-    """All settings of a model that gives words numbers."""
+    """All settings of a token regressor."""
 
     targets: tuple[str, ...] = setting((), "Columns to predict, separated by commas.")
     head: RegressionConfig = field(default_factory=RegressionConfig)
@@ -22,11 +22,11 @@ class TokenRegressorConfig(Settings):
     training: TrainingConfig = field(default_factory=lambda: TrainingConfig(patience=0))
 
     def as_tagger(self) -> Config:
-        """The settings of a tagger of the same words and encoder."""
+        """Settings of a tagger with the same words and encoder."""
         return Config(words=self.words, encoder=self.encoder, training=self.training)
 
     def resolved(self, tokens: list[list[str]]) -> TokenRegressorConfig:
-        """Decide what is left open, as for a tagger of the same training sentences."""
+        """Choose open settings as for a tagger of the same training sentences."""
         words = [word for sentence in tokens for word in sentence]
         hangul = sum(map(is_hangul, words)) / max(1, len(words))
         decided = resolve(self.as_tagger(), Facts(len(words), hangul, {}))

@@ -1,4 +1,4 @@
-"""How sure a measured accuracy is, and how honest the confidences are."""
+"""Confidence interval of the accuracy, and calibration of the confidences."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def bootstrap_interval(
     resamples: int = RESAMPLES,
     level: float = 0.95,
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of token accuracy, resampling whole sentences.
+    """Compute the percentile bootstrap interval of token accuracy, resampling whole sentences.
 
     Errors cluster in sentences, so tokens are not independent draws but sentences nearly are
     (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13).
@@ -32,7 +32,7 @@ def bootstrap_interval(
         correct: tokens tagged right in each sentence, shape (B,).
         lengths: tokens in each sentence, shape (B,), all positive.
         seed: fixes the resampling.
-        resamples: how many corpora of B sentences are drawn.
+        resamples: number of corpora of B sentences to draw.
         level: share of the resampled accuracies between the two ends.
 
     Returns:
@@ -53,7 +53,7 @@ def bootstrap_interval(
 def expected_calibration_error(
     confidences: NDArray[np.float64], right: NDArray[np.bool_], *, bins: int = BINS
 ) -> float:
-    """Mean gap between confidence and accuracy over bins of equal width, weighted by size.
+    """Compute the mean gap between confidence and accuracy over bins of equal width, weighted by size.
 
     Guo et al., On Calibration of Modern Neural Networks, ICML 2017, equation 3.
 
@@ -76,7 +76,7 @@ ITERATIONS = 40
 
 
 def best_temperature(logits: Tensor, targets: Tensor) -> float:
-    """The temperature that minimises the cross-entropy of ``logits / temperature``.
+    """Find the temperature that minimises the cross-entropy of ``logits / temperature``.
 
     Golden-section search over its logarithm: the cross-entropy is convex in the inverse of the temperature, so it has
     one minimum.

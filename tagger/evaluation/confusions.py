@@ -1,4 +1,4 @@
-"""Which labels are taken for which, how often, on which words, with an example to read."""
+"""Confusions between labels, with their number, typical words and an example."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def find_confusions(
     *,
     most: int = MOST,
 ) -> tuple[Confusion, ...]:
-    """The most frequent kinds of error.
+    """Find the most frequent kinds of error.
 
     Args:
         tokens: words of each sentence.
         gold: right label of each word.
         predicted: label given to each word.
-        errors: where the two differ.
-        most: how many kinds to return.
+        errors: places where the two differ.
+        most: number of kinds to return.
 
     Returns:
         Most frequent first; kinds of equal frequency by label.
@@ -58,7 +58,7 @@ def _confusion(labels: tuple[str, str], places: Sequence[Place], tokens: Sequenc
 
 
 def marked(sentence: Sequence[str], word: int) -> str:
-    """The words around one word, that word in square brackets, ``...`` where something is left out."""
+    """Show the words around one word, that word in square brackets, ``...`` for words left out."""
     start, end = max(0, word - _AROUND), word + 1 + _AROUND
     shown = [_clipped(form) for form in sentence[start:end]]
     shown[word - start] = f"[{shown[word - start]}]"

@@ -1,4 +1,4 @@
-"""How well a language model predicts a text, in every unit that people compare, each with its name."""
+"""Scores of a language model on a text, in every unit that people compare."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class CacheScore:
     """Perplexity with a neural cache beside the model (Grave et al. 2017).
 
     Args:
-        perplexity: per unit.
-        window: units that the cache remembers.
+        perplexity: per token.
+        window: tokens that the cache remembers.
         theta: flatness.
         weight: lambda, the share of the cache.
     """
@@ -28,15 +28,15 @@ class CacheScore:
 
 @dataclass(frozen=True, slots=True)
 class LanguageScores:
-    """Cross-entropy over a text, and what follows from it.
+    """Cross-entropy over a text, and perplexities derived from it.
 
     Args:
         unit: "word", "bpe" or "char".
-        units: predicted units, ends of sentences or lines included.
+        units: predicted tokens, ends of sentences or lines included.
         words: in the text.
         characters: in the text, one more for each end.
-        nats: cross-entropy summed over all units.
-        unknown: units that are ``<unk>``.
+        nats: cross-entropy summed over all tokens.
+        unknown: tokens that are ``<unk>``.
         unknown_nats: their part of ``nats``.
         ends: ends of sentences or lines.
         cache: the same text with a neural cache, if one was tried.
@@ -54,22 +54,22 @@ class LanguageScores:
 
     @property
     def perplexity(self) -> float:
-        """Per unit, ``<unk>`` counted as a unit like any other, as the literature does."""
+        """Perplexity per token, ``<unk>`` counted like any other, as in the literature."""
         return _exp(self.nats / max(1, self.units))
 
     @property
     def perplexity_without_unknown(self) -> float:
-        """Per unit, over the units that are known: no credit for guessing that a word is unknown."""
+        """Perplexity over known tokens: no credit for guessing that a word is unknown."""
         return _exp((self.nats - self.unknown_nats) / max(1, self.units - self.unknown))
 
     @property
     def perplexity_per_word(self) -> float:
-        """All nats shared among the words and the ends of sentences."""
+        """Perplexity per word or end of sentence."""
         return _exp(self.nats / max(1, self.words + self.ends))
 
     @property
     def bits_per_character(self) -> float:
-        """Means little for words, where each ``<unk>`` stands for characters that were never predicted."""
+        """Bits per character; of little meaning for words, whose ``<unk>`` hides characters."""
         return self.nats / math.log(2) / max(1, self.characters)
 
     @property
@@ -78,7 +78,7 @@ class LanguageScores:
         return self.unknown / max(1, self.units)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, the derived ones first; None, JSON's null, where a figure is not finite."""
+        """Plain values for JSON, the derived ones first; None where a figure is not finite."""
         derived = {
             "perplexity": self.perplexity,
             "unit": self.unit,
@@ -93,10 +93,10 @@ class LanguageScores:
 
 
 def _exp(nats: float) -> float:
-    """A perplexity; infinite where it has no number."""
+    """Exponentiate; infinity where a float is too small."""
     return math.exp(nats) if nats < LARGEST_EXPONENT else math.inf
 
 
 def _written(values: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no infinity."""
+    """Replace infinity by None: JSON has none."""
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}

@@ -1,4 +1,4 @@
-"""Gold labels and predicted labels in, `Scores` out.
+"""Score predicted labels against gold labels.
 
 >>> scores = score([["They", "can", "fish"]], [["PRON", "AUX", "VERB"]], [["PRON", "AUX", "NOUN"]])
 >>> scores.correct, scores.tokens, scores.confusions[0].example
@@ -100,7 +100,7 @@ def _strict(scheme: str | None) -> dict[str, Any]:
 
 
 def _span_types(sides: Sequence[list[list[str]]], strict: dict[str, Any]) -> list[str]:
-    """Types of the spans that seqeval finds on either side, in its order."""
+    """List the types of the spans that seqeval finds on either side, in its order."""
     if strict:
         from seqeval.scheme import Entities
 
@@ -123,7 +123,7 @@ def _per_label(
 
 
 def _seqeval(gold: list[list[str]], predicted: list[list[str]], **options: Any) -> Any:
-    """Precision, recall, F1 and support; ``zero_division=0`` gives 0 without a warning."""
+    """Compute precision, recall, F1 and support; ``zero_division=0`` gives 0 without a warning."""
     if "scheme" in options:
         from seqeval.metrics.v1 import precision_recall_fscore_support as strict_scores
 
@@ -206,19 +206,19 @@ def _check_shapes(tokens: Sentences, **others: Sequence[Sequence[object]] | None
 
 
 def _equal(gold: Sentences, predicted: Sentences) -> NDArray[np.bool_]:
-    """Whether each word got its label, all sentences in one row, shape (B * T,)."""
+    """Compare the labels of all words in one row, shape (B * T,)."""
     pairs = map(operator.eq, chain.from_iterable(gold), chain.from_iterable(predicted))
     return np.fromiter(pairs, dtype=np.bool_)
 
 
 def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each sentence that has words starts in the row of all words."""
+    """Find the start of each sentence that has words in the row of all words."""
     filled = lengths[lengths > 0]
     return np.cumsum(filled) - filled
 
 
 def _places(right: NDArray[np.bool_], lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """(sentence, word) of each error."""
+    """List (sentence, word) of each error."""
     errors = np.flatnonzero(~right)
     ends = np.cumsum(lengths)
     sentences = np.searchsorted(ends, errors, side="right")
@@ -229,7 +229,7 @@ def _places(right: NDArray[np.bool_], lengths: NDArray[np.int64]) -> list[tuple[
 def _word_groups(
     tokens: Sentences, right: NDArray[np.bool_], known: Mapping[str, Collection[str]] | None
 ) -> dict[str, Any]:
-    """Accuracy on, and number of, known, unknown and ambiguous words, by the names of `Scores`."""
+    """Compute accuracy on and number of known, unknown and ambiguous words, by the names of `Scores`."""
     if known is None:
         return {}
     tags_of = {word: len(tags) for word, tags in known.items()}

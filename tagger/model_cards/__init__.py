@@ -1,4 +1,4 @@
-"""Model cards, learning curves, and how a model was made.
+"""Model cards, learning curves, provenance.
 
 May import: tagger.evaluation and what is above it.
 """

@@ -1,4 +1,4 @@
-"""What all model cards share: the facts, metadata for the Hugging Face hub, common sections, pieces of Markdown."""
+"""Parts that all model cards share: facts, metadata for the hub, sections, pieces of Markdown."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CORPUS_ROWS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """The facts that every card states.
+    """Facts that every card states.
 
     Args:
         name: of the model, e.g. the name of its folder.
@@ -62,7 +62,7 @@ class CardFacts:
 
 
 def result(facts: CardFacts, task: tuple[str, str], split: str, metric: tuple[str, str], value: float) -> EvalResult:
-    """One measured figure as the hub stores it.
+    """Describe one measured figure as the hub stores it.
 
     Args:
         facts: name the corpus.
@@ -88,7 +88,7 @@ def result(facts: CardFacts, task: tuple[str, str], split: str, metric: tuple[st
 def render_card(
     facts: CardFacts, task: str, tags: Sequence[str], results: list[EvalResult], sections: Iterable[str]
 ) -> str:
-    """Join metadata and sections; what every card says comes last.
+    """Join metadata, sections, and the sections on training data and reproduction.
 
     Args:
         facts: of the model.
@@ -118,12 +118,12 @@ def render_card(
 
 
 def title(facts: CardFacts, summary: str) -> str:
-    """The first section: the name of the model and what it does."""
+    """Write the heading and the summary."""
     return f"# {escaped(facts.name)}\n\n{summary}"
 
 
 def usage(facts: CardFacts, commands: Sequence[str], python: str = "") -> str:
-    """The section on how to use the model.
+    """Write the section on usage.
 
     Args:
         facts: name the model.
@@ -138,7 +138,7 @@ def usage(facts: CardFacts, commands: Sequence[str], python: str = "") -> str:
 
 
 def limits(lines: Iterable[str]) -> str:
-    """The section on intended use and limits."""
+    """Write the section on intended use and limits."""
     return f"## Intended use and limits\n\n{bullets(lines)}"
 
 
@@ -156,7 +156,7 @@ def _sizes(value: Any) -> str:
 
 
 def _reproduction(facts: CardFacts) -> str:
-    """The section on the command, the machine and the settings."""
+    """Write the section on command, machine and settings."""
     versions = table(("", ""), [(escaped(key), escaped(str(value))) for key, value in facts.environment.items()])
     settings = table(("setting", "value"), [(escaped(k), escaped(v)) for k, v in _flat(facts.config)])
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", facts.command)), default=0))
@@ -180,26 +180,26 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table, its first column flush left and the others right; all left if the head is empty."""
+    """Write a table, its first column flush left, the others right; all left if the head is empty."""
     rule = ["---", *["---:"] * (len(head) - 1)] if any(head) else ["---"] * len(head)
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *rows))
 
 
 def bullets(lines: Iterable[str]) -> str:
-    """A list of lines."""
+    """Write a list."""
     return "\n".join(f"- {line}" for line in lines)
 
 
 def percent(share: float | None) -> str:
-    """A share (0 to 1) with two decimals, ``-`` if not measured."""
+    """Format a share (0 to 1) with two decimals, ``-`` if not measured."""
     return "-" if share is None else f"{100 * share:.2f} %"
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
+    """Escape text, so that Markdown shows it as it is, on one line."""
     return re.sub(r"([\\`*_{}\[\]<>|#~$])", r"\\\1", one_line(text))
 
 
 def one_line(text: str) -> str:
-    """Text with blanks in place of line ends and control characters."""
+    """Replace line ends and control characters by blanks."""
     return "".join(char if char.isprintable() else " " for char in text)

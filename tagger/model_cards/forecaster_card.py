@@ -1,4 +1,4 @@
-"""The README.md of a forecaster's folder: what it is, what was measured, how to use and to remake it."""
+"""Model card of a forecaster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The course of training as a picture (``curves.png``) and as one line of text."""
+"""Learning curves as a picture (``curves.png``) and as one line of text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ASCII_BLOCKS = "_.-=+*#@"
 
 
 def spark(values: Sequence[float], *, width: int = 40, blocks: str = BLOCKS) -> str:
-    """A curve of one character per value, lowest to highest.
+    """Draw a curve of one character per value.
 
     Args:
         values: the curve; values that are not finite leave a gap.
@@ -73,7 +73,7 @@ def draw_curves(log: Sequence[Mapping[str, Any]], path: str | Path) -> bool:
 
 
 def _points(log: Sequence[Mapping[str, Any]], name: str, factor: float = 1) -> list[tuple[int, float]]:
-    """(epoch, value) wherever the value was measured and is finite."""
+    """Select (epoch, value) where the value was measured and is finite."""
     pairs = ((int(entry["epoch"]), entry.get(name)) for entry in log)
     return [(epoch, value * factor) for epoch, value in pairs if value is not None and math.isfinite(value)]
 

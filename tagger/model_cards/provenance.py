@@ -1,4 +1,4 @@
-"""How a model came about: the command, the machine, what was told and when; the same for every kind of model."""
+"""Provenance of a model: command, machine, notes, time."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from tagger.runtime.device import environment
 
 
 def command_line() -> str:
-    """What was typed to start this process."""
+    """Return the command line of this process."""
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 def provenance(command: str | None, threads: int, notes: Sequence[str]) -> dict[str, Any]:
-    """Facts as ``config.json`` holds them under "about".
+    """Collect the facts that ``config.json`` holds under "about".
 
     Args:
         command: what reproduces the run; the command line of this process if None.
         threads: that it ran on.
-        notes: what the user was told, and how often the run was interrupted.
+        notes: reported to the user, the number of interruptions among them.
     """
     return {
         "command": command or command_line(),

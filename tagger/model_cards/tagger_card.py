@@ -1,4 +1,4 @@
-"""The README.md of a tagger's folder: what the model is, what was measured, how to use and to remake it."""
+"""Model card of a tagger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The README.md of the folder of a token regressor: what it is, what was measured, how to remake it."""
+"""Model card of a token regressor."""
 
 from __future__ import annotations
 

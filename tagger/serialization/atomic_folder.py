@@ -74,11 +74,11 @@ def writing(out: Path, *, overwrite: bool, resume: Resume = "no", keep_state: bo
     except BrokenPipeError:
         raise  # a listener whose reader has gone
     except OSError as error:
-        hint = _how_to_go_on(error, partial)
+        hint = _resume_hint(error, partial)
         raise OutputError(f"{error.filename or out}: cannot write the model folder: {error.strerror}{hint}") from error
 
 
-def _how_to_go_on(error: OSError, partial: Path) -> str:
+def _resume_hint(error: OSError, partial: Path) -> str:
     """Say how much room the run needs, and that its work is not lost."""
     saved = unfinished(partial)
     size = sum(path.stat().st_size for path in partial.rglob("*") if path.is_file()) if partial.is_dir() else 0
@@ -87,7 +87,7 @@ def _how_to_go_on(error: OSError, partial: Path) -> str:
 
 
 def unfinished(partial: Path) -> bool:
-    """Whether a folder holds the state of a run that can go on."""
+    """Whether a folder holds the state of a run that can be resumed."""
     return _holds_state(partial / TRAINING) or _holds_state(partial / FINISHED_STATE)
 
 
@@ -96,13 +96,13 @@ def _holds_state(folder: Path) -> bool:
 
 
 def finished(out: Path) -> bool:
-    """Whether a model is there and no unfinished run beside it, so that there is nothing to resume."""
+    """Whether a model exists without an unfinished run beside it."""
     place = out.resolve()
     return (place / CONFIG).is_file() and not unfinished(place.with_name(place.name + ".partial"))
 
 
 def clear_up(out: Path) -> None:
-    """Remove what a run left behind that was killed after its model was in place.
+    """Remove what a run left that was killed after its model was in place.
 
     Raises:
         OutputError: another run is writing here.
@@ -114,7 +114,7 @@ def clear_up(out: Path) -> None:
 
 
 def _clear(partial: Path, out: Path, resume: Resume, *, overwrite: bool) -> None:
-    """Remove what an earlier run left behind, but not a state that is or may be needed."""
+    """Remove what an earlier run left, except a state that may be needed."""
     found = unfinished(partial)
     if resume == "yes" and not found:
         raise TrainingError(f"{out}: no unfinished run to resume; leave --resume out, or say --resume auto")

@@ -1,4 +1,4 @@
-"""Configuration and the facts of a corpus in, modules out: the only place that knows both."""
+"""Build networks from a configuration and the facts about a corpus."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _build_encoder(config: EncoderConfig, input_size: int, *, dropout: float, lo
 def _build_language_heads(
     config: HeadConfig, encoder: Encoder, words: WordRepresentation, num_predicted: int
 ) -> dict[str, Softmax]:
-    """A head for each direction that is read, by the name of its stack."""
+    """Build a head for each direction, by the name of its stack."""
     directions = ("ahead", "behind") if config.bidirectional else ("ahead",)
     sizes = {"input_size": encoder.ahead.output_size, "size": words.words.embedding_dim, "num_predicted": num_predicted}
     if config.softmax == "full":
@@ -124,5 +124,5 @@ def _build_characters(config: WordsConfig, features: WordFeatures) -> nn.Module 
 
 
 def _no_vectors(features: WordFeatures) -> Tensor | None:
-    """A place for vectors that a checkpoint brings along; their size is set when the weights are loaded."""
+    """Make an empty table for vectors of a checkpoint; loading the weights sets its size."""
     return torch.zeros(len(features.vocabulary), 0) if features.has_vectors else None

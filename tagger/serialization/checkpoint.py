@@ -1,4 +1,4 @@
-"""Saving and loading a model, whatever heads it has. Safetensors and JSON only: a model file cannot run code."""
+"""Save and load models of any heads, as safetensors and JSON: a model file cannot run code."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ CONFIGS: dict[Any, type[Config | LanguageConfig | TokenRegressorConfig]] = {
 
 @dataclass(frozen=True)
 class SavedModel:
-    """All that a model folder holds.
+    """Contents of a model folder.
 
     Args:
         config: every resolved setting; its type depends on the first head.
@@ -136,13 +136,13 @@ def write_folder(folder: Path, tensors: Mapping[str, Tensor], fields: Mapping[st
 
 
 def stored(tensor: Tensor) -> Tensor:
-    """A tensor as it is stored: floating-point numbers in half precision."""
+    """Convert a tensor for storage: floating-point numbers to half precision."""
     return tensor.detach().cpu().half() if tensor.is_floating_point() else tensor.detach().cpu()
 
 
 @torch.no_grad()
 def round_as_stored(model: nn.Module) -> None:
-    """Round the weights to what is stored, so that scores are those of the saved model."""
+    """Round the weights as storage does, so that scores are those of the saved model."""
     for tensor in model.state_dict().values():
         tensor.copy_(stored(tensor))
 
@@ -158,7 +158,7 @@ def _tensors(saved: SavedModel) -> dict[str, Tensor]:
 
 
 def _characters_dict(characters: Characters) -> dict[str, Any]:
-    """An alphabet as ``config.json`` holds it."""
+    """Describe an alphabet for ``config.json``."""
     return {"alphabet": characters.alphabet, "longest": characters.longest, "jamo": characters.jamo}
 
 
@@ -179,7 +179,7 @@ def load_model(folder: Path, *heads: str) -> SavedModel:
 
 
 def check_heads(folder: Path, values: Mapping[str, Any], wanted: Sequence[str], *, steps: str) -> None:
-    """Check that a model has one of the heads that are wanted, and a regression head reads the right steps.
+    """Check that a model has one of the wanted heads, and that a regression head reads the right steps.
 
     Args:
         folder: for the message.
@@ -253,7 +253,7 @@ def _load_features(
     hashes: Tensor | None,
     has_vectors: bool,
 ) -> WordFeatures:
-    """The features that the settings, the vocabulary and the stored hashes make."""
+    """Build word features from settings, vocabulary and stored hashes."""
     words = config.words
     affixes = None
     if hashes is not None:
@@ -264,5 +264,5 @@ def _load_features(
 
 
 def seen_tags(lexicon: Mapping[str, frozenset[str]], features: WordFeatures, labels: tuple[str, ...]) -> Lexicon:
-    """The lexicon of a training corpus in the form that is stored."""
+    """Pack the lexicon of a training corpus for storage."""
     return Lexicon(pack(lexicon, features.vocabulary, labels), features.vocabulary, labels)

@@ -176,7 +176,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _escape(folder: Path, name: str) -> str | None:
-    """Why a name does not stand for a file of this very folder; None if it does."""
+    """Explain why a name is not that of a file in the folder; None if it is."""
     if name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name:
         return "not the plain name of a file of the folder"
     path = folder / name
@@ -202,5 +202,5 @@ def _check_files(folder: Path, files: dict[str, Any]) -> None:
 
 
 def clipped(text: str) -> str:
-    """A string of any length and content as a short word."""
+    """Quote a string of any length and content in at most 62 characters."""
     return repr(text if len(text) <= 60 else text[:56] + " ...")

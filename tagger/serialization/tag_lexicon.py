@@ -1,4 +1,4 @@
-"""Which tags each training word was seen with, as bits: what tells known, unknown and ambiguous words apart."""
+"""Tags of each training word, as bits; they tell known, unknown and ambiguous words apart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tagger.corpora.encoding.vocabulary import UNKNOWN_ID, Vocabulary
 
 
 def pack(lexicon: Mapping[str, frozenset[str]], vocabulary: Vocabulary, labels: Sequence[str]) -> np.ndarray:
-    """Tag sets of the training words as a bit table.
+    """Pack the tag sets of the training words into a bit table.
 
     Returns:
         (vocabulary.trained, ceil(K / 8)) uint8.
@@ -23,11 +23,11 @@ def pack(lexicon: Mapping[str, frozenset[str]], vocabulary: Vocabulary, labels: 
 
 
 class Lexicon(Mapping[str, frozenset[str]]):
-    """The tag sets of the training words, read from the bit table one word at a time.
+    """Tag sets of the training words, unpacked from the bit table one word at a time.
 
     Args:
         table: as ``pack`` returns.
-        vocabulary: the words of its rows; one that was only read, never seen with a tag, is none of the lexicon's.
+        vocabulary: the words of its rows; words that have no tag are not in the lexicon.
         labels: the K labels of its columns.
     """
 

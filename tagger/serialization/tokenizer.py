@@ -1,4 +1,4 @@
-"""``tokenizer.json`` of a model folder: vocabulary, rules for raw text and the units of a language-model head."""
+"""``tokenizer.json`` of a model folder: vocabulary, rules for raw text, tokens of a language-model head."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tagger.serialization.weights import one_line
 def save_tokenizer(
     path: Path, rules: WordTokenizer, vocabulary: Vocabulary, subwords: SubwordTokenizer | None, *, tags: bool
 ) -> None:
-    """Write the units' own tokenizer, but for taggers: theirs holds every word they know, the units among them.
+    """Write the tokenizer of a language model, or of a tagger, whose vocabulary holds the tokens of its other head.
 
     Args:
         path: of ``tokenizer.json``.
@@ -44,7 +44,7 @@ def save_tokenizer(
 def load_tokenizer(
     folder: Path, values: Mapping[str, Any]
 ) -> tuple[Vocabulary, WordTokenizer, SubwordTokenizer | None]:
-    """Vocabulary, rules for raw text and, with a language-model head, units out of ``tokenizer.json``.
+    """Read vocabulary, rules for raw text and the tokens of a language-model head from ``tokenizer.json``.
 
     Raises:
         ModelError: the file is damaged.
@@ -75,5 +75,5 @@ def load_tokenizer(
 
 
 def first_words_tokenizer(vocabulary: Vocabulary, number: int) -> SubwordTokenizer:
-    """The first words of a vocabulary as the units of a language-model head."""
+    """Use the first words of a vocabulary as the tokens of a language-model head."""
     return WordLevelTokenizer(Vocabulary(vocabulary.words[:number], number, number))

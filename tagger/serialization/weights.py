@@ -1,4 +1,4 @@
-"""The weights of a model folder, checked against the network that its configuration describes.
+"""Read the weights of a model folder and check them against its configuration.
 
 safetensors checks that the header of the file is sound; what a tensor takes is never more than the file holds.
 """
@@ -24,7 +24,7 @@ FLOATS = (torch.float16, torch.float32, torch.bfloat16)
 
 @contextmanager
 def report_damage(folder: Path) -> Iterator[None]:
-    """Turn whatever the content of a folder causes within the block into one line that names the folder.
+    """Report any error that the content of a folder causes in one line that names the folder.
 
     Raises:
         ModelError: the folder does not hold what it should.
@@ -38,7 +38,7 @@ def report_damage(folder: Path) -> Iterator[None]:
 
 
 def one_line(error: BaseException) -> str:
-    """Message of an error, on one line of at most 300 characters."""
+    """Shorten the message of an error to one line of at most 300 characters."""
     return " ".join(str(error).split())[:300]
 
 
@@ -58,7 +58,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def placeholder(dtype: torch.dtype, *shape: int) -> Tensor:
-    """A tensor without memory, to compare with."""
+    """Make a tensor without memory, to compare with."""
     return torch.empty(shape, dtype=dtype, device="meta")
 
 
@@ -70,7 +70,7 @@ def load_network(
     layers: int,
     beside: Mapping[str, Tensor] | None = None,
 ) -> Model:
-    """Build the network and give it its weights, if they fit; it takes no memory before.
+    """Build the network and load its weights; it takes no memory before they are known to fit.
 
     Args:
         path: of the weights, for messages.
