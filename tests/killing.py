@@ -335,7 +335,7 @@ def workers_that_fail(for_good: float) -> None:
     import tagger.inference.engine
     from tagger.inference.engine import Engine
 
-    vars(tagger.inference.engine)["can_copy"] = lambda: False
+    vars(tagger.inference.engine)["can_fork"] = lambda: False
     label, tried = Engine._label, [0]
 
     def failing(*arguments: Any) -> None:
@@ -348,22 +348,22 @@ def workers_that_fail(for_good: float) -> None:
     mark_always(0)
 
 
-def copies_that_die(windows: float) -> None:
-    """Each copy of the process is killed at a window.
+def worker_processes_that_die(windows: float) -> None:
+    """Each worker process is killed at a window.
 
     Args:
         windows: that it labels before.
     """
     from tagger.inference.engine import Engine
 
-    answer, answered = Engine._answer, [0]
+    answer, answered = Engine._label_request, [0]
 
-    def dying(engine: Engine, request: bytes) -> bytes:
+    def dying(engine: Engine, request: Any) -> Any:
         answered[0] += 1
         if answered[0] > windows:
-            os.write(2, b"a copy dies\n")
+            os.write(2, b"a worker dies\n")
             os.kill(os.getpid(), signal.SIGKILL)
         return answer(engine, request)
 
-    setattr(Engine, "_answer", dying)  # noqa: B010
+    setattr(Engine, "_label_request", dying)  # noqa: B010
     mark_always(0)

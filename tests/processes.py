@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -37,4 +38,5 @@ def nothing_left() -> Iterator[None]:
     """After the block there are no other children and as many open files as before."""
     before = children(), len(os.listdir("/proc/self/fd"))
     yield
+    gc.collect()  # closes the pipes of executors
     assert (children(), len(os.listdir("/proc/self/fd"))) == before

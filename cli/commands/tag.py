@@ -153,7 +153,7 @@ def _load(values: Mapping[str, Any]) -> Any:
         from tagger.token_regression.regressor import TokenRegressor
 
         return TokenRegressor.load(values["model"], **machine)
-    return Tagger.load(values["model"], **machine, copies=True)
+    return Tagger.load(values["model"], **machine, worker_processes=True)
 
 
 def _shows_progress(values: Mapping[str, Any]) -> bool:

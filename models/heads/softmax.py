@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -69,6 +69,57 @@ class _SoftmaxLoss(torch.autograd.Function):
         return (*(gradient * upstream[0].to(gradient.dtype) for gradient in ctx.saved_tensors), None)
 
 
+class LogProbabilities:
+    """Log-probabilities of all tokens, from copies of a head's weights that suit few states at a time.
+
+    Products with matrices whose columns lie together are up to twice as fast then.
+
+    Args:
+        head: gives the projection of states and the bias.
+        table: rows that states are compared with: of frequent tokens, then of clusters.
+        size: V.
+        clusters: of each cluster of rare tokens the narrow projection, the table and the bias.
+        dtype: of the products.
+    """
+
+    def __init__(
+        self,
+        head: FullSoftmax | AdaptiveSoftmax,
+        table: Tensor,
+        size: int,
+        clusters: Sequence[tuple[Tensor, ...]],
+        dtype: torch.dtype,
+    ) -> None:
+        projection = head.projection
+        self.projection = _columns_first(projection.weight, dtype) if isinstance(projection, nn.Linear) else None
+        self.table, self.bias = _columns_first(table, dtype), _columns_first(head.bias, dtype)
+        self.size = size
+        self.clusters = [[_columns_first(weight, dtype) for weight in weights] for weights in clusters]
+
+    def __call__(self, states: Tensor) -> Tensor:
+        """Return (N, V) natural logarithms, float32 or better, from (N, H) states."""
+        if self.projection is not None:
+            states = linear(states, self.projection)
+        head = log_softmax(_wide(linear(states, self.table, self.bias)), 1)
+        if not self.clusters:
+            return head
+        frequent = head.shape[1] - len(self.clusters)
+        log_probs = head.new_empty(len(states), self.size)
+        log_probs[:, :frequent] = head[:, :frequent]
+        start = frequent
+        for column, (narrow, rare, bias) in enumerate(self.clusters, frequent):
+            scores = log_softmax(_wide(linear(linear(states, narrow), rare, bias)), 1)
+            end = start + len(rare)
+            torch.add(scores, head[:, column, None], out=log_probs[:, start:end])
+            start = end
+        return log_probs
+
+
+def _columns_first(weights: Tensor, dtype: torch.dtype) -> Tensor:
+    weights = weights.detach().to(dtype)
+    return weights.t().contiguous().t()
+
+
 class FullSoftmax(nn.Module):
     """Every unit scored at every step.
 
@@ -82,7 +133,6 @@ class FullSoftmax(nn.Module):
     def __init__(self, *, input_size: int, num_predicted: int, size: int, tied: bool) -> None:
         super().__init__()
         self.num_predicted = num_predicted
-        self.bounds = [num_predicted]
         self.projection = nn.Identity() if input_size == size else nn.Linear(input_size, size, bias=False)
         self.weight = None if tied else nn.Parameter(torch.empty(num_predicted, size).uniform_(-0.1, 0.1))
         self.bias = nn.Parameter(torch.zeros(num_predicted))
@@ -101,23 +151,14 @@ class FullSoftmax(nn.Module):
         """
         return softmax_loss(self.projection(states), self.table(embedding), self.bias, targets)
 
-    def log_probabilities(self, states: Tensor, table: Tensor) -> Tensor:
-        """(N, V) natural logarithms, float32 or better, from (N, H).
+    def predictor(self, embedding: Tensor, dtype: torch.dtype = torch.float32) -> LogProbabilities:
+        """Prepare the prediction of the next token.
 
         Args:
-            states: (N, H).
-            table: as ``table`` gives it.
+            embedding: see ``loss``.
+            dtype: of the products.
         """
-        return self.frequent(states, table)
-
-    def frequent(self, states: Tensor, table: Tensor) -> Tensor:
-        """Of all units, for none is rare; arguments as ``log_probabilities``."""
-        scores = linear(self.projection(states), table, self.bias.to(states.dtype))
-        return log_softmax(_wide(scores), 1)
-
-    def complete(self, states: Tensor, frequent: Tensor) -> Tensor:
-        """As ``AdaptiveSoftmax.complete``."""
-        return frequent
+        return LogProbabilities(self, self.table(embedding), self.num_predicted, [], dtype)
 
     def table(self, embedding: Tensor) -> Tensor:
         """The rows that states are compared with; arguments as ``loss``."""
@@ -179,32 +220,11 @@ class AdaptiveSoftmax(nn.Module):
                 total = total + softmax_loss(narrow, self.rare[i], self.rare_bias[i], targets[rows] - start)
         return total + softmax_loss(states, self.table(embedding), self.bias, heads)
 
-    def log_probabilities(self, states: Tensor, table: Tensor) -> Tensor:
-        """As ``FullSoftmax.log_probabilities``."""
-        return self.complete(states, self.frequent(states, table))
-
-    def frequent(self, states: Tensor, table: Tensor) -> Tensor:
-        """(N, bounds[0] + clusters) log-probabilities of frequent units, then of entering each cluster.
-
-        Arguments as ``log_probabilities``.
-        """
-        return log_softmax(_wide(linear(self.projection(states), table, self.bias.to(states.dtype))), 1)
-
-    def complete(self, states: Tensor, frequent: Tensor) -> Tensor:
-        """(N, V) log-probabilities of all units.
-
-        Args:
-            states: (N, H).
-            frequent: as ``frequent`` gives it.
-        """
-        states = self.projection(states)
-        found = frequent.new_empty(len(states), self.num_predicted)
-        found[:, : self.bounds[0]] = frequent[:, : self.bounds[0]]
-        for i, (start, end) in enumerate(pairwise(self.bounds)):
-            scores = linear(self.narrow[i](states), self.rare[i], self.rare_bias[i].to(states.dtype))
-            entry = frequent[:, self.bounds[0] + i, None]
-            torch.add(log_softmax(_wide(scores), 1), entry, out=found[:, start:end])
-        return found
+    def predictor(self, embedding: Tensor, dtype: torch.dtype = torch.float32) -> LogProbabilities:
+        """As ``FullSoftmax.predictor``."""
+        narrow = [cast(nn.Linear, projection).weight for projection in self.narrow]
+        clusters = list(zip(narrow, self.rare, self.rare_bias, strict=True))
+        return LogProbabilities(self, self.table(embedding), self.num_predicted, clusters, dtype)
 
     def table(self, embedding: Tensor) -> Tensor:
         """The rows of the head, frequent units and clusters; arguments as ``FullSoftmax.loss``."""

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from itertools import pairwise
 from secrets import randbits
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
 from tagger.errors import ConfigError
-from tagger.generation.interfaces import State, TokenCodec, TokenPredictor, next_prospects
+from tagger.generation.interfaces import State, TokenCodec, TokenPredictor
 from tagger.generation.prompts import Prompt
 from tagger.generation.sampling import Sampler
 from tagger.generation.text_output import Draft
 from tagger.runtime.device import single_threaded
-from tagger.runtime.process_pool import can_copy, shared_with_copies
+from tagger.runtime.process_pool import can_fork, map_in_processes
 
 PROMPT_STEPS = 1024  # units of a prompt that are read at once
-FEWEST_OF_A_COPY, FEWEST_TOKENS = 8, 400
-"""Samples, and tokens, for which a copy of the process is made: with fewer, one process writes them sooner."""
-FEWEST_OF_A_THREAD = 32
-"""Samples for which a thread is used: with fewer, threads wait for each other more than they work."""
+SAMPLES_PER_PROCESS, TOKENS_PER_PROCESS = 8, 400
+"""Fewest samples, and tokens, of a worker process: with fewer, one process writes them sooner."""
+SAMPLES_PER_THREAD = 32
+"""Fewest samples of a thread: with fewer, threads wait for each other more than they work."""
 
 
 def generate(
@@ -55,12 +55,11 @@ def generate(
             pass
         return [draft.generated() for draft in drafts]
 
-    fewest = max(FEWEST_OF_A_COPY, -(-FEWEST_TOKENS // settings.max_tokens))
+    fewest = max(SAMPLES_PER_PROCESS, -(-TOKENS_PER_PROCESS // settings.max_tokens))
     parts = _parts(settings.samples, min(threads, settings.samples // fewest))
-    if len(parts) > 1 and can_copy():
-        shares = shared_with_copies(lambda numbers: [asdict(made) for made in write(numbers)], parts)
-        return [Generated(**made) for share in shares for made in share]
-    parts = _parts(settings.samples, min(threads, settings.samples // FEWEST_OF_A_THREAD))
+    if len(parts) > 1 and can_fork():
+        return [text for share in map_in_processes(write, parts) for text in share]
+    parts = _parts(settings.samples, min(threads, settings.samples // SAMPLES_PER_THREAD))
     if len(parts) == 1:
         return write(parts[0])
     with ThreadPoolExecutor(len(parts), "tagger-generation", initializer=single_threaded) as pool:
@@ -127,12 +126,14 @@ def _write(
     """The drafts of the samples with these numbers, after each step; finished ones leave the batch."""
     drafts = [Draft(prompt, subwords, settings) for _ in numbers]
     seen = [set(prompt.ids) for _ in numbers]
-    prospects, state = next_prospects(engine, *read_prompt(engine, prompt), repeat=len(numbers))
-    sampler = Sampler(settings, prospects.bounds, UNKNOWN_ID, [(seed, number) for number in numbers])
+    log_probs, state = engine.next(*read_prompt(engine, prompt))
+    rows = torch.zeros(len(numbers), dtype=torch.int64)
+    log_probs, state = log_probs[rows], engine.pick(state, rows)
+    sampler = Sampler(settings, engine.size, UNKNOWN_ID, [(seed, number) for number in numbers])
     active = list(range(len(numbers)))
     while active:
-        drawn, log_probs = sampler.draw(prospects, active, [seen[sample] for sample in active])
-        for sample, unit, log_prob in zip(active, drawn, log_probs, strict=True):
+        drawn, chosen = sampler.draw(log_probs.cpu().numpy(), active, [seen[sample] for sample in active])
+        for sample, unit, log_prob in zip(active, drawn, chosen, strict=True):
             drafts[sample].add(unit, log_prob)
             seen[sample].add(unit)
         yield drafts
@@ -141,5 +142,5 @@ def _write(
             state = engine.pick(state, torch.tensor(going))
         active = [active[place] for place in going]
         if active:
-            ids = torch.tensor([[drawn[place] for place in going]])
-            prospects, state = next_prospects(engine, ids, state)
+            ids = torch.from_numpy(np.array([[drawn[place] for place in going]]))
+            log_probs, state = engine.next(ids, state)

@@ -1,7 +1,7 @@
-"""The fast way from words to label ids: cached type vectors, batches of like length, threads over batches.
+"""The torch engine of the tagger: cached word vectors, batches of similar length, threads over batches.
 
-Long streams may be labelled by copies of the process instead: threads of Python wait for each other, and for what the
-caller does between two sentences.
+Worker processes may label long streams instead: threads of Python wait for each other, and for what the caller does
+between two sentences.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tagger.inference.windows import Labelled, Window, Words, is_full, windows
 from tagger.inference.word_vector_cache import LARGEST, WordVectorCache
 from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.device import intra_op_threads, single_threaded
-from tagger.runtime.process_pool import Workers, can_copy
+from tagger.runtime.process_pool import WorkerProcesses, can_fork
 
 BATCH_TOKENS = 1000
 """Steps of a batch on a CPU: larger ones fall out of its caches."""
@@ -32,9 +32,9 @@ BATCH_TOKENS_CUDA = 20_000
 WARM_WORDS = 6000
 """Words represented when a model is loaded: a tenth of a second."""
 FREQUENT = 20_000
-"""Types that each copy of the process keeps at least."""
+"""Fewest types that a worker process caches."""
 PATIENCE, SLOWEST = 30.0, 200
-"""Seconds, and words a second besides, after which a copy of the process is given up."""
+"""Seconds, and slowest words a second besides, after which worker processes are given up."""
 
 
 class Engine:
@@ -47,8 +47,7 @@ class Engine:
         dtype: arithmetic of the recurrent layers and the head.
         device: where to compute.
         batch_tokens: steps of a batch, padding included.
-        copies: whether long streams are labelled by as many copies of the process as there would be threads, where
-            that can be done.
+        worker_processes: label long streams by worker processes, as many as threads, where the process can be forked.
     """
 
     def __init__(
@@ -60,13 +59,13 @@ class Engine:
         dtype: torch.dtype,
         device: torch.device,
         batch_tokens: int | None = None,
-        copies: bool = False,
+        worker_processes: bool = False,
     ) -> None:
         self.model = model.to(device).eval()
         self.dtype = dtype
         self.device = device
         self.threads = threads
-        self.copies = copies
+        self.worker_processes = worker_processes
         self.batch_tokens = batch_tokens or (BATCH_TOKENS_CUDA if device.type == "cuda" else BATCH_TOKENS)
         self.cache = WordVectorCache(model.words, features, dtype=dtype, device=device)
         # A copy: converting in place would round the weights of whoever holds the model.
@@ -88,48 +87,44 @@ class Engine:
             sentences: token lists.
             scores: whether to compute posteriors.
         """
-        workers: Workers | None = None
+        workers: WorkerProcesses | None = None
         running: deque[Window] = deque()
+        ahead = int(self.threads > 1)  # windows that are being labelled while the caller looks at one
         try:
             for number, together in enumerate(windows(sentences)):
-                if number == 0 and self.copies and is_full(together):
-                    workers = self._workers()
-                running.append(self._started(Window.of(together, scores=scores), workers))
-                if len(running) > (len(workers) if workers else self.threads > 1):
-                    yield from self._finish(running.popleft())
+                if number == 0 and is_full(together) and self._may_fork():
+                    workers = WorkerProcesses(self._label_request, self.threads)
+                    ahead = self.threads
+                running.append(self._start(Window.of(together, scores=scores), workers))
+                if len(running) > ahead:
+                    yield from self._finish(running.popleft(), workers)
             while running:
-                yield from self._finish(running.popleft())
+                yield from self._finish(running.popleft(), workers)
         finally:
             for unfinished in running:
                 for future, _ in unfinished.pending:
                     future.cancel()
             if workers is not None:
-                workers.end()
+                workers.close()
 
-    def _workers(self) -> Workers | None:
-        """Copies of the process that label windows; none where that cannot be."""
-        if self.threads == 1 or self.device.type != "cpu" or not can_copy():
-            return None
-        return Workers(self._answer, self.threads)
+    def _may_fork(self) -> bool:
+        return self.worker_processes and self.threads > 1 and self.device.type == "cpu" and can_fork()
 
-    def _answer(self, request: bytes) -> bytes:
-        """What a copy does: label the sentences of a window. It keeps its share of the types that one process keeps."""
+    def _label_request(self, request: tuple[list[list[str]], bool]) -> tuple[np.ndarray, np.ndarray | None]:
+        """Label the sentences of a window in a worker process, which keeps its share of the cached types."""
         self.cache.largest = max(LARGEST // self.threads, FREQUENT)
-        window = Window.asked_for(request)
+        sentences, scores = request
+        window = Window.of(sentences, scores=scores)
         self._label_all(window, threads=1)
-        return window.answer()
+        return window.label_ids, window.scores
 
-    def _started(self, window: Window, workers: Workers | None) -> Window:
-        """A window that is being labelled, by a copy or by threads."""
-        if not workers:
+    def _start(self, window: Window, workers: WorkerProcesses | None) -> Window:
+        """Have a window labelled, by a worker process or by threads."""
+        if workers is None or workers.closed:
             self._label_all(window, self.threads)
-            return window
-        again = partial(self._label_all, window, threads=1)
-        try:
-            future = workers.submit(window.request, window.take, PATIENCE + window.size / SLOWEST)
-            window.pending.append((future, again))
-        except RuntimeError:  # no thread could be started
-            again()
+        else:
+            sentences = [list(words) for words in window.sentences]
+            window.request = workers.submit((sentences, window.scores is not None))
         return window
 
     @torch.inference_mode()
@@ -171,8 +166,11 @@ class Engine:
             window.label_ids[where] = best.indices.cpu().numpy()
             window.scores[where] = best.values.cpu().numpy()
 
-    def _finish(self, window: Window) -> Iterator[Labelled]:
-        """What was found for the sentences of a window, once all is; it is found here, where a worker failed."""
+    def _finish(self, window: Window, workers: WorkerProcesses | None) -> Iterator[Labelled]:
+        """Give the sentences of a window once all are labelled; those where a worker failed are labelled here."""
+        if workers is not None and window.request is not None:
+            label = partial(self._label_here, window)
+            window.fill(*workers.result(window.request, PATIENCE + window.size / SLOWEST, label))
         for future, again in window.pending:
             try:
                 future.result()
@@ -180,3 +178,7 @@ class Engine:
                 with intra_op_threads(1):
                     again()
         yield from window.labelled()
+
+    def _label_here(self, window: Window) -> tuple[np.ndarray, np.ndarray | None]:
+        self._label_all(window, threads=1)
+        return window.label_ids, window.scores

@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from signal import SIGINT
@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from tagger.errors import OutputError
 from tagger.inference.document_tagging import Progress
-from tagger.runtime.filesystem import NO_ROOM, room, sync
+from tagger.runtime.filesystem import NO_ROOM, exclusive_lock, room, sync
 from tagger.runtime.signals import Stopped
 from tagger.serialization.atomic_folder import Resume
 from tagger.serialization.manifest import CONFIG
@@ -194,22 +194,14 @@ def tagged_file(path: str, resume: Resume) -> Iterator[TaggedFile]:
 @contextmanager
 def _opened(place: Path, path: str) -> Iterator[BinaryIO]:
     """Open a file to read and write, as the only process that does."""
-    try:
-        descriptor = os.open(place, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot write: {error.strerror or error}") from error
-    with open(descriptor, "r+b", buffering=BUFFER_BYTES) as part:
+    refusal = f"{path}: another process is writing it; wait for it or choose another -o"
+    with ExitStack() as stack:
         try:
-            import fcntl
-
-            fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not place.exists() or not os.path.samestat(os.fstat(part.fileno()), place.stat()):
-                raise BlockingIOError  # of a run that ended just now
-        except ImportError:  # Windows
-            pass
-        except BlockingIOError:
-            raise OutputError(f"{path}: another process is writing it; wait for it or choose another -o") from None
-        yield part
+            stack.enter_context(exclusive_lock(place.with_name(place.name + ".lock"), refusal))
+            descriptor = os.open(place, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        except OSError as error:
+            raise OutputError(f"{path}: cannot write: {error.strerror or error}") from error
+        yield stack.enter_context(open(descriptor, "r+b", buffering=BUFFER_BYTES))
 
 
 def describe_inputs(paths: Sequence[str]) -> list[list[Any]]:

@@ -111,9 +111,9 @@ class Tagger:
         threads: CPU threads; all available cores by default.
         precision: "float32", "bfloat16", or "auto": bfloat16 where the CPU computes with it natively and it
             agreed with float32 on the development data.
-        copies: whether long streams of sentences are tagged by copies of this process rather than by threads, where
-            that is possible (Linux, no GPU, no other threads of Python): they do not wait for what the caller does
-            between two sentences.
+        worker_processes: tag long streams of sentences in worker processes rather than threads, where that is
+            possible (Linux, no GPU, no other Python threads): they do not wait for what the caller does between two
+            sentences.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Tagger:
         device: str = "auto",
         threads: int | None = None,
         precision: str = "auto",
-        copies: bool = False,
+        worker_processes: bool = False,
     ) -> None:
         if not isinstance(saved.config, Config):
             raise ModelError(f"the model has no head that tags; its heads: {', '.join(saved.heads)}")
@@ -141,7 +141,7 @@ class Tagger:
             threads=self.threads,
             device=where,
             dtype=_dtype(precision, saved.about, where),
-            copies=copies,
+            worker_processes=worker_processes,
         )
 
     @classmethod
@@ -152,7 +152,7 @@ class Tagger:
         device: str = "auto",
         threads: int | None = None,
         precision: str = "auto",
-        copies: bool = False,
+        worker_processes: bool = False,
     ) -> Tagger:
         """Load a model folder, or a model that ships with the toolkit by its name; nothing is fetched from anywhere.
 
@@ -161,7 +161,7 @@ class Tagger:
             ConfigError: no such device or number of threads.
         """
         saved = load_model(find_model(path), TAGGING)
-        tagger = cls(saved, device=device, threads=threads, precision=precision, copies=copies)
+        tagger = cls(saved, device=device, threads=threads, precision=precision, worker_processes=worker_processes)
         tagger._engine.warm_up()
         return tagger
 

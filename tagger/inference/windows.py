@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -17,6 +16,8 @@ WINDOW_SENTENCES = 4000
 Words = Sequence[str]
 Labelled = tuple[Words, np.ndarray, np.ndarray | None]
 """A sentence, its (T,) label ids, and the (T,) posterior of each (or None)."""
+Answer = tuple[np.ndarray, np.ndarray | None]
+"""(N,) label ids and (N,) posteriors (or None) of a window, from a worker process."""
 
 
 @dataclass(slots=True)
@@ -28,7 +29,8 @@ class Window:
         offsets: where each begins among the words, and N at the end.
         label_ids: (N,) int64, filled by and by.
         scores: (N,) float32 posteriors, or None.
-        pending: what others are labelling; beside each, what labels it again, should they fail.
+        pending: batches that threads are labelling; beside each, what labels it again, should they fail.
+        request: of all its sentences to a worker process, if any.
     """
 
     sentences: Sequence[Words]
@@ -36,6 +38,7 @@ class Window:
     label_ids: np.ndarray
     scores: np.ndarray | None
     pending: list[tuple[Future[None], Callable[[], None]]] = field(default_factory=list)
+    request: Future[Answer] | None = None
 
     @classmethod
     def of(cls, sentences: Sequence[Words], *, scores: bool) -> Window:
@@ -46,31 +49,16 @@ class Window:
         posteriors = np.zeros(size, dtype=np.float32) if scores else None
         return cls(sentences, offsets, np.zeros(size, dtype=np.int64), posteriors)
 
-    @classmethod
-    def asked_for(cls, request: bytes) -> Window:
-        """The window that another process wants to have labelled."""
-        scores, sentences = json.loads(request)
-        return cls.of(sentences, scores=scores)
-
     @property
     def size(self) -> int:
         """Number of words."""
         return len(self.label_ids)
 
-    def request(self) -> bytes:
-        """What another process needs to know."""
-        return json.dumps([self.scores is not None, [list(words) for words in self.sentences]]).encode()
-
-    def answer(self) -> bytes:
-        """What another process found."""
-        return self.label_ids.tobytes() + (b"" if self.scores is None else self.scores.tobytes())
-
-    def take(self, answer: bytes) -> None:
-        """Fill in what another process found."""
-        ids = self.label_ids.nbytes
-        self.label_ids[:] = np.frombuffer(answer[:ids], np.int64)
-        if self.scores is not None:
-            self.scores[:] = np.frombuffer(answer[ids:], np.float32)
+    def fill(self, label_ids: np.ndarray, scores: np.ndarray | None) -> None:
+        """Take the (N,) label ids and posteriors that a worker process computed."""
+        self.label_ids[:] = label_ids
+        if self.scores is not None and scores is not None:
+            self.scores[:] = scores
 
     def labelled(self) -> Iterator[Labelled]:
         """The sentences in order, each with what was found."""

@@ -8,8 +8,10 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from tagger.errors import OutputError
 
 NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
@@ -39,6 +41,33 @@ def room(folder: Path, needed: int) -> str:
     except OSError:
         free = "how much is free is not known"
     return f"about {megabytes:,} MB are needed, {free}"
+
+
+@contextmanager
+def exclusive_lock(path: Path, refusal: str) -> Iterator[None]:
+    """Hold a lock file for the block, and remove it at the end; the lock itself ends with the process.
+
+    Args:
+        path: of the lock file.
+        refusal: message for who finds that another process holds it.
+
+    Raises:
+        OutputError: another process holds it.
+        OSError: the file cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise OutputError(refusal) from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows removes no open file
+            path.unlink()
+        lock.release()
 
 
 NAME = "scratch"

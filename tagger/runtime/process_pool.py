@@ -1,10 +1,10 @@
-"""Copies of this process: they have its memory, and do not wait for each other as its threads do."""
+"""Worker processes: forked from this process, so that they have its model, and free of its interpreter lock."""
 
 from __future__ import annotations
 
+import ctypes
 import gc
-import json
-import math
+import mmap
 import os
 import signal
 import sys
@@ -12,227 +12,139 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from functools import partial
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
-from queue import SimpleQueue
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import active_children, get_context
 from typing import Any, TypeVar
 
 from tagger.runtime.device import single_threaded
 
-_HEEDED = (signal.SIGINT, signal.SIGTERM)
+T = TypeVar("T")
+R = TypeVar("R")
+
+MINIMUM_PATIENCE, PATIENCE_FACTOR = 5.0, 10.0
+"""A worker may take this many seconds beyond this many times the time of the part computed here."""
+_PARENT_DEATH_SIGNAL = 1  # of prctl(2)
+_computation: list[Any] = []  # of a worker process: the function that it calls, and the shared flag that stops it
 
 
-def can_copy() -> bool:
-    """Whether a copy of this process can be trusted: no other thread could hold a lock that it needs, and no GPU.
+def can_fork() -> bool:
+    """Tell whether forking is safe: on Linux, no other Python thread could hold a lock, no GPU is in use.
 
-    Nor is it made where its end would not be told, since who started this process ignores the signal.
+    A process that ignores SIGCHLD would not learn of the end of its workers, and forks none.
     """
     alone = threading.active_count() == 1 and threading.current_thread() is threading.main_thread()
-    return sys.platform == "linux" and alone and not _uses_gpu() and not _unheard()
-
-
-def forked(act: Callable[[], object], file: int) -> int:
-    """The number of a copy of this process that does one thing and ends: with 0, or with 1 after an error.
-
-    Until it has begun, signals to end do not reach it. Errors are not told. Of the files of this process it has the
-    standard error and one more: what this one locked, or others read from it, must not outlive it in a copy.
-
-    Args:
-        act: what the copy does.
-        file: the other file that it has.
-
-    Raises:
-        OSError: there is no room for another process.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HEEDED)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # idle threads of OpenBLAS: they hold no lock
-            process = os.fork()
-        if not process:
-            _begin(act, file)
-        return process
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _begin(act: Callable[[], object], file: int) -> None:
-    """What a copy does; it does not return."""
-    failed = 1
-    try:
-        for number in _HEEDED:
-            signal.signal(number, signal.SIG_DFL)
-        _close_all_but(file)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEEDED)
-        single_threaded()  # the other threads of an operation were not copied
-        gc.freeze()  # what is garbage here is put away by the process it belongs to
-        act()
-        failed = 0
-    finally:
-        os._exit(failed)
-
-
-def _close_all_but(kept: int) -> None:
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for standard in {0, 1} - {kept}:
-        os.dup2(nowhere, standard)
-    os.closerange(3, kept)
-    os.closerange(max(3, kept + 1), os.sysconf("SC_OPEN_MAX"))
-
-
-def _uses_gpu() -> bool:
     torch = sys.modules.get("torch")
-    return torch is not None and torch.cuda.is_initialized()
+    uses_gpu = torch is not None and torch.cuda.is_initialized()
+    return sys.platform == "linux" and alone and not uses_gpu and signal.getsignal(signal.SIGCHLD) != signal.SIG_IGN
 
 
-def _unheard() -> bool:
-    return signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN
+class WorkerProcesses:
+    """Processes forked from this one that all run one function; the kernel ends them with this process.
 
-
-T = TypeVar("T")
-Answer = Callable[[bytes], bytes]
-
-LEAST, TIMES = 5.0, 10.0
-"""Seconds that a copy may take beyond so many times the time of the part that was computed here."""
-MOMENT = 1.0
-"""Seconds waited at a time: so a process that was stopped for an hour and goes on has waited for one moment."""
-
-
-class Workers:
-    """Copies of this process, each with a thread here that waits for it. They end with this process.
-
-    Whatever goes wrong in a copy ends it, and its request fails; the others do the rest. Once none is left, every
-    request fails. Make workers only where ``tagger.runtime.process_pool.can_copy``.
+    A failure in one worker makes all unfinished calls fail. Make workers only where ``can_fork``.
 
     Args:
-        answer: what a copy does with a request.
-        number: of copies; there may be fewer for want of room.
+        compute: maps an argument to a result, both picklable; the function itself need not be.
+        number: of processes.
     """
 
-    def __init__(self, answer: Answer, number: int) -> None:
-        self._copies: list[_Worker] = []
-        self._idle: SimpleQueue[_Worker] = SimpleQueue()
-        with suppress(OSError):  # there is no room for another process
-            for _ in range(number):
-                self._copies.append(_Worker(answer))
-        for copy in self._copies:
-            self._idle.put(copy)
-        self._threads = ThreadPoolExecutor(max(1, len(self._copies)), "worker")
+    def __init__(self, compute: Callable[[Any], Any], number: int) -> None:
+        self.closed = False
+        self._hangs = False
+        self._stop = mmap.mmap(-1, 1)  # a byte of shared memory
+        self._pool = ProcessPoolExecutor(number, get_context("fork"), _begin, (compute, self._stop, os.getpid()))
+        others = set(active_children())
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # idle threads of OpenBLAS: they hold no lock
+                self._pool.submit(os.getpid)  # forks all of them at once
+        except OSError:  # there is no room for another process: every call fails
+            self._hangs = True
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        self._processes = set(active_children()) - others
+        if self._hangs:
+            self.close()
 
-    def __len__(self) -> int:
-        return sum(copy.lives for copy in self._copies)
+    def submit(self, argument: Any) -> Future[Any]:
+        """Start a call; its future fails where the workers have failed."""
+        try:
+            return self._pool.submit(_call, argument)
+        except RuntimeError as error:  # includes BrokenProcessPool
+            failed: Future[Any] = Future()
+            failed.set_exception(error)
+            return failed
 
-    def submit(self, request: Callable[[], bytes], take: Callable[[bytes], None], patience: float) -> Future[None]:
-        """Have a request answered.
+    def result(self, future: Future[R], patience: float, otherwise: Callable[[], R]) -> R:
+        """Return the result of a call, or compute it here if the workers do not deliver it; then end them.
 
         Args:
-            request: makes it, on another thread.
-            take: is given the answer, on another thread.
-            patience: seconds after which a copy is given up.
-
-        Raises:
-            RuntimeError: no thread could be started.
-        """
-        return self._threads.submit(self._serve, request, take, patience)
-
-    def _serve(self, request: Callable[[], bytes], take: Callable[[bytes], None], patience: float) -> None:
-        copy = self._idle.get()
-        try:
-            take(copy.ask(request(), patience))
-        finally:
-            if copy.lives or not len(self):
-                self._idle.put(copy)
-
-    def end(self) -> None:
-        """End all copies, at once."""
-        for copy in self._copies:
-            copy.kill()
-        self._threads.shutdown(cancel_futures=True)
-        for copy in self._copies:
-            copy.connection.close()
-
-
-class _Worker:
-    """One copy, seen from here."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.connection, there = Pipe()
-        self._ending = threading.Lock()
-        try:
-            self._process = forked(lambda: _answer_all(answer, there), there.fileno())
-        except OSError:
-            self.connection.close()
-            raise
-        finally:
-            there.close()
-
-    @property
-    def lives(self) -> bool:
-        """Whether it has not failed yet."""
-        return bool(self._process)
-
-    def ask(self, request: bytes, patience: float) -> bytes:
-        """The answer to a request.
-
-        Raises:
-            OSError, EOFError: there is none: the copy has ended, or is ended because it took too long.
+            future: returned by ``submit``.
+            patience: seconds to wait.
+            otherwise: computes the same in this process.
         """
         try:
-            self.connection.send_bytes(request)
-            waited, moment = 0.0, min(MOMENT, patience)
-            while not self.connection.poll(moment):
-                waited += moment
-                if waited >= patience:
-                    raise TimeoutError
-            return self.connection.recv_bytes()
-        except BaseException:
-            self.kill()
-            raise
+            return future.result(patience)
+        except Exception as error:
+            self._hangs |= isinstance(error, TimeoutError)
+            self.close()
+        return otherwise()
 
-    def kill(self) -> None:
-        """End the process, if it still runs; whoever waits for its answer sees the end of the pipe."""
-        with self._ending:
-            if self._process:
-                os.kill(self._process, signal.SIGKILL)
-                os.waitpid(self._process, 0)
-                self._process = 0
+    def close(self) -> None:
+        """End all workers at once; what they compute is interrupted."""
+        if self.closed:
+            return
+        self.closed = True
+        self._stop[0] = 1
+        for process in self._processes:
+            if process.pid is not None and process.is_alive():
+                os.kill(process.pid, signal.SIGKILL if self._hangs else signal.SIGINT)
+        self._pool.shutdown(cancel_futures=True)
 
 
-def _answer_all(answer: Answer, connection: Connection) -> None:
-    """What a copy does: answer, until nobody asks any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the process that was copied ends its copies
-    while True:
-        connection.send_bytes(answer(connection.recv_bytes()))
+def _begin(compute: Callable[[Any], Any], stop: mmap.mmap, parent: int) -> None:
+    """Set up a worker process."""
+    ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:  # it has ended already
+        os._exit(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
+    single_threaded()  # the other threads of an operation were not forked
+    gc.freeze()  # objects of the parent process are not to be finalised here
+    _computation[:] = [compute, stop]
 
 
-def shared_with_copies(compute: Callable[[T], Any], parts: Sequence[T]) -> list[Any]:
-    """Compute each part, the first here and the others each on a copy of this process.
+def _call(argument: Any) -> Any:
+    """Compute in a worker process; SIGINT interrupts the computation, but not the exchange of messages around it."""
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        compute, stop = _computation
+        if stop[0]:
+            raise KeyboardInterrupt
+        return compute(argument)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    What a copy does not deliver in time, for whatever reason, is computed here.
+
+def map_in_processes(compute: Callable[[T], R], parts: Sequence[T]) -> list[R]:
+    """Compute the first part here and each other part in a worker process of its own.
+
+    What a worker does not deliver in time, for whatever reason, is computed here.
 
     Args:
-        compute: its results survive JSON; it changes nothing that anybody looks at later.
+        compute: maps a part to a picklable result, without side effects.
         parts: at least one.
     """
-    answers: dict[int, bytes] = {}
-    workers = Workers(lambda number: json.dumps(compute(parts[int(number)])).encode(), len(parts) - 1)
+    workers = WorkerProcesses(compute, max(1, len(parts) - 1))
     try:
-        waiting = [
-            workers.submit(partial(b"%d".__mod__, number), partial(answers.__setitem__, number), math.inf)
-            for number in range(1, len(parts) if workers else 1)
-        ]
+        futures = [workers.submit(part) for part in parts[1:]]
         begun = time.monotonic()
         results = [compute(parts[0])]
-        due = time.monotonic() + LEAST + TIMES * (time.monotonic() - begun)
-        for future in waiting:
-            with suppress(Exception):
-                future.result(max(0.0, due - time.monotonic()))
-        for number, part in enumerate(parts[1:], 1):
-            answer = answers.get(number)
-            results.append(compute(part) if answer is None else json.loads(answer))
+        due = time.monotonic() + MINIMUM_PATIENCE + PATIENCE_FACTOR * (time.monotonic() - begun)
+        for part, future in zip(parts[1:], futures, strict=True):
+            results.append(workers.result(future, max(0.0, due - time.monotonic()), lambda part=part: compute(part)))  # type: ignore[misc]
         return results
     finally:
-        workers.end()
+        workers.close()

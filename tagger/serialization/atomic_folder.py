@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Literal
 
 from tagger.errors import OutputError, TrainingError
-from tagger.runtime.filesystem import NO_ROOM, room, sync
+from tagger.runtime.filesystem import NO_ROOM, exclusive_lock, room, sync
 from tagger.serialization.manifest import CONFIG, FINISHED_STATE, TRAINING
 
 Resume = Literal["no", "yes", "auto"]
@@ -59,7 +59,7 @@ def writing(out: Path, *, overwrite: bool, resume: Resume = "no", keep_state: bo
     partial = place.with_name(place.name + ".partial")
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(partial.with_name(partial.name + ".lock"), out):
+        with _locked(partial, out):
             _recover(place, partial)
             check_free(out, overwrite=overwrite)  # another run may have finished since
             if resume != "no" and overwrite and _holds_state(place / TRAINING) and not unfinished(partial):
@@ -108,7 +108,7 @@ def clear_up(out: Path) -> None:
         OutputError: another run is writing here.
     """
     place = out.resolve()
-    with _locked(place.with_name(place.name + ".partial.lock"), out):
+    with _locked(place.with_name(place.name + ".partial"), out):
         for left in (place.with_name(place.name + ".old"), place / FINISHED_STATE):
             shutil.rmtree(left, ignore_errors=True)
 
@@ -136,22 +136,9 @@ def _clear(partial: Path, out: Path, resume: Resume, *, overwrite: bool) -> None
             path.unlink()
 
 
-@contextmanager
-def _locked(path: Path, out: Path) -> Iterator[None]:
-    """Hold a lock on a file for the block; the file goes with it."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path, blocking=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise OutputError(f"{out}: another run is writing this model; wait for it or choose another --out") from None
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # Windows keeps files that are open
-            path.unlink(missing_ok=True)
-        lock.release()
+def _locked(partial: Path, out: Path) -> AbstractContextManager[None]:
+    refusal = f"{out}: another run is writing this model; wait for it or choose another --out"
+    return exclusive_lock(partial.with_name(partial.name + ".lock"), refusal)
 
 
 def _recover(place: Path, partial: Path) -> None:

@@ -62,18 +62,18 @@ def test_the_same_seed_gives_the_same_text_whatever_the_number_of_samples(subwor
     assert write("a b", seed=4, **options) != many[:1]
 
 
-@pytest.mark.parametrize("copied", [True, False])
-def test_many_samples_are_shared_and_none_changes(copied: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Among processes where this one can be copied, else among threads."""
-    if copied and sys.platform != "linux":
-        pytest.skip("processes are copied on Linux alone")
-    monkeypatch.setattr(tagger.generation.generate, "can_copy", lambda: copied)
+@pytest.mark.parametrize("forked", [True, False])
+def test_many_samples_are_shared_and_none_changes(forked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among processes where this one may fork, else among threads."""
+    if forked and sys.platform != "linux":
+        pytest.skip("only Linux forks workers")
+    monkeypatch.setattr(tagger.generation.generate, "can_fork", lambda: forked)
     engine, settings = FadingPredictor(WORDS.size), GenerationSettings(samples=70, seed=3, max_tokens=12)
     prompt = make_prompt("a b", ENGLISH, WORDS)
     one, two = (generate(engine, WORDS, prompt, settings, threads=threads) for threads in (1, 2))
     assert one == two
     assert max(engine.batches) == 70
-    assert engine.batches.count(35) == (11 if copied else 22)  # the steps after the first, of this process
+    assert engine.batches.count(35) == (11 if forked else 22)  # the steps after the first, of this process
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_few_samples_or_short_ones_are_not_shared(
         made.append(len(parts))
         return [compute(part) for part in parts]
 
-    monkeypatch.setattr(tagger.generation.generate, "can_copy", lambda: True)
-    monkeypatch.setattr(tagger.generation.generate, "shared_with_copies", here)
+    monkeypatch.setattr(tagger.generation.generate, "can_fork", lambda: True)
+    monkeypatch.setattr(tagger.generation.generate, "map_in_processes", here)
     settings = GenerationSettings(samples=samples, seed=3, max_tokens=tokens)
     found = generate(FadingPredictor(WORDS.size), WORDS, make_prompt("a b", ENGLISH, WORDS), settings, threads=2)
     assert len(found) == samples
@@ -114,7 +114,7 @@ def test_what_ends_a_text() -> None:
         assert (made.tokens[-1] == "<eos>") == (made.stopped_by == "end")
         assert (len(made.tokens) == 10 and made.tokens[-1] != "<eos>") == (made.stopped_by == "length")
         assert "<eos>" not in made.tokens[:-1]
-    for made in write(samples=4, seed=1, max_tokens=200, sentences=3):
+    for made in write(samples=4, seed=1, max_tokens=400, sentences=3):
         assert made.tokens.count("<eos>") == 3
         assert made.stopped_by == "end"
     (long,) = write(seed=1, max_tokens=200)

@@ -2,17 +2,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from tagger.config.generation import Sampling
 from tagger.errors import ConfigError
-from tagger.generation.interfaces import WholeProspects
-from tagger.generation.races import Races
 from tagger.generation.sampling import Sampler
 
 ALL: dict[str, Any] = {"temperature": 1.0, "top_p": 1.0}
@@ -31,8 +27,8 @@ def draws(sampler: Sampler, row: np.ndarray, number: int) -> list[int]:
 def draw(
     sampler: Sampler, rows: np.ndarray, samples: Sequence[int] = (0,), seen: Sequence[Collection[int]] = ((),)
 ) -> list[int]:
-    """One draw of each sample; all units are known at once."""
-    units, log_probs = sampler.draw(WholeProspects(torch.from_numpy(rows)), samples, seen)
+    """One draw of each sample."""
+    units, log_probs = sampler.draw(rows, samples, seen)
     assert log_probs == [row[unit] for row, unit in zip(rows, units, strict=True)]
     return units
 
@@ -84,7 +80,7 @@ def test_the_filters_do_what_their_definitions_say(size: int) -> None:
             no_unk=bool(rng.random() < 0.5),
         )
         seen = set(rng.integers(0, size, 5).tolist())
-        sampler = Sampler(sampling, [size], 0, [(1,)])
+        sampler = Sampler(sampling, size, 0, [(1,)])
         for seed in (trial, trial + 1000):  # the second row meets a sampler that has seen one
             row = log_probs(size, seed)
             np.testing.assert_allclose(sampler.probabilities(row, seen), slow(row, seen, sampling), atol=2e-6)
@@ -94,7 +90,7 @@ def test_draws_follow_the_distribution() -> None:
     """Chi-square over 10,000 draws; its mean is 29 with 29 degrees of freedom, and 67 is exceeded once in 10^4."""
     row = log_probs(30)
     for options in (ALL, {**ALL, "top_k": 30}):
-        sampler = Sampler(Sampling(**options, no_unk=False), [30], 0, [(5,)])
+        sampler = Sampler(Sampling(**options, no_unk=False), 30, 0, [(5,)])
         counts = np.bincount(draws(sampler, row, 10_000), minlength=30)
         expected = 10_000 * np.exp(row.astype(float))
         assert ((counts - expected) ** 2 / expected).sum() < 67
@@ -107,111 +103,76 @@ def test_draws_follow_what_the_filters_leave(options: dict[str, Any]) -> None:
     """Chi-square over 10,000 draws against the definitions."""
     row = log_probs(60)
     sampling = Sampling(**{**ALL, **options})
-    counts = np.bincount(draws(Sampler(sampling, [60], 0, [(5,)]), row, 10_000), minlength=60)
+    counts = np.bincount(draws(Sampler(sampling, 60, 0, [(5,)]), row, 10_000), minlength=60)
     expected = 10_000 * slow(row, set(), sampling)
     left = expected > 0
     assert counts[~left].sum() == 0
     assert ((counts - expected)[left] ** 2 / expected[left]).sum() < once_in_100_000(left.sum() - 1)
 
 
-class Clustered:
-    """Prospects with rare units left for later; counts how often they are asked for."""
-
-    def __init__(self, rows: np.ndarray, bounds: list[int]) -> None:
-        entries = [np.logaddexp.reduce(rows[:, first:end], axis=1) for first, end in pairwise(bounds)]
-        self.bounds = bounds
-        self.near = np.column_stack([rows[:, : bounds[0]], *entries]).astype(np.float32)
-        self.rows = rows
-        self.asked = 0
-
-    def whole(self, rows: np.ndarray) -> np.ndarray:
-        self.asked += len(rows)
-        return np.asarray(self.rows[rows])
-
-
-CLUSTERED: list[dict[str, Any]] = [
-    {"top_p": 1.0, "temperature": 1.0},
+PENALTIES: list[dict[str, Any]] = [
     {},
-    {"temperature": 1.6},
     {"temperature": 0.0},
     {"top_k": 7},
-    {"top_k": 12, "top_p": 0.7},
-    {"min_p": 0.1, "top_p": 1.0},
     {"repetition_penalty": 1.5},
     {"repetition_penalty": 0.6},
 ]
 
 
-@pytest.mark.parametrize("options", CLUSTERED)
-def test_draws_from_clusters_follow_what_the_filters_leave(options: dict[str, Any]) -> None:
-    """Chi-square as above: frequent units, a middling and a large cluster, one of them more probable than the rest."""
+@pytest.mark.parametrize("options", PENALTIES)
+def test_draws_of_many_samples_at_once_follow_what_the_filters_leave(options: dict[str, Any]) -> None:
+    """Chi-square as above, over 40 samples that have seen some tokens."""
     sampling = Sampling(**options)
-    for lift in (-2.0, 0.0, 2.0):
-        scores = np.random.default_rng(4).normal(0, 2, 60) + np.where(np.arange(60) < 15, 2.0, lift)
-        row = (scores - np.logaddexp.reduce(scores)).astype(np.float32)
-        rows = np.broadcast_to(row, (40, 60))
-        sampler = Sampler(sampling, [15, 25, 60], 0, [(sample,) for sample in range(40)])
-        counts = np.zeros(60)
-        for _ in range(100):
-            units, log_probs = sampler.draw(Clustered(rows, [15, 25, 60]), range(40), 40 * [{3, 20, 40}])
-            assert log_probs == row[units].tolist()
-            counts += np.bincount(units, minlength=60)
-        truth = sampler.probabilities(row, {3, 20, 40})
-        if not sampling.greedy:
-            np.testing.assert_allclose(truth, slow(row, {3, 20, 40}, sampling), atol=2e-6)
-        expected = 4000 * truth
-        left = expected > 0
-        assert counts[~left].sum() == 0
-        assert ((counts - expected)[left] ** 2 / expected[left]).sum() <= once_in_100_000(left.sum() - 1)
+    row, seen = log_probs(60, 4), {3, 20, 40}
+    rows = np.broadcast_to(row, (40, 60))
+    sampler = Sampler(sampling, 60, 0, [(sample,) for sample in range(40)])
+    counts = np.zeros(60)
+    for _ in range(100):
+        counts += np.bincount(draw(sampler, rows, range(40), 40 * [seen]), minlength=60)
+    truth = sampler.probabilities(row, seen)
+    if not sampling.greedy:
+        np.testing.assert_allclose(truth, slow(row, seen, sampling), atol=2e-6)
+    expected = 4000 * truth
+    left = expected > 0
+    assert counts[~left].sum() == 0
+    assert ((counts - expected)[left] ** 2 / expected[left]).sum() <= once_in_100_000(left.sum() - 1)
 
 
-@pytest.mark.parametrize("options", CLUSTERED)
-def test_rare_units_that_were_left_for_later_change_no_draw(options: dict[str, Any]) -> None:
-    class Exhaustive(Sampler):
-        def _glance(self, near: Any, clocks: Any, seen: Any) -> tuple[np.ndarray, np.ndarray]:
-            units, sure = super()._glance(near, clocks, seen)
-            return units, np.zeros_like(sure)
-
-    bounds, rng = [50, 200, 1000], np.random.default_rng(8)
-    lazy, exhaustive = (kind(Sampling(**options), bounds, 0, [(1,), (2,)]) for kind in (Sampler, Exhaustive))
-    asked = 0
-    for _ in range(400):
-        scores = rng.normal(0, rng.choice([0.5, 2.0, 4.0]), (2, 1000)) - np.arange(1000) * rng.choice([0.0, 0.01, 0.05])
-        rows = (scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)).astype(np.float32)
-        seen = [set(rng.integers(0, 1000, 30).tolist()) for _ in range(2)]
-        prospects = Clustered(rows, bounds)
-        drawn = lazy.draw(prospects, [0, 1], seen)
-        asked += prospects.asked
-        assert drawn == exhaustive.draw(Clustered(rows, bounds), [0, 1], seen)
-    assert asked == 800 if options.get("repetition_penalty", 1) < 1 else 0 < asked < 780
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 17, 30_000])
+def test_every_token_can_be_drawn(size: int) -> None:
+    sampler = Sampler(Sampling(**ALL, no_unk=False), size, 0, [(1,)])
+    for token in {0, 1, size // 2, size - 1} & set(range(size)):
+        row = np.full((1, size), -200.0, dtype=np.float32)
+        row[0, token] = 0.0
+        assert draw(sampler, row) == [token]
 
 
 def test_nothing_that_was_filtered_out_is_drawn() -> None:
     row = log_probs(500)
     for options in ({"top_k": 5}, {"top_p": 0.3}, {"min_p": 0.2}, {"no_unk": True}):
-        sampler = Sampler(Sampling(**{**ALL, **options}), [500], 0, [(2,)])
+        sampler = Sampler(Sampling(**{**ALL, **options}), 500, 0, [(2,)])
         allowed = set(np.flatnonzero(sampler.probabilities(row)).tolist())
         assert set(draws(sampler, row, 2000)) <= allowed
 
 
 def test_a_temperature_of_zero_takes_the_most_probable() -> None:
     row = np.log(np.array([0.6, 0.1, 0.3], dtype=np.float32))
-    assert draw(Sampler(Sampling(temperature=0, no_unk=False), [3], 0, [(1,)]), row[None]) == [0]
-    assert draw(Sampler(Sampling(temperature=0), [3], 0, [(1,)]), row[None]) == [2]
-    assert draw(Sampler(Sampling(temperature=1e-40), [3], 0, [(1,)]), row[None]) == [2]
+    assert draw(Sampler(Sampling(temperature=0, no_unk=False), 3, 0, [(1,)]), row[None]) == [0]
+    assert draw(Sampler(Sampling(temperature=0), 3, 0, [(1,)]), row[None]) == [2]
+    assert draw(Sampler(Sampling(temperature=1e-40), 3, 0, [(1,)]), row[None]) == [2]
     penalised = Sampling(temperature=0, repetition_penalty=2)  # 0.3 squared is less than 0.1
-    assert draw(Sampler(penalised, [3], 0, [(1,)]), row[None], [0], [{2}]) == [1]
+    assert draw(Sampler(penalised, 3, 0, [(1,)]), row[None], [0], [{2}]) == [1]
 
 
 def test_the_unknown_word_is_drawn_where_it_is_the_only_one() -> None:
-    assert draws(Sampler(Sampling(), [1], 0, [(1,)]), np.zeros(1, dtype=np.float32), 2) == [0, 0]
+    assert draws(Sampler(Sampling(), 1, 0, [(1,)]), np.zeros(1, dtype=np.float32), 2) == [0, 0]
 
 
 def test_the_last_bits_of_the_probabilities_hardly_ever_decide() -> None:
     """With the inverse of the cumulative distribution some 10 of these draws would differ."""
     noise = np.random.default_rng(3).normal(0, 1e-5, 20_000).astype(np.float32)
     row = log_probs(20_000)
-    first, second = (Sampler(Sampling(**ALL), [20_000], 0, [(1, 2)]) for _ in range(2))
+    first, second = (Sampler(Sampling(**ALL), 20_000, 0, [(1, 2)]) for _ in range(2))
     assert draws(first, row, 5000) == draws(second, row + noise, 5000)
 
 
@@ -219,7 +180,7 @@ def test_the_seed_decides() -> None:
     row = log_probs(100)
 
     def several(*seed: int) -> list[int]:
-        return draws(Sampler(Sampling(**ALL), [100], 0, [seed]), row, 50)
+        return draws(Sampler(Sampling(**ALL), 100, 0, [seed]), row, 50)
 
     assert several(1, 0) == several(1, 0)
     assert several(1, 0) != several(1, 1)
@@ -234,26 +195,12 @@ def test_samples_drawn_together_are_the_samples_drawn_alone() -> None:
         sampling = Sampling(**options)
         seeds = [(7, sample) for sample in range(11)]
         seen = [{sample, 5} for sample in range(11)]
-        together = Sampler(sampling, [2000], 0, seeds)
-        alone = [Sampler(sampling, [2000], 0, [seed]) for seed in seeds]
+        together = Sampler(sampling, 2000, 0, seeds)
+        alone = [Sampler(sampling, 2000, 0, [seed]) for seed in seeds]
         for step in range(70):
             active = [sample for sample in range(11) if sample % 4 != 3 or step < 40]
             drawn = draw(together, rows[active], active, [seen[sample] for sample in active])
             assert drawn == [draw(alone[sample], rows[[sample]], [0], [seen[sample]])[0] for sample in active]
-
-
-@pytest.mark.parametrize("bounds", [[1], [2], [3], [4], [17], [30_000], [1, 2], [5, 9, 40], [4000, 12_000, 30_000]])
-def test_the_blocks_of_a_race_hold_all_units(bounds: list[int]) -> None:
-    races = Races(bounds, [(1,)])
-    values = np.arange(1, bounds[-1] + 1, dtype=np.float32)
-    cells = np.zeros((1, races.blocks * races.width), dtype=np.float32)
-    races.spread(values[None], 1.0, cells)
-    assert cells[0, races.cells(np.arange(bounds[-1]))].tolist() == values.tolist()
-    assert cells[0][cells[0] > 0].tolist() == values.tolist()
-    assert max(races.near, races.width) <= math.sqrt(bounds[-1]) + 1
-    for unit in {0, bounds[0] - 1, *(bound - 1 for bound in bounds), *(bound for bound in bounds[:-1])}:
-        blocks = (cells == values[unit]).astype(np.float32).reshape(1, races.blocks, -1)
-        assert races.winners(blocks.sum(axis=2), blocks, races.clocks([0])).tolist() == [unit]
 
 
 @pytest.mark.parametrize(

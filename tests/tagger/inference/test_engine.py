@@ -16,7 +16,7 @@ import torch
 
 from tagger.config.tagger import TAG
 from tagger.inference.engine import Engine
-from tagger.inference.windows import WINDOW_SENTENCES, WINDOW_TOKENS, Window
+from tagger.inference.windows import WINDOW_SENTENCES, WINDOW_TOKENS
 from tagger.runtime.device import available_cores
 from tagger.serialization.checkpoint import SavedModel, load_model
 from tagger.training.objective import word_tensors
@@ -32,8 +32,10 @@ def saved(tiny_model: Path) -> SavedModel:
     return load_model(tiny_model)
 
 
-def make(saved: SavedModel, *, threads: int = 1, batch_tokens: int | None = None, copies: bool = False) -> Engine:
-    options = {"threads": threads, "batch_tokens": batch_tokens, "copies": copies}
+def make(
+    saved: SavedModel, *, threads: int = 1, batch_tokens: int | None = None, worker_processes: bool = False
+) -> Engine:
+    options = {"threads": threads, "batch_tokens": batch_tokens, "worker_processes": worker_processes}
     return Engine(saved.model, saved.features, dtype=torch.float32, device=CPU, **options)  # type: ignore[arg-type]
 
 
@@ -100,9 +102,9 @@ def test_windows_keep_the_order(saved: SavedModel, threads: int, monkeypatch: py
     assert [ids.tolist() for _, ids, _ in found] == expected
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks workers")
 @pytest.mark.parametrize("scores", [False, True])
-def test_copies_of_the_process_change_nothing(saved: SavedModel, scores: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_worker_processes_change_nothing(saved: SavedModel, scores: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     given = [*mixed(3, 1000), ["two\nlines", "\ud800", "a\tb"]]
     monkeypatch.setattr("tagger.inference.windows.WINDOW_TOKENS", 500)
     expected = list(make(saved).run(given, scores=scores))
@@ -113,8 +115,8 @@ def test_copies_of_the_process_change_nothing(saved: SavedModel, scores: bool, m
         label(*arguments)
 
     monkeypatch.setattr(Engine, "_label", elsewhere)
-    monkeypatch.setattr("tagger.inference.engine.can_copy", lambda: True)
-    found = list(make(saved, threads=2, copies=True).run(map(tuple, given), scores=scores))
+    monkeypatch.setattr("tagger.inference.engine.can_fork", lambda: True)
+    found = list(make(saved, threads=2, worker_processes=True).run(map(tuple, given), scores=scores))
     assert [list(tokens) for tokens, _, _ in found] == given
     for (_, ids, posteriors), (_, their_ids, their_posteriors) in zip(found, expected, strict=True):
         np.testing.assert_array_equal(ids, their_ids)
@@ -122,26 +124,26 @@ def test_copies_of_the_process_change_nothing(saved: SavedModel, scores: bool, m
 
 
 @pytest.mark.parametrize(("threads", "kept"), [(2, 50), (4, 30)])
-def test_copies_together_keep_as_many_types_as_one_process(
+def test_worker_processes_together_keep_as_many_types_as_one_process(
     saved: SavedModel, threads: int, kept: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tagger.inference.engine.LARGEST", 100)
     monkeypatch.setattr("tagger.inference.engine.FREQUENT", 30)
-    engine, most = make(saved, threads=threads, copies=True), 0
+    engine, most = make(saved, threads=threads, worker_processes=True), 0
     for start in range(0, 200, 5):
-        window = Window.of([[f"word{n}" for n in range(start, start + 5)]], scores=False)
-        window.take(engine._answer(window.request()))
-        [(_, expected, _)] = make(saved).run(window.sentences, scores=False)
-        assert window.label_ids.tolist() == expected.tolist()
+        words = [f"word{n}" for n in range(start, start + 5)]
+        label_ids, _ = engine._label_request(([words], False))
+        [(_, expected, _)] = make(saved).run([words], scores=False)
+        assert label_ids.tolist() == expected.tolist()
         most = max(most, len(engine.cache.rows))
     assert kept - 5 < most <= kept
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
-def test_copies_end_with_the_stream(saved: SavedModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tagger.inference.engine.can_copy", lambda: True)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks workers")
+def test_worker_processes_end_with_the_stream(saved: SavedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tagger.inference.engine.can_fork", lambda: True)
     before = children()
-    stream = make(saved, threads=2, copies=True).run(itertools.cycle(WORDS), scores=False)
+    stream = make(saved, threads=2, worker_processes=True).run(itertools.cycle(WORDS), scores=False)
     assert isinstance(stream, Generator)
     assert next(stream)[0] == WORDS[0]
     assert len(children()) == len(before) + 2
@@ -149,12 +151,12 @@ def test_copies_end_with_the_stream(saved: SavedModel, monkeypatch: pytest.Monke
     assert children() == before
 
 
-def test_a_short_stream_is_not_worth_a_copy(saved: SavedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_stream_is_not_worth_a_fork(saved: SavedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> bool:
         raise AssertionError
 
-    monkeypatch.setattr("tagger.inference.engine.can_copy", refuse)
-    engine = make(saved, threads=2, copies=True)
+    monkeypatch.setattr("tagger.inference.engine.can_fork", refuse)
+    engine = make(saved, threads=2, worker_processes=True)
     assert len(list(engine.run(WORDS[:100], scores=False))) == 100
     with pytest.raises(AssertionError):
         list(engine.run(itertools.islice(itertools.cycle(WORDS), WINDOW_SENTENCES), scores=False))

@@ -19,7 +19,6 @@ from tagger.evaluation.perplexity import CacheScore, LanguageScores
 from tagger.generation.decoder import LanguageEngine
 from tagger.language_modelling import evaluation as evaluation
 from tagger.language_modelling.evaluation import CacheSettings, choose_cache, evaluate
-from tagger.models.heads.softmax import FullSoftmax
 from tagger.serialization.builder import build_language_model
 from tests import reference
 
@@ -52,32 +51,31 @@ def stream(size: int = 60, seed: int = 1) -> TokenStream:
     return TokenStream(ids, words, 5 * words, int((ids == 0).sum()), int((ids == END).sum()))
 
 
-def states_by_loop(run_context: LanguageEngine, text: TokenStream) -> list[np.ndarray]:
+def states_by_loop(model: LanguageEngine, text: TokenStream) -> list[np.ndarray]:
     """The state before each unit; the first one has read an end of sentence."""
-    weights = reference.stack_weights({f"ahead.{n}": p for n, p in run_context.stack.named_parameters()}, "ahead", 2)
+    weights = reference.stack_weights({f"ahead.{n}": p for n, p in model.stack.named_parameters()}, "ahead", 2)
     read = [END, *text.ids.tolist()[:-1]]
-    states = reference.run_stack("lstm", list(run_context.table[read]), weights, backwards=False)
+    states = reference.run_stack("lstm", list(model.table[read]), weights, backwards=False)
     return [state.detach().numpy() for state in states]
 
 
-def nats_by_loop(run_context: LanguageEngine, text: TokenStream) -> list[float]:
-    head = run_context.head
-    assert isinstance(head, FullSoftmax)
-    projection, bias = head.projection.get_parameter("weight"), head.bias
+def nats_by_loop(model: LanguageEngine, text: TokenStream) -> list[float]:
+    projection, bias = model.predict.projection, model.predict.bias
+    assert projection is not None
     found = []
-    for state, unit in zip(states_by_loop(run_context, text), text.ids.tolist(), strict=True):
-        scores = run_context.table @ (projection @ torch.from_numpy(state)) + bias
+    for state, unit in zip(states_by_loop(model, text), text.ids.tolist(), strict=True):
+        scores = model.table @ (projection @ torch.from_numpy(state)) + bias
         found.append(reference.step_loss(scores.tolist(), unit))
     return found
 
 
-def cached_by_loop(run_context: LanguageEngine, text: TokenStream, cache: CacheSettings) -> list[float]:
+def cached_by_loop(model: LanguageEngine, text: TokenStream, cache: CacheSettings) -> list[float]:
     """Grave et al. 2017, equations 2 and 3, unit by unit.
 
     p(w) = (1 - lambda) p_model(w) + lambda p_cache(w), where p_cache(w) is proportional to the sum of exp(theta h_t .
     h_i) over the remembered i whose next unit was w.
     """
-    states, nats, units = states_by_loop(run_context, text), nats_by_loop(run_context, text), text.ids.tolist()
+    states, nats, units = states_by_loop(model, text), nats_by_loop(model, text), text.ids.tolist()
     found = []
     for t, unit in enumerate(units):
         remembered = range(max(0, t - cache.window), t)
@@ -94,9 +92,9 @@ def cached_by_loop(run_context: LanguageEngine, text: TokenStream, cache: CacheS
 def test_perplexity_is_that_of_a_loop_over_units(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """One stream from the first unit to the last, whatever is computed at a time."""
     monkeypatch.setattr(evaluation, "LONGEST_BLOCK", block)
-    run_context, text = engine(), stream()
-    nats = nats_by_loop(run_context, text)
-    scores = evaluate(run_context, text, "word", END)
+    model, text = engine(), stream()
+    nats = nats_by_loop(model, text)
+    scores = evaluate(model, text, "word", END)
     assert scores.units == len(text) == 60
     assert scores.nats == pytest.approx(sum(nats), rel=1e-12)
     assert scores.perplexity == pytest.approx(math.exp(sum(nats) / 60), rel=1e-12)
@@ -112,16 +110,16 @@ def test_perplexity_is_that_of_a_loop_over_units(block: int, monkeypatch: pytest
 
 def test_few_log_probabilities_are_held_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluation, "BLOCK_SCORES", 4 * V)
-    run_context = engine()
+    model = engine()
     sizes: list[int] = []
-    whole = run_context.log_probabilities
+    whole = model.log_probabilities
 
     def noting(states: torch.Tensor) -> torch.Tensor:
         sizes.append(len(states))
         return whole(states)
 
-    monkeypatch.setattr(run_context, "log_probabilities", noting)
-    evaluate(run_context, stream(10), "word", END)
+    monkeypatch.setattr(model, "log_probabilities", noting)
+    evaluate(model, stream(10), "word", END)
     assert sizes == [4, 4, 2]
 
 
@@ -129,14 +127,14 @@ def test_few_log_probabilities_are_held_at_a_time(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("cell", ["gru", "rnn"])
 def test_all_heads_and_cells_read_as_their_engine(cell: str, changes: dict[str, Any]) -> None:
     """Unit by unit through ``next``, the state handed on."""
-    run_context, text = engine(encoder__cell=cell, **changes), stream()
-    state, before, total = run_context.start(1), END, 0.0
+    model, text = engine(encoder__cell=cell, **changes), stream()
+    state, before, total = model.start(1), END, 0.0
     for unit in text.ids.tolist():
-        log_probs, state = run_context.next(torch.tensor([[before]]), state)
+        log_probs, state = model.next(torch.tensor([[before]]), state)
         assert float(log_probs.exp().sum()) == pytest.approx(1.0, abs=1e-12)
         total -= float(log_probs[0, unit])
         before = unit
-    assert evaluate(run_context, text, "word", END).nats == pytest.approx(total, rel=1e-12)
+    assert evaluate(model, text, "word", END).nats == pytest.approx(total, rel=1e-12)
 
 
 @pytest.mark.parametrize("block", [1, 7, 1024])
@@ -146,10 +144,10 @@ def test_the_cache_is_its_equation(
     theta: float, weight: float, window: int, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evaluation, "LONGEST_BLOCK", block)
-    run_context, text = engine(), stream()
+    model, text = engine(), stream()
     cache = CacheSettings(window, theta, weight)
-    expected = math.exp(sum(cached_by_loop(run_context, text, cache)) / len(text))
-    plain, scores = evaluate(run_context, text, "word", END), evaluate(run_context, text, "word", END, cache)
+    expected = math.exp(sum(cached_by_loop(model, text, cache)) / len(text))
+    plain, scores = evaluate(model, text, "word", END), evaluate(model, text, "word", END, cache)
     assert scores.cache is not None
     assert scores.cache.perplexity == pytest.approx(expected, rel=1e-5)
     assert (scores.cache.window, scores.cache.theta, scores.cache.weight) == (window, theta, weight)
@@ -161,23 +159,23 @@ def test_the_cache_that_is_chosen_is_the_best_of_the_grid(monkeypatch: pytest.Mo
     monkeypatch.setattr(evaluation, "LONGEST_BLOCK", 16)
     for name, values in (("WINDOWS", (3, 20)), ("THETAS", (0.0, 0.5, 2.0)), ("WEIGHTS", (0.1, 0.4))):
         monkeypatch.setattr(evaluation, name, values)
-    run_context = engine()
+    model = engine()
     for seed in (1, 2):
         text = stream(seed=seed)
         text.ids[30:] = text.ids[:30]  # something to be remembered
         grid = {
-            settings: sum(cached_by_loop(run_context, text, CacheSettings(*settings)))
+            settings: sum(cached_by_loop(model, text, CacheSettings(*settings)))
             for settings in product((3, 20), (0.0, 0.5, 2.0), (0.1, 0.4))
         }
-        assert choose_cache(run_context, text, END) == CacheSettings(*min(grid, key=lambda settings: grid[settings]))
+        assert choose_cache(model, text, END) == CacheSettings(*min(grid, key=lambda settings: grid[settings]))
 
 
 def test_a_cache_needs_something_to_remember() -> None:
-    run_context, text = engine(), stream(1)
-    scores = evaluate(run_context, text, "word", END, CacheSettings(500, 0.3, 0.2))
+    model, text = engine(), stream(1)
+    scores = evaluate(model, text, "word", END, CacheSettings(500, 0.3, 0.2))
     assert scores.cache is not None
     assert scores.cache.perplexity == pytest.approx(scores.perplexity, rel=1e-12)
-    assert choose_cache(run_context, text, END) in {
+    assert choose_cache(model, text, END) in {
         CacheSettings(*s) for s in product(evaluation.WINDOWS, evaluation.THETAS, evaluation.WEIGHTS)
     }
 

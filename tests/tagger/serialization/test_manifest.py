@@ -147,21 +147,6 @@ def test_a_killed_writer_leaves_no_lock(tmp_path: Path, other_writer: subprocess
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
-def test_a_lock_that_went_with_its_run_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Opened before the other run removed it: holding it would keep nobody out."""
-    import fcntl
-
-    taken = fcntl.flock
-
-    def flock(file: object, operation: int) -> None:
-        (tmp_path / "model.partial.lock").unlink()
-        taken(file, operation)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(fcntl, "flock", flock)
-    with pytest.raises(OutputError, match="another run is writing this model"):
-        save(tmp_path / "model", "mine")
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with a valid ``config.json`` and two listed files."""
