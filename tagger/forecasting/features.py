@@ -57,7 +57,7 @@ class SeriesDataset:
         self.table = table
         self.scaling = scaling
         self.targets, self.horizon = len(config.data.targets), config.data.horizon
-        self.window = config.data.window or 1
+        self.window = config.data.window
         self.calendar = calendar
         self.scale_rows = scaling.rows(table.groups)
         self.size = len(table.columns) + (0 if calendar is None else calendar.size)

@@ -116,20 +116,20 @@ def make_readers(model: Network, streams: StreamConfig, seed: int, device: torch
         device: where the model is.
     """
     locked = streams.dropout_kind == "locked"
-    penalties = ActivationPenalties(streams.activation_penalty or 0.0, streams.temporal_penalty or 0.0)
+    penalties = ActivationPenalties(streams.activation_penalty, streams.temporal_penalty)
     directions = list(model.language)
     readers = []
     for number, direction in enumerate(directions if len(directions) > 1 else 2 * directions):
         stack = cast(DirectionalStack, getattr(model.encoder, direction))
-        stack.dropout = make_dropout(streams.dropout or 0.0, locked=locked)
-        stack.weight_drop = streams.weight_drop or 0.0
+        stack.dropout = make_dropout(streams.dropout, locked=locked)
+        stack.weight_drop = streams.weight_drop
         readers.append(
             StreamReader(
                 stack,
                 cast(Softmax, model.language[direction]),
                 model.words.words,
-                inputs=make_dropout(streams.input_dropout or 0.0, locked=locked),
-                outputs=make_dropout(streams.output_dropout or 0.0, locked=locked),
+                inputs=make_dropout(streams.input_dropout, locked=locked),
+                outputs=make_dropout(streams.output_dropout, locked=locked),
                 penalties=penalties,
                 generator=torch.Generator(device).manual_seed(1000 * seed + number + 1),
             )

@@ -87,7 +87,7 @@ class LanguageObjective(Objective):
         return len(self.model.language) > 1
 
     def _layout(self, ids: np.ndarray) -> np.ndarray:
-        return batchify(ids, self.streams.batch_size or 1)
+        return batchify(ids, self.streams.batch_size)
 
     def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[BpttChunk]]:
         """Read the whole text once, chunk after chunk; from another beginning each time, if jittered."""
@@ -95,7 +95,7 @@ class LanguageObjective(Objective):
         ids = self.train.ids
         jitter = rng if self.streams.jitter else None
         if jitter is not None:  # so that streams are not cut at the same places in every epoch
-            ids = ids[int(rng.integers(0, max(1, len(ids) // (4 * (self.streams.batch_size or 1))))) :]
+            ids = ids[int(rng.integers(0, max(1, len(ids) // (4 * self.streams.batch_size)))) :]
         layout = self._layout(ids)
         bounds = bptt_chunks(len(layout) - 1, self.streams.bptt, jitter)
         return len(bounds), self._chunks(layout, bounds)
@@ -136,7 +136,7 @@ class LanguageObjective(Objective):
         ids = pad_to_multiple(torch.from_numpy(types.astype(np.int64))).to(self.device)
         columns = (None if column is None else column[ids] for column in self.columns)
         vectors: Tensor = self.model.words(*columns)[: len(types)]
-        p = self.streams.embedding_dropout or 0.0 if self.model.training else 0.0
+        p = self.streams.embedding_dropout if self.model.training else 0.0
         return dropped(vectors, p, (len(types), 1), self.generator)
 
     def _read(self, batch: BpttChunk, vectors: Tensor) -> Tensor:

@@ -138,7 +138,7 @@ def token_features(subwords: SubwordTokenizer, words: WordsConfig, ids: np.ndarr
             {word: min(count, 1) for word, count in counts.items()},
             prefixes=words.prefixes,
             suffixes=words.suffixes,
-            jamo=words.jamo or 0,
+            jamo=words.jamo,
             jamo_prefixes=words.jamo_prefixes,
             min_types=words.affix_min_types,
         )

@@ -118,5 +118,5 @@ def with_streams(config: Config, auxiliary_lm: AuxiliaryLM) -> Config:
     """The configuration with all that was left open of how the text is read: as by a language model alone."""
     if auxiliary_lm.train is None or auxiliary_lm.subwords is None:
         return config
-    streams = resolve_streams(config.streams, len(auxiliary_lm.train.ids), config.training.epochs or 1)
+    streams = resolve_streams(config.streams, len(auxiliary_lm.train.ids), config.training.epochs)
     return replace(config, streams=streams, head=resolve_head(config.head, auxiliary_lm.subwords.size))

@@ -81,13 +81,13 @@ class TaggingObjective(Objective):
         self.device = device
         self.train = SplitTensors.on(device, prepared.train)
         self.dev = None if prepared.dev is None else SplitTensors.on(device, prepared.dev)
-        self.hide = word_dropout_probs(prepared.counts, config.word_dropout or 0.0)
+        self.hide = word_dropout_probs(prepared.counts, config.word_dropout)
         self.size = DatasetSize(len(prepared.train), len(prepared.train.type_ids), len(prepared.labels[TAG]))
         self.steps_per_epoch = len(plan(prepared.train.lengths, self._budget, np.random.default_rng(0)))
 
     @property
     def _budget(self) -> int:
-        return self.config.batch_tokens or 1
+        return self.config.batch_tokens
 
     def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Batch]]:
         """Every sentence once."""
@@ -104,7 +104,7 @@ class TaggingObjective(Objective):
         for head, scores in logits.items():
             targets = self.train.labels[head][positions]
             if head == TAG:
-                loss = loss + summed_loss(scores, targets, label_smoothing=self.config.label_smoothing or 0.0)
+                loss = loss + summed_loss(scores, targets, label_smoothing=self.config.label_smoothing)
                 summed = summed_loss(scores.detach(), targets)
             else:
                 loss = loss + self.config.auxiliary_weight * summed_loss(scores, targets)

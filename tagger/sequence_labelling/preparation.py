@@ -129,7 +129,7 @@ def word_features_of(counts: Mapping[str, int], config: Config) -> tuple[WordFea
     """What may be known of the words of a corpus, and their (V, E) pre-trained vectors, if any."""
     words = config.words
     kinds = (words.characters or "").split("+")
-    jamo = words.jamo or 0
+    jamo = words.jamo
     affixes = characters = None
     if "affix" in kinds:
         affixes = AffixFeatures.fit(
@@ -144,7 +144,7 @@ def word_features_of(counts: Mapping[str, int], config: Config) -> tuple[WordFea
         characters = Characters.fit(counts, jamo=jamo > 0)
     found = read_vectors(words.vectors, _with_lower(counts)) if words.vectors else {}
     vocabulary = Vocabulary.from_counts(
-        counts, min_count=words.min_count or 1, max_size=words.vocabulary_size, further=found
+        counts, min_count=words.min_count, max_size=words.vocabulary_size, further=found
     )
     features = WordFeatures(vocabulary, affixes, characters, has_vectors=bool(found))
     return features, _vector_table(vocabulary, found) if found else None

@@ -41,7 +41,7 @@ def united_features(start: WordFeatures, counts: Mapping[str, int], words: Words
         counts: occurrences of each word in the treebank.
         words: resolved settings.
     """
-    vocabulary = united_vocabulary(start.vocabulary.words, counts, words.min_count or 1)
+    vocabulary = united_vocabulary(start.vocabulary.words, counts, words.min_count)
     affixes = start.affixes
     if affixes is not None:
         found = AffixFeatures.fit(

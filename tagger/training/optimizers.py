@@ -32,7 +32,7 @@ def make_optimizer(
         scales: factor of the learning rate by the beginning of a parameter's name (discriminative rates, Howard and
             Ruder 2018).
     """
-    rate = config.learning_rate or 1.0
+    rate = config.learning_rate
     if isinstance(config, LanguageTrainingConfig) and config.optimizer != "adamw":
         return torch.optim.SGD(
             [p for p in model.parameters() if p.requires_grad], rate, weight_decay=config.weight_decay
@@ -75,6 +75,6 @@ def make_optimization(
         optimizer or make_optimizer(model, config),
         make_average(model, config),
         make_schedule(config),
-        peak=config.learning_rate or 1.0,
+        peak=config.learning_rate,
         clip=config.clip,
     )

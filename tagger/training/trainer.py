@@ -232,7 +232,7 @@ class Trainer:
 
     @property
     def _num_epochs(self) -> int:
-        return self.config.epochs or 1
+        return self.config.epochs
 
     def _started(self, notes: tuple[str, ...]) -> Started:
         objective = self.objective

@@ -218,7 +218,7 @@ def test_rates_that_break_training(tiny_corpus: Path) -> None:
             ConfigError,
             "auxiliary column 'x' is not in the training data; it has: ",
         ),
-        ({"settings": {"words.vectors": "none.txt"}}, CorpusError, "none.txt: cannot read word vectors"),
+        ({"settings": {"words.vectors": "none.txt"}}, CorpusError, "none.txt: no such file"),
         ({"config": "none.toml"}, ConfigError, "none.toml: no such configuration file"),
         ({"out": "/proc/none/model"}, OutputError, "cannot write the model folder"),
     ],
