@@ -1,14 +1,25 @@
-"""Commands that learn numbers within a second, over time and over words, with all that is drawn at random."""
+"""Runs that learn numbers within a second, over time and over words, with everything that is random."""
 
 from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
-from tests.tagger.forecasting.synthetic_series import write_wave
+from tagger.config.forecaster import ForecasterConfig
+from tagger.config.token_regressor import TokenRegressorConfig
+from tagger.corpora.series.read import read_series
+from tagger.corpora.series.token_values import read_token_values
+from tagger.forecasting.train import options_of, train_forecasters
+from tagger.token_regression.train import train_token_regressor
+from tagger.training.checkpoint_callback import CheckpointConfig
+from tagger.training.run import RunOptions
+from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
+from tests.tagger.token_regression.synthetic_values import QUICK as QUICK_WORDS
 
 Command = list[str | Path]
 OPTIONS: Command = ["--hidden-size", "8", "--epochs", "6", "--dropout", "0.3", "--threads", "1", "--quiet"]
+OFTEN = CheckpointConfig("auto", minutes=1e-9)
 WORDS = ["the", "dog", "sees", "a", "cat"]
 
 
@@ -37,3 +48,20 @@ def words_command(folder: Path) -> Command:
     path = folder / "numbers.conllu"
     path.write_text("\n".join(sentences) + "\n", encoding="utf-8")
     return ["train", "series", path, "--targets", "RT", *OPTIONS, "--batch-tokens", "40"]
+
+
+def over_time(source: Path, out: Path, seeds: int = 1, **settings: Any) -> None:
+    named = {"data.targets": ["load"], "data.features": ["wind"], "data.group": "site", "training.epochs": 4}
+    given = {name.replace("__", "."): value for name, value in settings.items()}
+    config = ForecasterConfig().with_settings({**QUICK, **named, "training.dropout": 0.3, **given})
+    table = read_series(str(source), options_of(config))
+    train_forecasters(table, config, RunOptions(out=out, threads=1, seeds=seeds, checkpointing=OFTEN))
+
+
+def over_words(source: Path, out: Path, **settings: Any) -> None:
+    random_ones = {"training.epochs": 3, "training.dropout": 0.3, "training.word_dropout": 0.3}
+    given = {name.replace("__", "."): value for name, value in settings.items()}
+    config = TokenRegressorConfig().with_settings({**QUICK_WORDS, **random_ones, **given})
+    train_token_regressor(
+        read_token_values(str(source), ["rt"]), config, RunOptions(out=out, threads=1, checkpointing=OFTEN)
+    )

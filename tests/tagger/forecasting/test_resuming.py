@@ -12,46 +12,19 @@ from typing import Any
 
 import pytest
 
-from tagger.config.forecaster import ForecasterConfig
-from tagger.config.token_regressor import TokenRegressorConfig
-from tagger.corpora.series.read import read_series
-from tagger.corpora.series.token_values import read_token_values
 from tagger.errors import TrainingError
-from tagger.forecasting.train import options_of, train_forecasters, train_series
-from tagger.token_regression.train import train_token_regressor
-from tagger.training.checkpoint_callback import CheckpointConfig
+from tagger.forecasting.train import train_series
 from tagger.training.checkpoint_store import CheckpointStore
-from tagger.training.run import RunOptions
 from tests.killing import End, Nursery
-from tests.number_runs import Command, series_command, words_command
+from tests.number_runs import Command, over_time, over_words, series_command, words_command
 from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
-from tests.tagger.token_regression.test_token_regression import QUICK as QUICK_WORDS
-from tests.tagger.token_regression.test_token_regression import sentences, write_conllu
+from tests.tagger.token_regression.synthetic_values import sentences, write_conllu
 from tests.tagger.training import test_resuming as resuming
 from tests.tagger.training.test_resuming import Crash, assert_same, until_done
 
-FILES = {"config.json", "log.jsonl", "metrics.json", "model.safetensors", "README.md", "tokenizer.json"}
-OFTEN = CheckpointConfig("auto", minutes=1e-9)
 crashes = resuming.crashes
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 pytestmark = pytest.mark.usefixtures("no_curves")
-
-
-def over_time(source: Path, out: Path, seeds: int = 1, **settings: Any) -> None:
-    named = {"data.targets": ["load"], "data.features": ["wind"], "data.group": "site", "training.epochs": 4}
-    given = {name.replace("__", "."): value for name, value in settings.items()}
-    config = ForecasterConfig().with_settings({**QUICK, **named, "training.dropout": 0.3, **given})
-    table = read_series(str(source), options_of(config))
-    train_forecasters(table, config, RunOptions(out=out, threads=1, seeds=seeds, checkpointing=OFTEN))
-
-
-def over_words(source: Path, out: Path, **settings: Any) -> None:
-    random_ones = {"training.epochs": 3, "training.dropout": 0.3, "training.word_dropout": 0.3}
-    given = {name.replace("__", "."): value for name, value in settings.items()}
-    config = TokenRegressorConfig().with_settings({**QUICK_WORDS, **random_ones, **given})
-    train_token_regressor(
-        read_token_values(str(source), ["rt"]), config, RunOptions(out=out, threads=1, checkpointing=OFTEN)
-    )
 
 
 @pytest.fixture(scope="module")
@@ -211,63 +184,6 @@ def test_killed_at_random_instants(
     assert epochs == [1, 2, 3, 4, 5, 6]
     again = go_on(None)
     assert (again.code, again.message) == (0, f"{out}: the run is finished, nothing is left to resume")
-
-
-@needs_fork
-@pytest.mark.parametrize("change", [17, 200])
-def test_killed_right_before_a_change_of_the_disk(
-    command: Command, nursery: Nursery, unbroken: tuple[bytes, float], tmp_path: Path, change: int
-) -> None:
-    command = [*command, "--out", tmp_path / "m", "--resume", "auto", "--checkpoint-minutes", "1e-9"]
-    assert nursery.run(command, hook="die_anywhere", value=change).code == 137
-    assert not (tmp_path / "m").exists()
-    again = nursery.run(command, hook="die_anywhere", value=1e9)
-    assert again.code == 0, again.err
-    assert (tmp_path / "m" / "model.safetensors").read_bytes() == unbroken[0]
-    assert [path.name for path in tmp_path.iterdir()] == ["m"]
-    assert {path.name for path in (tmp_path / "m").iterdir()} == FILES
-
-
-@needs_fork
-@pytest.mark.parametrize("write", [0, 30])
-def test_no_room_at_some_write(
-    command: Command, nursery: Nursery, unbroken: tuple[bytes, float], tmp_path: Path, write: int
-) -> None:
-    out = tmp_path / "m"
-    nursery.meets_a_full_disk(command, out, write)
-    assert (out / "model.safetensors").read_bytes() == unbroken[0]
-
-
-@needs_fork
-@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
-def test_told_to_stop(
-    command: Command, nursery: Nursery, unbroken: tuple[bytes, float], tmp_path: Path, which: signal.Signals
-) -> None:
-    out = tmp_path / "m"
-    state = tmp_path / "m.partial" / "training" / "1" / "000001"
-    # On a slow disk a state takes a while, so that the signal meets the run in training.
-    stopped = nursery.run(
-        [*command, "--out", out, "--checkpoint-minutes", "1e-9"], after=0, with_=which, until=state, hook="slow_disk",
-        value=0.005,
-    )  # fmt: skip
-    assert stopped.code == 128 + which, stopped.err
-    assert "same command with --resume goes on" in stopped.message
-    refused = nursery.run([*command, "--out", out, "--resume", "--hidden-size", "9"])
-    assert refused.code == 1
-    assert "cannot resume: " in refused.message
-    assert "encoder.hidden_size was 8 and is 9. Give the data and the settings" in refused.message
-    assert "an unfinished run is there" in nursery.run([*command, "--out", out]).message
-    assert nursery.run([*command, "--out", out, "--resume"]).code == 0
-    assert (out / "model.safetensors").read_bytes() == unbroken[0]
-
-
-@needs_fork
-def test_several_runs_into_one_folder(command: Command, nursery: Nursery, tmp_path: Path) -> None:
-    ends = nursery.run_at_once([*command, "--out", tmp_path / "m"], 3)
-    assert sorted(end.code for end in ends) == [0, 1, 1]
-    refusals = [end.message for end in ends if end.code]
-    assert all("another run is writing" in message or "already holds a model" in message for message in refusals)
-    assert [path.name for path in tmp_path.iterdir()] == ["m"]
 
 
 @pytest.mark.skipif(sys.platform != "linux" or not hasattr(os, "fork"), reason="where the kernel keeps the limit")

@@ -22,8 +22,8 @@ from tagger.token_regression.train import train_token_regressor
 from tagger.training.run import RunOptions
 from tests.model_mutations import ACCIDENTS, ATTACKS, mutant
 from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
-from tests.tagger.token_regression.test_token_regression import QUICK as QUICK_WORDS
-from tests.tagger.token_regression.test_token_regression import sentences, write_conllu
+from tests.tagger.token_regression.synthetic_values import QUICK as QUICK_WORDS
+from tests.tagger.token_regression.synthetic_values import sentences, write_conllu
 
 VALUES = ("configurations", "sizes", "tokenizers", "paths", "deep")
 """Attacks on what is read besides the weights."""

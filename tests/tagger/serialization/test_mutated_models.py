@@ -21,8 +21,8 @@ from tagger.token_regression.train import train_token_regressor
 from tagger.training.run import RunOptions
 from tests.model_mutations import ACCIDENTS, ATTACKS, mutant
 from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
-from tests.tagger.token_regression.test_token_regression import QUICK as QUICK_WORDS
-from tests.tagger.token_regression.test_token_regression import sentences, write_conllu
+from tests.tagger.token_regression.synthetic_values import QUICK as QUICK_WORDS
+from tests.tagger.token_regression.synthetic_values import sentences, write_conllu
 
 MUTANTS = 8 * len(ACCIDENTS + ATTACKS)
 MAY_LOAD = {"configurations", "tokenizers", "sizes"}

@@ -20,10 +20,10 @@ from tagger.token_regression.objective import TokenRegressionObjective
 from tagger.token_regression.train import make_task
 from tagger.training.objective import Objective, StepLoss
 from tagger.training.optimizer_step import GradientAccumulator
+from tests.number_runs import over_time as over_time_run
+from tests.number_runs import over_words as over_words_run
 from tests.tagger.forecasting.synthetic_series import prepared, write_wave
-from tests.tagger.forecasting.test_resuming import over_time as over_time_run
-from tests.tagger.forecasting.test_resuming import over_words as over_words_run
-from tests.tagger.token_regression.test_token_regression import QUICK, sentences, write_conllu
+from tests.tagger.token_regression.synthetic_values import QUICK, sentences, write_conllu
 from tests.tagger.training import test_resuming as resuming
 from tests.tagger.training.test_resuming import assert_same, log, until_done
 from tests.tiny import run
