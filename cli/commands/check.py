@@ -37,8 +37,6 @@ def check(context: click.Context, /, corpus: str | None, *, strict: bool, as_jso
         dev=values["dev"],
         test=values["test"],
         options=read_options(values, "upos"),
-        labels_column=values["labels_column"],
-        offline=values["offline"],
         places=values["places"] or (100 if as_json else 5),
     )
     if as_json:

@@ -99,7 +99,6 @@ def convert(corpus: str, out: Path, **values: Any) -> None:
         options=read_options(values),
         bare=values["bare"],
         overwrite=values["overwrite"],
-        offline=values["offline"],
     )
     for note in done.notes:
         click.echo(f"note: {note}", err=True)

@@ -75,7 +75,7 @@ def _prompt(prompt: str | None, prompt_file: str | None) -> str:
         if any("\ud800" <= character <= "\udfff" for character in text):
             raise CorpusError("the prompt is not UTF-8; expected text in the encoding of the terminal")
         return text
-    from tagger.corpora.files.document_blocks import not_utf8
+    from tagger.corpora.files.lines import not_utf8
     from tagger.corpora.files.streams import open_text
 
     path = prompt_file or "-"

@@ -133,7 +133,7 @@ def _run(values: Mapping[str, Any], hub: HubRequest | None, out: TaggedOutput) -
         done = out.begin(files if hub is None else [repr(hub)], values["model"], tagger, identity)
         return tag_documents(
             OneByOne(tagger) if by_line else tagger,
-            documents.pieces(tagger.tokenizer, tagger.column, skip_invalid=values["skip_invalid"]),
+            documents.pieces(tagger.tokenizer, skip_invalid=values["skip_invalid"]),
             make_renderer(output, tagger.column),
             out.write_at_once if by_line else out.write,
             scores=values["scores"],

@@ -174,18 +174,11 @@ def read_options(values: Mapping[str, Any], column: str | None = None) -> ReadOp
 
     Args:
         values: of the command's options.
-        column: read where neither ``--column`` nor ``--labels-column`` is given.
+        column: read where ``--column`` is not given.
     """
     from tagger.corpora.formats.registry import ReadOptions
 
-    return ReadOptions(
-        column=values["labels_column"] or values["column"] or column,
-        format=values["format_"],
-        tokens_column=values["tokens_column"],
-        label_names=values["label_names"],
-        skip_invalid=values["skip_invalid"],
-        repair=values["repair"],
-    )
+    return ReadOptions(values["column"] or column, **reading(values))
 
 
 class ShowGroup(click.Group):

@@ -1,61 +1,129 @@
-"""A sentence on its way into a file: words, labels, and all that stands around them."""
+"""The sentences of a corpus as they will be written: with everything that the file holds of them, and relabelled."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
+from tagger.corpora.formats.metadata import SentenceMetadata
+from tagger.corpora.formats.registry import ReadOptions, read_sentences
+from tagger.corpora.formats.sentence import RawSentence, error_policy
+from tagger.corpora.formats.sniffing import sniff
+from tagger.corpora.labels.label_column import LabelColumnReader, choose_column
+from tagger.corpora.labels.relabel import SchemeConverter
+from tagger.corpora.labels.repair import Repairs, repaired_text
+from tagger.corpora.labels.scheme_detection import scheme_of_files
 from tagger.corpora.sources.corpus import BATCH, Split
-
-Relabel = Callable[[Sequence[str]], list[str]]
-
-
-@dataclass(slots=True)
-class SentenceMetadata:
-    """What a file holds of a sentence besides words, labels and raw text.
-
-    Args:
-        comments: lines before the first word; None where the file cannot hold any.
-        others: lines that are no words (multiword ranges, empty nodes), each with the number of words before it.
-        columns: values of each word that are no labels: ``head``, ``deps``, ``misc``.
-        extra: further keys of a JSON object.
-    """
-
-    comments: list[str] | None = None
-    others: list[tuple[int, str]] = field(default_factory=list)
-    columns: dict[str, list[str]] = field(default_factory=dict)
-    extra: dict[str, Any] = field(default_factory=dict)
+from tagger.errors import CorpusError
 
 
-@dataclass(slots=True)
-class Row:
-    """One sentence to write.
+@dataclass(frozen=True, slots=True)
+class ConversionOptions:
+    """How to convert a corpus.
 
     Args:
-        tokens: T words.
-        columns: T labels under each name.
-        text: the raw sentence, where known.
-        frame: what stands around it.
+        form: the format to write, one of ``WRITABLE``.
+        scheme: the label scheme to write, None to leave the labels as they are.
+        bare: write the words and the chosen labels only.
+        reading: how to read.
     """
 
-    tokens: list[str]
-    columns: dict[str, list[str]]
-    text: str | None
-    frame: SentenceMetadata = field(default_factory=SentenceMetadata)
+    form: str
+    scheme: str | None
+    bare: bool
+    reading: ReadOptions
 
     @property
-    def values(self) -> dict[str, list[str]]:
-        """All columns, the labels last."""
-        return {**self.frame.columns, **self.columns}
+    def checked(self) -> bool:
+        """Whether every word must have a label in the chosen column."""
+        reading = self.reading
+        chosen = reading.column or reading.labels_column or reading.label_names or self.scheme
+        return bool(chosen or reading.skip_invalid or reading.repair)
 
 
-def split_rows(split: Split, relabel: Relabel | None = None) -> Iterator[Row]:
-    """The sentences of a split, the labels under the name of their column and last."""
-    others = [name for name in split.data.column_names if name not in ("tokens", "tags", "text")]
+def hub_rows(split: Split, options: ConversionOptions, notes: list[str]) -> Iterator[RawSentence]:
+    """Yield the sentences of one split of a hub corpus.
+
+    Args:
+        split: the split.
+        options: how to convert it.
+        notes: receives what is odd about its labels.
+    """
+    converter = SchemeConverter(options.scheme)
+    others = (
+        [] if options.bare else [name for name in split.data.column_names if name not in ("tokens", "tags", "text")]
+    )
+    number = 0
     for batch in split.data.iter(BATCH):
         texts = batch.get("text") or [None] * len(batch["tokens"])
         for place, (tokens, labels) in enumerate(zip(batch["tokens"], batch["tags"], strict=True)):
-            columns = {name: list(batch[name][place]) for name in others}
-            columns[split.label] = relabel(labels) if relabel else list(labels)
-            yield Row(list(tokens), columns, texts[place])
+            number += 1
+            columns = {**{name: list(batch[name][place]) for name in others}, split.label: list(labels)}
+            text = None if options.bare else texts[place]
+            sentence = RawSentence(list(tokens), columns, number, [number] * len(tokens), text)
+            converter.apply(sentence, split.label, f"{split.paths[0]} {split.name}")
+            yield sentence
+    notes += converter.notes()
+
+
+class FileRows:
+    """The sentences of some files that are written as one; at the end it notes what was lost.
+
+    Args:
+        files: paths and the names to use in messages.
+        options: how to convert them.
+        notes: receives the notes.
+    """
+
+    def __init__(self, files: list[tuple[Path, str]], options: ConversionOptions, notes: list[str]) -> None:
+        self.files, self.options, self.notes = files, options, notes
+        self._converter = SchemeConverter(options.scheme)
+        self._lost: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[RawSentence]:
+        """Read the files."""
+        reading, form = self.options.reading, self.options.form
+        files = [(path, name, reading.format or sniff(path, name)) for path, name in self.files]
+        scheme = scheme_of_files(files, reading)
+        for path, name, file_form in files:
+            yield from self._rows(path, name, file_form, Repairs(name, scheme) if reading.repair else None)
+        for what, count in self._lost.items():
+            self.notes.append(f"{what}: {count:,} left out, there is no place for them in {form}")
+        self.notes += self._converter.notes()
+
+    def _rows(self, path: Path, name: str, form: str, repairs: Repairs | None) -> Iterator[RawSentence]:
+        reading = self.options.reading
+        policy = error_policy(name, skip_invalid=reading.skip_invalid)
+        sentences = read_sentences(path, name, form, reading, policy, metadata=True)
+        wanted = reading.column_in(form)
+        labels = LabelColumnReader(wanted, policy, name, None, reading.label_names, repairs)
+        count = 0
+        for sentence in labels.read(sentences) if self.options.checked else sentences:
+            count += 1
+            column = labels.column or choose_column(wanted, list(sentence.columns))[0] or ""
+            self._converter.apply(sentence, column, name)
+            metadata = sentence.metadata or SentenceMetadata()
+            if repairs is not None and metadata.comments:
+                metadata.comments = [repaired_text(line) for line in metadata.comments]
+            yield self._row(sentence, column, metadata)
+        self.notes += labels.notes
+        if note := policy.note():
+            self.notes.append(note)
+        if not count:
+            raise CorpusError("no sentence that can be read", path=name)
+
+    def _row(self, sentence: RawSentence, column: str, metadata: SentenceMetadata) -> RawSentence:
+        if self.options.bare:
+            return RawSentence(sentence.tokens, {column: sentence.columns[column]})
+        if self.options.form == "columns" and metadata.other_lines:
+            self._lost["multiword ranges, empty nodes"] += len(metadata.other_lines)
+        if self.options.form != "jsonl" and metadata.extra:
+            self._lost[f"further keys ({', '.join(sorted(metadata.extra))})"] += 1
+            metadata.extra = {}
+        metadata.columns = {name: values for name, values in metadata.columns.items() if name not in sentence.columns}
+        columns = {name: labels for name, labels in sentence.columns.items() if name != column}
+        return RawSentence(
+            sentence.tokens, columns | {column: sentence.columns[column]}, text=sentence.text, metadata=metadata
+        )

@@ -86,12 +86,11 @@ class HubDocuments:
     ) -> None:
         """Nothing to do: reading stops when the pieces are no longer asked for."""
 
-    def pieces(self, tokenizer: WordTokenizer, column: str, *, skip_invalid: bool = False) -> Iterator[Piece]:
+    def pieces(self, tokenizer: WordTokenizer, *, skip_invalid: bool = False) -> Iterator[Piece]:
         """All rows, in order, in bounded memory.
 
         Args:
             tokenizer: splits raw text.
-            column: as for ``Documents``; a data set does not need it.
             skip_invalid: yield ``BadPiece`` instead of raising.
 
         Raises:

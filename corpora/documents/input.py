@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import BinaryIO
 
 from tagger.corpora.documents.columns import read_columns
 from tagger.corpora.documents.conllu import read_conllu
@@ -13,11 +12,18 @@ from tagger.corpora.documents.jsonl import read_json_lines
 from tagger.corpora.documents.piece import BadPiece, Piece
 from tagger.corpora.documents.text import read_lines, read_text, read_text_lines
 from tagger.corpora.files.streams import HEAD_BYTES, STANDARD_INPUT, open_string, open_text, read_errors
-from tagger.corpora.formats.document_format import detect_format
 from tagger.corpora.formats.sentence import clipped
+from tagger.corpora.formats.sniffing import sniff_document
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
 
+READERS: dict[str, Callable[[io.BufferedReader], Iterator[Piece]]] = {
+    "tokens": read_lines,
+    "conllu": read_conllu,
+    "conll": read_columns,
+    "jsonl": read_json_lines,
+}
+"""The readers of all formats but raw text, which needs a tokenizer."""
 ONE_LINE = ("text", "tokens", "jsonl")
 """Formats in which a line can be understood before the next one is there."""
 
@@ -26,14 +32,14 @@ class Documents:
     """Files to be tagged, in order; use as a context manager.
 
     Args:
-        paths: files, plain or packed with gzip, xz or bzip2; ``-`` is the standard input.
-        input_format: one of ``INPUT_FORMATS``, or ``auto`` to tell each file's own.
+        paths: files, compressed or not; ``-`` is the standard input.
+        input_format: ``text``, one of ``READERS``, or ``auto`` to recognise the format of each file.
         text: tag this instead of files.
         by_line: hand out every line as soon as it is there; each is a text by itself.
 
     Attributes:
         format: the format of the first document.
-        notes: nothing; a data set of the hub has some (``HubDocuments``).
+        notes: empty; a data set of the hub has notes (``HubDocuments``).
 
     Raises:
         CorpusError: the first document cannot be opened, or is of a format whose sentences have several lines.
@@ -51,61 +57,56 @@ class Documents:
         if text is not None:
             self._paths, source = ["--text"], open_string(text)
             self._input_format = "text" if input_format == "auto" else input_format
-        with ExitStack() as stack:  # closes the document if its format is not one to be read
+        with ExitStack() as stack:  # closes the document if its format cannot be read
             self._first = stack.enter_context(source)
             self.format = self._format_of(self._first, self._paths[0])
             self._stack = stack.pop_all()
 
     def __enter__(self) -> Documents:
-        """Nothing to do: the first document is open."""
+        """Return itself: the first document is open."""
         return self
 
     def __exit__(self, *_: object) -> None:
         """Close the first document."""
         self._stack.close()
 
-    def pieces(self, tokenizer: WordTokenizer, column: str, *, skip_invalid: bool = False) -> Iterator[Piece]:
-        """All documents piece by piece, in order, in bounded memory.
+    def pieces(self, tokenizer: WordTokenizer, *, skip_invalid: bool = False) -> Iterator[Piece]:
+        """Read all documents piece by piece, in order and in bounded memory.
 
         Args:
             tokenizer: splits raw text.
-            column: the label that will be written, see ``read_conllu``.
-            skip_invalid: yield ``BadPiece`` instead of raising.
+            skip_invalid: yield ``BadPiece`` for what cannot be read, instead of raising.
 
         Raises:
             CorpusError: a document cannot be opened or read, with its path and line.
         """
-        yield from self._read(self._first, self._paths[0], self.format, tokenizer, column, skip_invalid)
+        yield from self._read(self._first, self._paths[0], self.format, tokenizer, skip_invalid)
         for path in self._paths[1:]:
             with open_text(path, by_line=self._by_line) as stream:
-                found = self._format_of(stream, path)
-                yield from self._read(stream, path, found, tokenizer, column, skip_invalid)
+                yield from self._read(stream, path, self._format_of(stream, path), tokenizer, skip_invalid)
 
     def _format_of(self, stream: io.BufferedReader, path: str) -> str:
-        found = self._input_format
-        if found == "auto":
+        form = self._input_format
+        if form == "auto":
             with read_errors(path):
-                found = detect_format(stream.peek(HEAD_BYTES), path)
-        if self._by_line and found not in ONE_LINE:
+                form = sniff_document(stream.peek(HEAD_BYTES), path)
+        if self._by_line and form not in ONE_LINE:
             raise CorpusError(
-                f"the format is {found}, whose sentences have several lines; line by line, the input may be "
+                f"the format is {form}, whose sentences have several lines; line by line, the input may be "
                 f"{', '.join(ONE_LINE)} (--input)",
                 path=path,
             )
-        return found
+        return form
 
     def _read(
-        self, stream: BinaryIO, path: str, found: str, tokenizer: WordTokenizer, column: str, skip_invalid: bool
+        self, stream: io.BufferedReader, path: str, form: str, tokenizer: WordTokenizer, skip_invalid: bool
     ) -> Iterator[Piece]:
-        readers: dict[str, Callable[[], Iterator[Piece]]] = {
-            "text": lambda: (read_text_lines if self._by_line else read_text)(stream, tokenizer),
-            "tokens": lambda: read_lines(stream),
-            "conllu": lambda: read_conllu(stream, column),
-            "conll": lambda: read_columns(stream),
-            "jsonl": lambda: read_json_lines(stream),
-        }
         with read_errors(path):
-            for piece in readers[found]():
+            if form == "text":
+                pieces = (read_text_lines if self._by_line else read_text)(stream, tokenizer)
+            else:
+                pieces = READERS[form](stream)
+            for piece in pieces:
                 if isinstance(piece, BadPiece):
                     piece.message = clipped(piece.message)
                     if not skip_invalid:

@@ -3,62 +3,50 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from tagger.corpora.documents.piece import BadPiece, JsonPiece, Piece, Tagged, TextPiece
-from tagger.corpora.files.document_blocks import BYTE_ORDER_MARK, lines, not_utf8
+from tagger.corpora.files.lines import byte_lines, decode_line
+from tagger.corpora.formats.jsonl import parse_object, token_key, words_of
+from tagger.corpora.formats.sentence import InvalidSentenceError
 
-TOKEN_KEYS = ("tokens", "words")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_json_lines(stream: BinaryIO) -> Iterator[Piece]:
-    """Objects with the words of a sentence as a list of strings under ``tokens`` (or ``words``)."""
-    for number, line in lines(stream):
-        if number == 1:
-            line = line.removeprefix(BYTE_ORDER_MARK)
-        if line.isspace():
-            continue
-        try:
-            record = json.loads(line.decode())
-            yield JsonPiece(_tokens(record), record)
-        except UnicodeDecodeError as error:
-            yield BadPiece([], line, not_utf8(error, number)[0], number, "jsonl")
-        except json.JSONDecodeError as error:
-            message = f"not a JSON object: {error.msg} at column {error.colno}; expected one object a line"
-            yield BadPiece([], line, message, number, "jsonl")
-        except (ValueError, RecursionError) as error:
-            yield BadPiece([], line, str(error), number, "jsonl")
+    """Read objects with the words of a sentence as a list of strings under one of ``TOKEN_KEYS``."""
+    for number, raw in byte_lines(stream):
+        if not raw.isspace():
+            yield _piece(raw, number)
 
 
-def _tokens(record: Any) -> list[str]:
-    """The words of a record.
+def _piece(raw: bytes, number: int) -> Piece:
+    line = decode_line(raw.rstrip(b"\r\n"))
+    try:
+        record = parse_object(line)
+        return JsonPiece(_words(record, line), record)
+    except InvalidSentenceError as error:
+        return BadPiece([], raw, str(error), number, "jsonl")
 
-    Raises:
-        ValueError: there are none, or they are not strings of at least one character.
-    """
-    if not isinstance(record, dict):
-        raise ValueError(f'a JSON {type(record).__name__}, expected an object such as {{"tokens": [...]}}')
-    key = next((key for key in TOKEN_KEYS if key in record), None)
-    if key is None:
+
+def _words(record: dict[str, Any], line: str) -> list[str]:
+    try:
+        key = token_key(record)
+    except InvalidSentenceError as error:
         hint = "; tag raw text with --input text" if "text" in record else ""
-        raise ValueError(f'no key "tokens" among {", ".join(map(repr, record)) or "none"}{hint}')
-    tokens = record[key]
-    if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
-        raise ValueError(f"{key!r} is {json.dumps(tokens)[:60]}, expected a list of strings")
-    if not all(map(str.strip, tokens)):
-        raise ValueError(f"an empty word in {key!r}, expected at least one character")
-    if max(map(max, tokens), default="") >= "\ud800" and any(map(_half_pair, tokens)):
-        raise ValueError(f"half of a surrogate pair in {key!r}, which is no character")
-    return tokens
-
-
-def _half_pair(token: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in token)
+        raise InvalidSentenceError(f"{error}{hint}") from None
+    words = words_of(record, key)
+    if not all(map(str.strip, words)):
+        raise InvalidSentenceError(f"an empty word in {key!r}, expected at least one character")
+    if "\\ud" in line.lower() and any(map(_SURROGATE.search, words)):
+        raise InvalidSentenceError(f"half of a surrogate pair in {key!r}, which is no character")
+    return words
 
 
 def render_json(piece: Piece, tagged: Tagged) -> bytes:
-    """An object with ``tokens`` (or the keys that came in), ``tags``, and ``scores`` and ``offsets`` if known."""
+    """Render an object with the keys of the input, ``tags``, and ``scores`` and ``offsets`` if known."""
     record: dict[str, Any] = dict(piece.record) if isinstance(piece, JsonPiece) else {"tokens": piece.tokens}
     record["tags"] = tagged.tags
     if tagged.scores is not None:

@@ -1,6 +1,6 @@
-"""Pieces of a document that is being tagged: the words of a sentence and the frame they came in.
+"""Pieces of a document: the words of a sentence, and what is needed to write it again with its tags.
 
-Reading makes pieces, the tagger sees only their ``tokens``, rendering puts the tags back into the frame.
+Readers make pieces, the tagger sees only their ``tokens``, renderers write them with their tags.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 INPUT_FORMATS = ("text", "tokens", "conllu", "conll", "jsonl")
-OUTPUT_FORMATS = ("pairs", "tsv", "conllu", "jsonl")
 
 
 @dataclass(slots=True)
 class Piece:
-    """A sentence, or a stretch without words (``tokens`` is empty) that is only passed on.
+    """A sentence, or a part without words (``tokens`` is empty) that is only passed on.
 
     Args:
         tokens: T words.
@@ -25,7 +24,7 @@ class Piece:
 
 @dataclass(slots=True)
 class LinePiece(Piece):
-    """A line of words; an empty line is a piece without words and stays an empty line."""
+    """A line of words; an empty line stays an empty line."""
 
 
 @dataclass(slots=True)
@@ -34,11 +33,11 @@ class TextPiece(Piece):
 
     Args:
         offsets: start and end of each word in its document, in code points.
-        glued: the next sentence follows without white space.
+        space_after: white space follows the sentence, or nothing.
     """
 
     offsets: list[tuple[int, int]]
-    glued: bool
+    space_after: bool
 
 
 @dataclass(slots=True)
@@ -46,15 +45,16 @@ class ConlluPiece(Piece):
     """A CoNLL-U sentence.
 
     Args:
-        header: all before the first word.
-        heads: for each word its line up to the column of the tag, line end of the line before included.
-        rests: for each word what follows the column of the tag, up to the next word; header, heads, tags and
-            rests, interleaved, give the sentence again.
+        lines: all lines of the block; joined by line ends they are the block.
+        rows: the ten fields of each of the T words.
+        places: the index of the line of each word.
+        mark: the byte order mark, if the block begins with it.
     """
 
-    header: str
-    heads: list[str]
-    rests: list[str]
+    lines: list[str]
+    rows: list[list[str]]
+    places: list[int]
+    mark: str = ""
 
 
 @dataclass(slots=True)
@@ -83,14 +83,14 @@ class JsonPiece(Piece):
 
 @dataclass(slots=True)
 class BadPiece(Piece):
-    """A stretch that cannot be read as what it should be; it has no words.
+    """A part that cannot be read in the format of its file; it has no words.
 
     Args:
         raw: its bytes.
         message: what is wrong.
         line: 1-based line in its file.
         format: the format it was read as.
-        path: its file; set by the one who opened it.
+        path: its file, set by ``Documents``.
     """
 
     raw: bytes
@@ -101,7 +101,7 @@ class BadPiece(Piece):
 
 
 class Tagged(Protocol):
-    """What a tagger returns for a sentence of T words."""
+    """The tags of a sentence of T words."""
 
     tags: list[str]
     scores: list[float] | None

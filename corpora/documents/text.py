@@ -1,4 +1,4 @@
-"""Pieces from raw text and from lines of words."""
+"""Pieces from raw text, and from lines of words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from tagger.corpora.documents.piece import BadPiece, LinePiece, Piece, TextPiece
-from tagger.corpora.files.document_blocks import BYTE_ORDER_MARK, lines, not_utf8
+from tagger.corpora.files.lines import byte_lines, not_utf8
 from tagger.corpora.tokenization.sentence_splitter import Token
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 
@@ -16,7 +16,7 @@ TEXT_CHUNK_BYTES = 1 << 16
 
 
 def read_text(stream: BinaryIO, tokenizer: WordTokenizer) -> Iterator[Piece]:
-    """Sentences of raw text; a line with bytes that are not UTF-8 is reported and read with U+FFFD in place.
+    """Read sentences of raw text; bytes that are not UTF-8 are reported and become U+FFFD.
 
     Args:
         stream: bytes of any length, with or without line ends.
@@ -28,25 +28,25 @@ def read_text(stream: BinaryIO, tokenizer: WordTokenizer) -> Iterator[Piece]:
         while bad:
             yield bad.pop(0)
         if previous:
-            yield _text_piece(previous, glued=previous[-1].end == sentence[0].start)
+            yield _text_piece(previous, space_after=previous[-1].end != sentence[0].start)
         previous = sentence
     yield from bad
     if previous:
-        yield _text_piece(previous, glued=False)
+        yield _text_piece(previous, space_after=True)
 
 
 def read_text_lines(stream: BinaryIO, tokenizer: WordTokenizer) -> Iterator[Piece]:
-    """The same, each line a text by itself, as soon as it is there; offsets are those in the line."""
-    for number, line in lines(stream):
+    """Read each line as a text by itself, as soon as it is there; offsets are those in the line."""
+    for number, line in byte_lines(stream):
         for piece in read_text(io.BytesIO(line), tokenizer):
             if isinstance(piece, BadPiece):
                 piece.line = number
             yield piece
 
 
-def _text_piece(sentence: list[Token], *, glued: bool) -> TextPiece:
+def _text_piece(sentence: list[Token], *, space_after: bool) -> TextPiece:
     words, starts, ends = zip(*sentence, strict=True)
-    return TextPiece(list(words), list(zip(starts, ends, strict=True)), glued)
+    return TextPiece(list(words), list(zip(starts, ends, strict=True)), space_after)
 
 
 def _decoded(stream: BinaryIO, bad: list[BadPiece]) -> Iterator[str]:
@@ -61,7 +61,7 @@ def _decoded(stream: BinaryIO, bad: list[BadPiece]) -> Iterator[str]:
                 text = decoder.decode(data, final)
                 break
             except UnicodeDecodeError as error:
-                text, data = _mended(error, line, bad)
+                text, data = _repaired(error, line, bad)
                 decoder = codecs.getincrementaldecoder("utf-8")()
                 line += text.count("\n")
                 yield text
@@ -69,8 +69,8 @@ def _decoded(stream: BinaryIO, bad: list[BadPiece]) -> Iterator[str]:
         yield text
 
 
-def _mended(error: UnicodeDecodeError, line: int, bad: list[BadPiece]) -> tuple[str, bytes]:
-    """Report the damaged line; its text with replacement characters, and the bytes after it."""
+def _repaired(error: UnicodeDecodeError, line: int, bad: list[BadPiece]) -> tuple[str, bytes]:
+    """Report a damaged line; return its text with replacement characters, and the bytes after it."""
     message, number = not_utf8(error, line)
     bad.append(BadPiece([], b"", message, number, "text"))
     data: bytes = error.object
@@ -79,10 +79,8 @@ def _mended(error: UnicodeDecodeError, line: int, bad: list[BadPiece]) -> tuple[
 
 
 def read_lines(stream: BinaryIO) -> Iterator[Piece]:
-    """One sentence a line, words separated by ASCII white space (a no-break space is part of its word)."""
-    for number, line in lines(stream):
-        if number == 1:
-            line = line.removeprefix(BYTE_ORDER_MARK)
+    """Read a sentence a line, words separated by ASCII white space; a no-break space is part of its word."""
+    for number, line in byte_lines(stream):
         try:
             text = b" ".join(line.split()).decode()
         except UnicodeDecodeError as error:

@@ -1,33 +1,42 @@
-"""Lines of a file, and blocks of lines between blank ones: UTF-8, line ends, limits."""
+"""Lines of a text, and blocks between blank lines, with their numbers and in bounded memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-from tagger.corpora.files.streams import open_bytes, skip_byte_order_mark
+from tagger.corpora.files.streams import BYTE_ORDER_MARK, open_bytes, skip_byte_order_mark
 from tagger.errors import CorpusError
 
-CHUNK = 1 << 20
-MAX_LINE_BYTES = 16 << 20  # a file without line ends is refused, not swallowed
-MAX_BLOCK_LINES = 1_000_000  # and so is one without an end of sentence
+CHUNK_BYTES = 1 << 18
+MAX_LINE_BYTES = 50_000_000
+MAX_BLOCK_BYTES = 100_000_000  # a sentence of over a million words
 
-Line = tuple[int, str]
+Block = tuple[int, bytes]
+"""The number of the first line, and the lines up to the next sentence."""
+
+_UNICODE_SPACE = rb"\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80"
+_END_OF_BLOCK = re.compile(
+    rb"\n(?=[\s\x1c-\x1f\xc2\xe1-\xe3])"  # fails at once where a line follows
+    rb"(?:(?:[ \t\r\f\v\x1c-\x1f]|" + _UNICODE_SPACE + rb")*\n)+"
+)
 
 
 class DamagedLine(str):
-    """Stands for a line that is not text. It equals one NUL, which no reader takes for a word.
+    """Stand-in for a line that is not text. It equals one NUL, which no reader takes for a word.
 
     Args:
         reason: what is wrong with the bytes.
-        number: the line (or row) of the file, where it is not the place among those that are read.
+        number: the line or row of the file, where it is not the place among the lines that are read.
     """
 
     reason: str
     number: int | None
 
     def __new__(cls, reason: str, number: int | None = None) -> DamagedLine:
-        """Makes the stand-in that carries ``reason``."""
+        """Create the stand-in that carries ``reason``."""
         line = super().__new__(cls, "\0")
         line.reason, line.number = reason, number
         return line
@@ -48,81 +57,123 @@ def read_lines(path: Path, name: str | None = None) -> Iterator[str]:
     Raises:
         CorpusError: the file cannot be read, is cut short, or has a line over ``MAX_LINE_BYTES``.
     """
-    name = name or str(path)
-    number, offset, rest = 1, 0, b""
+    number, rest = 1, b""
     with open_bytes(path, name) as stream:
         skip_byte_order_mark(stream)
-        while block := stream.read(CHUNK):
-            head, end, tail = block.rpartition(b"\n")
+        while chunk := stream.read(CHUNK_BYTES):
+            head, end, tail = chunk.rpartition(b"\n")
             if not end:
-                rest += block
+                rest += chunk
                 if len(rest) > MAX_LINE_BYTES:
-                    raise CorpusError(_endless(), path=name, line=number)
+                    raise _too_long(number)
                 continue
-            lines = _decode(rest + head, offset)
+            lines = decode_lines(rest + head)
             yield from lines
             number += len(lines)
-            offset += len(rest) + len(head) + 1
             rest = tail
         if rest:
-            yield from _decode(rest, offset)
+            yield from decode_lines(rest)
 
 
-def blocks(lines: Iterable[str], name: str | None = None) -> Iterator[list[Line]]:
-    """Groups lines between blank lines; a line of nothing but tabs or spaces is blank.
+def read_blocks(path: Path, name: str | None = None) -> Iterator[Block]:
+    """Read the blocks of a text file, as ``blocks`` does, without a byte order mark."""
+    with open_bytes(path, name) as stream:
+        skip_byte_order_mark(stream)
+        yield from blocks(stream)
+
+
+def byte_lines(stream: BinaryIO, hint: str = "read raw text with --input text") -> Iterator[tuple[int, bytes]]:
+    """Read lines with their numbers from 1 and their line ends, each as soon as it is there.
 
     Args:
-        lines: the lines of a file from its first.
-        name: the file, for messages.
-
-    Yields:
-        Lists of (line number from 1, line), never empty.
+        stream: bytes; a byte order mark at the beginning is dropped.
+        hint: what to do about a line that is too long.
 
     Raises:
-        CorpusError: more than ``MAX_BLOCK_LINES`` lines follow without a blank one.
+        CorpusError: a line is longer than ``MAX_LINE_BYTES``.
     """
-    block: list[Line] = []
-    for number, line in enumerate(lines, 1):
-        if line and not line.isspace():
-            block.append((number, line))
-        elif block:
-            yield block
-            block = []
-        if len(block) > MAX_BLOCK_LINES:
-            message = f"a sentence of more than {MAX_BLOCK_LINES:,} lines; a blank line must end each sentence"
-            raise CorpusError(message, path=name, line=block[0][0])
-    if block:
-        yield block
+    number = 0
+    while line := stream.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        if len(line) > MAX_LINE_BYTES:
+            raise _too_long(number, hint)
+        yield number, line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
 
 
-def _decode(data: bytes, offset: int) -> list[str]:
+def blocks(stream: BinaryIO) -> Iterator[Block]:
+    """Cut a stream after runs of blank lines; the blocks joined are the stream.
+
+    Raises:
+        CorpusError: a block is longer than ``MAX_BLOCK_BYTES``.
+    """
+    number, buffer = 1, b""
+    while chunk := stream.read(max(CHUNK_BYTES, len(buffer))):
+        search = max(0, buffer.rfind(b"\n")) if buffer else 0
+        buffer += chunk
+        start = 0
+        for end in _END_OF_BLOCK.finditer(buffer, search):
+            block = buffer[start : end.end()]
+            yield number, block
+            number += block.count(b"\n")
+            start = end.end()
+        buffer = buffer[start:]
+        if len(buffer) > MAX_BLOCK_BYTES:
+            raise CorpusError(
+                f"more than {MAX_BLOCK_BYTES // 1_000_000} MB without a blank line, expected one after "
+                "every sentence; if the format is another, name it (--format or --input)",
+                line=number,
+            )
+    if buffer:
+        yield number, buffer
+
+
+def decode_lines(data: bytes) -> list[str]:
+    """Decode lines and strip their ends; ``DamagedLine`` stands for those that are not text."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        return _decode_each(data, offset)
+        return [decode_line(line) for line in data.split(b"\n")]
     if "\0" in text:
-        return _decode_each(data, offset)
+        return [decode_line(line) for line in data.split(b"\n")]
     lines = text.split("\n")
     return [line.removesuffix("\r") for line in lines] if "\r" in text else lines
 
 
-def _decode_each(data: bytes, offset: int) -> list[str]:
-    lines: list[str] = []
-    for raw in data.split(b"\n"):
-        lines.append(_decode_line(raw, offset))
-        offset += len(raw) + 1
-    return lines
+def block_lines(block: Block) -> list[tuple[int, str]]:
+    """Decode a block and number its lines; blank ones are left out."""
+    number, data = block
+    return [(place, line) for place, line in enumerate(decode_lines(data), number) if line and not line.isspace()]
 
 
-def _decode_line(raw: bytes, offset: int) -> str:
-    if b"\0" in raw:
-        return DamagedLine(f"a NUL byte at offset {offset + raw.index(0):,}: not text; remove it")
+def not_utf8(error: UnicodeDecodeError, line: int) -> tuple[str, int]:
+    """Describe bytes that are not UTF-8.
+
+    Args:
+        error: of decoding them.
+        line: the number of the first line that was decoded.
+
+    Returns:
+        The message and the number of the line.
+    """
+    before: bytes = error.object[: error.start]
+    column = error.start - before.rfind(b"\n")
+    message = (
+        f"not UTF-8: byte 0x{error.object[error.start]:02x} at byte {column} of the line; "
+        "convert the file first, for example with iconv -f latin1 -t utf-8"
+    )
+    return message, line + before.count(b"\n")
+
+
+def decode_line(line: bytes) -> str:
+    """Decode one line without its end; ``DamagedLine`` stands for one that is not text."""
+    if b"\0" in line:
+        return DamagedLine(f"a NUL byte at byte {line.index(0) + 1} of the line: not text; remove it")
     try:
-        return raw.decode().removesuffix("\r")
+        return line.decode().removesuffix("\r")
     except UnicodeDecodeError as error:
-        place = f"byte 0x{raw[error.start]:02x} at offset {offset + error.start:,}"
-        return DamagedLine(f"{place} is not UTF-8; convert the file, e.g. iconv -f latin1 -t utf-8")
+        return DamagedLine(not_utf8(error, 0)[0])
 
 
-def _endless() -> str:
-    return f"a line of more than {MAX_LINE_BYTES >> 20} MB; expected one word or one sentence a line"
+def _too_long(number: int, hint: str = "one word or one sentence a line is expected") -> CorpusError:
+    message = f"a line of more than {MAX_LINE_BYTES // 1_000_000} MB, expected one sentence; {hint}"
+    return CorpusError(message, line=number)

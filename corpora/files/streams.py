@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,23 +34,31 @@ class Compression:
     Args:
         magic: the first bytes of every file compressed in this way.
         decompress: returns a readable stream of the decompressed bytes.
+        create: opens a new file, which compresses the bytes that are written.
     """
 
     magic: bytes
     decompress: Callable[[io.BufferedReader], Any]
+    create: Callable[[Path], Any]
 
 
-def _zstandard(stream: io.BufferedReader) -> Any:
+def _read_zstandard(stream: io.BufferedReader) -> Any:
     import pyarrow as pa
 
     return pa.CompressedInputStream(pa.PythonFile(stream, "r"), "zstd")
 
 
+def _create_zstandard(path: Path) -> Any:
+    import pyarrow as pa
+
+    return pa.CompressedOutputStream(pa.OSFile(str(path), "wb"), "zstd")
+
+
 COMPRESSIONS = {
-    ".gz": Compression(b"\x1f\x8b", lambda stream: gzip.GzipFile(fileobj=stream)),
-    ".xz": Compression(b"\xfd7zXZ\x00", lzma.LZMAFile),
-    ".bz2": Compression(b"BZh", bz2.BZ2File),
-    ".zst": Compression(b"\x28\xb5\x2f\xfd", _zstandard),
+    ".gz": Compression(b"\x1f\x8b", lambda stream: gzip.GzipFile(fileobj=stream), partial(gzip.GzipFile, mode="wb")),
+    ".xz": Compression(b"\xfd7zXZ\x00", lzma.LZMAFile, partial(lzma.LZMAFile, mode="wb")),
+    ".bz2": Compression(b"BZh", bz2.BZ2File, partial(bz2.BZ2File, mode="wb")),
+    ".zst": Compression(b"\x28\xb5\x2f\xfd", _read_zstandard, _create_zstandard),
 }
 """The compressions that every reader takes, by the suffix that file names have."""
 
@@ -59,6 +68,12 @@ def uncompressed_suffix(path: str | Path) -> str:
     path = Path(path)
     inner = path.with_suffix("") if path.suffix.lower() in COMPRESSIONS else path
     return inner.suffix.lower()
+
+
+def create_file(path: Path, suffix: str) -> Any:
+    """Open a new file for writing bytes, compressed if ``suffix`` is that of a compression."""
+    compression = COMPRESSIONS.get(suffix.lower())
+    return path.open("wb") if compression is None else compression.create(path)
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from tagger.corpora.files.lines import DamagedLine, Line, blocks
-from tagger.corpora.formats.sentence import OnProblem, Problem, RawSentence, excerpt, number_of
+from tagger.corpora.files.lines import Block, DamagedLine, block_lines
+from tagger.corpora.formats.metadata import SentenceMetadata
+from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, RawSentence, excerpt, number_of
 from tagger.errors import CorpusError
 
 PROBE_LINES = 1000  # looked at to learn the layout
@@ -25,10 +26,13 @@ COMMENT = re.compile(r"#\s")
 KEYED_COMMENT = re.compile(r"#\s*[\w.]+\s*=")
 CHUNK_TAG = re.compile(r"O|[BIESLU]-\S+")
 
+Line = tuple[int, str]
+Row = tuple[int, str, list[str]]  # its number, the line, its fields
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the lines of a file are divided.
+    """The columns of a file.
 
     Args:
         separator: the tab, or None for any run of spaces.
@@ -44,24 +48,25 @@ class Layout:
 
 
 def sentences(
-    lines: Iterable[str], on_problem: OnProblem, *, tokens_column: str | None = None, name: str | None = None
+    blocks: Iterable[Block], on_problem: OnProblem, *, tokens_column: str | None = None, name: str | None = None
 ) -> Iterator[RawSentence]:
-    """Reads columns.
+    """Read columns.
 
     Args:
-        lines: the lines of a file from its first.
-        on_problem: told of every malformed line; the sentence is then left out.
+        blocks: of the file, from its first.
+        on_problem: called with every malformed line; its sentence is left out.
         tokens_column: the number of the column of words, from 1; None for the first that is no line number.
         name: the file, for messages.
 
     Yields:
         Sentences with the columns ``tag`` (of two), ``pos`` and ``chunk`` (CoNLL-2000), ``pos``, ``chunk``
-        and ``ner`` (CoNLL-2003), else ``column2``, ``column3`` and so on; or the names in the header.
+        and ``ner`` (CoNLL-2003), else ``column2``, ``column3`` and so on; or the names in the header. Comments
+        and ``-DOCSTART-`` lines before a sentence are its metadata.
 
     Raises:
         CorpusError: there is no such column of words.
     """
-    source = blocks(lines, name)
+    source = filter(None, map(block_lines, blocks))
     probe: list[list[Line]] = []
     for block in source:
         probe.append(block)
@@ -71,20 +76,31 @@ def sentences(
         layout = find_layout(probe, tokens_column)
     except ValueError as error:
         raise CorpusError(str(error), path=name) from error
+    pending: list[str] = []  # the mark of a document stands in a block of its own
     for block in chain(probe, source):
-        rows, problems = _rows(block, layout)
-        for line, message in problems:
-            on_problem(Problem(line, message, block[0][0]))
-        if rows and not problems:
-            yield _sentence(rows, layout)
+        rows, comments = split_rows(block, layout)
+        pending += [comment for comment in comments if not HEADER.match(comment)]
+        if not rows:
+            continue
+        start = block[0][0]
+        problems = find_problems(rows, layout, start)
+        for problem in problems:
+            on_problem(problem)
+        if not problems:
+            sentence = _sentence([row for _, _, row in rows], layout)
+            sentence.line, sentence.lines = start, [number for number, _, _ in rows]
+            sentence.metadata = SentenceMetadata(comments=pending)
+            yield sentence
+        pending = []
 
 
-def find_layout(probe: list[list[Line]], tokens_column: str | None = None) -> Layout:
-    """Learns the separator, the number of columns and what they hold.
+def find_layout(probe: list[list[Line]], tokens_column: str | None = None, *, min_width: int = 2) -> Layout:
+    """Find the separator, the number of columns and what they hold.
 
     Args:
         probe: the first blocks of a file.
         tokens_column: the number of the column of words, from 1, or its name where the first line names them.
+        min_width: the least number of columns: words alone, or words and labels.
 
     Raises:
         ValueError: there is no such column of words.
@@ -95,12 +111,12 @@ def find_layout(probe: list[list[Line]], tokens_column: str | None = None) -> La
     lines = [line for block in data for line in block] or [line for block in probe for _, line in block]
     separator = "\t" if 2 * sum("\t" in line for line in lines) > len(lines) else None
     widths = Counter(len(line.split(separator)) for line in lines)
-    width = max(2, widths.most_common(1)[0][0]) if widths else 2
+    width = max(min_width, widths.most_common(1)[0][0]) if widths else min_width
     split = [[line.split(separator) for line in block] for block in data if block]
     labels = list(range(width))
     if tokens_column is not None:
         words = _numbered_place(tokens_column, width)
-    elif width > 2 and _numbered(split):
+    elif width > min_width and _numbered(split):
         words = 1
         labels.remove(0)
     else:
@@ -122,7 +138,7 @@ def _named_layout(names: list[str], tokens_column: str | None) -> Layout:
 
 
 def _numbered_place(number: str, width: int) -> int:
-    """The index of a column that is named by its number."""
+    """Return the index of a column that is named by its number."""
     if not number.isdecimal() or not 0 < int(number) <= width:
         raise ValueError(f"no column {excerpt(number)} of words; columns are numbered from 1 to {width} here")
     return int(number) - 1
@@ -143,35 +159,67 @@ def _numbered(split: list[list[list[str]]]) -> bool:
     return all([row[0] for row in block] == [str(n) for n in range(1, len(block) + 1)] for block in split)
 
 
-def _rows(block: list[Line], layout: Layout) -> tuple[list[tuple[int, list[str]]], list[tuple[int, str]]]:
-    rows: list[tuple[int, list[str]]] = []
-    problems: list[tuple[int, str]] = []
+def split_rows(block: list[Line], layout: Layout) -> tuple[list[Row], list[str]]:
+    """Divide the lines of a sentence into fields.
+
+    Args:
+        block: numbered lines, none of them blank.
+        layout: of the file.
+
+    Returns:
+        Number, line and fields of each word, and the comments and marks of documents.
+    """
+    rows: list[Row] = []
+    comments: list[str] = []
     for number, line in block:
         row = line.split(layout.separator)
-        if row[0] == DOCUMENT or _is_comment(line, row, layout, first=not rows):
-            continue
-        if isinstance(line, DamagedLine):
-            problems.append((number, line.reason))
-        elif len(row) != layout.width:
-            separated = "tabs" if layout.separator else "spaces"
-            expected = f"expected {layout.width} separated by {separated}"
-            problems.append((number, f"{number_of(len(row), 'column')}, {expected}: {excerpt(line)}"))
-        elif not all(map(str.strip, row)):
-            empty = next(place for place, field in enumerate(row, 1) if not field.strip())
-            problems.append((number, f"column {empty} is empty, expected a word or label: {excerpt(line)}"))
-        rows.append((number, row))
-    return rows, problems
+        if row[0] == DOCUMENT or (line[0] == "#" and _is_comment(line, row, layout, first=not rows)):
+            comments.append(line)
+        else:
+            rows.append((number, line, row))
+    return rows, comments
 
 
 def _is_comment(line: str, row: list[str], layout: Layout, *, first: bool) -> bool:
-    if line[0] != "#":
-        return False
     if first and KEYED_COMMENT.match(line) and "\t" not in line:
         return True
     return bool(COMMENT.match(line)) and len(row) != layout.width
 
 
-def _sentence(rows: list[tuple[int, list[str]]], layout: Layout) -> RawSentence:
-    fields = list(zip(*(row for _, row in rows), strict=True))
+def find_problems(rows: list[Row], layout: Layout, start: int, *, labels: bool = True) -> list[Problem]:
+    """Check the lines of a sentence.
+
+    Args:
+        rows: number, line and fields of each word.
+        layout: of the file.
+        start: the line that the sentence starts on.
+        labels: every field must be filled, not only the word.
+    """
+    fields = [row for _, _, row in rows]
+    if layout.width > 1 and {len(row) for row in fields} == {layout.width}:  # what is damaged has one field
+        if labels and all(all(map(str.strip, row)) for row in fields):
+            return []
+        if not labels and all(row[layout.words].strip() for row in fields):
+            return []
+    problems = (_problem(*row, layout, start, labels=labels) for row in rows)
+    return [problem for problem in problems if problem is not None]
+
+
+def _problem(number: int, line: str, row: list[str], layout: Layout, start: int, *, labels: bool) -> Problem | None:
+    if isinstance(line, DamagedLine):
+        return Problem(number, line.reason, start, ProblemKind.ENCODING)
+    if len(row) != layout.width:
+        separated = "tabs" if layout.separator else "spaces"
+        message = f"{number_of(len(row), 'column')}, expected {layout.width} separated by {separated}: {excerpt(line)}"
+        return Problem(number, message, start, ProblemKind.COLUMN_COUNT)
+    if not all(map(str.strip, row)) and (labels or not row[layout.words].strip()):
+        empty = next(place for place, field in enumerate(row, 1) if not field.strip())
+        message = f"column {empty} is empty, expected a word or label: {excerpt(line)}"
+        return Problem(number, message, start, ProblemKind.EMPTY)
+    return None
+
+
+def _sentence(rows: list[list[str]], layout: Layout) -> RawSentence:
+    fields = list(zip(*rows, strict=True))
     columns = {name: list(fields[place]) for place, name in layout.names.items()}
-    return RawSentence(list(fields[layout.words]), columns, rows[0][0], [number for number, _ in rows])
+    return RawSentence(list(fields[layout.words]), columns)

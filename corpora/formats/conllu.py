@@ -9,8 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from tagger.corpora.files.lines import DamagedLine, Line, blocks
-from tagger.corpora.formats.sentence import MISSING, OnProblem, Problem, RawSentence, excerpt, number_of
+from tagger.corpora.files.lines import Block, DamagedLine, decode_lines
+from tagger.corpora.formats.metadata import METADATA_FIELDS, SentenceMetadata
+from tagger.corpora.formats.sentence import (
+    MISSING,
+    OnProblem,
+    Problem,
+    ProblemKind,
+    RawSentence,
+    excerpt,
+    number_of,
+)
 
 FIELDS = 10
 LABEL_FIELDS = {"upos": 3, "xpos": 4, "feats": 5, "lemma": 2, "deprel": 7}
@@ -18,51 +27,136 @@ FORM, MISC = 1, 9
 NOT_A_WORD = re.compile(r"\d+-\d+|\d+\.\d+")
 TEXT = re.compile(r"#\s*text\s*=\s?(.*)")
 
-_NUMBERS = [str(number) for number in range(1, 513)]
+_IDS = [str(number) for number in range(1, 513)]
 
 
 def sentences(
-    lines: Iterable[str], on_problem: OnProblem, *, misc_key: str | None = None, name: str | None = None
+    blocks: Iterable[Block], on_problem: OnProblem, *, misc_key: str | None = None, metadata: bool = False
 ) -> Iterator[RawSentence]:
-    """Reads CoNLL-U.
+    """Read CoNLL-U.
 
     Args:
-        lines: the lines of a file from its first.
-        on_problem: told of every malformed line; the sentence is then left out.
-        misc_key: a key in MISC to read as a label column (``_`` for a word without it). The raw MISC field
-            then comes along as the column ``misc``.
-        name: the file, for messages.
+        blocks: of the file, from its first.
+        on_problem: called with every malformed line; its sentence is left out.
+        misc_key: a key in MISC to read as a label column (``_`` for a word without it). The whole MISC field
+            is then the column ``misc``.
+        metadata: also keep comments, other lines and the fields that hold no labels.
 
     Yields:
         Sentences with the columns upos, xpos, feats, lemma, deprel and, if asked for, the MISC key.
     """
-    for block in blocks(lines, name):
-        rows = [line.split("\t") for _, line in block if line[0] != "#"]
-        if not rows:
+    for first, data in blocks:
+        lines = decode_lines(data)
+        places = row_places(lines)
+        if not places:
             continue
-        problems = _problems(block, rows)
-        if problems:
-            for line, message in problems:
-                on_problem(Problem(line, message, block[0][0]))
-        else:
-            yield _sentence(block, rows, misc_key)
+        rows = [lines[place].split("\t") for place in places]
+        start = first + next(place for place, line in enumerate(lines) if line.strip())
+        if problems := find_problems(lines, places, rows):
+            for place, message, kind in problems:
+                on_problem(Problem(start if place is None else first + place, message, start, kind))
+            continue
+        if rows[-1][0] != str(len(rows)):
+            rows, places = only_words(rows, places)
+        sentence = _sentence(rows, misc_key)
+        sentence.line, sentence.lines = start, [first + place for place in places]
+        sentence.text = raw_text(lines)
+        if metadata:
+            sentence.metadata = _metadata(lines, rows)
+        yield sentence
 
 
-def _sentence(block: list[Line], rows: list[list[str]], misc_key: str | None) -> RawSentence:
-    numbers = [number for number, line in block if line[0] != "#"]
-    if not all(row[0].isdecimal() for row in rows):
-        kept = [(row, number) for row, number in zip(rows, numbers, strict=True) if row[0].isdecimal()]
-        rows, numbers = [row for row, _ in kept], [number for _, number in kept]
-    fields = list(zip(*rows, strict=True))
-    columns = {name: list(fields[index]) for name, index in LABEL_FIELDS.items()}
-    if misc_key is not None:
-        columns[misc_key] = [misc_value(misc, misc_key) for misc in fields[MISC]]
-        columns["misc"] = list(fields[MISC])
-    return RawSentence(list(fields[FORM]), columns, block[0][0], numbers, _text(block))
+def row_places(lines: list[str]) -> list[int]:
+    """Return the indexes of the lines of a block that are neither comments nor blank (at its beginning and end)."""
+    start, end = 0, len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    while start < end and not lines[start].strip():
+        start += 1
+    return [place for place in range(start, end) if lines[place][0] != "#"]
+
+
+def only_words(rows: list[list[str]], places: list[int]) -> tuple[list[list[str]], list[int]]:
+    """Leave out multiword ranges and empty nodes, of which the ID is not a number."""
+    words = [(row, place) for row, place in zip(rows, places, strict=True) if row[0].isdecimal()]
+    return [row for row, _ in words], [place for _, place in words]
+
+
+def find_problems(
+    lines: list[str], places: list[int], rows: list[list[str]], *, strict: bool = True
+) -> list[tuple[int | None, str, ProblemKind]]:
+    """Check the lines of a sentence.
+
+    Args:
+        lines: all lines of the block.
+        places: the indexes of those that are neither blank nor comments.
+        rows: their fields.
+        strict: every field must be filled, and IDs must count the words from 1. To tag a sentence, its words
+            must be filled and IDs be numbers.
+
+    Returns:
+        Index of the line (None: the sentence), message and kind of each problem.
+    """
+    if {len(row) for row in rows} == {FIELDS}:
+        ids = [row[0] for row in rows]
+        filled = not [row for row in rows if "" in row] if strict else all(row[FORM] for row in rows)
+        if filled and _are_ids(ids, strict=strict):
+            return []
+    problems: list[tuple[int | None, str, ProblemKind]] = list(_line_problems(lines, places, rows, strict=strict))
+    if not problems and strict:
+        return [(None, "a sentence without words; expected lines with ID 1, 2, ...", ProblemKind.MALFORMED)]
+    return problems
+
+
+def _are_ids(ids: list[str], *, strict: bool) -> bool:
+    """Whether the IDs count the words, or, unless ``strict``, are numbers, ranges and empty nodes."""
+    expected = _IDS if len(ids) <= len(_IDS) else [str(number) for number in range(1, len(ids) + 1)]
+    if ids == expected[: len(ids)]:
+        return True
+    words = [number for number in ids if number.isdecimal()]
+    others = [number for number in ids if not number.isdecimal()]
+    counted = not strict or (bool(words) and words == expected[: len(words)])
+    return counted and all(map(NOT_A_WORD.fullmatch, others))
+
+
+def _line_problems(
+    lines: list[str], places: list[int], rows: list[list[str]], *, strict: bool
+) -> Iterator[tuple[int, str, ProblemKind]]:
+    expected = 1
+    for place, row in zip(places, rows, strict=True):
+        line = lines[place]
+        if isinstance(line, DamagedLine):
+            yield place, line.reason, ProblemKind.ENCODING
+        elif len(row) != FIELDS:
+            message = f"{number_of(len(row), 'column')}, expected {FIELDS} separated by tabs: {excerpt(line)}"
+            yield place, message, ProblemKind.COLUMN_COUNT
+        elif "" in row if strict else row[0].isdecimal() and not row[FORM]:
+            column = row.index("") if strict else FORM
+            message = f"column {column + 1} is empty, expected a value or '_': {excerpt(line)}"
+            yield place, message, ProblemKind.EMPTY
+        elif NOT_A_WORD.fullmatch(row[0]):
+            continue
+        elif not row[0].isdecimal() or (strict and row[0] != str(expected)):
+            hint = "; is a blank line missing before it?" if row[0] == "1" else ""
+            what = str(expected) if strict else "a number, a range such as 1-2 or an empty node such as 1.1"
+            yield place, f"word ID {excerpt(row[0])}, expected {what}{hint}", ProblemKind.MALFORMED
+            expected = int(row[0]) if row[0].isdecimal() and len(row[0]) < 10 else expected
+        expected += 1
+
+
+def raw_text(lines: Iterable[str]) -> str | None:
+    """Return the sentence before tokenisation from the comment ``# text = ...``, None if there is none."""
+    for line in lines:
+        if line[:1] == "#":
+            if match := TEXT.match(line):
+                return match[1]
+        elif line and not line.isspace():
+            return None
+    return None
 
 
 def misc_value(misc: str, key: str) -> str:
-    """The value of one key in a MISC field such as ``SpaceAfter=No|NER=B-PER``, ``_`` without it."""
+    """Return the value of a key in a MISC field such as ``SpaceAfter=No|NER=B-PER``, ``_`` without it."""
     for pair in misc.split("|"):
         name, equals, value = pair.partition("=")
         if equals and name == key:
@@ -71,47 +165,32 @@ def misc_value(misc: str, key: str) -> str:
 
 
 def misc_keys(fields: Iterable[str]) -> set[str]:
-    """All keys in a number of MISC fields."""
+    """Return all keys of some MISC fields."""
     pairs = (pair.partition("=") for misc in set(fields) for pair in misc.split("|"))
     return {name for name, equals, _ in pairs if equals}
 
 
-def _text(block: list[Line]) -> str | None:
-    for _, line in block:
-        if line[0] != "#":
-            return None
-        if match := TEXT.match(line):
-            return match[1]
-    return None
+def _sentence(rows: list[list[str]], misc_key: str | None) -> RawSentence:
+    fields = list(zip(*rows, strict=True))
+    columns = {name: list(fields[index]) for name, index in LABEL_FIELDS.items()}
+    if misc_key is not None:
+        columns[misc_key] = [misc_value(misc, misc_key) for misc in fields[MISC]]
+        columns["misc"] = list(fields[MISC])
+    return RawSentence(list(fields[FORM]), columns)
 
 
-def _problems(block: list[Line], rows: list[list[str]]) -> list[tuple[int, str]]:
-    """What is wrong with a sentence, as (line, message); most pass the quick checks at the top."""
-    if {len(row) for row in rows} == {FIELDS} and not any("" in row for row in rows):
-        found = [row[0] for row in rows if row[0].isdecimal()]
-        expected = _NUMBERS if len(found) <= len(_NUMBERS) else [str(n) for n in range(1, len(found) + 1)]
-        others = [row[0] for row in rows if not row[0].isdecimal()] if len(found) < len(rows) else []
-        if found and found == expected[: len(found)] and all(map(NOT_A_WORD.fullmatch, others)):
-            return []
-    return list(_line_problems(block)) or [(block[0][0], "a sentence without words; expected lines with ID 1, 2, ...")]
-
-
-def _line_problems(block: list[Line]) -> Iterator[tuple[int, str]]:
-    expected = 1
-    for number, line in block:
-        if line[0] == "#":
+def _metadata(lines: list[str], rows: list[list[str]]) -> SentenceMetadata:
+    comments: list[str] = []
+    other_lines: list[tuple[int, str]] = []
+    words = 0
+    for line in lines:
+        if not line or line.isspace():
             continue
-        row = line.split("\t")
-        if isinstance(line, DamagedLine):
-            yield number, line.reason
-        elif len(row) != FIELDS:
-            yield number, f"{number_of(len(row), 'column')}, expected {FIELDS} separated by tabs: {excerpt(line)}"
-        elif "" in row:
-            yield number, f"column {row.index('') + 1} is empty, expected a value or '_': {excerpt(line)}"
-        elif NOT_A_WORD.fullmatch(row[0]):
-            continue
-        elif row[0] != str(expected):
-            hint = "; is a blank line missing before it?" if row[0] == "1" else ""
-            yield number, f"word ID {excerpt(row[0])}, expected {expected}{hint}"
-            expected = int(row[0]) if row[0].isdecimal() and len(row[0]) < 10 else expected
-        expected += 1
+        if line[0] == "#" and not words and not other_lines:
+            comments.append(line)
+        elif line[0] == "#" or not line.partition("\t")[0].isdecimal():
+            other_lines.append((words, line))
+        else:
+            words += 1
+    columns = {name: [row[place] for row in rows] for name, place in METADATA_FIELDS.items()}
+    return SentenceMetadata(comments, other_lines, columns)

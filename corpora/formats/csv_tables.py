@@ -10,13 +10,14 @@ import csv
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from tagger.corpora.files.lines import MAX_BLOCK_LINES, DamagedLine
+from tagger.corpora.files.lines import DamagedLine
 from tagger.corpora.formats.jsonl import TOKEN_KEYS
-from tagger.corpora.formats.sentence import OnProblem, Problem, RawSentence, excerpt, number_of
+from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, RawSentence, excerpt, number_of
 from tagger.errors import CorpusError
 
 SENTENCE_KEYS = ("sentence_id", "sentence", "sentence #", "sent_id", "sentence_number", "sent", "sentence id")
 WORD_KEYS = ("text", "surface")
+MAX_SENTENCE_ROWS = 1_000_000
 
 Row = tuple[int, str, list[str] | None]  # its number, the line, its cells (None if they cannot be told apart)
 
@@ -29,11 +30,11 @@ def sentences(
     delimiter: str | None = None,
     name: str | None = None,
 ) -> Iterator[RawSentence]:
-    """Reads a table with one word a row.
+    """Read a table with one word a row.
 
     Args:
         lines: the lines of a file from its first, which names the columns.
-        on_problem: told of every malformed row; the sentence is then left out.
+        on_problem: called with every malformed row; its sentence is left out.
         tokens_column: the column of words; None for one called token, word, form ...
         delimiter: what separates the columns; None for whichever of comma, semicolon and tab the first
             line has most of. Quotes are part of the text in a table separated by tabs.
@@ -58,7 +59,7 @@ def sentences(
 
 
 def split_row(line: str, delimiter: str) -> list[str] | None:
-    """The cells of one line, or None if its quotes are not balanced."""
+    """Return the cells of a line, or None if its quotes are not balanced."""
     if delimiter == "\t" or '"' not in line:
         return line.split(delimiter)
     try:
@@ -68,7 +69,7 @@ def split_row(line: str, delimiter: str) -> list[str] | None:
 
 
 def find_words(header: list[str], tokens_column: str | None, name: str | None, line: int) -> int:
-    """The index of the column of words."""
+    """Return the index of the column of words."""
     lowered = [cell.lower() for cell in header]
     wanted = (tokens_column.lower(),) if tokens_column is not None else (*TOKEN_KEYS, *WORD_KEYS)
     for key in wanted:
@@ -80,7 +81,7 @@ def find_words(header: list[str], tokens_column: str | None, name: str | None, l
 
 
 class Table:
-    """Rows of one word each, on their way to sentences.
+    """A table of one word a row, which it groups into sentences.
 
     Args:
         header: the names of the columns.
@@ -101,11 +102,11 @@ class Table:
             raise CorpusError(f"no column of labels beside {header[words]!r}", path=name, line=line)
 
     def sentences(self, rows: Iterable[Row], on_problem: OnProblem) -> Iterator[RawSentence]:
-        """Groups rows into sentences and reports those that are malformed."""
+        """Group rows into sentences and report those that are malformed."""
         for group in self._groups(rows):
-            problems = [(row[0], message) for row in group if (message := self._problem(row))]
-            for number, message in problems:
-                on_problem(Problem(number, message, group[0][0]))
+            problems = [problem for row in group if (problem := self._problem(row, group[0][0]))]
+            for problem in problems:
+                on_problem(problem)
             if not problems:
                 cells = [row[2] or [] for row in group]
                 columns = {name: [row[place] for row in cells] for place, name in self.places.items()}
@@ -126,18 +127,19 @@ class Table:
             current = value or current
             if not blank:
                 group.append(row)
-            if len(group) > MAX_BLOCK_LINES:
-                message = f"a sentence of more than {MAX_BLOCK_LINES:,} rows; separate sentences by blank lines"
+            if len(group) > MAX_SENTENCE_ROWS:
+                message = f"a sentence of more than {MAX_SENTENCE_ROWS:,} rows; separate sentences by blank lines"
                 raise CorpusError(message, path=self.name, line=group[0][0])
 
-    def _problem(self, row: Row) -> str | None:
-        _, line, cells = row
+    def _problem(self, row: Row, start: int) -> Problem | None:
+        number, line, cells = row
         if isinstance(line, DamagedLine):
-            return line.reason
+            return Problem(number, line.reason, start, ProblemKind.ENCODING)
         if cells is None:
-            return f"the quotes are not balanced: {excerpt(line)}"
+            return Problem(number, f"the quotes are not balanced: {excerpt(line)}", start)
         if len(cells) != self.width:
-            return f"{number_of(len(cells), 'column')}, expected {self.width} as in the header: {excerpt(line)}"
+            message = f"{number_of(len(cells), 'column')}, expected {self.width} as in the header: {excerpt(line)}"
+            return Problem(number, message, start, ProblemKind.COLUMN_COUNT)
         if not cells[self.words].strip():
-            return f"no word: {excerpt(line)}"
+            return Problem(number, f"no word: {excerpt(line)}", start, ProblemKind.EMPTY)
         return None

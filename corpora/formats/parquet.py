@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from tagger.corpora.files.paths import open_file
 from tagger.corpora.formats.csv_tables import WORD_KEYS, Table, find_words
 from tagger.corpora.formats.jsonl import TEXT_KEYS, TOKEN_KEYS
-from tagger.corpora.formats.sentence import OnProblem, Problem, RawSentence, clipped, excerpt
+from tagger.corpora.formats.metadata import METADATA_KEY, SentenceMetadata
+from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, RawSentence, clipped, excerpt
 from tagger.errors import CorpusError
 
 BATCH = 1000  # rows
@@ -25,19 +26,19 @@ BATCH = 1000  # rows
 def sentences(
     path: Path,
     on_problem: OnProblem,
-    *,
     tokens_column: str | None = None,
-    name: str | None = None,
     numbers: Sequence[str] = (),
+    *,
+    name: str | None = None,
 ) -> Iterator[RawSentence]:
-    """Reads a Parquet file.
+    """Read a Parquet file.
 
     Args:
         path: the file.
-        on_problem: told of every malformed row, by its number from 1; it is then left out.
+        on_problem: called with every malformed row, by its number from 1; it is left out.
         tokens_column: the column of words; None for one called tokens, words, form ...
+        numbers: columns of lists of numbers, which are read as they are.
         name: the file, for messages.
-        numbers: columns of lists of numbers, which come along as they are.
 
     Yields:
         Sentences with every column of strings or whole numbers that goes with the words.
@@ -52,7 +53,7 @@ def sentences(
             schema = file.schema_arrow
             key = _words_column(schema, tokens_column, name)
             if _is_list(schema.field(key).type):
-                yield from _rows_of_lists(file, key, on_problem, name, numbers)
+                yield from _rows_of_lists(file, key, on_problem, numbers, name)
             else:
                 yield from _rows_of_words(file, schema, key, on_problem, name)
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
@@ -61,7 +62,7 @@ def sentences(
 
 
 def _rows_of_lists(
-    file: Any, key: str, on_problem: OnProblem, name: str, numbers: Sequence[str]
+    file: Any, key: str, on_problem: OnProblem, numbers: Sequence[str], name: str
 ) -> Iterator[RawSentence]:
     schema = file.schema_arrow
     numeric = [field.name for field in schema if field.name in numbers and _is_list(field.type)]
@@ -72,17 +73,19 @@ def _rows_of_lists(
     integers = {label for label in labels if pa.types.is_integer(schema.field(label).type.value_type)}
     names = {label: known for label, known in class_names(schema).items() if label in integers}
     number = 0
-    for batch in file.iter_batches(BATCH, columns=[key, *labels, *numeric, *texts[:1]]):
+    kept = [METADATA_KEY] if METADATA_KEY in schema.names and METADATA_KEY not in labels else []
+    for batch in file.iter_batches(BATCH, columns=[key, *labels, *numeric, *texts[:1], *kept]):
         for row in batch.to_pylist():
             number += 1
             columns = {label: row[label] for label in (*labels, *numeric)}
-            if message := _row_problem(row[key], columns, names, numeric):
-                on_problem(Problem(number, message, number))
+            if problem := _row_problem(number, row[key], columns, names, numeric):
+                on_problem(problem)
                 continue
             named = {label: _named(columns[label], names.get(label)) for label in labels}
             named |= {column: columns[column] for column in numeric}
             text = row[texts[0]] if texts else None
-            yield RawSentence(row[key], named, number, [number] * len(row[key]), text)
+            metadata = SentenceMetadata.from_value(row.get(METADATA_KEY))
+            yield RawSentence(row[key], named, number, [number] * len(row[key]), text, metadata)
 
 
 def _rows_of_words(file: Any, schema: pa.Schema, key: str, on_problem: OnProblem, name: str) -> Iterator[RawSentence]:
@@ -102,7 +105,7 @@ def _rows_of_words(file: Any, schema: pa.Schema, key: str, on_problem: OnProblem
 
 
 def class_names(schema: pa.Schema) -> dict[str, list[str]]:
-    """The names of ``ClassLabel`` values by column, from the features that ``datasets`` stored."""
+    """Return the names of ``ClassLabel`` values by column, from the features that ``datasets`` stored."""
     try:
         features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
     except (KeyError, ValueError, TypeError):
@@ -133,17 +136,21 @@ def _words_column(schema: pa.Schema, wanted: str | None, name: str) -> str:
 
 
 def _row_problem(
-    tokens: Any, columns: dict[str, Any], names: dict[str, list[str]], numeric: Sequence[str]
-) -> str | None:
+    number: int, tokens: Any, columns: dict[str, Any], names: dict[str, list[str]], numeric: Sequence[str]
+) -> Problem | None:
     if not tokens or None in tokens or "" in tokens:
-        return f"expected a list of words, none of them empty: {excerpt(str(tokens))}"
+        message = f"expected a list of words, none of them empty: {excerpt(str(tokens))}"
+        return Problem(number, message, number, ProblemKind.EMPTY)
     for label, values in columns.items():
         if values is None or len(values) != len(tokens):
-            return f"{len(values or [])} {label!r} for {len(tokens)} words"
+            message = f"{len(values or [])} {label!r} for {len(tokens)} words"
+            return Problem(number, message, number, ProblemKind.COLUMN_COUNT)
         if None in values and label not in numeric:
-            return f"{label!r} lacks a value: {excerpt(str(values))}"
+            message = f"{label!r} lacks a value: {excerpt(str(values))}"
+            return Problem(number, message, number, ProblemKind.MISSING_LABEL)
         if label in names and not all(-1 < value < len(names[label]) for value in values):
-            return f"{label!r} holds a number outside 0 to {len(names[label]) - 1}: {excerpt(str(values))}"
+            message = f"{label!r} holds a number outside 0 to {len(names[label]) - 1}: {excerpt(str(values))}"
+            return Problem(number, message, number)
     return None
 
 

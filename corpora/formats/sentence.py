@@ -1,19 +1,19 @@
-"""What every reader yields, and what it does about a sentence it cannot read.
+"""The sentence that every reader yields, and the problems it reports.
 
-A reader turns lines into ``RawSentence`` and reports each defect to ``on_problem``. It then leaves the
-sentence out and reads on, so the one who listens decides what a defect means: ``Stop`` raises at the first,
-``Skip`` counts, a list's ``append`` collects them all.
+A reader reports each defect to ``on_problem``, leaves the sentence out and reads on. The listener decides:
+``RaiseErrors`` raises at the first problem, ``SkipInvalid`` counts, ``list.append`` collects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
+from tagger.corpora.formats.metadata import SentenceMetadata
 from tagger.errors import CorpusError
 
-SEVERAL_LABELS = "has several labels, "
 MISSING = "_"  # what a label column holds where there is no label, as in CoNLL-U
 
 
@@ -23,17 +23,30 @@ class RawSentence:
 
     Args:
         tokens: T words.
-        columns: the labels by column name, T strings each.
+        columns: T labels under the name of each column.
         line: the line it starts on, from 1.
         lines: the line of each of the T words.
-        text: the sentence before it was tokenised, where the file tells.
+        text: the sentence before tokenisation, where the file holds it.
+        metadata: everything else that the file holds of it; None unless asked for.
     """
 
     tokens: list[str]
     columns: dict[str, list[str]]
-    line: int
-    lines: list[int]
+    line: int = 0
+    lines: list[int] = field(default_factory=list)
     text: str | None = None
+    metadata: SentenceMetadata | None = None
+
+
+class ProblemKind(StrEnum):
+    """The kinds of problems that readers report; the values are the codes of ``tagger check``."""
+
+    ENCODING = "encoding"
+    COLUMN_COUNT = "column-count"
+    DOUBLE_LABEL = "double-label"
+    MISSING_LABEL = "missing-label"
+    EMPTY = "empty"
+    MALFORMED = "malformed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +55,40 @@ class Problem:
 
     Args:
         line: where, from 1 (the row, in a table without lines).
-        message: the value seen, what was expected, how to mend it.
+        message: the value, what was expected, what helps.
         sentence: the line its sentence starts on; several problems may share one.
+        kind: the kind of defect.
     """
 
     line: int
     message: str
     sentence: int
+    kind: ProblemKind = ProblemKind.MALFORMED
 
     def __post_init__(self) -> None:
-        """Keeps the message on one line of moderate length, whatever the file holds."""
+        """Keep the message on one line of moderate length, whatever the file holds."""
         object.__setattr__(self, "message", clipped(self.message))
+
+
+class InvalidSentenceError(ValueError):
+    """A sentence cannot be read; its reader turns this into a ``Problem``.
+
+    Args:
+        message: the value, what was expected, what helps.
+        kind: the kind of defect.
+    """
+
+    def __init__(self, message: str, kind: ProblemKind = ProblemKind.MALFORMED) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 OnProblem = Callable[[Problem], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """Ends reading at the first problem.
+class RaiseErrors:
+    """End reading at the first problem.
 
     Args:
         path: the file, for the message.
@@ -69,21 +97,23 @@ class Stop:
     path: str | Path
 
     def __call__(self, problem: Problem) -> None:
-        """Raises CorpusError with the place, the message and a way on."""
-        several = SEVERAL_LABELS in problem.message
-        way = "--repair keeps one, " if several else ""
-        raise CorpusError(
-            f"{problem.message}; {way}--skip-invalid leaves such sentences out", path=self.path, line=problem.line
-        )
+        """Raise ``CorpusError`` with the place, the message and the options that help."""
+        repair = "--repair keeps one, " if problem.kind is ProblemKind.DOUBLE_LABEL else ""
+        message = f"{problem.message}; {repair}--skip-invalid leaves such sentences out"
+        raise CorpusError(message, path=self.path, line=problem.line)
+
+    def note(self) -> str | None:
+        """Return None: nothing is left out."""
+        return None
 
 
 @dataclass(slots=True)
-class Skip:
-    """Counts the sentences that are left out and keeps the first problems for the report.
+class SkipInvalid:
+    """Count the sentences that are left out and keep the first problems for the report.
 
     Args:
         path: the file, for the report.
-        keep: how many problems to remember.
+        keep: the number of problems to keep.
     """
 
     path: str | Path
@@ -93,7 +123,7 @@ class Skip:
     _last: int = 0
 
     def __call__(self, problem: Problem) -> None:
-        """Counts the problem's sentence once, however many problems it has."""
+        """Count the sentence of the problem once, however many problems it has."""
         if problem.sentence != self._last:
             self.sentences += 1
             self._last = problem.sentence
@@ -101,7 +131,7 @@ class Skip:
                 self.first.append(problem)
 
     def note(self) -> str | None:
-        """One line for the user, or None if nothing was left out."""
+        """Return one line for the user, or None if nothing was left out."""
         if not self.sentences:
             return None
         shown = "; ".join(f"{self.path}:{problem.line}: {problem.message}" for problem in self.first)
@@ -110,17 +140,22 @@ class Skip:
         return f"{self.sentences:,} unreadable {left} left out: {shown}{more}"
 
 
+def error_policy(path: str | Path, *, skip_invalid: bool) -> RaiseErrors | SkipInvalid:
+    """Choose what becomes of unreadable sentences of a file."""
+    return SkipInvalid(path) if skip_invalid else RaiseErrors(path)
+
+
 def clipped(message: str, limit: int = 400) -> str:
-    """A message on one line of moderate length."""
+    """Put a message on one line of moderate length."""
     line = message if len(message) <= limit else f"{message[: limit - 3]}..."
     return line if line.isprintable() else "".join([char if char.isprintable() else repr(char)[1:-1] for char in line])
 
 
 def excerpt(text: str, limit: int = 60) -> str:
-    """The beginning of a text in quotes, for a message on one line."""
+    """Quote the beginning of a text for a message on one line."""
     return repr(text if len(text) <= limit else text[: limit - 3] + "...")
 
 
 def number_of(count: int, noun: str) -> str:
-    """``1 column``, ``2 columns``: a count and its noun, for a message."""
+    """Return a count and its noun for a message: ``1 column``, ``2 columns``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

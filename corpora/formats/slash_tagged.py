@@ -9,25 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
-from tagger.corpora.files.lines import DamagedLine, Line, blocks
-from tagger.corpora.formats.sentence import OnProblem, Problem, RawSentence, excerpt
+from tagger.corpora.files.lines import Block, DamagedLine, block_lines
+from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, RawSentence, excerpt
 
 SEPARATORS = "/_"
 PROBE_BLOCKS = 50
 
+Line = tuple[int, str]
 
-def sentences(lines: Iterable[str], on_problem: OnProblem, *, name: str | None = None) -> Iterator[RawSentence]:
-    """Reads words with attached labels.
+
+def sentences(blocks: Iterable[Block], on_problem: OnProblem) -> Iterator[RawSentence]:
+    """Read words with attached labels.
 
     Args:
-        lines: the lines of a file from its first.
-        on_problem: told of every word without a label; the sentence is then left out.
-        name: the file, for messages.
+        blocks: of the file, from its first.
+        on_problem: called with every word without a label; its sentence is left out.
 
     Yields:
         Sentences with the column ``tag``.
     """
-    source = blocks(lines, name)
+    source = filter(None, map(block_lines, blocks))
     probe = list(islice(source, PROBE_BLOCKS))
     separator = find_separator(line for block in probe for _, line in block)
     for block in chain(probe, source):
@@ -37,13 +38,13 @@ def sentences(lines: Iterable[str], on_problem: OnProblem, *, name: str | None =
 
 
 def find_separator(lines: Iterable[str]) -> str:
-    """The separator that most words hold."""
+    """Return the separator that most words hold."""
     words = [word for line in lines for word in line.split()]
     return max(SEPARATORS, key=lambda sign: sum(sign in word[1:-1] for word in words))
 
 
 def _sentences_of(block: list[Line]) -> Iterator[list[Line]]:
-    """The words of each sentence in a block, with their lines."""
+    """Yield the words of each sentence in a block, with their lines."""
     lines = [(number, line, [line] if isinstance(line, DamagedLine) else line.split()) for number, line in block]
     if len(lines) > 1 and all(len(words) == 1 for _, _, words in lines):
         yield [(number, words[0]) for number, _, words in lines]
@@ -57,10 +58,11 @@ def _sentence(words: list[Line], separator: str, on_problem: OnProblem) -> RawSe
     for number, word in words:
         token, _, tag = word.rpartition(separator)
         if isinstance(word, DamagedLine):
-            on_problem(Problem(number, word.reason, start))
+            on_problem(Problem(number, word.reason, start, ProblemKind.ENCODING))
             bad = True
         elif not token or not tag:
-            on_problem(Problem(number, f"{excerpt(word)} has no label, expected word{separator}TAG", start))
+            message = f"{excerpt(word)} has no label, expected word{separator}TAG"
+            on_problem(Problem(number, message, start, ProblemKind.MISSING_LABEL))
             bad = True
         tokens.append(token.replace(f"\\{separator}", separator))
         tags.append(tag)

@@ -1,36 +1,36 @@
-"""Telling the format of a file by its content, with its name as a second opinion."""
+"""Recognise the format of a file by its content, with its name as a second opinion."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
 
-from tagger.corpora.files.paths import open_file
 from tagger.corpora.files.streams import ARCHIVES, PARQUET, read_head, uncompressed_suffix
 from tagger.corpora.formats.csv_tables import WORD_KEYS
 from tagger.corpora.formats.jsonl import TOKEN_KEYS
+from tagger.corpora.formats.registry import SUFFIXES
 from tagger.errors import CorpusError
 
-BY_EXTENSION = {
-    **dict.fromkeys((".conllu", ".conllx", ".conllup"), "conllu"),
-    **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
-    **dict.fromkeys((".conll", ".iob", ".iob2", ".bio", ".bioes", ".col", ".tsv"), "columns"),
-    **dict.fromkeys((".tagged", ".pos"), "slashed"),
-    ".csv": "csv",
-    ".parquet": "parquet",
+DOCUMENT_SUFFIXES = {
+    **SUFFIXES,
+    **dict.fromkeys((".tok", ".tokens"), "tokens"),
+    **dict.fromkeys((".txt", ".text", ".md"), "text"),
 }
 LABEL_KEYS = {
     *("label", "labels", "lemma", "feats", "deprel", "tag", "tags", "upostag", "xpostag", "postag"),
     *(f"{kind}{ending}" for kind in ("upos", "xpos", "pos", "ner", "chunk") for ending in ("", "_tag", "_tags")),
 }
-CONLLU_ID = re.compile(r"\d+([-.]\d+)?\t")
+CONLLU_WORD = re.compile(r"\d+([-.]\d+)?(\t[^\t]*){9}")
+CONLLU_COMMENT = re.compile(r"# (?:sent_id|text|newdoc|newpar|global\.columns)\b")
 SLASHED = re.compile(r"\S+/[^\s/]+|\S+_[^\s_a-z]+")
 KNOWN = "CoNLL-U, columns, JSON lines, CSV, TSV, Parquet or word/TAG text"
+MAX_DOCUMENT_LINES = 200
 
 
 def sniff(path: Path, name: str) -> str:
-    """The format of a file, one of ``formats.FORMATS``.
+    """Recognise the format of a labelled file, one of ``FORMATS``.
 
     Args:
         path: the file.
@@ -39,57 +39,98 @@ def sniff(path: Path, name: str) -> str:
     Raises:
         CorpusError: it is empty, or in no format that holds labels.
     """
-    with open_file(path, name) as stream:
-        magic = stream.peek(4)[:4]
-    if magic == PARQUET:
+    head = checked_head(path, name)
+    if head.startswith(PARQUET):
         return "parquet"
-    for start, kind in ARCHIVES.items():
-        if magic.startswith(start):
-            raise CorpusError(f"{kind}; unpack it first", path=name)
-    head = read_head(path, name)
     if not head.strip():
         raise CorpusError("the file is empty", path=name)
-    if head.startswith(PARQUET):
-        raise CorpusError("a compressed Parquet file; unpack it first", path=name)
     return sniff_text(head.decode("utf-8", "replace"), uncompressed_suffix(path if path.suffix else name), name)
 
 
+def checked_head(path: Path, name: str) -> bytes:
+    """Return the first bytes of a file, decompressed.
+
+    Raises:
+        CorpusError: the file cannot be read, is an archive or compressed Parquet.
+    """
+    head = read_head(path, name)
+    if kind := next((kind for magic, kind in ARCHIVES.items() if head.startswith(magic)), None):
+        raise CorpusError(f"{kind}; unpack it first", path=name)
+    if head.startswith(PARQUET):
+        with path.open("rb") as stream:
+            if stream.read(len(PARQUET)) != PARQUET:
+                raise CorpusError("a compressed Parquet file; unpack it first", path=name)
+    return head
+
+
 def sniff_text(text: str, extension: str, name: str) -> str:
-    """The format of a text by its first lines.
+    """Recognise the format of a labelled text by its first lines.
 
     Args:
         text: the beginning of a file.
-        extension: what its name ends in.
+        extension: the suffix of its name.
         name: the file, for messages.
     """
-    lines = [line.removesuffix("\r") for line in text.split("\n")]
-    lines = lines[:-1] if len(lines) > 1 and not text.endswith("\n") else lines
-    filled = [line for line in lines if line.strip()]
+    filled = _filled_lines(text)
     if not filled:
         raise CorpusError("the file is empty but for white space", path=name)
     data = [line for line in filled if not line.startswith("#")] or filled
-    expected = BY_EXTENSION.get(extension)
-    found = _by_content(filled, data, named=extension in (".csv", ".tsv")) or expected
-    if found == "columns" and expected == "conllu":
+    expected = SUFFIXES.get(extension)
+    form = _by_content(filled, data, named=extension in (".csv", ".tsv")) or expected
+    if form == "columns" and expected == "conllu":
         return "conllu"
-    if found is None:
+    if form is None:
         what = "words without labels" if _share(data, r"\S+") > 0.9 else "text without labels"
         message = f"{what}, as far as can be told; expected {KNOWN}"
         other = "; plain text is for language models (tagger train lm)" if what.startswith("text") else ""
         raise CorpusError(f"{message}; if it is one of these, say which (--format){other}", path=name)
-    return found
+    return form
+
+
+def sniff_document(head: bytes, name: str) -> str:
+    """Recognise the format of a document to be tagged, the name first and then the content.
+
+    Columns that are CoNLL-U are read as such whatever their name, for ``.conll`` often holds them.
+
+    Args:
+        head: the first bytes of the document, decompressed.
+        name: its path, ``-`` for the standard input.
+
+    Returns:
+        One of ``INPUT_FORMATS``; ``text`` if nothing speaks against it.
+    """
+    named = DOCUMENT_SUFFIXES.get(uncompressed_suffix(name))
+    if named in ("conllu", "jsonl", "tokens"):
+        return named
+    lines = _filled_lines(head.decode("utf-8-sig", "replace"))[:MAX_DOCUMENT_LINES]
+    comments = all(line.startswith("#") for line in lines)
+    if _is_conllu(lines) or (lines and comments and CONLLU_COMMENT.match(lines[0])):
+        return "conllu"
+    if named == "columns":
+        return "conll"
+    if named == "text" or not lines:
+        return "text"
+    if _is_json(lines[0]):
+        return "jsonl"
+    return "conll" if lines[0].startswith("-DOCSTART-") or _is_table(lines) else "text"
+
+
+def _filled_lines(text: str) -> list[str]:
+    """Return the lines that are not blank, without a last one that may be cut off."""
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    lines = lines[:-1] if len(lines) > 1 and not text.endswith("\n") else lines
+    return [line for line in lines if line.strip()]
 
 
 def _by_content(filled: list[str], data: list[str], *, named: bool) -> str | None:
     first = filled[0].lstrip()
     if first.startswith("{") or re.match(r"\[\s*(\{|$)", first):
         return "jsonl"
-    tabs = [line.count("\t") for line in data]
-    if 2 * sum(count == 9 and bool(CONLLU_ID.match(line)) for count, line in zip(tabs, data, strict=True)) > len(data):
+    if _is_conllu(data):
         return "conllu"
     if delimiter := _header_delimiter(filled[0], named=named):
         return "tsv" if delimiter == "\t" else "csv"
-    if 2 * sum(count > 0 for count in tabs) > len(data):
+    if 2 * sum("\t" in line for line in data) > len(data):
         return "columns"
     words = [word for line in data for word in line.split()]
     if 10 * sum(bool(SLASHED.fullmatch(word)) for word in words) > 9 * len(words):
@@ -98,8 +139,29 @@ def _by_content(filled: list[str], data: list[str], *, named: bool) -> str | Non
     return "columns" if 1 < width < 20 and 10 * lines > 9 * len(data) else None
 
 
+def _is_conllu(lines: list[str]) -> bool:
+    """Whether most lines are words of CoNLL-U, comments apart."""
+    words = [line for line in lines if not line.startswith("#")]
+    return 2 * sum(bool(CONLLU_WORD.fullmatch(line)) for line in words) > len(words)
+
+
+def _is_json(line: str) -> bool:
+    """Whether a line is a JSON object, or the beginning of a very long one."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return re.match(r'\{\s*"[^"]*"\s*:', line) is not None
+
+
+def _is_table(lines: list[str]) -> bool:
+    """Whether most lines have the same number of tabs, at least one."""
+    tabs = [line.count("\t") for line in lines if not line.startswith("# ")] or [lines[0].count("\t")]
+    width = max(set(tabs), key=tabs.count)
+    return width > 0 and 10 * tabs.count(width) >= 9 * len(tabs)
+
+
 def _header_delimiter(line: str, *, named: bool) -> str | None:
-    """What separates the columns of a first line that names a column of words.
+    """Return what separates the columns of a first line that names a column of words.
 
     It must name a column of labels too, unless the file is ``named`` a table: ``word`` alone may be a word.
     """

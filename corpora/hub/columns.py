@@ -49,14 +49,13 @@ class Columns:
         return list(dict.fromkeys([self.tokens, self.tags, *self.others.values(), *(["text"] if self.text else [])]))
 
 
-def choose_columns(source: str, data: Dataset, options: ReadOptions, *, labels_column: str | None = None) -> Columns:
+def choose_columns(source: str, data: Dataset, options: ReadOptions) -> Columns:
     """Choose the columns of words and labels.
 
     Args:
         source: the data set, for messages.
         data: one split of it.
         options: the kind of labels, the column of words, the names of integer labels.
-        labels_column: the exact column of labels; it takes precedence over ``options.column``.
 
     Raises:
         NoSentencesError: the rows are not sentences with labels.
@@ -67,7 +66,7 @@ def choose_columns(source: str, data: Dataset, options: ReadOptions, *, labels_c
     try:
         tokens = _tokens_column(source, lists, list(data.column_names), options.tokens_column)
         ours = {_OWN_NAMES.get(name, name): name for name in lists if name != tokens}
-        tags, note = _tags_column(source, ours, options.column or "upos", labels_column)
+        tags, note = _tags_column(source, ours, options)
         names = _label_names(source, lists, tags, options)
     except CorpusError as error:
         if len(lists) > 1:
@@ -104,9 +103,8 @@ def _tokens_column(source: str, lists: Mapping[str, Any], present: list[str], as
     )
 
 
-def _tags_column(
-    source: str, ours: Mapping[str, str], column: str, labels_column: str | None
-) -> tuple[str, str | None]:
+def _tags_column(source: str, ours: Mapping[str, str], options: ReadOptions) -> tuple[str, str | None]:
+    column, labels_column = options.column or "upos", options.labels_column
     candidates = [name for name in ours if name not in _NOT_LABELS]
     if labels_column is not None:
         exact = ours.get(labels_column, labels_column if labels_column in ours.values() else None)

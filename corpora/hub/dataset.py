@@ -15,6 +15,7 @@ from tagger.corpora.hub.client import Loaded, load_online
 from tagger.corpora.hub.configs import normal_splits
 from tagger.corpora.hub.errors import WITHOUT_NETWORK, HubUnreachableError, explaining
 from tagger.corpora.hub.hub_id import HubSpec, parse_hub_spec
+from tagger.corpora.sources.corpus import Note
 from tagger.corpora.sources.splits import SPLIT_NAMES
 from tagger.errors import CorpusError
 
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["HubSpec", "load", "parse_hub_spec", "read_hub"]
 
 
-def read_hub(
-    spec: HubSpec, options: ReadOptions, *, labels_column: str | None = None, offline: bool = False
-) -> tuple[dict[str, datasets.Dataset], list[str]]:
+def read_hub(spec: HubSpec, options: ReadOptions) -> tuple[dict[str, datasets.Dataset], list[str]]:
     """Read a labelled corpus from the hub.
 
     ``datasets`` downloads all splits of a configuration together and keeps them in its cache.
@@ -35,8 +34,6 @@ def read_hub(
         spec: the data set, its configuration and revision.
         options: the columns to read, and what to do with rows that cannot be used. ``column`` is the kind of labels,
             ``upos``, ``xpos``, ``ner`` or the name of a column; usual synonyms (``pos_tags``, ``ner_tags``) match.
-        labels_column: the exact column of labels; it takes precedence over ``column``.
-        offline: never use the network; read the cache, as with ``HF_HUB_OFFLINE=1``.
 
     Returns:
         The splits that exist among ``train``, ``dev`` and ``test``: B rows with ``tokens`` and ``tags``
@@ -47,14 +44,14 @@ def read_hub(
         CorpusError: the data set cannot be loaded, or does not hold the columns.
     """
     with explaining(spec):
-        loaded = load(spec, offline)
+        loaded = load(spec, options.offline)
         splits, unread = normal_splits(loaded.splits)
         if not splits:
             raise CorpusError(f"{spec} has no train, dev or test split; there are: {', '.join(unread)}")
         if options.label_names is None:
             options = replace(options, label_names=loaded.label_names)
         data = {split: loaded.splits[name] for split, name in splits.items()}
-        tables, notes = _read_splits(str(spec), data, options, labels_column)
+        tables, notes = _read_splits(str(spec), data, options)
     return tables, [*loaded.notes, *_split_notes(splits, unread), *notes]
 
 
@@ -98,13 +95,13 @@ def load(spec: HubSpec, offline: bool, *, streaming: bool = False) -> Loaded:
 
 
 def _read_splits(
-    source: str, splits: dict[str, datasets.Dataset], options: ReadOptions, labels_column: str | None
+    source: str, splits: dict[str, datasets.Dataset], options: ReadOptions
 ) -> tuple[dict[str, datasets.Dataset], list[str]]:
     from tagger.corpora.hub.columns import choose_columns, unnested
     from tagger.corpora.hub.tables import to_sentences
 
     flat = {split: unnested(data) for split, data in splits.items()}
-    columns = choose_columns(source, next(iter(flat.values())), options, labels_column=labels_column)
+    columns = choose_columns(source, next(iter(flat.values())), options)
     tables, notes = {}, [] if columns.note is None else [columns.note]
     for split, data in flat.items():
         sentences, split_notes = to_sentences(source, split, data, columns, options)
@@ -112,7 +109,7 @@ def _read_splits(
         if sentences.num_rows:
             tables[split] = sentences
         else:
-            notes.append(f"{split}: no sentence in it")
+            notes.append(Note("no sentence in it", split))
     if not tables:
         raise CorpusError(f"{source} holds no sentence that can be used ({'; '.join(notes)})")
     return tables, notes

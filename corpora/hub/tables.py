@@ -19,6 +19,7 @@ from tagger.corpora.formats.sentence import MISSING
 from tagger.corpora.hub.columns import Columns
 from tagger.corpora.labels.label_column import OPTIONAL
 from tagger.corpora.labels.repair import DOUBLE_LABEL
+from tagger.corpora.sources.corpus import Note
 from tagger.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def to_sentences(
         "words that are white space were left out": int(spaces.sum()),
         "rows without words were left out": int((~filled).sum()),
     }
-    notes = [f"{split}: {count:,} {what}" for what, count in counts.items() if count]
+    notes: list[str] = [Note(f"{count:,} {what}", split) for what, count in counts.items() if count]
     return datasets.Dataset(datasets.table.InMemoryTable(pa.table(arrays))), notes
 
 

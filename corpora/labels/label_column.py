@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tagger.corpora.formats.conllu import misc_keys
-from tagger.corpora.formats.sentence import MISSING, SEVERAL_LABELS, OnProblem, Problem, RawSentence, clipped, excerpt
+from tagger.corpora.formats.sentence import (
+    MISSING,
+    OnProblem,
+    Problem,
+    ProblemKind,
+    RawSentence,
+    clipped,
+    excerpt,
+)
 from tagger.corpora.labels.repair import DOUBLE_LABEL, Repairs
 from tagger.errors import CorpusError
 
@@ -150,9 +158,8 @@ class LabelColumnReader:
 
     def _several(self, sentence: RawSentence, place: int, tag: str) -> Problem:
         word = excerpt(sentence.tokens[place])
-        return Problem(
-            sentence.lines[place], f"word {word} {SEVERAL_LABELS}{excerpt(tag)}, expected one", sentence.line
-        )
+        message = f"word {word} has several labels, {excerpt(tag)}, expected one"
+        return Problem(sentence.lines[place], message, sentence.line, ProblemKind.DOUBLE_LABEL)
 
     def _missing_label(self, sentence: RawSentence) -> Problem | None:
         tags = sentence.columns[self.column]
@@ -163,7 +170,7 @@ class LabelColumnReader:
             return None
         word = next(place for place, tag in enumerate(tags) if tag in (MISSING, ""))
         message = f"word {excerpt(sentence.tokens[word])} has no {self.column} ({tags[word]!r}), expected a label"
-        return Problem(sentence.lines[word], message, sentence.line)
+        return Problem(sentence.lines[word], message, sentence.line, ProblemKind.MISSING_LABEL)
 
     def _note_labelled(self, sentence: RawSentence) -> None:
         """Note which columns hold a label; ``_`` alone does not count."""

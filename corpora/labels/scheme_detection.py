@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from tagger.corpora.formats.registry import ReadOptions, conllu_column, read_sentences
+from tagger.corpora.formats.registry import ReadOptions, read_sentences
 from tagger.corpora.formats.sentence import Problem, excerpt
 from tagger.corpora.labels.label_column import LabelColumnReader
 from tagger.corpora.labels.repair import Repairs
@@ -127,7 +127,7 @@ def scheme_of_files(files: Iterable[tuple[Path, str, str]], options: ReadOptions
         return None
     detector = SchemeDetector()
     for path, name, form in files:
-        wanted = conllu_column(options.column) if form == "conllu" else options.column
+        wanted = options.column_in(form)
         reader = LabelColumnReader(wanted, _ignore, name, None, options.label_names, Repairs(name))
         for sentence in reader.read(read_sentences(path, name, form, options, _ignore)):
             if not detector.add(sentence.tokens, sentence.columns[reader.column], sentence.lines):

@@ -14,7 +14,16 @@ from tagger.corpora.formats.conllu import misc_value
 from tagger.corpora.formats.csv_tables import SENTENCE_KEYS, WORD_KEYS
 from tagger.corpora.formats.jsonl import TOKEN_KEYS
 from tagger.corpora.formats.registry import ReadOptions, read_sentences
-from tagger.corpora.formats.sentence import Problem, RawSentence, Skip, Stop, clipped, excerpt, number_of
+from tagger.corpora.formats.sentence import (
+    Problem,
+    RaiseErrors,
+    RawSentence,
+    SkipInvalid,
+    clipped,
+    error_policy,
+    excerpt,
+    number_of,
+)
 from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.series.cells import as_numbers
 from tagger.corpora.series.read import TIME_NAMES
@@ -121,13 +130,13 @@ def _read_split(
     split = TokenValueSplit(name)
     for path in paths:
         shown = files.display.get(path, str(path))
-        policy = Skip(shown) if options.skip_invalid else Stop(shown)
+        policy = error_policy(shown, skip_invalid=options.skip_invalid)
         sentences = read_sentences(path, shown, options.format or sniff(path, shown), options, policy)
         for sentence, values in _with_values(sentences, options.numbers, policy):
             split.tokens.append(sentence.tokens)
             split.values.append(values)
             split.texts.append(sentence.text)
-        if isinstance(policy, Skip) and (note := policy.note()):
+        if note := policy.note():
             notes.append(note)
     if not split.tokens:
         raise CorpusError("no sentence with numbers that can be read", path=files.name)
@@ -135,7 +144,7 @@ def _read_split(
 
 
 def _with_values(
-    sentences: Iterator[RawSentence], targets: Sequence[str], policy: Skip | Stop
+    sentences: Iterator[RawSentence], targets: Sequence[str], policy: RaiseErrors | SkipInvalid
 ) -> Iterator[tuple[RawSentence, np.ndarray]]:
     """Yield the sentences whose columns hold numbers, with (T, K) of them; report the others to the policy."""
     for sentence in sentences:

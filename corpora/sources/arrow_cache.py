@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import datasets
 
 
-LAYOUT = 1  # raise it when readers or files change their meaning: old entries are then left alone
+LAYOUT = 2  # raise it when readers or files change their meaning: old entries are then left alone
 UNFINISHED = ".new"
 ABANDONED_SECONDS = 2 * 24 * 3600  # what a killed process left
 LIMIT_BYTES = 10 << 30  # the least recently used entries go when the cache outgrows this

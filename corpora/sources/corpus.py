@@ -16,6 +16,28 @@ if TYPE_CHECKING:
 BATCH = 10_000  # sentences turned into Python objects at a time
 
 
+class Note(str):
+    """A sentence for the user; as a string it begins with the split that it is about.
+
+    Args:
+        text: the sentence.
+        split: the split that it is about, None for the corpus.
+    """
+
+    about: str | None
+
+    def __new__(cls, text: str, split: str | None = None) -> Note:
+        """Create the note."""
+        note = super().__new__(cls, text if split is None else f"{split}: {text}")
+        note.about = split
+        return note
+
+    @staticmethod
+    def split_of(note: str) -> str | None:
+        """Return the split that a note is about, None for the corpus."""
+        return note.about if isinstance(note, Note) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Split:
     """One part of a corpus.

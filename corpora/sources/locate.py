@@ -10,14 +10,12 @@ from pathlib import Path
 
 from tagger.corpora.files.paths import checked_status, exists, listing
 from tagger.corpora.files.streams import uncompressed_suffix
+from tagger.corpora.formats.registry import SUFFIXES
+from tagger.corpora.sources.corpus import Note
 from tagger.corpora.sources.splits import SPLIT_NAMES, split_of
 from tagger.errors import CorpusError
 
-# By preference, where a folder holds the same split in several formats.
-EXTENSIONS = (
-    *(".conllu", ".conllup", ".conll", ".conllx", ".parquet", ".jsonl", ".ndjson", ".json", ".iob", ".iob2"),
-    *(".bio", ".bioes", ".col", ".tsv", ".csv", ".tagged", ".pos", ".txt"),
-)
+EXTENSIONS = (*SUFFIXES, ".txt")
 NO_DATA = ("license", "licence", "copying", "notice", "readme", "changelog", "stats", "eval_log")
 BUNDLED = Path(__file__).parent.parent / "bundled"
 LOOKED_FOR = "*train*, *dev* and *test* files, or files ending in .conllu, .conll, .jsonl, .parquet, .tsv, .csv, .txt"
@@ -150,8 +148,10 @@ def _shard_prefix(path: Path) -> str:
 
 def _shard_notes(groups: dict[str, list[Path]]) -> list[str]:
     return [
-        f"{'the corpus' if split == 'all' else split}: "
-        f"{len(paths)} files read as one ({paths[0].name} to {paths[-1].name})"
+        Note(
+            f"{len(paths)} files read as one ({paths[0].name} to {paths[-1].name})",
+            "the corpus" if split == "all" else split,
+        )
         for split, paths in groups.items()
         if len(paths) > 1
     ]

@@ -1,42 +1,79 @@
-"""From the arguments of the user to files: which are bundled, named one by one, or piped in."""
+"""From the arguments of the user to files: which are bundled, named split by split, or piped in."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tagger.corpora.files.paths import checked_status, copy_stream, near
+from tagger.corpora.sources.corpus import Note
 from tagger.corpora.sources.locate import DatasetFiles, bundled, locate, looks_like_path
 from tagger.errors import CorpusError
 
 STDIN = "<standard input>"
 
 
-def resolve(source: str | None, spool: dict[str, Path]) -> DatasetFiles | None:
-    """The files that a source names, or None if it can only be a catalogue name or a hub id."""
-    if (found := bundled(source)) is not None:
-        return found
+def find_files(
+    source: str | None,
+    named: Mapping[str, str],
+    stdin: dict[str, Path],
+    resolve_source: Callable[[str | None, dict[str, Path]], DatasetFiles | None] | None = None,
+) -> tuple[DatasetFiles | None, DatasetFiles | None]:
+    """Find the files of a corpus, those of splits that the user names in the place of its own.
+
+    Args:
+        source: what the user gave for the whole corpus.
+        named: what the user gave for single splits.
+        stdin: the standard input as a file, if it is asked for.
+        resolve_source: finds the files of ``source``; ``resolve`` if None.
+
+    Returns:
+        The files, and None; or, if only the catalogue or the hub can have the source, None and the files of
+        the named splits, which replace those of the hub.
+
+    Raises:
+        CorpusError: there is no such file.
+    """
+    explicit = explicit_files(named, stdin) if named else None
+    if source is None and explicit is not None:
+        return explicit, None
+    files = (resolve_source or resolve)(source, stdin)
+    if files is None or explicit is None:
+        return files, explicit
+    splits = dict(files.files)
+    if "all" in splits:
+        splits["train"] = splits.pop("all")
+    files.files = splits | explicit.files
+    files.display |= explicit.display
+    files.notes += explicit.notes
+    return files, None
+
+
+def resolve(source: str | None, stdin: dict[str, Path]) -> DatasetFiles | None:
+    """Find the files of a source; None if it can only be a catalogue name or a hub id."""
+    if (files := bundled(source)) is not None:
+        return files
     text = str(source)
-    if text in spool:
-        return DatasetFiles("stdin", {"all": [spool[text]]}, display={spool[text]: STDIN})
+    if text in stdin:
+        return DatasetFiles("stdin", {"all": [stdin[text]]}, display={stdin[text]: STDIN})
     if not text.strip():
         raise CorpusError("the name of the corpus is empty; give a file, a folder or a hub id")
-    if (found := locate(text)) is not None:
-        return found
+    if (files := locate(text)) is not None:
+        return files
     if looks_like_path(text):
         checked_status(Path(text).expanduser(), text)
     return None
 
 
 def named_splits(source: str | None, **given: str | None) -> dict[str, str]:
-    """The splits for which the user named files.
+    """Return the splits for which the user names files.
 
     Args:
         source: what the user gave for the whole corpus.
-        given: by split, ``train``, ``dev`` and ``test``: what the user gave for it.
+        given: for ``train``, ``dev`` and ``test``: what the user gave for the split.
 
     Raises:
         CorpusError: there is no source, and no train among them.
@@ -47,40 +84,30 @@ def named_splits(source: str | None, **given: str | None) -> dict[str, str]:
     return named
 
 
-def explicit_files(given: dict[str, str], spool: dict[str, Path]) -> DatasetFiles:
-    """Files named split by split."""
+def explicit_files(named: Mapping[str, str], stdin: dict[str, Path]) -> DatasetFiles:
+    """Find files that are named split by split."""
     whole = DatasetFiles("corpus", {})
-    for split, text in given.items():
-        found = resolve(text, spool)
-        if found is None:
+    for split, text in named.items():
+        files = resolve(text, stdin)
+        if files is None:
             raise CorpusError(f"no such file{near(Path(text))}", path=text)
-        paths = found.files.get(split) or found.files.get("all")
-        if paths is None and len(found.files) > 1:
-            raise CorpusError(f"no {split} file here; there are: {', '.join(found.files)}", path=text)
-        whole.files[split] = paths or next(iter(found.files.values()))
-        whole.display |= found.display
-        whole.notes += [f"{split}: {note}" for note in found.notes]
-        whole.name = found.name if split == "train" else whole.name
+        paths = files.files.get(split) or files.files.get("all")
+        if paths is None and len(files.files) > 1:
+            raise CorpusError(f"no {split} file here; there are: {', '.join(files.files)}", path=text)
+        whole.files[split] = paths or next(iter(files.files.values()))
+        whole.display |= files.display
+        whole.notes += [Note(note, split) for note in files.notes]
+        whole.name = files.name if split == "train" else whole.name
     return whole
 
 
-def override(located: DatasetFiles, explicit: DatasetFiles) -> None:
-    """Puts files that were named split by split in the place of those that the source has."""
-    files = dict(located.files)
-    if "all" in files:
-        files["train"] = files.pop("all")
-    located.files = files | explicit.files
-    located.display |= explicit.display
-    located.notes += explicit.notes
-
-
 @contextmanager
-def stdin_to_tempfile(texts: list[str | None]) -> Iterator[dict[str, Path]]:
-    """Where ``-`` is asked for, standard input as a file, since it must be read twice."""
-    if "-" not in texts:
+def stdin_to_tempfile(sources: Sequence[str | None]) -> Iterator[dict[str, Path]]:
+    """Copy the standard input to a file if ``-`` is asked for, since it must be read twice."""
+    if "-" not in sources:
         yield {}
         return
-    if texts.count("-") > 1:
+    if sources.count("-") > 1:
         raise CorpusError("standard input ('-') can stand for one part of the corpus only")
     with tempfile.TemporaryDirectory(prefix="tagger-") as folder:
         path = Path(folder) / "stdin"

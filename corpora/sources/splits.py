@@ -1,13 +1,15 @@
-"""The parts of a corpus: what they are called, and splitting dev and test off at random."""
+"""The splits of a corpus: their names, and random splits."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tagger.corpora.formats.sentence import number_of
-from tagger.corpora.sources.arrow_cache import Entry, Info, cached, entry_key
+from tagger.corpora.sources.arrow_cache import Entry, Info, cached, divide, entry_key, random_split
+from tagger.corpora.sources.corpus import Note
 
 if TYPE_CHECKING:
     import datasets
@@ -22,7 +24,7 @@ _SPLIT_OF = {word: split for split, words in SPLIT_NAMES.items() for word in wor
 
 
 def split_of(name: str) -> str | None:
-    """The split that a file, a folder or a hub split is named after, None if none.
+    """Return the split that a file, a folder or a hub split is named after, None if none.
 
     Args:
         name: such as ``en_ewt-ud-train.conllu``, ``validation``, ``eng.testa``.
@@ -32,7 +34,7 @@ def split_of(name: str) -> str | None:
 
 
 def shares(sentences: int, wanted: tuple[str, ...]) -> dict[str, int]:
-    """How many sentences each part gets.
+    """Count the sentences that each split gets.
 
     Args:
         sentences: how many there are.
@@ -48,7 +50,7 @@ def shares(sentences: int, wanted: tuple[str, ...]) -> dict[str, int]:
 
 
 def split_off(entry: Entry, wanted: tuple[str, ...], seed: int) -> tuple[dict[str, datasets.Dataset], list[str]]:
-    """Splits parts off a cached reading; the pieces are cached too.
+    """Split dev and test off a cached reading; the pieces are cached too.
 
     Args:
         entry: the whole.
@@ -63,8 +65,6 @@ def split_off(entry: Entry, wanted: tuple[str, ...], seed: int) -> tuple[dict[st
         return {"train": entry.table()}, _notes(parts, wanted, seed)
 
     def write(place: Path) -> Info:
-        from tagger.corpora.sources.arrow_cache import divide, random_split
-
         divide(entry.folder / "all.arrow", [place / f"{part}.arrow" for part in parts], random_split(parts, seed))
         return entry.info
 
@@ -75,12 +75,10 @@ def split_off(entry: Entry, wanted: tuple[str, ...], seed: int) -> tuple[dict[st
 def split_off_table(
     table: datasets.Dataset, wanted: tuple[str, ...], seed: int
 ) -> tuple[dict[str, datasets.Dataset], list[str]]:
-    """Splits parts off a data set in memory; otherwise as ``split_off``."""
+    """Split dev and test off a data set in memory, as ``split_off``."""
     import datasets
     import pyarrow as pa
     import pyarrow.compute as pc
-
-    from tagger.corpora.sources.arrow_cache import random_split
 
     parts = shares(table.num_rows, wanted)
     owners = pa.array(random_split(parts, seed), pa.int8())
@@ -90,11 +88,14 @@ def split_off_table(
     return pieces, _notes(parts, wanted, seed)
 
 
+def missing_notes(splits: Container[str]) -> list[str]:
+    """Note which of train and test a corpus lacks."""
+    return [Note("none in this corpus", name) for name in ("train", "test") if name not in splits]
+
+
 def _notes(parts: dict[str, int], wanted: tuple[str, ...], seed: int) -> list[str]:
     if len(parts) == 1:
-        return [f"{' and '.join(wanted)}: none, too few sentences to split any off"]
+        return [Note("none, too few sentences to split any off", " and ".join(wanted))]
     source = "of train" if wanted == ("dev",) else "of the data"
-    return [
-        f"{part}: {number_of(parts[part], 'sentence')} ({SHARE:.0%} {source}), split off at random (seed {seed})"
-        for part in wanted
-    ]
+    how = f"({SHARE:.0%} {source}), split off at random (seed {seed})"
+    return [Note(f"{number_of(parts[part], 'sentence')} {how}", part) for part in wanted]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from tagger.corpora.sources.arrow_cache import content_digest
+from tagger.corpora.sources.corpus import Note
 from tagger.corpora.sources.locate import DatasetFiles
 from tagger.corpora.text.held_out import divided, survey
 from tagger.corpora.text.text_files import BY_LINES, TextFile, TextReader
@@ -78,7 +79,7 @@ def with_files(corpus: TextCorpus, located: DatasetFiles, options: TextOptions) 
         train=splits.get("train", corpus.train),
         dev=splits.get("dev", corpus.dev),
         test=splits.get("test", corpus.test),
-        notes=(*(note for note in corpus.notes if note.partition(":")[0] not in splits), *located.notes),
+        notes=(*(note for note in corpus.notes if Note.split_of(note) not in splits), *located.notes),
         fingerprint=hashlib.sha256(digest.encode()).hexdigest()[:16],
     )
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from tagger.corpora.files.lines import DamagedLine
-from tagger.corpora.formats.sentence import Skip, Stop, number_of
+from tagger.corpora.formats.sentence import error_policy, number_of
+from tagger.corpora.sources.corpus import Note
+from tagger.corpora.sources.splits import missing_notes
 from tagger.corpora.text.text_files import BY_LINES, TEXT, TextFile, TextReader, file_lines, labelled_words
 from tagger.errors import CorpusError
 
@@ -123,10 +125,10 @@ def _damage(found: Survey, line: DamagedLine, skip_invalid: bool) -> str:
 
 
 def _of_labelled(file: TextFile, reader: TextReader) -> Survey:
-    policy = Skip(file.name) if reader.options.skip_invalid else Stop(file.name)
+    policy = error_policy(file.name, skip_invalid=reader.options.skip_invalid)
     pairs = labelled_words(file, reader.options, policy)
     found = _counted(Survey(file), (text or " ".join(words) for text, words in pairs))
-    if isinstance(policy, Skip) and (note := policy.note()):
+    if note := policy.note():
         found.notes.append(note)
     return found
 
@@ -166,7 +168,7 @@ def divided(surveys: dict[str, list[Survey]], seed: int | None) -> tuple[dict[st
         if "dev" not in parts:
             held, said = hold_out(surveys[whole], wanted, seed)
             parts = {**{split: files for split, files in parts.items() if split != "all"}, **held}
-    said += [f"{split}: none in this corpus" for split in ("train", "test") if split not in parts]
+    said += missing_notes(parts)
     return parts, [note for note in said if not (note.startswith("test: none") and "all" in surveys)]
 
 
@@ -204,12 +206,12 @@ def _whole_files(
     files = {
         part: [surveys[number].file for number in sorted(chosen)] for part, chosen in {"train": order, **parts}.items()
     }
-    notes = []
+    notes: list[str] = []
     for part, chosen in parts.items():
         share = sum(surveys[number].characters for number in chosen) / total
         names = [file.name for file in files[part][:3]] + (["..."] if len(chosen) > 3 else [])
         held = f"{number_of(len(chosen), 'file')} held out whole ({', '.join(names)}; seed {seed})"
-        notes.append(f"{part}: {held}, {share:.1%} of the text")
+        notes.append(Note(f"{held}, {share:.1%} of the text", part))
     return files, notes
 
 
@@ -242,4 +244,4 @@ def _ends(surveys: Sequence[Survey], wanted: tuple[str, ...]) -> tuple[dict[str,
         return {"train": [survey.file for survey in surveys]}, [
             f"{' and '.join(wanted)}: none, too little text to hold any out"
         ]
-    return parts, [f"{part}: about {SHARE:.0%} of the text, held out: {'; '.join(begins[part])}" for part in wanted]
+    return parts, [Note(f"about {SHARE:.0%} of the text, held out: {'; '.join(begins[part])}", part) for part in wanted]

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tagger.corpora.sources.resolve import explicit_files, named_splits, override, stdin_to_tempfile
+from tagger.corpora.sources.resolve import find_files, named_splits, stdin_to_tempfile
 from tagger.corpora.text.file_corpus import from_text_files, read_file_split, with_files
 from tagger.corpora.text.text_files import resolve_text
 from tagger.corpora.text.text_split import TextCorpus, TextOptions, TextSplit
@@ -42,17 +42,14 @@ def read_text_corpus(
         ConfigError: there is no such unit, or there are no such rules.
     """
     reading = TextOptions(**options)
-    explicit = named_splits(source, train=train, dev=dev, test=test)
-    stdin = _stdin([source, *explicit.values()])
-    located = explicit_files(explicit, stdin) if source is None and explicit else resolve_text(source, stdin)
-    if located is None:
-        from tagger.corpora.text.text_hub import read_hub_text
+    named = named_splits(source, train=train, dev=dev, test=test)
+    files, replacements = find_files(source, named, _stdin([source, *named.values()]), resolve_text)
+    if files is not None:
+        return from_text_files(files, source or " ".join(named.values()) or "bundled", reading)
+    from tagger.corpora.text.text_hub import read_hub_text
 
-        corpus = read_hub_text(str(source), reading)
-        return with_files(corpus, explicit_files(explicit, stdin), reading) if explicit else corpus
-    if source is not None and explicit:
-        override(located, explicit_files(explicit, stdin))
-    return from_text_files(located, source or " ".join(explicit.values()) or "bundled", reading)
+    corpus = read_hub_text(str(source), reading)
+    return corpus if replacements is None else with_files(corpus, replacements, reading)
 
 
 def read_text_split(source: str | None, split: str = "test", **options: Any) -> TextSplit:

@@ -11,7 +11,7 @@ from tagger.corpora.files.lines import DamagedLine, read_lines
 from tagger.corpora.files.paths import listing
 from tagger.corpora.files.streams import uncompressed_suffix
 from tagger.corpora.formats.registry import ReadOptions, read_sentences
-from tagger.corpora.formats.sentence import OnProblem, Skip, Stop
+from tagger.corpora.formats.sentence import OnProblem, error_policy
 from tagger.corpora.sources.locate import EXTENSIONS, NO_DATA, DatasetFiles, bundled
 from tagger.corpora.sources.resolve import resolve
 from tagger.corpora.sources.splits import split_of
@@ -81,7 +81,7 @@ class TextReader:
     def _of_file(self, file: TextFile, find_words: bool) -> Iterator[TextSegment]:
         if file.form in BY_LINES:
             return self.of_lines(self._lines(file), file.form, find_words)
-        policy = Skip(file.name) if self.options.skip_invalid else Stop(file.name)
+        policy = error_policy(file.name, skip_invalid=self.options.skip_invalid)
         return (aligned(text, words) for text, words in labelled_words(file, self.options, policy))
 
     def _lines(self, file: TextFile) -> Iterator[str]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from tagger.corpora.files.paths import open_file
 from tagger.corpora.files.streams import ARCHIVES, PARQUET, read_head, uncompressed_suffix
-from tagger.corpora.formats.registry import FORMATS
-from tagger.corpora.formats.sniffing import BY_EXTENSION, sniff_text
+from tagger.corpora.formats.registry import FORMATS, SUFFIXES
+from tagger.corpora.formats.sniffing import sniff_text
 from tagger.corpora.text.text_files import TEXT, TOKENS
 from tagger.corpora.text.text_split import TextOptions
 from tagger.corpora.text.text_tables import choose_text_column, has_text_column, has_text_rows, parquet_columns
@@ -48,7 +48,7 @@ def form_of(path: Path, name: str, options: TextOptions) -> str:
     if _binary(head):
         raise CorpusError("a binary file; expected text in UTF-8, or a labelled corpus", path=name)
     extension = _extension(path, name)
-    if options.tokenised and format is None and extension not in BY_EXTENSION:
+    if options.tokenised and format is None and extension not in SUFFIXES:
         return TOKENS
     if format is not None:
         return TOKENS if options.tokenised and format == TEXT else format
@@ -96,7 +96,7 @@ def form_of_text(text: str, extension: str, name: str, text_column: str | None) 
     record = _record(lines[0]) if found == "jsonl" else None
     if record is not None and has_text_rows(record, text_column):
         return "jsonl-text"
-    if extension in BY_EXTENSION or found == "conllu" or record is not None:
+    if extension in SUFFIXES or found == "conllu" or record is not None:
         return found
     labelled = found != "columns" or ("" in text.split("\n")[:-1] and _are_labels(lines))
     return found if labelled and len(lines) >= ENOUGH_LINES and found != "jsonl" else TEXT

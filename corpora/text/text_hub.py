@@ -14,6 +14,7 @@ from tagger.corpora.hub.catalogue import find_dataset
 from tagger.corpora.hub.hub_id import HubSpec
 from tagger.corpora.hub.rows import HubRows
 from tagger.corpora.sources.locate import DatasetFiles
+from tagger.corpora.sources.splits import missing_notes
 from tagger.corpora.text.file_corpus import from_text_files
 from tagger.corpora.text.held_out import SHARE
 from tagger.corpora.text.text_files import TEXT, TextReader
@@ -110,7 +111,7 @@ def read_hub_text(source: str, options: TextOptions, *, whole: bool = False) -> 
         split: TextSplit(split, (str(spec),), partial(text.passages, reader), tokenizer, options.streaming)
         for split, text in texts.items()
     }
-    missing = [f"{split}: none in this corpus" for split in ("train", "test") if split not in splits]
+    missing = missing_notes(splits)
     content = [str(spec), commit, options.unit, str(options.tokenised), str(first.text), str(first.words)]
     return TextCorpus(
         name=entry.name,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from tagger.corpora.formats.sentence import clipped
+from tagger.corpora.formats.sentence import Problem, clipped
 
 ERROR, WARNING = "error", "warning"
 
@@ -138,6 +138,29 @@ class Findings:
             finding = self[code]
             finding.count += len(places) if count is None else count
             finding.places = places[: self.keep]
+
+
+class ProblemCounter:
+    """Adds the problems of one file to the findings, as ``on_problem`` of a reader.
+
+    Args:
+        findings: receives the problems; the kind of a problem is the code of its finding.
+        name: the file.
+
+    Attributes:
+        sentences: number of sentences with a problem.
+    """
+
+    def __init__(self, findings: Findings, name: str) -> None:
+        self.findings, self.name = findings, name
+        self.sentences = 0
+        self._last = 0
+
+    def __call__(self, problem: Problem) -> None:
+        """Count one problem."""
+        self.findings.add(problem.kind, self.name, problem.line, problem.message)
+        self.sentences += problem.sentence != self._last
+        self._last = problem.sentence
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tagger.corpora.files.lines import CHUNK
+from tagger.corpora.files.lines import CHUNK_BYTES
 from tagger.corpora.files.streams import open_bytes
 from tagger.corpora.validation.findings import Findings
 from tagger.errors import CorpusError
@@ -39,7 +39,7 @@ def _count(path: Path, name: str) -> tuple[int, int]:
     lines = returns = 0
     last = b""
     with open_bytes(path, name) as stream:
-        while block := stream.read(CHUNK):
+        while block := stream.read(CHUNK_BYTES):
             lines += block.count(b"\n")
             returns += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
             last = block[-1:]

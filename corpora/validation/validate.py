@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from tagger.corpora.formats.registry import ReadOptions, conllu_column, read_sentences
+from tagger.corpora.formats.registry import ReadOptions, read_sentences
 from tagger.corpora.formats.sentence import RawSentence, number_of
 from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.labels.label_column import LabelColumnReader
@@ -15,13 +15,12 @@ from tagger.corpora.labels.repair import Repairs
 from tagger.corpora.labels.scheme_detection import scheme_of_files
 from tagger.corpora.sources.corpus import BATCH, Split
 from tagger.corpora.sources.locate import DatasetFiles
-from tagger.corpora.sources.resolve import explicit_files, override, resolve, stdin_to_tempfile
+from tagger.corpora.sources.resolve import find_files, stdin_to_tempfile
 from tagger.corpora.sources.splits import SPLIT_NAMES
 from tagger.corpora.validation.annotation_errors import AnnotationErrorCheck
-from tagger.corpora.validation.findings import Check, CheckedSentence, Findings
+from tagger.corpora.validation.findings import Check, CheckedSentence, Findings, ProblemCounter
 from tagger.corpora.validation.labels import LabelCheck, SchemeCheck
 from tagger.corpora.validation.line_ends import check_line_ends
-from tagger.corpora.validation.reader_problems import ProblemCounter
 from tagger.corpora.validation.report import ValidationReport
 from tagger.corpora.validation.sentences import SentenceCheck
 from tagger.corpora.validation.statistics import TRAIN, StatisticsCounter
@@ -38,8 +37,6 @@ def validate_corpus(
     dev: str | None = None,
     test: str | None = None,
     options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
-    labels_column: str | None = None,
-    offline: bool = False,
     places: int = 5,
 ) -> ValidationReport:
     """Validate a corpus.
@@ -51,23 +48,17 @@ def validate_corpus(
         test: the same for test.
         options: which columns to read; ``skip_invalid`` makes unreadable sentences a warning, ``repair`` validates
             the repaired corpus.
-        labels_column: the exact column of labels, for a corpus from the hub.
-        offline: never use the network.
         places: number of places to keep of each kind of finding.
 
     Raises:
         CorpusError: there is no such corpus.
     """
     given = {"train": train, "dev": dev, "test": test}
-    explicit = {part: path for part, path in given.items() if path is not None}
-    name = source or " ".join(explicit.values()) or "bundled"
-    with stdin_to_tempfile([source, *explicit.values()]) as spool:
-        located = explicit_files(explicit, spool) if source is None and explicit else resolve(source, spool)
-        if located is None:
-            return _from_hub(name, options, labels_column, offline, places)
-        if source is not None and explicit:
-            override(located, explicit_files(explicit, spool))
-        return _from_files(located, name, options, places)
+    named = {split: path for split, path in given.items() if path is not None}
+    name = source or " ".join(named.values()) or "bundled"
+    with stdin_to_tempfile([source, *named.values()]) as stdin:
+        files, _ = find_files(source, named, stdin)
+        return _from_hub(name, options, places) if files is None else _from_files(files, name, options, places)
 
 
 class Validator:
@@ -157,8 +148,7 @@ def _validate_file(
         report.formats.append(form)
     check_line_ends(path, name, form, findings)
     problems = ProblemCounter(findings, name)
-    wanted = conllu_column(options.column) if form == "conllu" else options.column
-    reader = LabelColumnReader(wanted, problems, name, before, options.label_names, repairs)
+    reader = LabelColumnReader(options.column_in(form), problems, name, before, options.label_names, repairs)
     try:
         validator.check(read_sentences(path, name, form, options, problems), reader)
     finally:
@@ -172,19 +162,16 @@ def _validate_file(
     return reader.columns
 
 
-def _from_hub(
-    source: str, options: ReadOptions, labels_column: str | None, offline: bool, places: int
-) -> ValidationReport:
+def _from_hub(source: str, options: ReadOptions, places: int) -> ValidationReport:
+    from tagger.corpora.hub.corpus import read_hub_corpus
     from tagger.corpora.hub.tables import BadRowsError
-    from tagger.corpora.read_corpus import read_hub_corpus
 
     findings = Findings(places, lenient=options.skip_invalid)
     try:
-        corpus = read_hub_corpus(source, options, labels_column=labels_column, offline=offline, seed=None)
+        corpus = read_hub_corpus(source, options, seed=None)
     except BadRowsError as error:  # validated without the rows that would stop training
         findings.add("malformed", source, 0, error.message.removeprefix(f"{source} "))
-        lenient = replace(options, skip_invalid=True)
-        corpus = read_hub_corpus(source, lenient, labels_column=labels_column, offline=offline, seed=None)
+        corpus = read_hub_corpus(source, replace(options, skip_invalid=True), seed=None)
     report = ValidationReport(corpus.name, source, corpus.column, ["hub"], notes=list(corpus.notes))
     validator = Validator(report, findings)
     report.notes.append("lines are the numbers of sentences")

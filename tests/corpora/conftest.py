@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+
+from tagger.corpora.files.lines import Block, blocks
 
 WORDS = [["They", "can", "fish", "."], ["Dogs", "bark", "loudly"], ["A", "can", "of", "fish"]]
 TAGS = [["PRON", "AUX", "VERB", "PUNCT"], ["NOUN", "VERB", "ADV"], ["DET", "NOUN", "ADP", "NOUN"]]
@@ -45,6 +48,11 @@ def compressed(data: bytes, suffix: str) -> bytes:
     if suffix == ".gz":
         return gzip.compress(data, mtime=0)
     return lzma.compress(data) if suffix == ".xz" else bz2.compress(data)
+
+
+def blocks_of(text: str) -> list[Block]:
+    """The blocks of a text, as readers of sentences take them."""
+    return list(blocks(io.BytesIO(text.encode())))
 
 
 def conllu(words: list[list[str]], tags: list[list[str]]) -> str:

@@ -50,7 +50,7 @@ def tag_files(
     sink = io.BytesIO() if sink is None else sink
     with Documents([str(path) for path in paths], input_format, text) as documents:
         render = make_renderer(output or default_output(documents.format, scores=scores), column)
-        pieces = documents.pieces(tagger.tokenizer, column, skip_invalid=skip_invalid)
+        pieces = documents.pieces(tagger.tokenizer, skip_invalid=skip_invalid)
         progress = tag_documents(tagger, pieces, render, sink.write, scores=scores)
     assert tagger.calls == 1
     return sink.getvalue(), progress

@@ -37,7 +37,7 @@ for source, options in json.load(sys.stdin):
     lines, error = [], None
     try:
         with HubDocuments(HubRequest(source, **options)) as documents:
-            pieces = documents.pieces(WordTokenizer.from_rules("english"), "upos", skip_invalid=lenient)
+            pieces = documents.pieces(WordTokenizer.from_rules("english"), skip_invalid=lenient)
             for piece in islice(pieces, most):
                 tags = [f"L{len(word)}" for word in piece.tokens]
                 lines += render(piece, TaggedSentence(piece.tokens, tags, None)).decode().splitlines()

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tagger.corpora.files.streams import COMPRESSIONS
-from tagger.corpora.formats.document_format import detect_format
+from tagger.corpora.formats.jsonl import TOKEN_KEYS
+from tagger.corpora.formats.sniffing import sniff_document
+from tagger.corpora.read_corpus import read_split
 from tagger.errors import CorpusError
 from tests.corpora.conftest import compressed
 from tests.corpora.document_samples import tag_files
@@ -45,7 +47,7 @@ WORD = "1\ta\t_\tX\t_\t_\t0\t_\t_\t_\n"
     ],
 )
 def test_formats_are_told_by_name_then_content(name: str, head: str, format_: str) -> None:
-    assert detect_format(head.encode(), name) == format_
+    assert sniff_document(head.encode(), name) == format_
 
 
 def test_lines_of_tokens(tmp_path: Path) -> None:
@@ -101,14 +103,24 @@ def test_json_lines_keep_other_keys(tmp_path: Path) -> None:
     assert tag_files([path], "tsv")[0].decode() == "a b\tL3\nü\tL1\n\nx\tL1\n\n"
 
 
+@pytest.mark.parametrize("key", TOKEN_KEYS)
+def test_words_may_have_every_key_that_training_knows(key: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", json.dumps({key: ["a", "bc"], "upos": ["X", "Y"]}))
+    assert json.loads(tag_files([path])[0]) == {key: ["a", "bc"], "upos": ["X", "Y"], "tags": ["L1", "L2"]}
+    assert read_split(str(path)).tokens() == [["a", "bc"]]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", r"not a JSON object: .* at column \d"),
-        ("[1]", "a JSON list, expected an object"),
-        ('{"text": "a b", "id": 1}', "no key \"tokens\" among 'text', 'id'; tag raw text with --input text"),
-        ('{"tokens": "a b"}', "'tokens' is \"a b\", expected a list of strings"),
-        ('{"tokens": ["a", 1]}', "expected a list of strings"),
+        ("{", r"not JSON \(.* at column \d\), expected one object on each line"),
+        ("[1]", "expected an object such as .*: '\\[1\\]'"),
+        (
+            '{"text": "a b", "id": 1}',
+            r"no list of words \(tokens, words\) among the keys text, id; tag raw text with --input text",
+        ),
+        ('{"tokens": "a b"}', "'tokens' must be a list of strings, one word each: 'a b'"),
+        ('{"tokens": ["a", 1]}', "must be a list of strings"),
         ('{"tokens": ["a", " "]}', "an empty word in 'tokens'"),
         ('{"tokens": ["\\ud800"]}', "half of a surrogate pair in 'tokens'"),
         ("[" * 100_000, "recursion|JSON"),
@@ -128,13 +140,13 @@ def test_bad_json_lines(line: str, message: str, tmp_path: Path) -> None:
 
 def test_bad_columns(tmp_path: Path) -> None:
     path = write(tmp_path / "a.conll", "a X\nb Y\n\nc\nd Z\n\ne E\n")
-    with pytest.raises(CorpusError, match=r"a\.conll:4: 1 column 'c', expected 2 separated by blanks"):
+    with pytest.raises(CorpusError, match=r"a\.conll:4: 1 column, expected 2 separated by spaces: 'c'"):
         tag_files([path])
     result, progress = tag_files([path], "tsv", skip_invalid=True)
     assert result == b"a\tX\tL1\nb\tY\tL1\n\nc\nd Z\n\ne\tE\tL1\n\n"
     assert progress.bad == 1
     path = write(tmp_path / "b.tsv", "a\tX\n\tY\n")
-    with pytest.raises(CorpusError, match=r"b\.tsv:2: the word \(column 1\) is empty"):
+    with pytest.raises(CorpusError, match=r"b\.tsv:2: column 1 is empty, expected a word"):
         tag_files([path])
     path = write(tmp_path / "c.tsv", b"a\tX\n\nb\t\xff\n")
     with pytest.raises(CorpusError, match=r"c\.tsv:3: not UTF-8: byte 0xff at byte 3 of the line"):
@@ -204,7 +216,7 @@ def test_empty_files_give_nothing(suffix: str, tmp_path: Path) -> None:
 def test_an_endless_line_is_read_as_text_and_refused_as_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "a.txt", "They can fish. " * 20_000)
     assert tag_files([path])[1].sentences == 20_000
-    monkeypatch.setattr("tagger.corpora.files.document_blocks.MAX_LINE_BYTES", 1_000)
+    monkeypatch.setattr("tagger.corpora.files.lines.MAX_LINE_BYTES", 1_000)
     with pytest.raises(CorpusError, match=r"a\.txt:1: a line of more than 0 MB.*--input text"):
         tag_files([path], input_format="tokens")
 

@@ -20,7 +20,7 @@ def test_what_can_be_tagged_can_be_trained_on(write: Write, small: str, suffix: 
     path = write(f"a.conllu{suffix}", compressed(small.encode(), suffix))
     assert read_split(str(path)).tokens() == WORDS
     with Documents([str(path)]) as documents:
-        pieces = documents.pieces(WordTokenizer.from_rules("generic"), "upos")
+        pieces = documents.pieces(WordTokenizer.from_rules("generic"))
         assert [piece.tokens for piece in pieces if piece.tokens] == WORDS
 
 

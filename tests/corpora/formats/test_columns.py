@@ -8,7 +8,7 @@ from tagger.corpora.formats.columns import sentences
 from tagger.corpora.formats.sentence import Problem, RawSentence
 from tagger.corpora.read_corpus import read_corpus, read_split
 from tagger.errors import CorpusError
-from tests.corpora.conftest import Write
+from tests.corpora.conftest import Write, blocks_of
 
 CONLL2003 = """\
 -DOCSTART- -X- -X- O
@@ -23,7 +23,7 @@ lives VBZ B-VP O
 
 def read(text: str, tokens_column: str | None = None) -> tuple[list[RawSentence], list[Problem]]:
     problems: list[Problem] = []
-    found = list(sentences(text.split("\n"), problems.append, tokens_column=tokens_column))
+    found = list(sentences(blocks_of(text), problems.append, tokens_column=tokens_column))
     return found, problems
 
 

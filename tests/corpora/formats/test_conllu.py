@@ -6,6 +6,7 @@ import pytest
 
 from tagger.corpora.formats.conllu import misc_keys, misc_value, sentences
 from tagger.corpora.formats.sentence import Problem, RawSentence
+from tests.corpora.conftest import blocks_of
 
 RANGES = """\
 # sent_id = 1
@@ -21,9 +22,9 @@ RANGES = """\
 """
 
 
-def read(text: str, **options: str) -> tuple[list[RawSentence], list[Problem]]:
+def read(text: str, misc_key: str | None = None) -> tuple[list[RawSentence], list[Problem]]:
     problems: list[Problem] = []
-    found = list(sentences(text.split("\n"), problems.append, **options))
+    found = list(sentences(blocks_of(text), problems.append, misc_key=misc_key))
     return found, problems
 
 

@@ -74,7 +74,7 @@ def test_labels_by_number(write: Write) -> None:
         ('["a"]', "expected an object"),
         ("[" * 100_000, "not JSON"),
         ('{"tokens": "a", "upos": ["X"]}', "'tokens' must be a list of strings"),
-        ('{"tokens": [], "upos": []}', "'tokens' must be a list of strings"),
+        ('{"tokens": [], "upos": []}', "'tokens' holds no word"),
         ('{"tokens": ["a", ""], "upos": ["X", "Y"]}', "word 2 of 'tokens' is empty"),
         ('{"tokens": ["a", "b"], "upos": ["X"]}', "1 'upos' for 2 words"),
         ('{"tokens": ["a"]}', "no list of labels among the keys tokens"),

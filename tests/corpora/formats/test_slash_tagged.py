@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from tagger.corpora.formats.sentence import Problem, RawSentence
 from tagger.corpora.formats.slash_tagged import sentences
+from tests.corpora.conftest import blocks_of
 
 
 def read(text: str) -> tuple[list[RawSentence], list[Problem]]:
     problems: list[Problem] = []
-    return list(sentences(text.split("\n"), problems.append)), problems
+    return list(sentences(blocks_of(text), problems.append)), problems
 
 
 def test_a_line_is_a_sentence() -> None:

@@ -33,7 +33,7 @@ for text, options in json.load(sys.stdin):
     start = time.perf_counter()
     labels, offline = options.pop("labels_column", None), options.pop("offline", False)
     try:
-        splits, notes = read_hub(parse_hub_spec(text), ReadOptions(**options), labels_column=labels, offline=offline)
+        splits, notes = read_hub(parse_hub_spec(text), ReadOptions(**options, labels_column=labels, offline=offline))
         answer = {"splits": {name: data.to_dict() for name, data in splits.items()}, "notes": notes}
     except CorpusError as error:
         answer = {"error": str(error), "cause": type(error.__cause__).__name__}

@@ -23,8 +23,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """What the hub was asked for; it has a train and a test split."""
     calls: Asked = []
 
-    def read_hub(spec: HubSpec, options: ReadOptions, **more: Any) -> tuple[dict[str, datasets.Dataset], list[str]]:
-        calls.append((spec, {**asdict(options), **more}))
+    def read_hub(spec: HubSpec, options: ReadOptions) -> tuple[dict[str, datasets.Dataset], list[str]]:
+        calls.append((spec, asdict(options)))
         data = datasets.Dataset.from_dict({"tokens": WORDS * 10, "tags": TAGS * 10, "xpos": TAGS * 10})
         return {"train": data, "test": data.select(range(3))}, ["said by the hub"]
 

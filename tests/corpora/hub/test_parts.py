@@ -14,10 +14,10 @@ from tagger.corpora.formats.registry import ReadOptions
 from tagger.corpora.hub.client import names_by_id
 from tagger.corpora.hub.columns import Columns, choose_columns, unnested
 from tagger.corpora.hub.configs import choose_config, data_files, missing_config, normal_splits, raw_files
+from tagger.corpora.hub.corpus import repair_tables
 from tagger.corpora.hub.errors import explain
 from tagger.corpora.hub.hub_id import HubSpec, parse_hub_spec
 from tagger.corpora.hub.tables import to_sentences
-from tagger.corpora.read_corpus import repaired
 from tagger.errors import CorpusError
 
 STRINGS = List(Value("string"))
@@ -177,7 +177,7 @@ def test_rows_are_repaired_in_the_scheme_of_all_splits() -> None:
         {"tokens": words, "tags": labels, "text": ["a\u00ad b c", None, "g"]}, tags=STRINGS, text=Value("string")
     )
     made, _ = to_sentences("acme/x", "train", data, COLUMNS, ReadOptions(repair=True))
-    tables, notes = repaired({"train": made, "test": made.select([0])}, "tags")
+    tables, notes = repair_tables({"train": made, "test": made.select([0])})
     assert tables["train"].to_dict() == {
         "tokens": [["a", "b", "c"], ["d", "e", "f"], ["g", "h", "i"]],
         "tags": [["B-x", "I-x", "O"], ["O", "B-y", "I-y"], ["B-y", "I-y", "O"]],

@@ -22,6 +22,10 @@ def refuse(problem: Problem) -> None:
     raise AssertionError(problem)
 
 
+def endless_blocks(sentence: str) -> Iterator[tuple[int, bytes]]:
+    return ((line, sentence.encode()) for line in count(1, sentence.count("\n")))
+
+
 def endless(*sentence: str, header: str | None = None) -> Iterator[str]:
     if header is not None:
         yield header
@@ -30,11 +34,11 @@ def endless(*sentence: str, header: str | None = None) -> Iterator[str]:
 
 
 READERS = {
-    "conllu": lambda: conllu.sentences(endless("1\ta\t_\tX\t_\t_\t0\t_\t_\t_", ""), refuse),
-    "columns": lambda: columns.sentences(endless("a\tX", ""), refuse),
+    "conllu": lambda: conllu.sentences(endless_blocks("1\ta\t_\tX\t_\t_\t0\t_\t_\t_\n\n"), refuse),
+    "columns": lambda: columns.sentences(endless_blocks("a\tX\n\n"), refuse),
     "jsonl": lambda: jsonlines.sentences(endless('{"tokens": ["a"], "upos": ["X"]}'), refuse),
     "csv": lambda: tables.sentences(endless("a,X", "", header="token,upos"), refuse),
-    "slashed": lambda: slashed.sentences(endless("a/X", ""), refuse),
+    "slashed": lambda: slashed.sentences(endless_blocks("a/X\n\n"), refuse),
 }
 
 

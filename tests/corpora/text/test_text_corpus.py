@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tagger.corpora.files.lines import read_lines
+from tagger.corpora.files.lines import read_blocks
 from tagger.corpora.formats.conllu import sentences as conllu_sentences
 from tagger.corpora.sources.locate import BUNDLED
 from tagger.corpora.text.text_corpus import read_text_corpus, read_text_split
@@ -212,8 +212,8 @@ def test_a_table_of_one_word_a_row_is_a_labelled_corpus(write: Write) -> None:
         ('id,text\n1,"one two"\n\n2,three,four\n', r"a\.csv:4: a row of 3 columns, expected 2 as in the header"),
         ('id,text\n1,"one\ntwo"\n2,"three "four\n3,five six\n', r"a\.csv:4: cells that cannot be told apart"),
         ('id,text\n1,one two\n2,"three four\n5,six\n', r"a\.csv:3: cells that cannot be told apart \(unexpected end"),
-        (b"id,text\n1,one two\n2,a caf\xe9\n", r"a\.csv:3: byte 0xe9"),
-        (b'id,text\n1,one two\n2,"so\ncaf\xe9"\n', r"a\.csv:3: byte 0xe9"),
+        (b"id,text\n1,one two\n2,a caf\xe9\n", r"a\.csv:3: not UTF-8: byte 0xe9"),
+        (b'id,text\n1,one two\n2,"so\ncaf\xe9"\n', r"a\.csv:3: not UTF-8: byte 0xe9"),
     ],
 )
 def test_rows_of_a_table_that_go_wrong(write: Write, content: str | bytes, message: str) -> None:
@@ -250,7 +250,7 @@ def test_the_bundled_corpus(language: str) -> None:
     corpus = read_text_corpus(f"bundled:{language}")
     for split in corpus.splits:
         path = BUNDLED / language / f"{split.name}.conllu"
-        expected = [found.tokens for found in conllu_sentences(read_lines(path), lambda problem: None)]
+        expected = [found.tokens for found in conllu_sentences(read_blocks(path), lambda problem: None)]
         assert words(split) == expected
     assert [split.name for split in corpus.splits] == ["train", "dev", "test"]
     assert (corpus.license, corpus.name) == ("CC0-1.0", f"bundled-{language}")
@@ -341,9 +341,9 @@ def test_titles_of_novels_are_not_splits(write: Write) -> None:
         (b"word\n", r"a\.txt: one word only; expected running text"),
         (
             b"one line\ncaf\xe9 two\n",
-            r"a\.txt:2: byte 0xe9 at offset 12 is not UTF-8; convert.*--skip-invalid",
+            r"a\.txt:2: not UTF-8: byte 0xe9 at byte 4 of the line; convert.*--skip-invalid",
         ),
-        (b"one line\n" * 30 + b"a\0b\n", r"a\.txt:31: a NUL byte at offset 271: not text"),
+        (b"one line\n" * 30 + b"a\0b\n", r"a\.txt:31: a NUL byte at byte 2 of the line: not text"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0", r"a\.txt: a binary file; expected text in UTF-8"),
         ("Grüße an alle".encode("utf-16"), r"a\.txt:1: UTF-16 text, expected UTF-8; convert it: iconv"),
         (b"PK\x03\x04zip", r"a\.txt: a ZIP archive; unpack it first"),
@@ -362,7 +362,7 @@ def test_lines_that_are_not_text_are_left_out_when_asked(write: Write) -> None:
     corpus = read_text_corpus(str(path), skip_invalid=True, unit="char")
     assert lines(corpus.train)[:3] == ["the first", "the third", "and so on"]
     assert any(
-        note.startswith("2 unreadable lines were left out; the first: ") and "a.txt:2: byte 0xe9" in note
+        note.startswith("2 unreadable lines were left out; the first: ") and "a.txt:2: not UTF-8: byte 0xe9" in note
         for note in corpus.notes
     )
 

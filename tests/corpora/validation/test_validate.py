@@ -312,7 +312,7 @@ def test_a_corpus_of_the_hub_is_numbered_by_sentence(monkeypatch: pytest.MonkeyP
     def read(*_: object, **__: object) -> Corpus:
         return Corpus("x", "a/x", "upos", split("train", THEY_FISH, WE_CAN), None, split("test", OLD, THEY_FISH))
 
-    monkeypatch.setattr("tagger.corpora.read_corpus.read_hub_corpus", read)
+    monkeypatch.setattr("tagger.corpora.hub.corpus.read_hub_corpus", read)
     report = validate_corpus("acme/x")
     assert (report.column, report.formats) == ("upos", ["hub"])
     (place,) = found(report, "leak").places

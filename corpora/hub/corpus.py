@@ -1,0 +1,145 @@
+"""A labelled corpus on the hub, by its name in the catalogue or its id: read, repaired and split."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tagger.corpora.files.paths import excerpt_path, near
+from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.formats.sentence import RawSentence
+from tagger.corpora.hub.catalogue import lookup, nearest
+from tagger.corpora.hub.hub_id import HubSpec, parse_hub_spec
+from tagger.corpora.labels.repair import Repairs
+from tagger.corpora.labels.scheme_detection import SchemeDetector
+from tagger.corpora.sources.corpus import BATCH, Corpus, Split
+from tagger.corpora.sources.file_corpus import read_files
+from tagger.corpora.sources.splits import missing_notes, split_off_table
+from tagger.errors import CorpusError
+
+if TYPE_CHECKING:
+    import datasets
+
+
+def read_hub_corpus(source: str, options: ReadOptions, seed: int | None) -> Corpus:
+    """Read a corpus by its name in the catalogue or its hub id.
+
+    Args:
+        source: such as ``en_ewt`` or ``OWNER/NAME:CONFIG``.
+        options: which columns to read.
+        seed: of splitting off a missing dev split; None to split nothing off.
+
+    Raises:
+        CorpusError: there is no such corpus, or it cannot be read.
+    """
+    from tagger.corpora.hub.columns import NoSentencesError
+    from tagger.corpora.hub.dataset import read_hub
+    from tagger.corpora.hub.files import located_files
+
+    spec, name, license, tokens = _find(source)
+    column = options.labels_column or options.column or "upos"
+    try:
+        tables, notes = read_hub(spec, replace(options, tokens_column=options.tokens_column or tokens))
+    except NoSentencesError:
+        if (located := located_files(spec, offline=options.offline)) is None:
+            raise
+        return read_files(located, source, options, seed)
+    if options.repair:
+        tables, repair_notes = repair_tables(tables)
+        notes += repair_notes
+    fingerprint = _fingerprint(tables)
+    if seed is not None and "train" in tables and "dev" not in tables:
+        pieces, split_notes = split_off_table(tables["train"], ("dev",), seed)
+        tables, notes = tables | pieces, notes + split_notes
+    if seed is not None:
+        notes += missing_notes(tables)
+    splits = {split: Split(split, table, (str(spec),), column) for split, table in tables.items()}
+    columns = next(iter(tables.values())).column_names
+    return Corpus(
+        name=name,
+        source=source,
+        column=column,
+        train=splits.get("train"),
+        dev=splits.get("dev"),
+        test=splits.get("test"),
+        columns=(column, *(other for other in columns if other not in ("tokens", "tags", "text", column))),
+        notes=tuple(notes),
+        fingerprint=fingerprint,
+        license=license,
+    )
+
+
+def repair_tables(tables: dict[str, datasets.Dataset]) -> tuple[dict[str, datasets.Dataset], list[str]]:
+    """Repair words, labels and texts.
+
+    Args:
+        tables: B rows with ``tokens`` and ``tags`` each, by split. Labels of spans have one scheme in all splits.
+
+    Returns:
+        The repaired tables, and notes on the repairs.
+    """
+    detector = SchemeDetector()
+    for table in tables.values():
+        for sentence, _ in _sentences(table.select_columns(["tokens", "tags"])):
+            if not detector.add(sentence.tokens, sentence.columns["tags"], sentence.lines):
+                break
+    scheme = detector.result().scheme
+    notes: list[str] = []
+    repaired: dict[str, datasets.Dataset] = {}
+    for split, table in tables.items():
+        repairs = Repairs(split, scheme)
+        repaired[split] = _repaired(table, repairs)
+        notes += repairs.notes()
+    return repaired, notes
+
+
+def _find(source: str) -> tuple[HubSpec, str, str | None, str | None]:
+    """Return the data set, its short name, its licence and its column of words."""
+    if entry := lookup(source):
+        if entry.task == "lm":
+            raise CorpusError(f"{source} is plain text for language models, it holds no labels")
+        return entry.spec, entry.name, entry.licence, entry.tokens
+    if spec := parse_hub_spec(source):
+        name = spec.config or spec.owner_name.rpartition("/")[2]
+        return spec, name, None, None
+    likely = nearest(source)
+    hint = f"; did you mean {likely}?" if likely else near(Path(source))
+    expected = "expected a file, a folder, a name in the catalogue (tagger corpora) or OWNER/NAME on the hub"
+    raise CorpusError(f"no such corpus{hint or f'; {expected}'}", path=excerpt_path(source))
+
+
+def _fingerprint(tables: dict[str, datasets.Dataset]) -> str:
+    digest = hashlib.sha256()
+    for split, table in tables.items():
+        digest.update(f"\x1d{split}".encode())
+        for batch in table.select_columns(["tokens", "tags"]).iter(10_000):
+            for row in (*batch["tokens"], *batch["tags"]):
+                digest.update("\x1f".join(row).encode() + b"\x1e")
+    return digest.hexdigest()[:16]
+
+
+def _repaired(table: datasets.Dataset, repairs: Repairs) -> datasets.Dataset:
+    import datasets
+    import pyarrow as pa
+
+    rows: list[dict[str, Any]] = []
+    for sentence, row in _sentences(table):
+        repairs.repair_words(sentence)
+        repairs.repair_labels(sentence, "tags")
+        text = {"text": sentence.text} if "text" in row else {}
+        rows.append({**row, "tokens": sentence.tokens, "tags": sentence.columns["tags"], **text})
+    return datasets.Dataset(datasets.table.InMemoryTable(pa.Table.from_pylist(rows, schema=table.data.schema)))
+
+
+def _sentences(table: datasets.Dataset) -> Iterator[tuple[RawSentence, dict[str, Any]]]:
+    """Yield each row as a sentence, numbered from 1, and as it is."""
+    number = 0
+    for batch in table.iter(BATCH):
+        for values in zip(*batch.values(), strict=True):
+            number += 1
+            row = dict(zip(batch, values, strict=True))
+            lines = [number] * len(row["tokens"])
+            yield RawSentence(row["tokens"], {"tags": row["tags"]}, number, lines, row.get("text")), row

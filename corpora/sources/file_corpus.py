@@ -1,0 +1,107 @@
+"""A labelled corpus in files: read, split and described."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.sources.corpus import Corpus, Note, Split
+from tagger.corpora.sources.ingest import Reading, ingest
+from tagger.corpora.sources.locate import DatasetFiles
+from tagger.corpora.sources.splits import missing_notes, split_off
+from tagger.errors import CorpusError
+
+
+def read_files(located: DatasetFiles, source: str, options: ReadOptions, seed: int | None) -> Corpus:
+    """Read a corpus from its files.
+
+    Args:
+        located: the files of each split.
+        source: what the user asked for.
+        options: how to read them.
+        seed: of the random split; None to split nothing off (a corpus without splits is all train).
+
+    Raises:
+        CorpusError: a file cannot be read.
+    """
+    readings = _read(located, options)
+    notes = [*located.notes, *_shared_notes({split: reading.notes for split, reading in readings.items()})]
+    tables = {split: (reading.entry.table(), reading) for split, reading in readings.items()}
+    whole, wanted = ("all", ("dev", "test")) if "all" in readings else ("train", ("dev",))
+    if seed is None and "all" in tables:
+        tables["train"] = tables.pop("all")
+    if seed is not None and whole in readings and "dev" not in readings:
+        pieces, split_notes = split_off(readings[whole].entry, wanted, seed)
+        tables |= {split: (table, readings[whole]) for split, table in pieces.items()}
+        notes += split_notes
+    if seed is not None:
+        notes += missing_notes(tables)
+    info = next(iter(readings.values())).entry.info
+    splits = {
+        split: Split(split, table, reading.names, reading.entry.info.column)
+        for split, (table, reading) in tables.items()
+    }
+    return Corpus(
+        name=located.name,
+        source=source,
+        column=info.column,
+        train=splits.get("train"),
+        dev=splits.get("dev"),
+        test=splits.get("test"),
+        columns=info.columns,
+        notes=tuple(notes),
+        fingerprint=_fingerprint("", readings),
+        license=located.license,
+    )
+
+
+def read_file_split(located: DatasetFiles, split: str, source: str | None, options: ReadOptions) -> Split:
+    """Read one split from its files; files without splits are the whole split.
+
+    Raises:
+        CorpusError: there is no such split, or it cannot be read.
+    """
+    paths = located.files.get(split) or located.files.get("all")
+    if paths is None:
+        raise CorpusError(f"no {split} split; there are: {', '.join(located.files)}", path=source)
+    reading = ingest(paths, options, located.display)
+    notes = (*located.notes, *reading.notes)
+    return Split(split, reading.entry.table(), reading.names, reading.entry.info.column, notes)
+
+
+def replace_splits(corpus: Corpus, located: DatasetFiles, options: ReadOptions) -> Corpus:
+    """Put splits from files in the place of those of a corpus from the hub."""
+    readings = _read(located, options)
+    splits = {
+        split: Split(split, reading.entry.table(), reading.names, reading.entry.info.column)
+        for split, reading in readings.items()
+    }
+    return replace(
+        corpus,
+        train=splits.get("train", corpus.train),
+        dev=splits.get("dev", corpus.dev),
+        test=splits.get("test", corpus.test),
+        notes=(*(note for note in corpus.notes if Note.split_of(note) not in splits), *located.notes),
+        fingerprint=_fingerprint(corpus.fingerprint, readings),
+    )
+
+
+def _read(located: DatasetFiles, options: ReadOptions) -> dict[str, Reading]:
+    return {split: ingest(paths, options, located.display) for split, paths in located.files.items()}
+
+
+def _fingerprint(before: str, readings: dict[str, Reading]) -> str:
+    digests = before + "".join(reading.digest for reading in readings.values())
+    return hashlib.sha256(digests.encode()).hexdigest()[:16]
+
+
+def _shared_notes(notes: dict[str, tuple[str, ...]]) -> list[str]:
+    """Merge the notes on each split; those that all splits have appear once."""
+    every = [note for note in next(iter(notes.values())) if all(note in others for others in notes.values())]
+    return every + [
+        Note(note, None if split == "all" else split)
+        for split, split_notes in notes.items()
+        for note in split_notes
+        if note not in every
+    ]
