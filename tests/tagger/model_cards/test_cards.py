@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from huggingface_hub import ModelCard
 
@@ -26,6 +28,10 @@ FACTS = {
 }
 
 
+def hub_data(text: str) -> Any:
+    return ModelCard(text).data
+
+
 def cards() -> dict[str, str]:
     forecaster = ForecasterConfig().with_settings({"data.targets": ["load"]}).to_dict()
     regressor = TokenRegressorConfig().with_settings({"targets": ["load"]}).to_dict()
@@ -40,7 +46,7 @@ def cards() -> dict[str, str]:
 @pytest.mark.parametrize("kind", ["rmse", "token", "perplexity"])
 def test_the_hub_reads_every_card(kind: str) -> None:
     text = cards()[kind]
-    data = ModelCard(text).data
+    data = hub_data(text)
     (result,) = data.eval_results
     assert (data.model_name, data.datasets, data.library_name) == ("m", ["owner/corpus"], "sequence-tagger")
     assert (result.dataset_name, result.dataset_split) == ("A *corpus*", "test")
@@ -57,5 +63,5 @@ def test_the_hub_reads_every_card(kind: str) -> None:
 def test_cards_without_scores_say_so() -> None:
     config = TokenRegressorConfig().with_settings({"targets": ["load"]}).to_dict()
     text = token_regressor_card(CardFacts("m", config), {})
-    assert ModelCard(text).data.eval_results is None
+    assert hub_data(text).eval_results is None
     assert "Nothing was measured" in text
