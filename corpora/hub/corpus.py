@@ -1,18 +1,15 @@
-"""A labelled corpus on the hub, by its name in the catalogue or its id: read, repaired and split."""
+"""Reads a labelled corpus from the hub by its name in the catalogue or its id."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tagger.corpora.files.paths import excerpt_path, near
 from tagger.corpora.formats.registry import ReadOptions
 from tagger.corpora.formats.sentence import RawSentence
-from tagger.corpora.hub.catalogue import lookup, nearest
-from tagger.corpora.hub.hub_id import HubSpec, parse_hub_spec
+from tagger.corpora.hub.catalogue import find_dataset
 from tagger.corpora.labels.repair import Repairs
 from tagger.corpora.labels.scheme_detection import SchemeDetector
 from tagger.corpora.sources.corpus import BATCH, Corpus, Split
@@ -39,10 +36,13 @@ def read_hub_corpus(source: str, options: ReadOptions, seed: int | None) -> Corp
     from tagger.corpora.hub.dataset import read_hub
     from tagger.corpora.hub.files import located_files
 
-    spec, name, license, tokens = _find(source)
+    entry = find_dataset(source, "corpus")
+    if entry.task == "lm":
+        raise CorpusError(f"{source} is plain text for language models, it holds no labels")
+    spec = entry.spec
     column = options.labels_column or options.column or "upos"
     try:
-        tables, notes = read_hub(spec, replace(options, tokens_column=options.tokens_column or tokens))
+        tables, notes = read_hub(spec, replace(options, tokens_column=options.tokens_column or entry.tokens))
     except NoSentencesError:
         if (located := located_files(spec, offline=options.offline)) is None:
             raise
@@ -59,7 +59,7 @@ def read_hub_corpus(source: str, options: ReadOptions, seed: int | None) -> Corp
     splits = {split: Split(split, table, (str(spec),), column) for split, table in tables.items()}
     columns = next(iter(tables.values())).column_names
     return Corpus(
-        name=name,
+        name=entry.name,
         source=source,
         column=column,
         train=splits.get("train"),
@@ -68,7 +68,7 @@ def read_hub_corpus(source: str, options: ReadOptions, seed: int | None) -> Corp
         columns=(column, *(other for other in columns if other not in ("tokens", "tags", "text", column))),
         notes=tuple(notes),
         fingerprint=fingerprint,
-        license=license,
+        license=entry.licence,
     )
 
 
@@ -83,7 +83,7 @@ def repair_tables(tables: dict[str, datasets.Dataset]) -> tuple[dict[str, datase
     """
     detector = SchemeDetector()
     for table in tables.values():
-        for sentence, _ in _sentences(table.select_columns(["tokens", "tags"])):
+        for sentence, _ in table_sentences(table.select_columns(["tokens", "tags"])):
             if not detector.add(sentence.tokens, sentence.columns["tags"], sentence.lines):
                 break
     scheme = detector.result().scheme
@@ -94,21 +94,6 @@ def repair_tables(tables: dict[str, datasets.Dataset]) -> tuple[dict[str, datase
         repaired[split] = _repaired(table, repairs)
         notes += repairs.notes()
     return repaired, notes
-
-
-def _find(source: str) -> tuple[HubSpec, str, str | None, str | None]:
-    """Return the data set, its short name, its licence and its column of words."""
-    if entry := lookup(source):
-        if entry.task == "lm":
-            raise CorpusError(f"{source} is plain text for language models, it holds no labels")
-        return entry.spec, entry.name, entry.licence, entry.tokens
-    if spec := parse_hub_spec(source):
-        name = spec.config or spec.owner_name.rpartition("/")[2]
-        return spec, name, None, None
-    likely = nearest(source)
-    hint = f"; did you mean {likely}?" if likely else near(Path(source))
-    expected = "expected a file, a folder, a name in the catalogue (tagger corpora) or OWNER/NAME on the hub"
-    raise CorpusError(f"no such corpus{hint or f'; {expected}'}", path=excerpt_path(source))
 
 
 def _fingerprint(tables: dict[str, datasets.Dataset]) -> str:
@@ -126,7 +111,7 @@ def _repaired(table: datasets.Dataset, repairs: Repairs) -> datasets.Dataset:
     import pyarrow as pa
 
     rows: list[dict[str, Any]] = []
-    for sentence, row in _sentences(table):
+    for sentence, row in table_sentences(table):
         repairs.repair_words(sentence)
         repairs.repair_labels(sentence, "tags")
         text = {"text": sentence.text} if "text" in row else {}
@@ -134,7 +119,7 @@ def _repaired(table: datasets.Dataset, repairs: Repairs) -> datasets.Dataset:
     return datasets.Dataset(datasets.table.InMemoryTable(pa.Table.from_pylist(rows, schema=table.data.schema)))
 
 
-def _sentences(table: datasets.Dataset) -> Iterator[tuple[RawSentence, dict[str, Any]]]:
+def table_sentences(table: datasets.Dataset) -> Iterator[tuple[RawSentence, dict[str, Any]]]:
     """Yield each row as a sentence, numbered from 1, and as it is."""
     number = 0
     for batch in table.iter(BATCH):

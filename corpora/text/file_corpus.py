@@ -10,7 +10,8 @@ from functools import partial
 from tagger.corpora.sources.arrow_cache import content_digest
 from tagger.corpora.sources.corpus import Note
 from tagger.corpora.sources.locate import DatasetFiles
-from tagger.corpora.text.held_out import divided, survey
+from tagger.corpora.text.held_out import divide
+from tagger.corpora.text.survey import survey
 from tagger.corpora.text.text_files import BY_LINES, TextFile, TextReader
 from tagger.corpora.text.text_formats import form_of
 from tagger.corpora.text.text_split import TextCorpus, TextOptions, TextSplit
@@ -37,7 +38,7 @@ def from_text_files(located: DatasetFiles, source: str, options: TextOptions, *,
     reader = TextReader(options, tokenizer)
     surveys = {split: [survey(file, reader) for file in group] for split, group in files.items()}
     reading_notes = [note for group in surveys.values() for one in group for note in one.notes]
-    divided_files, division_notes = divided(surveys, None if whole else options.seed)
+    divided_files, division_notes = divide(surveys, None if whole else options.seed)
     splits = {split: _split(split, group, reader) for split, group in divided_files.items()}
     return TextCorpus(
         name=located.name,

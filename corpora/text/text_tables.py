@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from tagger.corpora.files.lines import MAX_LINE_BYTES, DamagedLine, read_lines
-from tagger.corpora.formats.jsonl import TOKEN_KEYS
+from tagger.corpora.formats.jsonl import TOKEN_KEYS, parse_object
 from tagger.corpora.formats.sentence import excerpt, number_of
 from tagger.errors import CorpusError
 
@@ -194,21 +193,17 @@ def _names(cells: list[str]) -> list[str]:
 
 def _json_rows(path: Path, name: str, column: str | None) -> Iterator[str]:
     for number, line in enumerate(read_lines(path, name), 1):
-        if isinstance(line, DamagedLine):
-            yield DamagedLine(line.reason, number)
-        elif line.strip():
-            try:
-                record = json.loads(line)
-            except ValueError as error:
-                yield DamagedLine(f"not JSON ({error}): {excerpt(line)}", number)
-                continue
-            if not isinstance(record, dict):
-                yield DamagedLine(f"{excerpt(line)}, expected a JSON object with a column of text", number)
-                continue
-            column = column or choose_text_column(_strings(record), None, name)
-            value = record.get(column or "")
-            missing = f"no text in column {column!r}: {excerpt(line)}"
-            yield value if isinstance(value, str) else DamagedLine(missing, number)
+        if not line or line.isspace():
+            continue
+        try:
+            record = parse_object(line)
+        except ValueError as error:
+            yield DamagedLine(str(error), number)
+            continue
+        column = column or choose_text_column(_strings(record), None, name)
+        value = record.get(column or "")
+        missing = f"no text in column {column!r}: {excerpt(line)}"
+        yield value if isinstance(value, str) else DamagedLine(missing, number)
 
 
 def _strings(record: Mapping[str, Any]) -> dict[str, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,6 @@ from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.labels.label_column import LabelColumnReader
 from tagger.corpora.labels.repair import Repairs
 from tagger.corpora.labels.scheme_detection import scheme_of_files
-from tagger.corpora.sources.corpus import BATCH, Split
 from tagger.corpora.sources.locate import DatasetFiles
 from tagger.corpora.sources.resolve import find_files, stdin_to_tempfile
 from tagger.corpora.sources.splits import SPLIT_NAMES
@@ -163,7 +162,7 @@ def _validate_file(
 
 
 def _from_hub(source: str, options: ReadOptions, places: int) -> ValidationReport:
-    from tagger.corpora.hub.corpus import read_hub_corpus
+    from tagger.corpora.hub.corpus import read_hub_corpus, table_sentences
     from tagger.corpora.hub.tables import BadRowsError
 
     findings = Findings(places, lenient=options.skip_invalid)
@@ -178,15 +177,7 @@ def _from_hub(source: str, options: ReadOptions, places: int) -> ValidationRepor
     for split in corpus.splits:
         validator.statistics.begin(split.name)
         validator.check(
-            _rows(split), LabelColumnReader("tags", ProblemCounter(validator.findings, split.name), split.name)
+            (sentence for sentence, _ in table_sentences(split.data.select_columns(["tokens", "tags"]))),
+            LabelColumnReader("tags", ProblemCounter(validator.findings, split.name), split.name),
         )
     return validator.finish()
-
-
-def _rows(split: Split) -> Iterator[RawSentence]:
-    """The sentences of a split, numbered from 1."""
-    number = 0
-    for batch in split.data.select_columns(["tokens", "tags"]).iter(BATCH):
-        for tokens, tags in zip(batch["tokens"], batch["tags"], strict=True):
-            number += 1
-            yield RawSentence(tokens, {"tags": tags}, number, [number] * len(tokens))

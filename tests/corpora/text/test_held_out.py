@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tagger.corpora.text import held_out as text_survey
-from tagger.corpora.text.held_out import Cuts
+from tagger.corpora.text import survey
+from tagger.corpora.text.survey import Cuts
 from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.corpora.text.text_split import TextCorpus
 from tests.corpora.conftest import Write, conllu
@@ -115,7 +115,7 @@ def test_of_five_large_files_the_smallest(write: Write) -> None:
 
 
 def test_places_to_cut_stay_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_survey, "MAX_CUTS", 100)
+    monkeypatch.setattr(survey, "MAX_CUTS", 100)
     cuts = Cuts()
     for number in range(1, 100_001):
         cuts.add(number, 10 * number)
