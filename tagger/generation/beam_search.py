@@ -10,9 +10,8 @@ from torch import Tensor
 
 from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
-from tagger.generation.generate import read_prompt
 from tagger.generation.interfaces import TokenCodec, TokenPredictor
-from tagger.generation.prompts import Prompt
+from tagger.generation.prompts import Prompt, read_prompt
 from tagger.generation.text_output import drafted
 
 

@@ -9,19 +9,18 @@ from secrets import randbits
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
 from tagger.errors import ConfigError
-from tagger.generation.interfaces import State, TokenCodec, TokenPredictor
-from tagger.generation.prompts import Prompt
+from tagger.generation.beam_search import beam_search
+from tagger.generation.interfaces import TokenCodec, TokenPredictor
+from tagger.generation.prompts import Prompt, read_prompt
 from tagger.generation.sampling import Sampler
 from tagger.generation.text_output import Draft
 from tagger.runtime.device import single_threaded
 from tagger.runtime.process_pool import can_fork, map_in_processes
 
-PROMPT_STEPS = 1024  # units of a prompt that are read at once
 SAMPLES_PER_PROCESS, TOKENS_PER_PROCESS = 8, 400
 """Fewest samples, and tokens, of a worker process: with fewer, one process writes them sooner."""
 SAMPLES_PER_THREAD = 32
@@ -44,8 +43,6 @@ def generate(
         As many texts as samples; with beam search the most probable texts, best first.
     """
     if settings.beam is not None:
-        from tagger.generation.beam_search import beam_search
-
         return beam_search(engine, subwords, prompt, settings)
     seed = _seed(settings)
 
@@ -99,16 +96,6 @@ def _pieces(
     for (draft,) in _write(engine, subwords, prompt, settings, _seed(settings), range(1)):
         if piece := draft.take():
             yield piece
-
-
-def read_prompt(engine: TokenPredictor, prompt: Prompt) -> tuple[Tensor, State]:
-    """(T, 1) last units of the prompt, and the state before them; they are to be read next."""
-    ids = torch.tensor(prompt.ids)[:, None]
-    state = engine.start(1)
-    last = (len(ids) - 1) // PROMPT_STEPS * PROMPT_STEPS
-    for start in range(0, last, PROMPT_STEPS):
-        _, state = engine.next(ids[start : start + PROMPT_STEPS], state)
-    return ids[last:], state
 
 
 def _seed(settings: GenerationSettings) -> int:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
+from torch import Tensor
+
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
 from tagger.corpora.tokenization.passages import TextSegment, line, raw_passages
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
-from tagger.generation.interfaces import TokenCodec
+from tagger.generation.interfaces import State, TokenCodec, TokenPredictor
+
+PROMPT_STEPS = 1024  # tokens of a prompt that are read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +55,13 @@ def _unknown(passage: TextSegment, ids: list[int], owners: list[int], subwords: 
         return [character for character in passage.text if UNKNOWN_ID in subwords.encode(line(character, []))[0]]
     whose = sorted({owner for unit, owner in zip(ids, owners, strict=True) if unit == UNKNOWN_ID})
     return [passage.words[owner] for owner in whose if owner < len(passage.words)]
+
+
+def read_prompt(engine: TokenPredictor, prompt: Prompt) -> tuple[Tensor, State]:
+    """(T, 1) last units of the prompt, and the state before them; they are to be read next."""
+    ids = torch.tensor(prompt.ids)[:, None]
+    state = engine.start(1)
+    last = (len(ids) - 1) // PROMPT_STEPS * PROMPT_STEPS
+    for start in range(0, last, PROMPT_STEPS):
+        _, state = engine.next(ids[start : start + PROMPT_STEPS], state)
+    return ids[last:], state

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from functools import partial
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,11 +21,13 @@ from torch import Tensor
 from tagger.config.tagger import TAG
 from tagger.corpora.encoding.batching import plan
 from tagger.corpora.encoding.word_features import WordFeatures
+from tagger.errors import ConfigError, ModelError
 from tagger.inference.windows import Labelled, Window, Words, is_full, windows
 from tagger.inference.word_vector_cache import LARGEST, WordVectorCache
 from tagger.models.networks.multi_head_network import Network
-from tagger.runtime.device import intra_op_threads, single_threaded
+from tagger.runtime.device import choose_device, has_fast_bfloat16, intra_op_threads, single_threaded
 from tagger.runtime.process_pool import WorkerProcesses, can_fork
+from tagger.serialization.checkpoint import SavedModel
 
 BATCH_TOKENS = 1000
 """Steps of a batch on a CPU: larger ones fall out of its caches."""
@@ -35,6 +38,10 @@ FREQUENT = 20_000
 """Fewest types that a worker process caches."""
 PATIENCE, SLOWEST = 30.0, 200
 """Seconds, and slowest words a second besides, after which worker processes are given up."""
+
+
+AGREEMENT = 0.999
+"""bfloat16 is used where it gave this share of the dev tags that float32 gave."""
 
 
 class Engine:
@@ -182,3 +189,38 @@ class Engine:
     def _label_here(self, window: Window) -> tuple[np.ndarray, np.ndarray | None]:
         self._label_all(window, threads=1)
         return window.label_ids, window.scores
+
+
+def make_engine(saved: SavedModel, *, device: str, threads: int, precision: str, worker_processes: bool) -> Engine:
+    """Make the engine of a saved tagger; arguments as ``tagger.inference.tagger.Tagger``.
+
+    Raises:
+        ConfigError: no such device or precision.
+        ModelError: this CPU has no bfloat16.
+    """
+    place = choose_device(device)
+    torch.set_flush_denormal(True)
+    dtype = choose_dtype(precision, saved.about, place)
+    return Engine(
+        saved.model, saved.features, threads=threads, dtype=dtype, device=place, worker_processes=worker_processes
+    )
+
+
+def choose_dtype(precision: str, about: Any, device: torch.device) -> torch.dtype:
+    """Choose the arithmetic of a tagger; arguments as ``make_engine``, and the facts about the model.
+
+    Raises:
+        ConfigError: no such precision.
+        ModelError: bfloat16 was asked for, but this CPU does not compute with it natively.
+    """
+    if precision not in ("auto", "float32", "bfloat16"):
+        raise ConfigError(f"precision is '{precision}'; expected auto, float32 or bfloat16")
+    if precision == "float32":
+        return torch.float32
+    native = device.type == "cpu" and has_fast_bfloat16()
+    if precision == "bfloat16":
+        if device.type == "cpu" and not native:
+            raise ModelError("precision is 'bfloat16', but this CPU does not compute with it natively; use float32")
+        return torch.bfloat16
+    agreed = about.get("bfloat16_agreement") if isinstance(about, dict) else None
+    return torch.bfloat16 if native and agreed is not None and agreed >= AGREEMENT else torch.float32

@@ -7,19 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-import torch
 
 from tagger.config.tagger import Config
 from tagger.errors import ConfigError, ModelError
-from tagger.inference.engine import Engine
-from tagger.runtime.device import check_threads, choose_device, has_fast_bfloat16
-from tagger.serialization.checkpoint import TAGGING, SavedModel, load_model
+from tagger.runtime.device import check_threads
 from tagger.serialization.manifest import find_model
 
 if TYPE_CHECKING:
     from tagger.corpora.sources.corpus import Split
     from tagger.evaluation.scores import Scores
     from tagger.interpretability.gate_activations import Gates
+    from tagger.serialization.checkpoint import SavedModel
 
 
 class TaggedSentence:
@@ -95,10 +93,6 @@ class TaggedText(Sequence[TaggedSentence]):
     __repr__ = __str__
 
 
-AGREEMENT = 0.999
-"""bfloat16 is used where it gave this share of the dev tags that float32 gave."""
-
-
 class Tagger:
     """A trained tagger.
 
@@ -125,6 +119,8 @@ class Tagger:
         precision: str = "auto",
         worker_processes: bool = False,
     ) -> None:
+        from tagger.inference.engine import make_engine
+
         if not isinstance(saved.config, Config):
             raise ModelError(f"the model has no head that tags; its heads: {', '.join(saved.heads)}")
         self.saved = saved
@@ -132,16 +128,9 @@ class Tagger:
         self.column = saved.config.column
         self.tokenizer = saved.tokenizer
         self.threads = check_threads(threads)
-        where = choose_device(device)
-        torch.set_flush_denormal(True)
         self._names = np.array(saved.labels, dtype=object)
-        self._engine = Engine(
-            saved.model,
-            saved.features,
-            threads=self.threads,
-            device=where,
-            dtype=_dtype(precision, saved.about, where),
-            worker_processes=worker_processes,
+        self._engine = make_engine(
+            saved, device=device, threads=self.threads, precision=precision, worker_processes=worker_processes
         )
 
     @classmethod
@@ -160,6 +149,8 @@ class Tagger:
             ModelError: the folder is missing, incomplete, damaged or holds no tagger.
             ConfigError: no such device or number of threads.
         """
+        from tagger.serialization.checkpoint import TAGGING, load_model
+
         saved = load_model(find_model(path), TAGGING)
         tagger = cls(saved, device=device, threads=threads, precision=precision, worker_processes=worker_processes)
         tagger._engine.warm_up()
@@ -245,9 +236,17 @@ class Tagger:
         Raises:
             ConfigError: there is no word.
         """
-        from tagger.interpretability.gates import tagger_gates
+        from tagger.interpretability.gates import join, word_gates
 
-        return tagger_gates(self, sentence)
+        sentences = (
+            [[token.text for token in tokens] for tokens in self.tokenizer.sentences(sentence)]
+            if isinstance(sentence, str)
+            else [list(sentence)]
+        )
+        if not any(sentences):
+            raise ConfigError("the text has no words; expected at least one")
+        tagged = self.tag_sentences(sentences)
+        return join([word_gates(self.saved.model, self.saved.features, one.tokens, tags=one.tags) for one in tagged])
 
     def __repr__(self) -> str:
         return f"<Tagger for {self.column}: {len(self.labels)} labels, {self.precision}, {self.threads} threads>"
@@ -256,17 +255,3 @@ class Tagger:
 def _check_tokens(tokens: Sequence[str]) -> None:
     if not all(isinstance(token, str) for token in tokens):
         raise TypeError("tag() takes a text or a list of tokens; for many sentences use tag_sentences()")
-
-
-def _dtype(precision: str, about: Any, device: torch.device) -> torch.dtype:
-    if precision not in ("auto", "float32", "bfloat16"):
-        raise ConfigError(f"precision is '{precision}'; expected auto, float32 or bfloat16")
-    if precision == "float32":
-        return torch.float32
-    native = device.type == "cpu" and has_fast_bfloat16()
-    if precision == "bfloat16":
-        if device.type == "cpu" and not native:
-            raise ModelError("precision is 'bfloat16', but this CPU does not compute with it natively; use float32")
-        return torch.bfloat16
-    agreed = about.get("bfloat16_agreement") if isinstance(about, dict) else None
-    return torch.bfloat16 if native and agreed is not None and agreed >= AGREEMENT else torch.float32

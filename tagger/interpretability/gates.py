@@ -1,6 +1,6 @@
 """The gates and states of a trained model while it reads a sentence, as named arrays.
 
->>> seen = tagger_gates(Tagger.load("runs/pos"), "They can fish.")
+>>> seen = Tagger.load("runs/pos").gates("They can fish.")
 >>> seen["forward", 1, "forget_gate"]      # (T, H): a row a word, a column a unit
 >>> seen.mean("forget_gate")               # (T,)
 >>> seen.top(5)                            # which units open or close most, and at which words
@@ -12,22 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tagger.errors import ConfigError
+from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.interpretability.gate_activations import Gates, Key
 from tagger.interpretability.gate_names import NAMES
 from tagger.models.layers.cells import run_layers
+from tagger.models.networks.multi_head_network import Network
 from tagger.training.objective import word_tensors
-
-if TYPE_CHECKING:
-    from tagger.inference.tagger import Tagger
-    from tagger.language_modelling.language_model import LanguageModel
-
 
 STACKS = {"forward": "ahead", "backward": "behind"}
 
@@ -54,29 +49,21 @@ def gates(network: nn.Module, vectors: Tensor, tokens: Sequence[str], *, tags: S
     return Gates(cell, tuple(tokens), arrays, None if tags is None else tuple(tags))
 
 
-def tagger_gates(tagger: Tagger, sentence: str | Sequence[str]) -> Gates:
-    """The gates of a tagger while it reads a text, with the tags that it gives.
+def word_gates(
+    network: Network, features: WordFeatures, tokens: Sequence[str], *, tags: Sequence[str] | None = None
+) -> Gates:
+    """Run one sentence of words (for a language model, a stream of tokens) through the cells of a network.
 
     Args:
-        tagger: any; the weights are taken in float32.
-        sentence: raw text, or the tokens of one sentence. The states are zero before each sentence of a text.
-
-    Raises:
-        ConfigError: there is no word.
+        network: with its word representation; the weights are taken in float32.
+        features: how words become numbers.
+        tokens: T words or tokens, T at least 1.
+        tags: the T predicted tags.
     """
-    sentences = [list(sentence)] if not isinstance(sentence, str) else [
-        [token.text for token in tokens] for tokens in tagger.tokenizer.sentences(sentence)
-    ]  # fmt: skip
-    if not any(sentences):
-        raise ConfigError("the text has no words; expected at least one")
-    model, features = tagger.saved.model, tagger.saved.features
-    device = next(model.parameters()).device
-    parts = []
-    for tagged in tagger.tag_sentences(sentences):
-        with torch.no_grad():
-            vectors = model.words(*word_tensors(features.encode(list(tagged.tokens)), device))
-        parts.append(gates(model, vectors, tagged.tokens, tags=tagged.tags))
-    return join(parts)
+    device = next(network.parameters()).device
+    with torch.no_grad():
+        vectors = network.words(*word_tensors(features.encode(list(tokens)), device))
+    return gates(network, vectors, tokens, tags=tags)
 
 
 def join(parts: Sequence[Gates]) -> Gates:
@@ -94,26 +81,3 @@ def join(parts: Sequence[Gates]) -> Gates:
 
 def _as_array(rows: Tensor) -> np.ndarray:
     return (rows if rows.dtype == torch.float64 else rows.float()).cpu().numpy()
-
-
-def language_gates(model: LanguageModel, text: str | Sequence[str]) -> Gates:
-    """Read a text as one stream, from zero states: first an ``<eos>``, as generation and scoring do.
-
-    Args:
-        model: any; the weights are taken in float32.
-        text: raw text, or the words of one sentence.
-
-    Raises:
-        ConfigError: there is nothing to read.
-    """
-    ids = [model.subwords.end]
-    for passage in model.passages(text):
-        ids += [*model.subwords.encode(passage)[0], model.subwords.end]
-    if len(ids) < 3:
-        raise ConfigError("the text has no words; expected at least one")
-    subwords = model.subwords.symbols(ids[:-1])
-    network = model.saved.model
-    device = next(network.parameters()).device
-    with torch.no_grad():
-        vectors = network.words(*word_tensors(model.saved.features.encode(subwords), device))
-    return gates(network, vectors, subwords)

@@ -158,9 +158,14 @@ class LanguageModel:
 
     def gates(self, text: str | Sequence[str]) -> Gates:
         """What every gate does at every unit of a text; as ``Tagger.gates``."""
-        from tagger.interpretability.gates import language_gates
+        from tagger.interpretability.gates import word_gates
 
-        return language_gates(self, text)
+        ids = [self.subwords.end]
+        for passage in self.passages(text):
+            ids += [*self.subwords.encode(passage)[0], self.subwords.end]
+        if len(ids) < 3:
+            raise ConfigError("the text has no words; expected at least one")
+        return word_gates(self.saved.model, self.saved.features, self.subwords.symbols(ids[:-1]))
 
     def __repr__(self) -> str:
         return f"<LanguageModel of {self.subwords.size:,} {self.subwords.kind} tokens, {self.threads} threads>"

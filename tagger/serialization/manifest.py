@@ -204,3 +204,8 @@ def _check_files(folder: Path, files: dict[str, Any]) -> None:
 def clipped(text: str) -> str:
     """Quote a string of any length and content in at most 62 characters."""
     return repr(text if len(text) <= 60 else text[:56] + " ...")
+
+
+def one_line(error: BaseException) -> str:
+    """Shorten the message of an error to one line of at most 300 characters."""
+    return " ".join(str(error).split())[:300]

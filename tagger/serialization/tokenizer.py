@@ -15,7 +15,6 @@ from tagger.corpora.subwords.word import WordLevelTokenizer
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ModelError
 from tagger.serialization import manifest
-from tagger.serialization.weights import one_line
 
 
 def save_tokenizer(
@@ -56,7 +55,7 @@ def load_tokenizer(
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises bare Exception
-        raise ModelError(f"{path}: damaged: {one_line(error)}") from error
+        raise ModelError(f"{path}: damaged: {manifest.one_line(error)}") from error
     if values["task"] == "lm":
         subwords = load_subwords(tokenizer)
         rules = WordTokenizer(find_word_rules(tokenizer), values["sentence_rules"])

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from tagger.errors import ConfigError, ModelError
-from tagger.serialization.manifest import clipped
+from tagger.serialization.manifest import clipped, one_line
 
 Model = TypeVar("Model", bound=nn.Module)
 
@@ -35,11 +35,6 @@ def report_damage(folder: Path) -> Iterator[None]:
         raise
     except (ConfigError, LookupError, TypeError, ValueError, RuntimeError, AttributeError, ArithmeticError) as error:
         raise ModelError(f"{folder}: damaged or not a model: {one_line(error)}") from error
-
-
-def one_line(error: BaseException) -> str:
-    """Shorten the message of an error to one line of at most 300 characters."""
-    return " ".join(str(error).split())[:300]
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -18,7 +18,6 @@ from tagger.cli.output.gates import render_gates
 from tagger.cli.output.terminal import TerminalCapabilities
 from tagger.inference.tagger import Tagger
 from tagger.interpretability.gate_activations import Gates
-from tagger.interpretability.gates import tagger_gates
 from tests.tiny import Result, run
 
 TEXT = "They can fish. The dog sees this stone!"
@@ -31,7 +30,7 @@ def _the_command(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def seen(tiny_model: Path) -> Gates:
-    return tagger_gates(Tagger.load(tiny_model, threads=1, precision="float32", device="cpu"), TEXT)
+    return Tagger.load(tiny_model, threads=1, precision="float32", device="cpu").gates(TEXT)
 
 
 def inspect(model: Path, *arguments: str | Path) -> Result:

@@ -15,7 +15,7 @@ from tagger.errors import ConfigError
 from tagger.inference.tagger import Tagger
 from tagger.interpretability.gate_activations import Gates, by_movement
 from tagger.interpretability.gate_names import EQUATIONS, NAMES, find_name, meaning
-from tagger.interpretability.gates import gates, tagger_gates
+from tagger.interpretability.gates import gates
 from tagger.models.layers.encoder import Encoder
 
 
@@ -78,7 +78,7 @@ def test_numbers_keep_their_precision() -> None:
 
 def test_the_tags_of_a_tagger_follow_from_the_states_shown(tagger: Tagger) -> None:
     text = "They can fish. The dog sees this stone!"
-    seen = tagger_gates(tagger, text)
+    seen = tagger.gates(text)
     tagged = tagger.tag(text)
     assert seen.tokens == tuple(tagged.tokens)
     assert seen.tags == tuple(tagged.tags)
@@ -88,8 +88,8 @@ def test_the_tags_of_a_tagger_follow_from_the_states_shown(tagger: Tagger) -> No
 
 
 def test_every_sentence_of_a_text_starts_from_zero_states(tagger: Tagger) -> None:
-    seen = tagger_gates(tagger, "They can fish. The dog sees this stone!")
-    second = tagger_gates(tagger, ["The", "dog", "sees", "this", "stone", "!"])
+    seen = tagger.gates("They can fish. The dog sees this stone!")
+    second = tagger.gates(["The", "dog", "sees", "this", "stone", "!"])
     assert seen.starts == (0, 4)
     assert second.starts == (0,)
     for key, values in second.arrays.items():
@@ -99,7 +99,7 @@ def test_every_sentence_of_a_text_starts_from_zero_states(tagger: Tagger) -> Non
 @pytest.mark.parametrize("nothing", ["", " \n", []])
 def test_no_word_no_gates(tagger: Tagger, nothing: str | list[str]) -> None:
     with pytest.raises(ConfigError, match="the text has no words; expected at least one"):
-        tagger_gates(tagger, nothing)
+        tagger.gates(nothing)
 
 
 def test_means_over_units() -> None:
@@ -143,7 +143,7 @@ def test_units_in_the_order_of_the_words_where_they_move() -> None:
 
 
 def test_picking(tagger: Tagger) -> None:
-    seen = tagger_gates(tagger, "They can fish.")
+    seen = tagger.gates("They can fish.")
     picked = seen.pick(names=["forget", "cell-state"], direction="backward", layer=1, units=[7, 2])
     assert list(picked.arrays) == [("backward", 1, "forget_gate"), ("backward", 1, "cell_state")]
     expected = seen["backward", 1, "forget_gate"][:, [7, 2]]
@@ -156,7 +156,7 @@ def test_picking(tagger: Tagger) -> None:
 
 
 def test_an_unknown_unit_layer_or_gate_is_explained(tagger: Tagger) -> None:
-    seen = tagger_gates(tagger, ["fish"])
+    seen = tagger.gates(["fish"])
     with pytest.raises(ConfigError, match="unit is 12; a layer has 12 units, numbered from 0 to 11"):
         seen.pick(units=[3, 12])
     with pytest.raises(ConfigError, match="layer is 3; the model has 1"):
@@ -175,7 +175,7 @@ def test_every_name_is_explained() -> None:
 
 
 def test_plain_values_are_json(tagger: Tagger) -> None:
-    seen = tagger_gates(tagger, "They can fish.")
+    seen = tagger.gates("They can fish.")
     read = json.loads(json.dumps(seen.to_dict()))
     assert read["cell"] == "lstm"
     assert read["tokens"] == ["They", "can", "fish", "."]

@@ -25,6 +25,8 @@ from tests import reference
 V, END = 9, 1
 SETTINGS: dict[str, Any] = {
     "head.softmax": "full",
+    "words.min_count": 1,
+    "words.affix_size": 8,
     "words.characters": "none",
     "words.embedding_size": 5,
     "words.output_size": 0,
