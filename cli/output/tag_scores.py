@@ -78,22 +78,17 @@ def _example(example: str, word: str, width: int) -> Text:
     mark = f"[{printable(word)}]"
     before, _, after = printable(example).partition(mark)
     left, right = before.split(), after.split()
-    cut_left = cut_right = False
-    while cell_len(_joined(left, mark, right, cut_left, cut_right)) > width and (left or right):
+    shown = " ".join([*left, mark, *right])
+    while cell_len(shown) > width and (left or right):
         if len(left) >= len(right):
-            left, cut_left = left[1:], True
+            left = ["...", *left[2:]] if len(left) > 1 else []
         else:
-            right, cut_right = right[:-1], True
-    text = plain_text(_joined(left, mark, right, cut_left, cut_right))
+            right = [*right[:-2], "..."] if len(right) > 1 else []
+        shown = " ".join([*left, mark, *right])
+    text = plain_text(shown)
     start = text.plain.find(mark)
     text.stylize("bold", start, start + len(mark))
     return text
-
-
-def _joined(left: list[str], mark: str, right: list[str], cut_left: bool, cut_right: bool) -> str:
-    starts = ["..."] if cut_left and left[:1] != ["..."] else []
-    ends = ["..."] if cut_right and right[-1:] != ["..."] else []
-    return " ".join([*starts, *left, mark, *right, *ends])
 
 
 MOST_TAGS = 40  # rows of the table of tags

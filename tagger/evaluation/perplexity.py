@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -90,6 +91,31 @@ class LanguageScores:
         counted = {name: value for name, value in asdict(self).items() if name not in ("unit", "cache")}
         cache = {"cache": _written(asdict(self.cache))} if self.cache else {}
         return {**_written({**derived, **counted}), **cache}
+
+
+def score_rows(scores: Sequence[LanguageScores]) -> list[tuple[str, ...]]:
+    """Format the scores of several texts as rows of a table: a name, then a figure for each text."""
+    unit = scores[0].unit
+    rows = [(f"perplexity per {unit}", *(_number(one.perplexity) for one in scores))]
+    if any(one.cache for one in scores):
+        rows.append(
+            ("... with a neural cache", *(_number(one.cache.perplexity) if one.cache else "" for one in scores))
+        )
+    rows += [
+        ("... without the unknown", *(_number(one.perplexity_without_unknown) for one in scores)),
+        (f"unknown {unit}s", *(f"{100 * one.unknown_rate:.2f} %" for one in scores)),
+    ]
+    if unit != "word":
+        rows.append(("perplexity per word", *(_number(one.perplexity_per_word) for one in scores)))
+    return [
+        *rows,
+        ("bits per character", *(f"{one.bits_per_character:.3f}" for one in scores)),
+        (f"{unit}s", *(f"{one.units:,}" for one in scores)),
+    ]
+
+
+def _number(perplexity: float) -> str:
+    return f"{perplexity:,.2f}" if math.isfinite(perplexity) else "too large"
 
 
 def _exp(nats: float) -> float:

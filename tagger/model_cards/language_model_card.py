@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from tagger.evaluation.perplexity import LanguageScores
+from tagger.evaluation.perplexity import LanguageScores, score_rows
 from tagger.model_cards.card import (
     NOT_MEASURED,
     CardFacts,
@@ -71,23 +71,8 @@ def _summary(facts: CardFacts, scores: Mapping[str, LanguageScores]) -> str:
 def _measured(scores: Mapping[str, LanguageScores]) -> str:
     if not scores:
         return NOT_MEASURED
-    unit = next(iter(scores.values())).unit
-    rows = [
-        (f"Perplexity per {unit}", *(_number(one.perplexity) for one in scores.values())),
-        ("... over known tokens alone", *(_number(one.perplexity_without_unknown) for one in scores.values())),
-        ("Unknown tokens", *(percent(one.unknown_rate) for one in scores.values())),
-        ("Perplexity per word", *(_number(one.perplexity_per_word) for one in scores.values())),
-        ("Bits per character", *(f"{one.bits_per_character:.3f}" for one in scores.values())),
-        ("Tokens", *(f"{one.units:,}" for one in scores.values())),
-    ]
-    cached = [one.cache for one in scores.values()]
-    if any(cached):
-        rows.insert(1, ("... with a neural cache", *(_number(one.perplexity) if one else "" for one in cached)))
+    rows = score_rows(list(scores.values()))
     return "## Scores\n\n" + table(("", *map(escaped, scores)), rows)
-
-
-def _number(perplexity: float) -> str:
-    return f"{perplexity:,.2f}" if math.isfinite(perplexity) else "too large for a number"
 
 
 def _limits(facts: CardFacts, scores: Mapping[str, LanguageScores]) -> list[str]:
