@@ -24,8 +24,9 @@ from tagger.models.layers.embedding import pad_to_multiple
 from tagger.models.layers.parallel import Job, parallel_forward
 from tagger.models.networks.bptt_reader import StreamReader
 from tagger.models.networks.multi_head_network import Network
-from tagger.runtime.disposable_thread import OneThread, halved_until_it_fits
-from tagger.training.objective import DatasetSize, DevScore, Objective, StepLoss, Task, word_tensors
+from tagger.runtime.device import uses_bfloat16
+from tagger.runtime.disposable_thread import halved_until_it_fits
+from tagger.training.objective import DatasetSize, DevScore, Objective, StepLoss, Task, second_thread, word_tensors
 
 EVALUATION_STREAMS = 10
 EVALUATION_STEPS = 70
@@ -45,7 +46,6 @@ class LanguageObjective(Objective):
         streams: resolved.
         config: resolved.
         device: where to compute.
-        half: whether to multiply in bfloat16.
         following: the texts of the second epoch, the third and so on; the same text if None.
     """
 
@@ -62,7 +62,6 @@ class LanguageObjective(Objective):
         config: LanguageTrainingConfig,
         *,
         device: torch.device,
-        half: bool,
         following: Iterator[TokenStream] | None = None,
     ) -> None:
         self.model = model
@@ -70,7 +69,7 @@ class LanguageObjective(Objective):
         self.begun = 0
         self.train, self.dev = train, dev
         self.streams = streams
-        self.device, self.half = device, half
+        self.device, self.half = device, uses_bfloat16(config.precision, device)
         self.scaled = config.optimizer != "adamw"
         self.columns = word_tensors(arrays, device)
         self.size = DatasetSize(train.passages, len(train.ids), len(arrays.word_ids))
@@ -225,11 +224,7 @@ class LanguageObjective(Objective):
     @contextmanager
     def on_threads(self, threads: int) -> Iterator[None]:
         """Run the second reader on a thread of its own, where there are two."""
-        if threads < 2 or self.device.type != "cpu":
-            yield
-            return
-        with OneThread() as pool:
-            self.pool = pool
+        with second_thread(threads, self.device) as self.pool:
             try:
                 yield
             finally:

@@ -53,7 +53,7 @@ class PreparedText:
 
 
 def token_frequencies(ids: np.ndarray, size: int) -> np.ndarray:
-    """(V,) share of each token in a text, with add-one smoothing."""
+    """Return the (V,) share of each token in a text, with add-one smoothing."""
     counts = np.bincount(ids, minlength=size) + 1.0
     shares: np.ndarray = counts / counts.sum()
     return shares
@@ -104,7 +104,7 @@ def _rest(split: TextSplit, subwords: SubwordTokenizer, stream_chunk: int) -> It
 
 
 def vocabulary_options(head: HeadConfig) -> VocabularyOptions:
-    """The settings of a head as options of its vocabulary."""
+    """Return the settings of a head as options of its vocabulary."""
     return VocabularyOptions(
         max_size=head.vocabulary_size or (LARGEST_VOCABULARY if head.unit == "word" else None),
         min_count=head.min_count or (RARE if head.unit == "word" else 1),
@@ -126,16 +126,30 @@ def token_features(subwords: SubwordTokenizer, words: WordsConfig, ids: np.ndarr
         ConfigError: the settings ask for features of pieces or characters.
     """
     vocabulary = Vocabulary(subwords.vocabulary.words, subwords.size, subwords.size)
-    kinds = (words.characters or "none").split("+")
-    if kinds == ["none"]:
+    if words.characters == "none":
         return WordFeatures(vocabulary)
     if subwords.kind != "word":
         raise ConfigError(f"'words.characters' is '{words.characters}', but the unit is '{subwords.kind}'; use none")
     counts = dict(zip(vocabulary.words, np.bincount(ids, minlength=subwords.size).tolist(), strict=True))
+    affix_counts = {word: min(count, 1) for word, count in counts.items()}
+    return WordFeatures(vocabulary, *subword_features(counts, words, affix_counts))
+
+
+def subword_features(
+    counts: Mapping[str, int], words: WordsConfig, affix_counts: Mapping[str, int] | None = None
+) -> tuple[AffixFeatures | None, Characters | None]:
+    """Fit the affixes and the characters that the settings ask for.
+
+    Args:
+        counts: occurrences of each word.
+        words: resolved settings.
+        affix_counts: counts that decide which affixes are frequent; ``counts`` if None.
+    """
+    kinds = words.characters.split("+")
     affixes = characters = None
     if "affix" in kinds:
         affixes = AffixFeatures.fit(
-            {word: min(count, 1) for word, count in counts.items()},
+            counts if affix_counts is None else affix_counts,
             prefixes=words.prefixes,
             suffixes=words.suffixes,
             jamo=words.jamo,
@@ -143,5 +157,5 @@ def token_features(subwords: SubwordTokenizer, words: WordsConfig, ids: np.ndarr
             min_types=words.affix_min_types,
         )
     if "lstm" in kinds or "cnn" in kinds:
-        characters = Characters.fit(counts, jamo=bool(words.jamo))
-    return WordFeatures(vocabulary, affixes, characters)
+        characters = Characters.fit(counts, jamo=words.jamo > 0)
+    return affixes, characters

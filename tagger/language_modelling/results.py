@@ -49,7 +49,7 @@ def write_language_run(folder: Path, run: LanguageRun, corpus: TextCorpus, comma
     Args:
         folder: exists, is being written.
         run: what to keep.
-        corpus: what was learnt from.
+        corpus: the training text.
         command: what reproduces the run; the command line of this process if None.
         name: of the model, for its card.
     """

@@ -22,7 +22,6 @@ from tagger.language_modelling.objective import LanguageObjective
 from tagger.language_modelling.preparation import PreparedText, prepare_text, token_features
 from tagger.language_modelling.results import LanguageRun, write_language_run
 from tagger.models.networks.multi_head_network import Network, initialise_uniformly
-from tagger.runtime.device import uses_bfloat16
 from tagger.serialization.atomic_folder import Resume
 from tagger.serialization.builder import build_language_model
 from tagger.serialization.checkpoint import SavedModel
@@ -184,7 +183,6 @@ class LanguageTask(TrainingTask[Network, LanguageRun]):
             self.config.streams,
             self.config.training,
             device=device,
-            half=uses_bfloat16(self.config.training.precision, device),
             following=self.text.following,
         )
         objective.unit = self.config.head.unit

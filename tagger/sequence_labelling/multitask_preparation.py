@@ -1,4 +1,4 @@
-"""A treebank with a language model: one to start from, one to train along, or both."""
+"""Prepares a treebank and a language model: one to start from, one to train along, or both."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tagger.corpora.text.text_split import TextCorpus
 from tagger.corpora.tokenization.passages import TextSegment, aligned
 from tagger.errors import ConfigError
 from tagger.language_modelling.preparation import token_features, token_frequencies, vocabulary_options
-from tagger.sequence_labelling.transfer import united_features
+from tagger.sequence_labelling.transfer import merged_features
 from tagger.serialization.checkpoint import SavedModel
 from tagger.serialization.tokenizer import first_words_tokenizer
 
@@ -31,11 +31,11 @@ class AuxiliaryLM:
     """The language model beside a tagger.
 
     Args:
-        features: of all words, those of the language model first.
-        subwords: what its head predicts, if it is trained along.
-        train: the text that it learns from.
-        dev: text that it is measured on.
-        test: text that it is measured on at the end.
+        features: of all words; those of the language model come first.
+        subwords: the tokens that its head predicts, if it is trained along.
+        train: its training text.
+        dev: text to score it on after each epoch.
+        test: text to score it on at the end.
     """
 
     features: WordFeatures
@@ -46,7 +46,7 @@ class AuxiliaryLM:
 
     @property
     def frequencies(self) -> np.ndarray:
-        """(V,) share of each unit in the text that is learnt from."""
+        """(V,) share of each token in the training text."""
         assert self.subwords is not None
         assert self.train is not None
         return token_frequencies(self.train.ids, self.subwords.size)
@@ -54,13 +54,13 @@ class AuxiliaryLM:
 
 @dataclass(frozen=True, slots=True)
 class Passages:
-    """Sentences of splits and texts, one after the other, as often as they are read."""
+    """The sentences of splits, then those of texts; they can be read again and again."""
 
     splits: Sequence[Split]
     texts: Sequence[TextCorpus] = ()
 
     def __iter__(self) -> Iterator[TextSegment]:
-        """All of them."""
+        """Yield all of them."""
         for split in self.splits:
             for text, words in zip(split.texts(), split.tokens(), strict=True):
                 yield aligned(text, words)
@@ -72,18 +72,17 @@ class Passages:
 def prepare_auxiliary_lm(
     corpus: Corpus, config: Config, start: SavedModel | None, text: TextCorpus | None, folder: Path
 ) -> AuxiliaryLM:
-    """United features, and the streams of a language model that is trained along.
+    """Merge the features, and encode the text of a language model that is trained along.
 
     Args:
         corpus: the treebank; its words are part of the text.
         config: resolved.
         start: the language model to start from, if any.
         text: further text to learn from.
-        folder: where files for large texts may be made.
+        folder: holds the files of large texts.
 
     Raises:
-        ConfigError: text without a language model to be trained along, a language model of other units than words, or a
-            sub-word model that has no place.
+        ConfigError: text without a language model to train along, or one that does not predict plain words.
     """
     assert corpus.train is not None
     counts = Counter(chain.from_iterable(corpus.train.tokens()))
@@ -97,25 +96,25 @@ def prepare_auxiliary_lm(
         raise ConfigError("text is given, but lm_weight is 0; text is read by a language model that is trained along")
     passages = Passages([corpus.train], [] if text is None else [text])
     if start is not None and start.subwords is not None:
-        united = united_features(start.features, counts, config.words)
+        merged = merged_features(start.features, counts, config.words)
         if not along:
-            return AuxiliaryLM(united)
-        subwords = first_words_tokenizer(united.vocabulary, start.subwords.size)
+            return AuxiliaryLM(merged)
+        subwords = first_words_tokenizer(merged.vocabulary, start.subwords.size)
         train = encode_stream(passages, subwords, folder)
     else:
         subwords = fit_subwords(config.head.unit, passages, vocabulary_options(config.head))
         train = encode_stream(passages, subwords, folder)
-        united = united_features(token_features(subwords, config.words, train.ids), counts, config.words)
-        subwords = first_words_tokenizer(united.vocabulary, subwords.size)
+        merged = merged_features(token_features(subwords, config.words, train.ids), counts, config.words)
+        subwords = first_words_tokenizer(merged.vocabulary, subwords.size)
     dev, test = (
         encode_stream(Passages([split]), subwords, folder) if split is not None and len(split) else None
         for split in (corpus.dev, corpus.test)
     )
-    return AuxiliaryLM(united, subwords, train, dev, test)
+    return AuxiliaryLM(merged, subwords, train, dev, test)
 
 
 def with_streams(config: Config, auxiliary_lm: AuxiliaryLM) -> Config:
-    """The configuration with all that was left open of how the text is read: as by a language model alone."""
+    """Decide the settings of the text that are None, as for a language model alone."""
     if auxiliary_lm.train is None or auxiliary_lm.subwords is None:
         return config
     streams = resolve_streams(config.streams, len(auxiliary_lm.train.ids), config.training.epochs)

@@ -1,4 +1,4 @@
-"""Learning to label: batches of sentences, cross-entropy summed over their steps."""
+"""Sequence labelling as an objective: batches of sentences, cross-entropy summed over their steps."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tagger.corpora.encoding.batching import Batch, assemble, divided, plan
 from tagger.corpora.encoding.encoded_split import EncodedSplit
 from tagger.evaluation.calibration import apply_temperature, best_temperature
 from tagger.models.networks.multi_head_network import Network, summed_loss
-from tagger.runtime.disposable_thread import OneThread, halved_until_it_fits
+from tagger.runtime.disposable_thread import halved_until_it_fits
 from tagger.sequence_labelling.preparation import Prepared
-from tagger.training.objective import DatasetSize, DevScore, Objective, StepLoss, Task, word_tensors
+from tagger.training.objective import DatasetSize, DevScore, Objective, StepLoss, Task, second_thread, word_tensors
 from tagger.training.optimizers import word_dropout_probs
 
 EVALUATION_TOKENS = 2000
@@ -83,19 +83,15 @@ class TaggingObjective(Objective):
         self.dev = None if prepared.dev is None else SplitTensors.on(device, prepared.dev)
         self.hide = word_dropout_probs(prepared.counts, config.word_dropout)
         self.size = DatasetSize(len(prepared.train), len(prepared.train.type_ids), len(prepared.labels[TAG]))
-        self.steps_per_epoch = len(plan(prepared.train.lengths, self._budget, np.random.default_rng(0)))
-
-    @property
-    def _budget(self) -> int:
-        return self.config.batch_tokens
+        self.steps_per_epoch = len(plan(prepared.train.lengths, config.batch_tokens, np.random.default_rng(0)))
 
     def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Batch]]:
-        """Every sentence once."""
-        batches = plan(self.train.encoded.lengths, self._budget, rng)
+        """Read every sentence once."""
+        batches = plan(self.train.encoded.lengths, self.config.batch_tokens, rng)
         return len(batches), (assemble(self.train.encoded, sentences, self.hide, rng) for sentences in batches)
 
     def loss(self, batch: Batch) -> StepLoss:
-        """Cross-entropy of all heads, the auxiliary ones weighted; the tagging head's alone is told."""
+        """Compute the cross-entropy of all heads, auxiliary ones weighted; the reported sum is the tagging head's."""
         size = len(batch.positions)
         positions = torch.from_numpy(batch.positions).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
@@ -115,7 +111,7 @@ class TaggingObjective(Objective):
         return divided(batch, parts)
 
     def evaluate(self) -> DevScore | None:
-        """Accuracy and nats per labelled step."""
+        """Return the accuracy, and the nats per labelled step."""
         if self.dev is None:
             return None
         scores, targets = self._dev_scores(self.dev)
@@ -124,12 +120,12 @@ class TaggingObjective(Objective):
         return DevScore(nats / max(1, int((targets >= 0).sum())), right / max(1, len(targets)))
 
     def _dev_scores(self, dev: SplitTensors) -> tuple[Tensor, Tensor]:
-        """(N, K) scores of the tagging head and (N,) labels of a split; in smaller batches where memory runs out."""
+        """Return (N, K) scores of the tagging head and (N,) labels, in smaller batches where memory runs out."""
         return halved_until_it_fits(partial(self._scores_of, dev), EVALUATION_TOKENS)
 
     @torch.inference_mode()
     def _scores_of(self, dev: SplitTensors, tokens: int) -> tuple[Tensor, Tensor]:
-        """The same, in evaluation mode, in batches of so many tokens."""
+        """Return the same in evaluation mode, in batches of this number of tokens."""
         scores, targets = [], []
         self.model.eval()
         for sentences in plan(dev.encoded.lengths, tokens):
@@ -149,15 +145,8 @@ class TaggingObjective(Objective):
 
     @contextmanager
     def on_threads(self, threads: int) -> Iterator[None]:
-        """One stack a thread where there are two threads; operations themselves are never shared among threads.
-
-        So the weights do not depend on the number of threads.
-        """
-        if threads < 2 or self.device.type != "cpu":
-            yield
-            return
-        with OneThread() as pool:
-            self.model.encoder.pool = pool
+        """Run each stack on a thread of its own, where there are two; the weights do not depend on their number."""
+        with second_thread(threads, self.device) as self.model.encoder.pool:
             try:
                 yield
             finally:

@@ -1,4 +1,4 @@
-"""From a corpus to what training needs: features, labels, encoded splits."""
+"""Prepares a labelled corpus for training: word features, labels, encoded splits, a tokenizer."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ import torch
 from torch import Tensor
 
 from tagger.config.tagger import TAG, Config
-from tagger.corpora.encoding.affixes import AffixFeatures
-from tagger.corpora.encoding.characters import Characters
 from tagger.corpora.encoding.encoded_split import EncodedSplit, encode_split
 from tagger.corpora.encoding.pretrained_vectors import read_vectors
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID, Labels, Vocabulary
@@ -22,23 +20,23 @@ from tagger.corpora.sources.corpus import Corpus, Split
 from tagger.corpora.tokenization.rule_selection import rules_of_words
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
+from tagger.language_modelling.preparation import subword_features
 
 Sentences = Sequence[Sequence[str]]
-"""Name of the tagging head."""
-VERY_MANY = 2**40
-"""Occurrences of a word that is known from elsewhere."""
+KNOWN_ELSEWHERE = 2**40
+"""Count of a word that the language model knows: word dropout never hides it."""
 RAREST_AUXILIARY = 2
-"""An auxiliary label seen less often teaches nothing and is left out."""
+"""Rarer auxiliary labels are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A corpus made ready for training.
+    """A corpus prepared for training.
 
     Args:
-        features: how words become numbers.
+        features: the vocabulary and sub-word features.
         labels: K labels by head; the tagging head ``tag`` first, then ``auxiliary1`` and so on.
-        counts: (U,) occurrences of each distinct word of ``train``; very many for words known from elsewhere.
+        counts: (U,) occurrences of each distinct word of ``train``; ``KNOWN_ELSEWHERE`` for those of a language model.
         train: the encoded training split.
         dev: the encoded development split, or None.
         lexicon: the tags that each training word was seen with.
@@ -60,9 +58,8 @@ def prepare(corpus: Corpus, config: Config, features: WordFeatures | None = None
     Args:
         corpus: with a training split.
         config: resolved.
-        features: of a language model beside the tagger, with the words of the corpus; found in the corpus if None.
-        well_known: words with ids below it are known from elsewhere, however rare they are here: none is hidden by
-            word dropout.
+        features: those of a language model merged with the corpus; None to fit them on the corpus.
+        well_known: number of words that the language model knows; word dropout hides none of them.
 
     Raises:
         CorpusError: the training split is empty or has a single label.
@@ -96,11 +93,11 @@ def prepare(corpus: Corpus, config: Config, features: WordFeatures | None = None
 def _counts(train: EncodedSplit, counts: Mapping[str, int], well_known: int) -> np.ndarray:
     own = np.array([counts[word] for word in train.words], dtype=np.int64)
     ids = train.arrays.word_ids
-    return np.where((ids > UNKNOWN_ID) & (ids < well_known), VERY_MANY, own)
+    return np.where((ids > UNKNOWN_ID) & (ids < well_known), KNOWN_ELSEWHERE, own)
 
 
 def tag_lexicon(tokens: Sentences, tags: Sentences) -> dict[str, frozenset[str]]:
-    """The set of tags that each word was seen with."""
+    """Return the set of tags that each word was seen with."""
     seen: defaultdict[str, set[str]] = defaultdict(set)
     for word, tag in set(zip(chain.from_iterable(tokens), chain.from_iterable(tags), strict=True)):
         seen[word].add(tag)
@@ -126,52 +123,39 @@ def _encode_dev(split: Split, features: WordFeatures, labels: Labels) -> Encoded
 
 
 def word_features_of(counts: Mapping[str, int], config: Config) -> tuple[WordFeatures, Tensor | None]:
-    """What may be known of the words of a corpus, and their (V, E) pre-trained vectors, if any."""
+    """Fit the features of the words of a corpus; return them with the (V, E) pre-trained vectors, if any."""
     words = config.words
-    kinds = (words.characters or "").split("+")
-    jamo = words.jamo
-    affixes = characters = None
-    if "affix" in kinds:
-        affixes = AffixFeatures.fit(
-            counts,
-            prefixes=words.prefixes,
-            suffixes=words.suffixes,
-            jamo=jamo,
-            jamo_prefixes=words.jamo_prefixes,
-            min_types=words.affix_min_types,
-        )
-    if "lstm" in kinds or "cnn" in kinds:
-        characters = Characters.fit(counts, jamo=jamo > 0)
-    found = read_vectors(words.vectors, _with_lower(counts)) if words.vectors else {}
+    affixes, characters = subword_features(counts, words)
+    vectors = read_vectors(words.vectors, _with_lower(counts)) if words.vectors else {}
     vocabulary = Vocabulary.from_counts(
-        counts, min_count=words.min_count, max_size=words.vocabulary_size, further=found
+        counts, min_count=words.min_count, max_size=words.vocabulary_size, further=vectors
     )
-    features = WordFeatures(vocabulary, affixes, characters, has_vectors=bool(found))
-    return features, _vector_table(vocabulary, found) if found else None
+    features = WordFeatures(vocabulary, affixes, characters, has_vectors=bool(vectors))
+    return features, _vector_table(vocabulary, vectors) if vectors else None
 
 
 def _with_lower(words: Mapping[str, int]) -> set[str]:
     return set(words) | {word.lower() for word in words}
 
 
-def _vector_table(vocabulary: Vocabulary, found: Mapping[str, np.ndarray]) -> Tensor:
-    """(V, E) vectors, scaled to unit variance; zeros for words without one."""
-    size = len(next(iter(found.values())))
+def _vector_table(vocabulary: Vocabulary, vectors: Mapping[str, np.ndarray]) -> Tensor:
+    """Return (V, E) vectors, scaled to unit variance; zeros for words without one."""
+    size = len(next(iter(vectors.values())))
     table = np.zeros((len(vocabulary), size), dtype=np.float32)
     for row, word in enumerate(vocabulary.words):
-        vector = found.get(word, found.get(word.lower()))
+        vector = vectors.get(word, vectors.get(word.lower()))
         if vector is not None:
             table[row] = vector
-    spread = float(np.stack(list(found.values())).std()) or 1.0
-    return torch.from_numpy(table / (spread * size**0.5))
+    std = float(np.stack(list(vectors.values())).std()) or 1.0
+    return torch.from_numpy(table / (std * size**0.5))
 
 
 SAMPLE = 500
-"""Sentences that the rule sets are tried on."""
+"""Sentences that the rule sets are compared on."""
 
 
 def choose_tokenizer(corpus: Corpus) -> tuple[WordTokenizer, str]:
-    """The rule set that splits the corpus's own raw sentences best, and a note that says so.
+    """Choose the rule set that splits the raw sentences of the corpus best; return it with a note that says so.
 
     Without raw sentences (``# text =``) the words decide: Hangul, English contractions, or neither.
     """

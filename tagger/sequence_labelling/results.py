@@ -1,4 +1,4 @@
-"""What a run leaves behind: the model folder with its card, scores and log."""
+"""Writes the runs of a tagger: the model folder with its card, scores and log."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Run:
         tagger: ready to use.
         scores: by split, "dev" and "test" where the corpus has them.
         log: one entry an epoch.
-        language: by split, how well a language-model head beside it predicts the words.
+        language: scores of a language-model head on the words of each split.
         notes: how often it was interrupted, and what changed since.
     """
 
@@ -56,7 +56,7 @@ def write_runs(
         folder: exists, is being written.
         best: the run to keep.
         runs: all runs, for the mean and standard deviation over seeds.
-        corpus: what was learnt from.
+        corpus: the training data.
         command: what reproduces the run; the command line of this process if None.
         notes: for the user.
         name: of the model, for its card.

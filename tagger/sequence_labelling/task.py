@@ -92,7 +92,6 @@ class TaggingTask(TrainingTask[Network, Run]):
             self.config.streams,
             LanguageTrainingConfig(seed=self.config.training.seed),
             device=device,
-            half=device.type == "cuda" or has_fast_bfloat16(),
         )
         return MultitaskObjective(tagging, language, self.config.training.lm_weight)
 

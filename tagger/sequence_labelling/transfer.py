@@ -1,4 +1,4 @@
-"""Starting a tagger from a language model: one vocabulary for both, and the weights that they share."""
+"""Transfer from a language model to a tagger: one vocabulary for both, and the weights that they share."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tagger.models.networks.multi_head_network import Network
 from tagger.serialization.checkpoint import SavedModel
 
 
-def united_vocabulary(base: Sequence[str], counts: Mapping[str, int], min_count: int) -> Vocabulary:
-    """The words of a language model by their ids, then the words of a treebank that it lacks.
+def merged_vocabulary(base: Sequence[str], counts: Mapping[str, int], min_count: int) -> Vocabulary:
+    """Append the words of a treebank to those of a language model, which keep their ids.
 
     Args:
-        base: units of the language model, ``<unk>`` first; all own an embedding.
+        base: words of the language model, ``<unk>`` first; all have an embedding.
         counts: occurrences of each word in the treebank.
-        min_count: rarer new words own no embedding.
+        min_count: rarer new words have no embedding.
     """
     known = set(base)
     new = sorted((w for w in counts if w not in known and w != UNKNOWN), key=lambda w: (-counts[w], w))
@@ -33,18 +33,18 @@ def united_vocabulary(base: Sequence[str], counts: Mapping[str, int], min_count:
     return Vocabulary((*base, *new), len(base) + len(new), len(base) + own)
 
 
-def united_features(start: WordFeatures, counts: Mapping[str, int], words: WordsConfig) -> WordFeatures:
-    """The features of a language model with the words and affixes of a treebank added behind its own.
+def merged_features(start: WordFeatures, counts: Mapping[str, int], words: WordsConfig) -> WordFeatures:
+    """Append the words and affixes of a treebank to the features of a language model.
 
     Args:
-        start: of the language model.
+        start: features of the language model.
         counts: occurrences of each word in the treebank.
         words: resolved settings.
     """
-    vocabulary = united_vocabulary(start.vocabulary.words, counts, words.min_count)
+    vocabulary = merged_vocabulary(start.vocabulary.words, counts, words.min_count)
     affixes = start.affixes
     if affixes is not None:
-        found = AffixFeatures.fit(
+        fitted = AffixFeatures.fit(
             counts,
             prefixes=affixes.prefixes,
             suffixes=affixes.suffixes,
@@ -53,16 +53,16 @@ def united_features(start: WordFeatures, counts: Mapping[str, int], words: Words
             min_types=words.affix_min_types,
         )
         known = set(affixes.hashes)
-        affixes = replace(affixes, hashes=(*affixes.hashes, *(h for h in found.hashes if h not in known)))
+        affixes = replace(affixes, hashes=(*affixes.hashes, *(h for h in fitted.hashes if h not in known)))
     return WordFeatures(vocabulary, affixes, start.characters, start.has_vectors)
 
 
 def inherit_config(config: Config, start: SavedModel, where: str) -> Config:
-    """The configuration with the word representation and the stacks of a language model.
+    """Return the configuration with the word representation and the stacks of a language model.
 
     Raises:
         ModelError: the model reads other units than words, or changes words before it reads them.
-        ConfigError: a setting was asked for that the model has otherwise.
+        ConfigError: the user asked for a setting that the model has otherwise.
     """
     if start.subwords is None or start.subwords.kind != "word" or isinstance(start.config, TokenRegressorConfig):
         kind = "no units at all" if start.subwords is None else f"{start.subwords.kind} units"
@@ -104,10 +104,10 @@ def copy_weights(start: Network, network: Network) -> list[str]:
 
     Args:
         start: the language model.
-        network: the network to be trained, with the vocabulary of ``united_features``.
+        network: the network to be trained, with the vocabulary of ``merged_features``.
 
     Returns:
-        Names of the parts that start anew.
+        Names of the parts that keep their random weights.
 
     Raises:
         ModelError: a weight of the model fits nowhere.
@@ -127,14 +127,14 @@ def copy_weights(start: Network, network: Network) -> list[str]:
 
 @torch.no_grad()
 def init_new_embeddings(network: Network, before: WordFeatures, after: WordFeatures) -> None:
-    """Let new words begin as the unknown word and new affixes as the unknown one of their kind.
+    """Initialise new words as the unknown word and new affixes as the unknown affix of their kind.
 
-    So that the network reads every word, before it is trained, as the language model would have read it.
+    So before training the network reads every word as the language model would.
 
     Args:
         network: with the weights of the language model.
         before: the features of the language model.
-        after: ``united_features``.
+        after: ``merged_features``.
     """
     words = network.words.words.weight
     words[before.vocabulary.embedded :] = words[UNKNOWN_ID].clone()
@@ -146,4 +146,4 @@ def init_new_embeddings(network: Network, before: WordFeatures, after: WordFeatu
 
 
 PRETRAINED = ("words.", "encoder.ahead.", "encoder.behind.", "language.")
-"""Beginnings of the names of what a language model may bring along."""
+"""Prefixes of the parameters that a language model may bring."""

@@ -114,7 +114,7 @@ class CheckpointCallback(Callback):
     def _save(self, trainer: Stateful) -> None:
         began = time.monotonic()
         state = {**trainer.state_dict(), "fingerprint": dict(self.fingerprint)}
-        self.store.save(state, {"epochs_done": state["epochs_done"], "seconds": state["seconds"]})
+        self.store.save(state)
         self.last = time.monotonic()
         self.cost = self.last - began
         if self.request.signum is not None:

@@ -1,4 +1,4 @@
-"""The last two states of a run on disk: each whole or absent, with sizes and checksums, written aside and renamed."""
+"""Stores the last two states of a run: each is whole or absent, with checksums, written aside and renamed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tagger.runtime.filesystem import room, sync, write_synced
 from tagger.serialization.manifest import describe_file
 
 MARK = "tensor:"
-"""Stands before the name of a tensor in the JSON value; no other string of a state begins so."""
+"""Prefix of the name of a tensor in the JSON value; no other string of a state has it."""
 DTYPES = {
     torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64",
     torch.int32: "I32", torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8", torch.bool: "BOOL",
@@ -26,7 +26,7 @@ DTYPES = {
 
 
 def pack(value: Any, name: str = "state") -> tuple[Any, dict[str, Tensor]]:
-    """Take the tensors out.
+    """Separate the tensors from the plain values.
 
     Args:
         value: dictionaries with string keys, lists, tuples, numbers, strings, None and tensors, nested in any way.
@@ -55,7 +55,7 @@ def pack(value: Any, name: str = "state") -> tuple[Any, dict[str, Tensor]]:
 
 
 def unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:
-    """Put the tensors back, each a copy of its own; tuples have become lists.
+    """Put copies of the tensors back; tuples have become lists.
 
     Raises:
         KeyError: a tensor is missing.
@@ -70,7 +70,7 @@ def unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:
 
 
 def as_safetensors(tensors: Mapping[str, Tensor]) -> list[memoryview]:
-    """The content of a safetensors file, in pieces that are the memory of the tensors themselves: nothing is copied.
+    """Return the content of a safetensors file in pieces that share the memory of the tensors: nothing is copied.
 
     (The format: https://github.com/huggingface/safetensors#format)
 
@@ -98,25 +98,24 @@ KEPT = 2
 
 
 class CheckpointStore:
-    """Numbered folders of one run; the highest number is the newest.
+    """Holds the states of one run in numbered folders; the highest number is the newest.
 
     Args:
-        folder: where they are; made with the first one.
+        folder: holds them; made with the first one.
 
     Attributes:
-        damaged: what ``load`` passed over, one line each.
+        damaged: states that ``load`` skipped, one line each.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.damaged: list[str] = []
 
-    def save(self, state: Mapping[str, Any], progress: Mapping[str, Any]) -> None:
-        """Write a state beside the last one, force it to disk, and only then drop the one before that.
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Write a state beside the last one, force it to disk, and only then remove the one before that.
 
         Args:
-            state: plain values and tensors, see ``tagger.training.checkpoint_store``.
-            progress: a few figures that can be read without reading the state.
+            state: plain values and tensors.
 
         Raises:
             OutputError: it cannot be written; the states that are there stay.
@@ -124,7 +123,7 @@ class CheckpointStore:
         values, tensors = pack(state)
         content = {VALUES: [memoryview(json.dumps(values).encode())], TENSORS: as_safetensors(tensors)}
         try:
-            self._write(content, progress)
+            self._write(content)
         except OSError as error:
             with suppress(OSError):
                 shutil.rmtree(self.folder / ASIDE, ignore_errors=True)
@@ -132,10 +131,10 @@ class CheckpointStore:
             kept = "the one before it stays" if self.numbers() else "there is none before it"
             raise OutputError(
                 f"{self.folder}: cannot write the state of the run: {error.strerror or error}; {needed}; "
-                f"{kept}. Mend that, and the same command with --resume goes on"
+                f"{kept}. Fix that, and the same command with --resume goes on"
             ) from error
 
-    def _write(self, content: Mapping[str, Sequence[memoryview]], progress: Mapping[str, Any]) -> None:
+    def _write(self, content: Mapping[str, Sequence[memoryview]]) -> None:
         aside = self.folder / ASIDE
         if aside.exists():
             shutil.rmtree(aside)
@@ -143,7 +142,7 @@ class CheckpointStore:
         for name, pieces in content.items():
             write_synced(aside / name, pieces)
         files = {name: describe_file(aside / name) for name in content}
-        write_synced(aside / MANIFEST, [json.dumps({"progress": dict(progress), "files": files}).encode()])
+        write_synced(aside / MANIFEST, [json.dumps({"files": files}).encode()])
         sync(aside)
         numbers = self.numbers()
         aside.rename(self.folder / f"{max(numbers, default=0) + 1:06}")
@@ -152,54 +151,50 @@ class CheckpointStore:
             shutil.rmtree(self.folder / f"{old:06}", ignore_errors=True)
 
     def numbers(self) -> list[int]:
-        """Of the states that are there, whole or not, in order."""
+        """Return the numbers of all states, whole or not, in order."""
         if not self.folder.is_dir():
             return []
         return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdecimal())
 
     def note(self, entry: Mapping[str, Any]) -> None:
-        """Add an entry to what is known of the interruptions of the run; it is no harm if there is no room for it."""
+        """Note an interruption of the run; a failure to write is ignored."""
         with suppress(OSError), (self.folder / NOTES).open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
 
     def notes(self) -> list[dict[str, Any]]:
-        """The entries; one that was cut off is left out."""
-        found = []
+        """Return the interruptions noted; an incomplete line is left out."""
+        notes = []
         with suppress(OSError, ValueError):
             for line in (self.folder / NOTES).read_text(encoding="utf-8").splitlines():
-                found.append(json.loads(line))
-        return found
+                notes.append(json.loads(line))
+        return notes
 
     def load(self) -> dict[str, Any] | None:
-        """The newest state that is whole; None if there is none."""
+        """Load the newest state that is whole; None if there is none."""
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
         self.damaged = []
         for number in reversed(self.numbers()):
-            place = self.folder / f"{number:06}"
+            folder = self.folder / f"{number:06}"
             try:
-                _check(place)
-                values = json.loads((place / VALUES).read_text(encoding="utf-8"))
-                found: dict[str, Any] = unpack(values, load_file(place / TENSORS))
+                _check(folder)
+                values = json.loads((folder / VALUES).read_text(encoding="utf-8"))
+                state: dict[str, Any] = unpack(values, load_file(folder / TENSORS))
             except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
-                self.damaged.append(f"the state {place} is damaged and passed over: {error}")
+                self.damaged.append(f"the state {folder} is damaged and skipped: {error}")
                 continue
-            return found
-        return None
-
-    def progress(self) -> dict[str, Any] | None:
-        """The figures of the newest state that is whole; None if there is none."""
-        for number in reversed(self.numbers()):
-            with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-                return dict(_check(self.folder / f"{number:06}")["progress"])
+            return state
         return None
 
 
-def _check(place: Path) -> dict[str, Any]:
-    """The manifest of a state, compared with its files."""
-    manifest: dict[str, Any] = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
+def _check(folder: Path) -> None:
+    """Compare the files of a state with its manifest.
+
+    Raises:
+        ValueError: a file has changed.
+    """
+    files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
     for name in (VALUES, TENSORS):
-        if manifest["files"][name] != describe_file(place / name):
+        if files[name] != describe_file(folder / name):
             raise ValueError(f"the content of {name} is not the one that was saved")
-    return manifest

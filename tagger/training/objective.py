@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from tagger.corpora.encoding.word_features import WordArrays
+from tagger.runtime.disposable_thread import OneThread
 
 Task = Literal["pos", "lm", "series"]
 
@@ -132,6 +133,16 @@ class Objective(ABC):
 
     def load_data_state_dict(self, state: Mapping[str, Any], rng: np.random.Generator) -> None:  # noqa: B027
         """Restore the position; ``rng`` is what ``epoch`` will get, nothing is drawn from it."""
+
+
+@contextmanager
+def second_thread(threads: int, device: torch.device) -> Iterator[OneThread | None]:
+    """Give a thread for half of the work, where two threads compute on the CPU; None elsewhere."""
+    if threads < 2 or device.type != "cpu":
+        yield None
+        return
+    with OneThread() as thread:
+        yield thread
 
 
 def word_tensors(arrays: WordArrays, device: torch.device) -> tuple[Tensor | None, ...]:

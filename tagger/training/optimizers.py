@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from tagger.config.language_model import LanguageTrainingConfig
-from tagger.config.tagger import TrainingConfig
+from tagger.config.tagger import OptimizationConfig
 from tagger.models.training.weight_averaging import AveragedWeights, TriggeredAverage
 from tagger.training.optimizer_step import Optimization
 from tagger.training.schedules import make_schedule
@@ -22,7 +22,7 @@ def word_dropout_probs(counts: np.ndarray, word_dropout: float) -> np.ndarray:
 
 
 def make_optimizer(
-    model: nn.Module, config: TrainingConfig | LanguageTrainingConfig, scales: Mapping[str, float] | None = None
+    model: nn.Module, config: OptimizationConfig, scales: Mapping[str, float] | None = None
 ) -> torch.optim.Optimizer:
     """Return AdamW with weight decay over matrices and without over biases, or SGD with weight decay over all.
 
@@ -52,7 +52,7 @@ def _groups(model: nn.Module, weight_decay: float, scales: Mapping[str, float]) 
         yield {"params": biases, "weight_decay": 0.0, **further}
 
 
-def make_average(model: nn.Module, config: TrainingConfig | LanguageTrainingConfig) -> AveragedWeights:
+def make_average(model: nn.Module, config: OptimizationConfig) -> AveragedWeights:
     """Return the running average that the settings ask for."""
     if isinstance(config, LanguageTrainingConfig) and config.optimizer == "asgd":
         return TriggeredAverage(model, config.patience_average)
@@ -61,7 +61,7 @@ def make_average(model: nn.Module, config: TrainingConfig | LanguageTrainingConf
 
 def make_optimization(
     model: nn.Module,
-    config: TrainingConfig | LanguageTrainingConfig,
+    config: OptimizationConfig,
     optimizer: torch.optim.Optimizer | None = None,
 ) -> Optimization:
     """Return how resolved training settings move the weights.

@@ -15,8 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tagger.config.language_model import LanguageTrainingConfig
-from tagger.config.tagger import TrainingConfig
+from tagger.config.tagger import OptimizationConfig
 from tagger.errors import ConfigError
 from tagger.runtime.device import check_threads, choose_device, intra_op_threads, keep_memory, seed_everything
 from tagger.runtime.filesystem import scratch_folder
@@ -39,7 +38,7 @@ class TaskConfig(Protocol):
     """The configuration of any task: ``Config``, ``LanguageConfig`` and so on."""
 
     @property
-    def training(self) -> TrainingConfig | LanguageTrainingConfig:
+    def training(self) -> OptimizationConfig:
         """The settings that the training loop reads."""
 
     def to_dict(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from tagger.config.language_model import LanguageTrainingConfig
-from tagger.config.tagger import TrainingConfig
+from tagger.config.tagger import OptimizationConfig
 
 
 def cosine(progress: float) -> float:
@@ -74,7 +74,7 @@ class Schedule:
         self.scale, self.waited = state["scale"], int(state["waited"])
 
 
-def make_schedule(config: TrainingConfig | LanguageTrainingConfig) -> Schedule:
+def make_schedule(config: OptimizationConfig) -> Schedule:
     """Return the schedule of resolved training settings."""
     if isinstance(config, LanguageTrainingConfig):
         return Schedule(

@@ -16,8 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tagger.config.language_model import LanguageTrainingConfig
-from tagger.config.tagger import TrainingConfig
+from tagger.config.tagger import OptimizationConfig
 from tagger.errors import TrainingError
 from tagger.models.training.weight_averaging import AveragedWeights
 from tagger.training.events import Callback, EpochEnd, Event, Finished, Started, Step
@@ -54,7 +53,7 @@ class Trainer:
         self,
         model: nn.Module,
         objective: Objective,
-        config: TrainingConfig | LanguageTrainingConfig,
+        config: OptimizationConfig,
         optimization: Optimization,
         *,
         rng: np.random.Generator,
@@ -67,7 +66,7 @@ class Trainer:
         gradients = GradientAccumulator(model, objective, memory_limited=config.max_memory is not None)
         self.optimizer_step = OptimizerStep(gradients, optimization)
         self.best = BestEpoch(optimization.average)
-        self.clock = RunClock(self._num_epochs * objective.steps_per_epoch, config.max_minutes)
+        self.clock = RunClock(config.epochs * objective.steps_per_epoch, config.max_minutes)
         self.history: list[EpochEnd] = []
         self.epoch: EpochProgress | None = None
         self._batches: tuple[int, Iterator[Any]] | None = None
@@ -161,11 +160,11 @@ class Trainer:
     def _reason_to_end(self) -> str:
         """Say why there is no further epoch; nothing if there is one."""
         done, config = len(self.history), self.config
-        if done and config.max_minutes and self.progress >= 1 and done < self._num_epochs:
+        if done and config.max_minutes and self.progress >= 1 and done < self.config.epochs:
             return f"the time of {config.max_minutes:g} minutes is up"
         if config.patience and done - self.best.epoch >= config.patience:
             return f"no {self.objective.improvement} for {config.patience} epochs"
-        return "all epochs done" if done >= self._num_epochs else ""
+        return "all epochs done" if done >= self.config.epochs else ""
 
     def _train_epoch(self, number: int) -> Generator[Event, None, EpochEnd | None]:
         """Train for an epoch, or for what is left of it; return None if the loss stays not finite."""
@@ -206,7 +205,7 @@ class Trainer:
         sentences_seen = max(1, round(size.sentences * epoch.tokens / max(1, size.tokens)))
         return EpochEnd(
             epoch=number,
-            epochs=self._num_epochs,
+            epochs=self.config.epochs,
             loss_sum=epoch.loss_sum / sentences_seen,
             loss_per_step=epoch.loss_per_step,
             dev_accuracy=score.accuracy if score else None,
@@ -230,10 +229,6 @@ class Trainer:
     def _average(self) -> AveragedWeights:
         return self.optimizer_step.optimization.average
 
-    @property
-    def _num_epochs(self) -> int:
-        return self.config.epochs
-
     def _started(self, notes: tuple[str, ...]) -> Started:
         objective = self.objective
         return Started(
@@ -241,7 +236,7 @@ class Trainer:
             sentences=objective.size.sentences,
             tokens=objective.size.tokens,
             labels=objective.size.labels,
-            epochs=self._num_epochs,
+            epochs=self.config.epochs,
             steps_per_epoch=objective.steps_per_epoch,
             device=str(self.device),
             threads=self.threads,

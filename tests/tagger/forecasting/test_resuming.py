@@ -67,7 +67,7 @@ def test_the_best_epoch_may_lie_before_the_crash(wave: Path, tmp_path: Path, cra
     crashes += [59]
     with pytest.raises(Crash):
         over_time(wave, tmp_path / "broken", **rough)
-    told = CheckpointStore(tmp_path / "broken.partial" / "training" / "1").progress()
+    told = CheckpointStore(tmp_path / "broken.partial" / "training" / "1").load()
     assert told is not None
     assert told["epochs_done"] == 4
     over_time(wave, tmp_path / "broken", **rough)

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from tagger.config.language_model import LanguageConfig
+from tagger.config.language_model_defaults import resolve
 from tagger.corpora.encoding.vocabulary import Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.corpora.subwords.base import TokenStream
@@ -39,8 +40,9 @@ def engine(**changes: Any) -> LanguageEngine:
     words = ("<unk>", "<eos>", *(f"w{n}" for n in range(2, V)))
     features = WordFeatures(Vocabulary(words, V, V))
     chosen = {name.replace("__", "."): value for name, value in changes.items()}
+    config = resolve(LanguageConfig().with_settings({**SETTINGS, **chosen}), 1_000, V)
     torch.manual_seed(5)
-    network = build_language_model(LanguageConfig().with_settings({**SETTINGS, **chosen}), features, V).double()
+    network = build_language_model(config, features, V).double()
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.6)
     network.requires_grad_(False)

@@ -47,6 +47,7 @@ STILL: dict[str, Any] = {
     "streams.activation_penalty": 0,
     "streams.temporal_penalty": 0,
     "training.epochs": 2,
+    "training.precision": "float32",
     "training.optimizer": "sgd",
     "training.learning_rate": 1.0,
     "training.schedule": "constant",
@@ -93,7 +94,6 @@ def objective(
         config.streams,
         config.training,
         device=torch.device("cpu"),
-        half=False,
         following=following,
     )
 

@@ -374,7 +374,7 @@ def test_the_optimisers_of_presets() -> None:
         assert isinstance(optimizer, torch.optim.SGD)
         assert optimizer.param_groups[0]["weight_decay"] == PUBLISHED[preset]["training.weight_decay"]
         assert isinstance(make_average(module, config), TriggeredAverage) == (preset == "awd")
-    assert isinstance(make_optimizer(module, LanguageConfig().training), torch.optim.AdamW)
+    assert isinstance(make_optimizer(module, resolve(LanguageConfig(), 1_000, 9).training), torch.optim.AdamW)
 
 
 def test_a_file_goes_before_a_preset_and_settings_before_both(tmp_path: Path) -> None:

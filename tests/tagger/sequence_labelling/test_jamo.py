@@ -16,7 +16,7 @@ from tagger.corpora.encoding.affixes import AffixFeatures
 from tagger.corpora.subwords.base import VocabularyOptions, build_vocabulary
 from tagger.corpora.subwords.word import WordLevelTokenizer
 from tagger.language_modelling.preparation import token_features
-from tagger.sequence_labelling.transfer import united_features
+from tagger.sequence_labelling.transfer import merged_features
 from tagger.serialization import manifest
 from tagger.serialization.checkpoint import load_model
 from tests.tiny import SETTINGS, conllu
@@ -74,12 +74,12 @@ def test_a_language_model_hands_its_prefixes_over_jamo_on() -> None:
     assert start.affixes is not None
     assert (start.affixes.jamo, start.affixes.jamo_prefixes) == (2, 3)
     counts = {"새는": 2, "샌다": 2}  # they begin alike in jamo alone
-    united = united_features(start, counts, WordsConfig(min_count=1)).affixes
-    assert united is not None
-    assert united.size == start.affixes.size
-    assert united.hashes[: len(start.affixes.hashes)] == start.affixes.hashes
+    merged = merged_features(start, counts, WordsConfig(min_count=1)).affixes
+    assert merged is not None
+    assert merged.size == start.affixes.size
+    assert merged.hashes[: len(start.affixes.hashes)] == start.affixes.hashes
     alone = AffixFeatures.fit(counts, jamo=2, jamo_prefixes=3)
-    assert set(united.hashes) == set(start.affixes.hashes) | set(alone.hashes)
-    place = united.size - 2 - 3 + 1  # the prefix of two jamo
-    first, second = united.encode(list(counts))[:, place]
-    assert first == second >= united.size
+    assert set(merged.hashes) == set(start.affixes.hashes) | set(alone.hashes)
+    place = merged.size - 2 - 3 + 1  # the prefix of two jamo
+    first, second = merged.encode(list(counts))[:, place]
+    assert first == second >= merged.size

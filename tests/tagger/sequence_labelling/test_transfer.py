@@ -31,7 +31,7 @@ from tagger.runtime.device import available_cores
 from tagger.sequence_labelling.multitask_preparation import AuxiliaryLM, prepare_auxiliary_lm, with_streams
 from tagger.sequence_labelling.task import TaggingTask
 from tagger.sequence_labelling.train import make_task, train_runs
-from tagger.sequence_labelling.transfer import copy_weights, inherit_config, united_features, united_vocabulary
+from tagger.sequence_labelling.transfer import copy_weights, inherit_config, merged_features, merged_vocabulary
 from tagger.serialization.checkpoint import SavedModel, load_model
 from tagger.training.events import EpochEnd, Event, Started
 from tagger.training.run import RunOptions
@@ -113,23 +113,23 @@ def before_training(corpus: Corpus, start: SavedModel, folder: Path, **changes: 
     return task.build_network(), task.prepared.features
 
 
-def test_the_united_vocabulary_by_hand() -> None:
+def test_the_merged_vocabulary_by_hand() -> None:
     base = ("<unk>", "<eos>", "the", "zebra")
     counts = {"the": 9, "dog": 2, "cat": 2, "rare": 1, "<unk>": 4}
-    found = united_vocabulary(base, counts, 2)
+    found = merged_vocabulary(base, counts, 2)
     assert found.words == ("<unk>", "<eos>", "the", "zebra", "cat", "dog", "rare")
     assert (found.trained, found.embedded) == (7, 6)
-    assert united_vocabulary(base, counts, 1).embedded == 7
-    assert united_vocabulary(base, {"the": 1}, 1) == Vocabulary(base, 4, 4)
+    assert merged_vocabulary(base, counts, 1).embedded == 7
+    assert merged_vocabulary(base, {"the": 1}, 1) == Vocabulary(base, 4, 4)
 
 
-def test_united_affixes_keep_their_rows() -> None:
+def test_merged_affixes_keep_their_rows() -> None:
     """Those of the language model first, in their order; then those that the treebank alone has."""
     first = AffixFeatures.fit({"running": 1, "sitting": 1, "walked": 1, "talked": 1}, min_types=2)
     start = WordFeatures(Vocabulary(("<unk>", "running"), 2, 2), first)
     words = Config().with_settings({"words.min_count": 1, "words.affix_min_types": 2}).words
     counts = {"unhappy": 1, "unreal": 1, "running": 5, "sitting": 1}
-    found = united_features(start, counts, words).affixes
+    found = merged_features(start, counts, words).affixes
     alone = AffixFeatures.fit(counts, min_types=2)
     assert found is not None
     assert found.hashes[: len(first.hashes)] == first.hashes

@@ -48,8 +48,8 @@ def crashes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     saved = [0]
     save = CheckpointStore.save
 
-    def saving(store: CheckpointStore, state: Mapping[str, Any], progress: Mapping[str, Any]) -> None:
-        save(store, state, progress)
+    def saving(store: CheckpointStore, state: Mapping[str, Any]) -> None:
+        save(store, state)
         saved[0] += bool(after)
         if after and saved[0] == after[0]:
             after.pop(0)

@@ -119,7 +119,7 @@ def test_files_that_may_not_grow(nursery: Nursery, command: list[str | Path], tm
     end = nursery.run([*command, "--out", tmp_path / "m"], hook="small_files", value=10_000)
     assert end.code == 1
     assert "cannot write the state of the run: File too large; about 1 MB are needed" in end.message
-    assert end.message.endswith("there is none before it. Mend that, and the same command with --resume goes on")
+    assert end.message.endswith("there is none before it. Fix that, and the same command with --resume goes on")
 
 
 def test_a_folder_that_may_not_be_written(command: list[str | Path], tmp_path: Path) -> None:
