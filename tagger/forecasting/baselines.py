@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,20 +23,18 @@ RIDGE = 1e-3
 """Added to the diagonal of the normal equations, in units of one row: neighbouring lags are nearly equal."""
 
 
-def persistence(inputs: SeriesDataset, rows: np.ndarray) -> np.ndarray:
+def persistence(dataset: SeriesDataset, rows: np.ndarray) -> np.ndarray:
     """Repeat the last value at every lead: (M, horizon * targets), scaled."""
-    last = inputs.scaled(inputs.filled[rows][:, : inputs.targets], rows, inputs.targets)
-    return np.tile(last, inputs.horizon)
+    return np.tile(dataset.last_targets(rows), dataset.horizon)
 
 
-def seasonal(inputs: SeriesDataset, rows: np.ndarray, season: int) -> np.ndarray:
+def seasonal(dataset: SeriesDataset, rows: np.ndarray, season: int) -> np.ndarray:
     """Repeat the value of the last known season: (M, horizon * targets), scaled; NaN where the series began later."""
-    starts = inputs.table.offsets[inputs.table.group_of(rows)]
+    starts = dataset.table.offsets[dataset.table.group_of(rows)]
     leads = []
-    for lead in range(1, inputs.horizon + 1):
+    for lead in range(1, dataset.horizon + 1):
         back = rows + lead - season * -(-lead // season)
-        values = inputs.filled[np.maximum(back, 0)][:, : inputs.targets]
-        scaled = inputs.scaled(values, rows, inputs.targets)
+        scaled = dataset.last_targets(np.maximum(back, 0))
         leads.append(np.where((back >= starts)[:, None], scaled, np.float32("nan")))
     return np.concatenate(leads, axis=1)
 
@@ -63,12 +61,12 @@ class Autoregression:
 
     Args:
         lags: p, how many last values it reads.
-        inputs: whether it reads the features and the calendar of the last step, too.
+        all_inputs: whether it reads the features and the calendar of the last step, too.
         weights: (F, horizon * targets) float64, the intercept last.
     """
 
     lags: int
-    inputs: bool
+    all_inputs: bool
     weights: np.ndarray
 
     @property
@@ -76,10 +74,10 @@ class Autoregression:
         """What tables call it."""
         return f"{self.lags} lag{'s' * (self.lags > 1)}"
 
-    def predict(self, inputs: SeriesDataset, rows: np.ndarray) -> np.ndarray:
+    def predict(self, dataset: SeriesDataset, rows: np.ndarray) -> np.ndarray:
         """Forecast from rows (M,): (M, horizon * targets), scaled."""
         chunks = [rows[first : first + CHUNK] for first in range(0, max(1, len(rows)), CHUNK)]
-        forecasts = [_regressors(inputs, chunk, self.lags, self.inputs) @ self.weights for chunk in chunks]
+        forecasts = [_regressors(dataset, chunk, self.lags, self.all_inputs) @ self.weights for chunk in chunks]
         return np.concatenate(forecasts).astype(np.float32)
 
 
@@ -87,20 +85,20 @@ class NormalEquations:
     """X'X and X'Y of the training split for the most lags; they hold those of fewer lags.
 
     Args:
-        inputs: all rows.
+        dataset: all rows.
         train: the split to fit on.
     """
 
-    def __init__(self, inputs: SeriesDataset, train: TimeSplit) -> None:
-        self.most = max(lag for lag in LAGS if lag <= max(1, inputs.window))
-        self.others = inputs.size - inputs.targets
-        size = self.most * inputs.targets + self.others + 1
-        outputs = inputs.horizon * inputs.targets
+    def __init__(self, dataset: SeriesDataset, train: TimeSplit) -> None:
+        self.most = max(lag for lag in LAGS if lag <= max(1, dataset.window))
+        self.others = dataset.size - dataset.targets
+        size = self.most * dataset.targets + self.others + 1
+        outputs = dataset.horizon * dataset.targets
         self.products, self.moments = np.zeros((size, size)), np.zeros((size, outputs))
-        self.targets = inputs.targets
+        self.targets = dataset.targets
         for rows, ends in _training_rows(train, self.most):
-            x = _regressors(inputs, rows, self.most, True)
-            y = inputs.targets_ahead(rows[None], np.zeros(len(rows), np.int64), ends)[0].numpy().astype(np.float64)
+            x = _regressors(dataset, rows, self.most, True)
+            y = dataset.targets_ahead(rows[None], np.zeros(len(rows), np.int64), ends)[0].numpy().astype(np.float64)
             whole = ~np.isnan(y).any(1)
             self.products += x[whole].T @ x[whole]
             self.moments += x[whole].T @ y[whole]
@@ -118,13 +116,6 @@ class NormalEquations:
         return [self.solve(lags, others) for lags in LAGS if lags <= self.most]
 
 
-def choose(
-    inputs: SeriesDataset, candidates: Sequence[Autoregression], rows: np.ndarray, targets: np.ndarray
-) -> Autoregression:
-    """Choose the smallest squared error at rows (M,) with scaled targets (M, horizon * targets)."""
-    return min(candidates, key=lambda one: float(np.nansum((one.predict(inputs, rows) - targets) ** 2)))
-
-
 def _training_rows(train: TimeSplit, lags: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield chunks of rows that have all lags before them, and the ends of their series."""
     chunks = [
@@ -137,14 +128,13 @@ def _training_rows(train: TimeSplit, lags: int) -> Iterator[tuple[np.ndarray, np
         yield rows, np.full(len(rows), end)
 
 
-def _regressors(inputs: SeriesDataset, rows: np.ndarray, lags: int, others: bool) -> np.ndarray:
+def _regressors(dataset: SeriesDataset, rows: np.ndarray, lags: int, others: bool) -> np.ndarray:
     """Make the regressors: (M, F) float64, all targets of the last step, of the one before ..., other inputs, 1."""
-    starts = inputs.table.offsets[inputs.table.group_of(rows)]
+    starts = dataset.table.offsets[dataset.table.group_of(rows)]
     back = np.maximum(rows - np.arange(lags)[:, None], starts)  # (p, M)
-    values = inputs.scaled(inputs.filled[back][..., : inputs.targets], back, inputs.targets)
-    columns = [values.transpose(1, 0, 2).reshape(len(rows), -1)]
+    columns = [dataset.last_targets(back).transpose(1, 0, 2).reshape(len(rows), -1)]
     if others:
-        columns.append(inputs.read(rows[None])[0].numpy()[:, inputs.targets :])
+        columns.append(dataset.read(rows[None])[0].numpy()[:, dataset.targets :])
     columns.append(np.ones((len(rows), 1), np.float32))
     return np.concatenate(columns, axis=1).astype(np.float64)
 
@@ -163,14 +153,14 @@ class Baselines:
     linear: Autoregression
     wider: Autoregression | None
 
-    def forecasts(self, inputs: SeriesDataset, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def forecasts(self, dataset: SeriesDataset, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Forecast from rows (M,): (M, horizon * targets) by kind, scaled."""
-        forecasts = {PERSISTENCE: persistence(inputs, rows)}
+        forecasts = {PERSISTENCE: persistence(dataset, rows)}
         if self.season is not None:
-            forecasts[SEASONAL] = seasonal(inputs, rows, self.season)
-        forecasts[LINEAR] = self.linear.predict(inputs, rows)
+            forecasts[SEASONAL] = seasonal(dataset, rows, self.season)
+        forecasts[LINEAR] = self.linear.predict(dataset, rows)
         if self.wider is not None:
-            forecasts[LINEAR_INPUTS] = self.wider.predict(inputs, rows)
+            forecasts[LINEAR_INPUTS] = self.wider.predict(dataset, rows)
         return forecasts
 
     @property
@@ -180,28 +170,32 @@ class Baselines:
         return {SEASONAL: f"{self.season} steps ago", LINEAR: self.linear.name, **wider}
 
 
-def fit_baselines(inputs: SeriesDataset, splits: Mapping[str, TimeSplit], config: ForecasterConfig) -> Baselines:
+def fit_baselines(dataset: SeriesDataset, splits: Mapping[str, TimeSplit], config: ForecasterConfig) -> Baselines:
     """Fit on train; choose lags and season on dev (on train where there is no dev)."""
     chosen_on = splits.get("dev") or splits["train"]
-    rows, targets = _some_rows(inputs, chosen_on)
-    equations = NormalEquations(inputs, splits["train"])
-    linear = choose(inputs, equations.candidates(False), rows, targets)
-    wider = choose(inputs, equations.candidates(True), rows, targets) if equations.others else None
-    tried = (config.data.season,) if config.data.season else seasons(inputs.table, splits["train"].rows)
+    rows, targets = _some_rows(dataset, chosen_on)
+    equations = NormalEquations(dataset, splits["train"])
+
+    def squared_error(candidate: Autoregression) -> float:
+        return float(np.nansum((candidate.predict(dataset, rows) - targets) ** 2))
+
+    linear = min(equations.candidates(False), key=squared_error)
+    wider = min(equations.candidates(True), key=squared_error) if equations.others else None
+    tried = (config.data.season,) if config.data.season else seasons(dataset.table, splits["train"].rows)
     errors = {}
     for season in tried:
-        differences = seasonal(inputs, rows, season) - targets
+        differences = seasonal(dataset, rows, season) - targets
         if not np.isnan(differences).all():
             errors[season] = float(np.nanmean(differences**2))
     return Baselines(min(errors, key=lambda season: errors[season]) if errors else None, linear, wider)
 
 
-def _some_rows(inputs: SeriesDataset, split: TimeSplit, most: int = 100_000) -> tuple[np.ndarray, np.ndarray]:
+def _some_rows(dataset: SeriesDataset, split: TimeSplit, most: int = 100_000) -> tuple[np.ndarray, np.ndarray]:
     """Take rows (M,) at even distances whose next values lie in a split, and their scaled targets."""
-    firsts = np.maximum(split.starts - 1, inputs.table.offsets[:-1])
+    firsts = np.maximum(split.starts - 1, dataset.table.offsets[:-1])
     groups = np.flatnonzero(split.ends - 1 > firsts)
     rows = np.concatenate([np.arange(firsts[group], split.ends[group] - 1) for group in groups])
     if len(rows) > most:
         rows = rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
-    groups = inputs.table.group_of(rows)
-    return rows, inputs.targets_ahead(rows[None], split.starts[groups], split.ends[groups])[0].numpy()
+    groups = dataset.table.group_of(rows)
+    return rows, dataset.targets_ahead(rows[None], split.starts[groups], split.ends[groups])[0].numpy()

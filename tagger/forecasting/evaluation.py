@@ -61,22 +61,22 @@ class Intervals:
 
 
 def evaluate(
-    network: SeriesNetwork, inputs: SeriesDataset, split: TimeSplit, baselines: Baselines, config: ForecasterConfig
+    network: SeriesNetwork, dataset: SeriesDataset, split: TimeSplit, baselines: Baselines, config: ForecasterConfig
 ) -> list[TargetScores]:
     """Score every target on one split, in the unit of the data.
 
     Args:
         network: in evaluation mode, on the CPU.
-        inputs: all rows.
+        dataset: all rows.
         split: what is predicted.
         baselines: the other forecasts.
         config: resolved.
     """
-    predictions = predict_split(network, inputs, split)
+    predictions = predict_split(network, dataset, split)
     rows = predictions.rows
-    scaled = {NETWORK: predictions.predicted, **baselines.forecasts(inputs, rows)}
-    forecasts = {name: inputs.unscaled(values, rows) for name, values in scaled.items()}
-    actual = inputs.unscaled(predictions.targets, rows)
+    scaled = {NETWORK: predictions.predicted, **baselines.forecasts(dataset, rows)}
+    forecasts = {name: dataset.unscaled(values, rows) for name, values in scaled.items()}
+    actual = dataset.unscaled(predictions.targets, rows)
     scores = [
         score_target(
             target,
@@ -89,25 +89,25 @@ def evaluate(
     return [one for one in scores if one is not None]
 
 
-def forecast_errors(model: SeriesNetwork, inputs: SeriesDataset, split: TimeSplit) -> np.ndarray:
+def forecast_errors(model: SeriesNetwork, dataset: SeriesDataset, split: TimeSplit) -> np.ndarray:
     """Forecast from many rows of a split: (leads, M, targets) actual minus forecast, scaled; NaN where unknown.
 
     The leads reach a third of the split, at most ``MOST_LEADS``; at most ``MOST_ORIGINS`` rows are origins.
     """
-    leads = max(inputs.horizon, min(MOST_LEADS, split.longest // 3))
+    leads = max(dataset.horizon, min(MOST_LEADS, split.longest // 3))
     spans = [
         np.arange(max(begin - 1, first), end - leads)
-        for begin, end, first in zip(split.starts, split.ends, inputs.table.offsets[:-1], strict=True)
+        for begin, end, first in zip(split.starts, split.ends, dataset.table.offsets[:-1], strict=True)
     ]
     origins = np.concatenate(spans)
     if not len(origins):
-        return np.full((leads, 1, inputs.targets), np.nan)
+        return np.full((leads, 1, dataset.targets), np.nan)
     origins = origins[np.unique(np.linspace(0, len(origins) - 1, MOST_ORIGINS).round().astype(int))]
     ahead = origins + np.arange(1, leads + 1)[:, None]
-    actual = inputs.scaled(inputs.table.values[ahead][..., : inputs.targets], ahead, inputs.targets)
-    pieces = np.array_split(np.arange(len(origins)), -(-len(origins) * inputs.window // STEPS_AT_ONCE))
-    times = inputs.table.times[ahead]
-    forecasts = [forecast_recursively(model, inputs, origins[some], times[:, some]) for some in pieces]
+    actual = dataset.scaled(dataset.table.values[ahead][..., : dataset.targets], ahead, dataset.targets)
+    pieces = np.array_split(np.arange(len(origins)), -(-len(origins) * dataset.window // STEPS_AT_ONCE))
+    times = dataset.table.times[ahead]
+    forecasts = [forecast_recursively(model, dataset, origins[some], times[:, some]) for some in pieces]
     errors: np.ndarray = actual - np.concatenate(forecasts, axis=1)
     return errors
 

@@ -71,6 +71,10 @@ class SeriesDataset:
             scaled = np.concatenate([scaled, self.calendar(self.table.times[rows])], axis=-1)
         return torch.from_numpy(scaled)
 
+    def last_targets(self, rows: np.ndarray) -> np.ndarray:
+        """Look up the targets at rows (...), missing ones filled: (..., targets) float32, scaled."""
+        return self.scaled(self.filled[rows][..., : self.targets], rows, self.targets)
+
     def targets_ahead(self, rows: np.ndarray, first: np.ndarray, end: np.ndarray) -> Tensor:
         """Look up the targets of each row: (T, B, horizon * targets) float32, NaN where there is none.
 

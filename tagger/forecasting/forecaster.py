@@ -134,18 +134,18 @@ class Forecaster:
             raise ConfigError(f"steps is {steps:,}; expected 1 to {MOST_STEPS:,}")
         if not isinstance(table, SeriesTable):
             table = self.read(table)
-        inputs = SeriesDataset(table, self.saved.scaling, self.config, self.saved.calendar)
+        dataset = SeriesDataset(table, self.saved.scaling, self.config, self.saved.calendar)
         numbers = range(len(table.groups)) if groups is None else [_group_number(table, group) for group in groups]
-        return [self._forecast(inputs, number, steps) for number in numbers]
+        return [self._forecast(dataset, number, steps) for number in numbers]
 
-    def _forecast(self, inputs: SeriesDataset, group: int, steps: int) -> Forecast:
-        table, saved = inputs.table, self.saved
+    def _forecast(self, dataset: SeriesDataset, group: int, steps: int) -> Forecast:
+        table, saved = dataset.table, self.saved
         start, end = int(table.offsets[group]), int(table.offsets[group + 1])
         origin = np.array([end - 1])
         times = future_times(table, group, steps)
-        scaled = forecast_recursively(saved.network, inputs, origin, times[:, None])[:, 0]
-        targets = inputs.targets
-        row = int(inputs.scale_rows[group])
+        scaled = forecast_recursively(saved.network, dataset, origin, times[:, None])[:, 0]
+        targets = dataset.targets
+        row = int(dataset.scale_rows[group])
         mean, std = saved.scaling.mean[row, :targets], saved.scaling.std[row, :targets]
         values = scaled * std + mean
         widths = np.stack([saved.intervals.at(lead) for lead in range(1, steps + 1)]) * std

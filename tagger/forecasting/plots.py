@@ -37,9 +37,9 @@ def draw_training(
     _draw_loss(panels["loss"], log)
     split = splits.get("test") or splits.get("dev") or splits["train"]
     group = int(np.argmax(split.ends - split.starts))
-    inputs = SeriesDataset(table, model.saved.scaling, model.config, model.saved.calendar)
-    _draw_predictions(panels["one"], model, inputs, split, group)
-    _draw_held_out(panels["all"], model, inputs, split, group)
+    dataset = SeriesDataset(table, model.saved.scaling, model.config, model.saved.calendar)
+    _draw_predictions(panels["one"], model, dataset, split, group)
+    _draw_held_out(panels["all"], model, dataset, split, group)
     save_figure(figure, path)
     return True
 
@@ -54,24 +54,24 @@ def _draw_loss(panel: Any, log: Sequence[Mapping[str, Any]]) -> None:
     style_panel(panel, "Loss a step", "epoch", "scaled")
 
 
-def _draw_predictions(panel: Any, model: Forecaster, inputs: SeriesDataset, split: TimeSplit, group: int) -> None:
+def _draw_predictions(panel: Any, model: Forecaster, dataset: SeriesDataset, split: TimeSplit, group: int) -> None:
     shown = TimeSplit(split.name, split.starts.copy(), split.starts.copy())
     shown.starts[group] = max(int(split.starts[group]), int(split.ends[group]) - MOST_SHOWN)
     shown.ends[group] = split.ends[group]
-    predictions = predict_split(model.saved.network, inputs, shown)
-    predicted = inputs.unscaled(predictions.predicted, predictions.rows)[:, 0, 0]
-    actual = inputs.unscaled(predictions.targets, predictions.rows)[:, 0, 0]
-    times = axis_times(inputs.table, inputs.table.times[predictions.rows + 1])
+    predictions = predict_split(model.saved.network, dataset, shown)
+    predicted = dataset.unscaled(predictions.predicted, predictions.rows)[:, 0, 0]
+    actual = dataset.unscaled(predictions.targets, predictions.rows)[:, 0, 0]
+    times = axis_times(dataset.table, dataset.table.times[predictions.rows + 1])
     panel.plot(times, actual, color=ACTUAL, linewidth=1, label="actual")
     panel.plot(times, predicted, color=PREDICTED, linewidth=1, label="predicted one step ahead")
     add_legend(panel)
-    name = model.config.data.targets[0] + (f", {inputs.table.groups[group]}" if inputs.table.groups[group] else "")
+    name = model.config.data.targets[0] + (f", {dataset.table.groups[group]}" if dataset.table.groups[group] else "")
     style_panel(panel, f"{name}: the end of {split.name}", "", name)
 
 
-def _draw_held_out(panel: Any, model: Forecaster, inputs: SeriesDataset, split: TimeSplit, group: int) -> None:
+def _draw_held_out(panel: Any, model: Forecaster, dataset: SeriesDataset, split: TimeSplit, group: int) -> None:
     """Forecast the last steps of a split in one go, beside the actual values."""
-    table = inputs.table
+    table = dataset.table
     steps = max(1, min(60, len(model.saved.intervals.widths), int(split.ends[group] - split.starts[group]) - 1))
     start, end = int(table.offsets[group]), int(split.ends[group])
     known = end - steps

@@ -36,7 +36,7 @@ class Predictions:
 
 @torch.inference_mode()
 def predictions(
-    model: SeriesNetwork, inputs: SeriesDataset, split: TimeSplit, device: torch.device | str = "cpu"
+    model: SeriesNetwork, dataset: SeriesDataset, split: TimeSplit, device: torch.device | str = "cpu"
 ) -> Iterator[Predictions]:
     """Predict every value of a split once for each lead, from the rows before it; a batch at a time.
 
@@ -44,27 +44,27 @@ def predictions(
 
     Args:
         model: in evaluation mode.
-        inputs: all rows.
+        dataset: all rows.
         split: what is predicted.
         device: where the model is.
     """
-    starts, firsts, groups = evaluation_windows(split, inputs.table.offsets, inputs.window, inputs.horizon)
-    size = max(1, STEPS_AT_ONCE // inputs.window)
+    starts, firsts, groups = evaluation_windows(split, dataset.table.offsets, dataset.window, dataset.horizon)
+    size = max(1, STEPS_AT_ONCE // dataset.window)
     for i in range(0, len(starts), size):
         chosen = slice(i, i + size)
-        windows = make_windows(split, starts[chosen], groups[chosen], inputs.window)
-        positions = starts[chosen] + np.arange(inputs.window)[:, None]
+        windows = make_windows(split, starts[chosen], groups[chosen], dataset.window)
+        positions = starts[chosen] + np.arange(dataset.window)[:, None]
         predicting = (positions >= firsts[chosen]) & (positions < windows.end - 1)
-        predicted = model(inputs.read(windows.rows).to(device)).cpu().numpy()
-        targets = inputs.targets_ahead(windows.rows, windows.first, windows.end).numpy()
+        predicted = model(dataset.read(windows.rows).to(device)).cpu().numpy()
+        targets = dataset.targets_ahead(windows.rows, windows.first, windows.end).numpy()
         yield Predictions(windows.rows[predicting], predicted[predicting], targets[predicting])
 
 
 def predict_split(
-    model: SeriesNetwork, inputs: SeriesDataset, split: TimeSplit, device: torch.device | str = "cpu"
+    model: SeriesNetwork, dataset: SeriesDataset, split: TimeSplit, device: torch.device | str = "cpu"
 ) -> Predictions:
     """Collect all predictions of a split in the order of their rows."""
-    batches = list(predictions(model, inputs, split, device))
+    batches = list(predictions(model, dataset, split, device))
     rows = np.concatenate([batch.rows for batch in batches])
     order = np.argsort(rows, kind="stable")
     predicted = np.concatenate([batch.predicted for batch in batches])
@@ -74,7 +74,7 @@ def predict_split(
 
 @torch.inference_mode()
 def forecast_recursively(
-    model: SeriesNetwork, inputs: SeriesDataset, origins: np.ndarray, times: np.ndarray
+    model: SeriesNetwork, dataset: SeriesDataset, origins: np.ndarray, times: np.ndarray
 ) -> np.ndarray:
     """Forecast from some rows on; the network reads its own predictions beyond the horizon.
 
@@ -84,24 +84,24 @@ def forecast_recursively(
 
     Args:
         model: in evaluation mode, on the CPU.
-        inputs: all rows.
+        dataset: all rows.
         origins: (B,) the last row that is known.
         times: (steps, B) of what is forecast.
 
     Returns:
         (steps, B, targets) float32, scaled.
     """
-    starts = inputs.table.offsets[inputs.table.group_of(origins)]
-    rows = np.maximum(origins - np.arange(inputs.window - 1, -1, -1)[:, None], starts)
-    inputs_read = inputs.read(rows)
-    outputs, states = model.read(inputs_read)
-    targets, horizon = inputs.targets, inputs.horizon
+    starts = dataset.table.offsets[dataset.table.group_of(origins)]
+    rows = np.maximum(origins - np.arange(dataset.window - 1, -1, -1)[:, None], starts)
+    seen = dataset.read(rows)
+    outputs, states = model.read(seen)
+    targets, horizon = dataset.targets, dataset.horizon
     forecasts = list(outputs[-1].view(len(origins), horizon, targets).unbind(1))
-    step = inputs_read[-1:].clone()
+    step = seen[-1:].clone()
     for number in range(len(times) - horizon):
         step[..., :targets] = forecasts[number]
-        if inputs.calendar is not None and inputs.calendar.size:
-            step[..., len(inputs.table.columns) :] = torch.from_numpy(inputs.calendar(times[number]))
+        if dataset.calendar is not None and dataset.calendar.size:
+            step[..., len(dataset.table.columns) :] = torch.from_numpy(dataset.calendar(times[number]))
         outputs, states = model.read(step, states)
         forecasts.append(outputs[0].view(len(origins), horizon, targets)[:, -1])
     stacked: np.ndarray = torch.stack(forecasts[: len(times)]).numpy()
