@@ -10,7 +10,8 @@ from tagger.config.forecaster import ForecasterConfig
 from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.corpora.series.read import read_series
 from tagger.corpora.series.token_values import read_token_values
-from tagger.forecasting.train import options_of, train_forecasters
+from tagger.forecasting.forecaster import options_of
+from tagger.forecasting.train import train_forecasters
 from tagger.token_regression.train import train_token_regressor
 from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.run import RunOptions

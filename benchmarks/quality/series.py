@@ -21,8 +21,9 @@ import numpy as np
 
 from tagger.config.forecaster import ForecasterConfig
 from tagger.corpora.series.read import read_series
+from tagger.forecasting.forecaster import options_of
 from tagger.forecasting.task import ForecasterRun
-from tagger.forecasting.train import options_of, train_forecasters, with_bundled_columns
+from tagger.forecasting.train import train_forecasters, with_bundled_columns
 from tagger.training.run import RunOptions
 
 BLOCK = 500_000

@@ -64,7 +64,8 @@ def run(values: dict[str, Any]) -> None:
     from tagger.cli.output.forecast_scores import describe
     from tagger.cli.output.training_display import TrainingDisplay
     from tagger.corpora.series.read import read_series
-    from tagger.forecasting.train import options_of, train_forecasters, with_bundled_columns
+    from tagger.forecasting.forecaster import options_of
+    from tagger.forecasting.train import train_forecasters, with_bundled_columns
     from tagger.training.run import RunOptions
 
     if values["tokens_column"] is not None:

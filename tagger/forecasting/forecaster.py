@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tagger.config.forecaster import ForecasterConfig
 from tagger.corpora.formats.sentence import excerpt
 from tagger.corpora.series.read import read_series
 from tagger.corpora.series.table import SeriesOptions, SeriesTable
@@ -92,12 +93,8 @@ class Forecaster:
         Raises:
             CorpusError: it lacks a column, or has rows at another distance.
         """
-        data = self.config.data
-        corpus = self.saved.about.get("corpus", {})
-        options = SeriesOptions(
-            self.config.inputs, data.time, data.group, skip_invalid=skip_invalid, offline=offline,
-            form=None, time_format=corpus.get("time_format"),
-        )  # fmt: skip
+        time_format = self.saved.about.get("corpus", {}).get("time_format")
+        options = options_of(self.config, time_format=time_format, skip_invalid=skip_invalid, offline=offline)
         table = read_series(self.source if source is None else source, options)
         self._check_step(table)
         return table
@@ -184,3 +181,8 @@ def _group_number(table: SeriesTable, group: str) -> int:
     if group not in table.groups:
         raise ConfigError(f"no series {group!r}; there are: {', '.join(table.groups)[:200]}")
     return table.groups.index(group)
+
+
+def options_of(config: ForecasterConfig, **reading: Any) -> SeriesOptions:
+    """Make the options to read the table of a configuration; ``reading`` as ``SeriesOptions`` has it."""
+    return SeriesOptions(columns=config.inputs, time=config.data.time, group=config.data.group, **reading)

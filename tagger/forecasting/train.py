@@ -9,11 +9,11 @@ from typing import Any
 from tagger.config.forecaster import ForecasterConfig, resolve
 from tagger.corpora.series.read import read_series
 from tagger.corpora.series.scaling import Scaling
-from tagger.corpora.series.table import SeriesOptions, SeriesTable
+from tagger.corpora.series.table import SeriesTable
 from tagger.errors import ConfigError
 from tagger.forecasting.baselines import fit_baselines
 from tagger.forecasting.features import SeriesDataset, calendar_of
-from tagger.forecasting.forecaster import Forecaster
+from tagger.forecasting.forecaster import Forecaster, options_of
 from tagger.forecasting.task import ForecasterRun, ForecastingTask
 from tagger.forecasting.windows import column_notes, scored_splits, split_by_time
 from tagger.serialization.atomic_folder import Resume
@@ -100,11 +100,6 @@ def with_bundled_columns(config: ForecasterConfig, source: str | None) -> Foreca
     if config.data.group is None and source in BUNDLED_GROUPS:
         settings["data.group"] = BUNDLED_GROUPS[source]
     return config.with_settings(settings)
-
-
-def options_of(config: ForecasterConfig, **reading: Any) -> SeriesOptions:
-    """Make the options to read the table of a configuration; ``reading`` as ``SeriesOptions`` has it."""
-    return SeriesOptions(columns=config.inputs, time=config.data.time, group=config.data.group, **reading)
 
 
 def train_forecasters(
