@@ -66,10 +66,10 @@ def _tags(values: dict[str, Any]) -> None:
     config = Config().with_settings(settings, where="command line")
     corpus = read_corpus(values["corpus"], column=config.column, seed=config.training.seed, **options)
     equal, matched = compare_cells(corpus, config, threads=values["threads"], on_start=_announcer(values))
-    look = TerminalCapabilities.of(sys.stdout)
-    click.echo(render_cells(equal, matched, look))
+    terminal = TerminalCapabilities.of(sys.stdout)
+    click.echo(render_cells(equal, matched, terminal))
     click.echo()
-    click.echo(render_gradients({one.cell: (one.before, one.after) for one in equal}, look))
+    click.echo(render_gradients({one.cell: (one.before, one.after) for one in equal}, terminal))
     _report_picture(values, draw_gradients(values["picture"], equal))
 
 
@@ -83,10 +83,10 @@ def _copy(values: dict[str, Any]) -> None:
         raise click.UsageError("--task copy makes its own sequences; leave CORPUS out")
     settings = _copy_settings(values)
     results, gradients = compare_on_copy(settings, _announcer(values))
-    look = TerminalCapabilities.of(sys.stdout)
-    click.echo(render_copy(results, settings, look))
+    terminal = TerminalCapabilities.of(sys.stdout)
+    click.echo(render_copy(results, settings, terminal))
     click.echo()
-    click.echo(render_gradients(gradients, look))
+    click.echo(render_gradients(gradients, terminal))
     after = {cell: trained for cell, (_, trained) in gradients.items()}
     _report_picture(values, draw_copy(values["picture"], results, after))
 

@@ -47,7 +47,7 @@ def show(corpus: str, *, stats: bool, as_json: bool, **values: Any) -> None:
     from tagger.cli.output import corpora as report
     from tagger.cli.output.terminal import TerminalCapabilities
 
-    look = TerminalCapabilities.of(sys.stdout)
+    terminal = TerminalCapabilities.of(sys.stdout)
     if not stats:
         description = report.describe(corpus)
         click.echo(json.dumps(description, ensure_ascii=False, indent=2) if as_json else report.as_lines(description))
@@ -63,7 +63,7 @@ def show(corpus: str, *, stats: bool, as_json: bool, **values: Any) -> None:
             json.dumps({"name": found.name, "column": found.column, "parts": splits}, ensure_ascii=False, indent=2)
         )
     else:
-        click.echo(report.render_stats(found, statistics.splits, look))
+        click.echo(report.render_stats(found, statistics.splits, terminal))
 
 
 @corpora.command(epilog="Example: tagger corpora convert wnut17/ out/ --to jsonl --column tag --scheme IOBES")

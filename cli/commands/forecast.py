@@ -56,8 +56,8 @@ def forecast(**values: Any) -> None:
     if values["output"] == "jsonl":
         text = "".join(map(forecast_lines, forecasts))
     else:
-        look = TerminalCapabilities.of(sys.stdout)
-        text = "\n".join(f"{render_forecast(one, look)}\n" for one in forecasts)
+        terminal = TerminalCapabilities.of(sys.stdout)
+        text = "\n".join(f"{render_forecast(one, terminal)}\n" for one in forecasts)
     with output_stream(values["out"]) as stream:
         stream.write(text.encode())
     drawn = values["picture"] is None or draw_forecasts(values["picture"], table, forecasts)

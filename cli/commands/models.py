@@ -70,8 +70,8 @@ def _table_of_models() -> str:
     from tagger.cli.output.terminal import TerminalCapabilities, as_text, new_table, plain_text
     from tagger.serialization.manifest import bundled_names, find_model, read_manifest
 
-    look = TerminalCapabilities.of(sys.stdout)
-    table = new_table(look)
+    terminal = TerminalCapabilities.of(sys.stdout)
+    table = new_table(terminal)
     for column in ("name", "heads", "trained on", "size", "scores"):
         table.add_column(column, justify="right" if column == "size" else "left", overflow="fold")
     for name in bundled_names():
@@ -88,7 +88,7 @@ def _table_of_models() -> str:
         )
     if not table.row_count:
         return "no models ship with this installation; `tagger train pos` and `tagger train lm` make some"
-    return as_text(table, look)
+    return as_text(table, terminal)
 
 
 def _scores(about: dict[str, dict[str, float]]) -> str:

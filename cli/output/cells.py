@@ -16,21 +16,23 @@ BACK = (1, 5, 10, 20, 40, 60, 100, 200, 500)
 MOST_BACK = 7  # columns
 
 
-def render_cells(equal: Sequence[CellResult], matched: Sequence[CellResult], look: TerminalCapabilities = PLAIN) -> str:
+def render_cells(
+    equal: Sequence[CellResult], matched: Sequence[CellResult], terminal: TerminalCapabilities = PLAIN
+) -> str:
     """Render size, time and scores at equal hidden size and at equal parameters."""
     first = equal[0]
     size = f"Equal hidden size, H = {first.hidden_size}, words of D = {first.input_size}"
     parts = [
-        _table(equal, size, look),
-        _table(matched, "Equal parameters", look),
+        _table(equal, size, terminal),
+        _table(matched, "Equal parameters", terminal),
         "A layer has blocks x H x (D + H + 2) parameters: a matrix for the word, one for the state and two biases",
         "for each block. RNN 1 block; GRU 3: reset gate, update gate, candidate; LSTM 4: three gates, candidate.",
     ]
     return "\n".join([parts[0], "", parts[1], "", *parts[2:]])
 
 
-def _table(results: Sequence[CellResult], title: str, look: TerminalCapabilities) -> str:
-    table = new_table(look)
+def _table(results: Sequence[CellResult], title: str, terminal: TerminalCapabilities) -> str:
+    table = new_table(terminal)
     table.add_column(plain_text(title))
     for name in ("blocks", "H", "a layer", "both", "us a word", *(f"{split} %" for split in results[0].scores), "time"):
         table.add_column(name, justify="right")
@@ -41,19 +43,21 @@ def _table(results: Sequence[CellResult], title: str, look: TerminalCapabilities
             f"{one.step_microseconds:.2f}", *(f"{100 * score:.2f}" for score in one.scores.values()),
             f"{one.seconds:.0f} s",
         )  # fmt: skip
-    return as_text(table, look)
+    return as_text(table, terminal)
 
 
-def render_gradients(gradients: Mapping[str, tuple[Gradients, Gradients]], look: TerminalCapabilities = PLAIN) -> str:
+def render_gradients(
+    gradients: Mapping[str, tuple[Gradients, Gradients]], terminal: TerminalCapabilities = PLAIN
+) -> str:
     """Render the norm of the gradient by the state k steps back, untrained and trained.
 
     Args:
         gradients: by cell, before and after training, by state.
-        look: what the stream can show.
+        terminal: the capabilities of the stream.
     """
     longest = min(len(values) for before, _ in gradients.values() for values in before.values())
     back = [k for k in BACK if k < longest][-MOST_BACK:]
-    table = new_table(look)
+    table = new_table(terminal)
     table.add_column("Gradient k steps back", no_wrap=True)
     for k in back:
         table.add_column(f"k = {k}", justify="right")
@@ -63,14 +67,14 @@ def render_gradients(gradients: Mapping[str, tuple[Gradients, Gradients]], look:
             for state, values in both[place].items():
                 figures = [f"{values[k]:.1e}" for k in back]
                 table.add_row(f"{when} {cell.upper()}, {state}", *figures, f"x {factor_per_step(values):.2f}")
-    return as_text(table, look)
+    return as_text(table, terminal)
 
 
 def render_copy(
-    results: Mapping[str, Sequence[CopyResult]], settings: CopySettings, look: TerminalCapabilities = PLAIN
+    results: Mapping[str, Sequence[CopyResult]], settings: CopySettings, terminal: TerminalCapabilities = PLAIN
 ) -> str:
     """Render the right answers at each length of the memory, and sum them up in words."""
-    table = new_table(look)
+    table = new_table(terminal)
     table.add_column(plain_text(f"One of 8 symbols, H = {settings.hidden_size}"))
     for length in settings.lengths:
         table.add_column(f"N = {length}", justify="right")
@@ -85,4 +89,4 @@ def render_copy(
         failed = next((one.length for one in by_length if not one.solved), None)
         words.append(f"{cell.upper()} {summary}" + ("" if failed is None else f", fails at {failed}"))
     note = f"right answers, and updates until 99 % were right ({settings.updates:,} at most)"
-    return "\n".join([as_text(table, look), note, *words])
+    return "\n".join([as_text(table, terminal), note, *words])

@@ -29,27 +29,27 @@ def describe(table: SeriesTable, targets: Sequence[str]) -> str:
     return "\n".join([*lines, *([f"  reads also {', '.join(others)}"] if others else [])])
 
 
-def render_scores(scores: Mapping[str, Sequence[TargetScores]], look: TerminalCapabilities = PLAIN) -> str:
+def render_scores(scores: Mapping[str, Sequence[TargetScores]], terminal: TerminalCapabilities = PLAIN) -> str:
     """Render MAE, RMSE and R2 of each target on each split beside those of the baselines, then the verdicts."""
     tables = []
     for split, targets in scores.items():
         for one in targets:
-            table = new_table(look)
+            table = new_table(terminal)
             table.add_column(plain_text(f"{one.target} on {split} ({one.count:,} values)"))
             for name in ("MAE", "RMSE", "R2", "skill"):
                 table.add_column(name, justify="right")
             for row in one.rows():
                 table.add_row(*row)
-            tables.append(as_text(table, look))
+            tables.append(as_text(table, terminal))
             if len(one.figures[NETWORK].rmse_by_lead) > 1:
-                tables.append(_leads(one, split, look))
+                tables.append(_leads(one, split, terminal))
     split, targets = list(scores.items())[-1]
     words = [line for one in targets for line in verdicts(one, split)]
     return "\n\n".join([*tables, "\n".join(words)])
 
 
-def _leads(one: TargetScores, split: str, look: TerminalCapabilities) -> str:
-    table = new_table(look)
+def _leads(one: TargetScores, split: str, terminal: TerminalCapabilities) -> str:
+    table = new_table(terminal)
     table.add_column("lead", justify="right")
     for kind in one.figures:
         table.add_column(kind, justify="right")
@@ -57,7 +57,7 @@ def _leads(one: TargetScores, split: str, look: TerminalCapabilities) -> str:
     for lead in range(min(leads, MOST_LEADS)):
         table.add_row(str(lead + 1), *(f"{figures.rmse_by_lead[lead]:.4g}" for figures in one.figures.values()))
     more = f"\n{leads - MOST_LEADS:,} further leads are in metrics.json" if leads > MOST_LEADS else ""
-    return f"{one.target} on {split}: RMSE by lead\n{as_text(table, look)}{more}"
+    return f"{one.target} on {split}: RMSE by lead\n{as_text(table, terminal)}{more}"
 
 
 def render_coverage(run: ForecasterRun) -> str:
@@ -72,7 +72,7 @@ def render_coverage(run: ForecasterRun) -> str:
     return f"intervals of forecasts up to {leads:,} steps, measured on dev; of test lie {', '.join(shares)}"
 
 
-def render_seeds(runs: Sequence[ForecasterRun], kept: int, look: TerminalCapabilities = PLAIN) -> str:
+def render_seeds(runs: Sequence[ForecasterRun], kept: int, terminal: TerminalCapabilities = PLAIN) -> str:
     """Render the RMSE of each seed, then mean and standard deviation."""
     import statistics
 
@@ -80,7 +80,7 @@ def render_seeds(runs: Sequence[ForecasterRun], kept: int, look: TerminalCapabil
         run.seed: [value for targets in network_rmse(run.scores).values() for value in targets.values()] for run in runs
     }
     first = runs[0]
-    table = new_table(look)
+    table = new_table(terminal)
     table.add_column("Seed", justify="right")
     for split, targets in first.scores.items():
         for one in targets:
@@ -90,15 +90,15 @@ def render_seeds(runs: Sequence[ForecasterRun], kept: int, look: TerminalCapabil
         table.add_row(str(seed), *(f"{value:.4g}" for value in values), "kept" if seed == kept else "")
     table.add_section()
     columns = list(zip(*figures.values(), strict=True))
-    sign = "±" if look.unicode else "+-"
+    sign = "±" if terminal.unicode else "+-"
     cells = [f"{statistics.mean(column):.4g} {sign} {statistics.stdev(column):.2g}" for column in columns]
     table.add_row("mean", *cells, f"{sign} std", style="bold")
-    return as_text(table, look)
+    return as_text(table, terminal)
 
 
-def render_forecast(forecast: Forecast, look: TerminalCapabilities = PLAIN) -> str:
+def render_forecast(forecast: Forecast, terminal: TerminalCapabilities = PLAIN) -> str:
     """Render the steps of one series with the ends of their intervals."""
-    table = new_table(look)
+    table = new_table(terminal)
     table.add_column(plain_text(forecast.group or "time"))
     for target in forecast.targets:
         table.add_column(plain_text(target), justify="right")
@@ -111,7 +111,7 @@ def render_forecast(forecast: Forecast, look: TerminalCapabilities = PLAIN) -> s
             ends = zip(forecast.low[step, :, number], forecast.high[step, :, number], strict=True)
             cells += [f"{low:.4g} to {high:.4g}" for low, high in ends]
         table.add_row(label, *cells)
-    return as_text(table, look)
+    return as_text(table, terminal)
 
 
 def forecast_lines(forecast: Forecast) -> str:

@@ -24,26 +24,26 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _HEAT = ("blue", "cyan", "yellow", "red")  # a column's lowest quarter to its highest
 
 
-def render_gates(gates: Gates, look: TerminalCapabilities = PLAIN, *, top: int = 5) -> str:
+def render_gates(gates: Gates, terminal: TerminalCapabilities = PLAIN, *, top: int = 5) -> str:
     """Render an explanation, a table for each direction and layer, and the most active units.
 
     Args:
         gates: what to show; if units were picked, each of them has a column, else columns are means over units.
-        look: what the stream can show.
+        terminal: the capabilities of the stream.
         top: rows of the table of units.
     """
-    parts = [_introduction(gates, look)]
+    parts = [_introduction(gates, terminal)]
     for place in gates.places:
         if gates.units is None:
-            parts.append(_mean_table(gates, place, look))
+            parts.append(_mean_table(gates, place, terminal))
         else:
-            parts.extend(_unit_tables(gates, place, look))
+            parts.extend(_unit_tables(gates, place, terminal))
         if top:
-            parts.append(_movements(gates, place, look, top))
+            parts.append(_movements(gates, place, terminal, top))
     return "\n\n".join(part for part in parts if part)
 
 
-def _introduction(gates: Gates, look: TerminalCapabilities) -> str:
+def _introduction(gates: Gates, terminal: TerminalCapabilities) -> str:
     words = f"{len(gates.tokens):,} word{'s' if len(gates.tokens) != 1 else ''}"
     no_gates = " It has no gates: every word writes over the whole hidden state." if gates.cell == "rnn" else ""
     kind = describe(gates.cell)
@@ -52,7 +52,7 @@ def _introduction(gates: Gates, look: TerminalCapabilities) -> str:
     lines += [f"  {label(name):{width}}  {meaning(name)}" for name in gates.names]
     if gates.units is None and any(not is_gate(name) for name in gates.names):
         lines.append("Candidates and states have signs that would cancel out: the mean of their sizes is shown.")
-    if look.colour:
+    if terminal.colour:
         lines.append("Colours go from the lowest of a column (blue, cyan) to its highest (yellow, red).")
     return "\n".join(lines)
 
@@ -64,38 +64,38 @@ def _title(gates: Gates, place: Place, what: str) -> str:
     return f"{direction.capitalize()}{numbered}: {what}"
 
 
-def _mean_table(gates: Gates, place: Place, look: TerminalCapabilities) -> str:
+def _mean_table(gates: Gates, place: Place, terminal: TerminalCapabilities) -> str:
     import numpy as np
 
     arrays = {name: gates[(*place, name)] for name in gates.names}
     units = next(iter(arrays.values())).shape[1]
     heads = [label(name) if is_gate(name) else f"size of {label(name)}" for name in gates.names]
     columns = [values.mean(axis=1) if is_gate(name) else np.abs(values).mean(axis=1) for name, values in arrays.items()]
-    return f"{_title(gates, place, f'mean of {units:,} units')}\n{_tables(gates, heads, columns, look)}"
+    return f"{_title(gates, place, f'mean of {units:,} units')}\n{_tables(gates, heads, columns, terminal)}"
 
 
-def _unit_tables(gates: Gates, place: Place, look: TerminalCapabilities) -> Iterator[str]:
+def _unit_tables(gates: Gates, place: Place, terminal: TerminalCapabilities) -> Iterator[str]:
     for name in gates.names:
         values = gates[(*place, name)]
         heads = [f"unit {gates.unit_number(column)}" for column in range(values.shape[1])]
         title = _title(gates, place, f"{label(name)} of single units")
-        yield f"{title}\n{_tables(gates, heads, list(values.T), look)}"
+        yield f"{title}\n{_tables(gates, heads, list(values.T), terminal)}"
 
 
-def _tables(gates: Gates, heads: Sequence[str], columns: Sequence[np.ndarray], look: TerminalCapabilities) -> str:
+def _tables(gates: Gates, heads: Sequence[str], columns: Sequence[np.ndarray], terminal: TerminalCapabilities) -> str:
     """Render words, tags and a column for each head, in several tables if one is too wide."""
     from rich.cells import cell_len
 
-    longest = min(max(4, *map(cell_len, gates.tokens)), LONGEST_WORD, max(4, look.width // 3))
+    longest = min(max(4, *map(cell_len, gates.tokens)), LONGEST_WORD, max(4, terminal.width // 3))
     tags = 0 if gates.tags is None else max(3, *map(cell_len, gates.tags)) + _GAP
-    room = look.width - longest - tags
+    room = terminal.width - longest - tags
     figures = max(len(f"{value:.2f}") for values in columns for value in values.tolist())
     narrowest = max(len(word) for head in heads for word in head.split()) + _GAP
     number = min(len(heads), max(1, room // max(narrowest, figures + _GAP)))
     bar = min(LONGEST_BAR, room // number - figures - 1 - _GAP)
     widths = longest, figures, bar if bar >= SHORTEST_BAR else 0
     return "\n\n".join(
-        _table(gates, heads[start : start + number], columns[start : start + number], widths, look)
+        _table(gates, heads[start : start + number], columns[start : start + number], widths, terminal)
         for start in range(0, len(heads), number)
     )
 
@@ -105,11 +105,11 @@ def _table(
     heads: Sequence[str],
     columns: Sequence[np.ndarray],
     widths: tuple[int, int, int],
-    look: TerminalCapabilities,
+    terminal: TerminalCapabilities,
 ) -> str:
     """Render one table; widths are those of words, figures and bars."""
     longest, figures, bar = widths
-    table = new_table(look)
+    table = new_table(terminal)
     table.add_column("word", no_wrap=True, overflow="ellipsis", max_width=longest)
     if gates.tags is not None:
         table.add_column("tag", no_wrap=True, overflow="ellipsis", style="dim")
@@ -117,13 +117,13 @@ def _table(
         width = figures + 1 + bar if bar else max(figures, *map(len, head.split()))
         table.add_column(plain_text(head), width=width, vertical="bottom")
     for row, token in enumerate(gates.tokens):
-        cells = [_cell(float(values[row]), values, (figures, bar), look) for values in columns]
+        cells = [_cell(float(values[row]), values, (figures, bar), terminal) for values in columns]
         tag = [] if gates.tags is None else [plain_text(gates.tags[row])]
         table.add_row(plain_text(token), *tag, *cells, end_section=row + 1 in gates.starts)
-    return as_text(table, look)
+    return as_text(table, terminal)
 
 
-def _cell(value: float, column: np.ndarray, widths: tuple[int, int], look: TerminalCapabilities) -> Text:
+def _cell(value: float, column: np.ndarray, widths: tuple[int, int], terminal: TerminalCapabilities) -> Text:
     """Render a figure and a bar, in a colour by its place between the extremes of its column."""
     from rich.text import Text
 
@@ -132,17 +132,17 @@ def _cell(value: float, column: np.ndarray, widths: tuple[int, int], look: Termi
     place = (value - low) / (high - low) if high > low else 0.5
     style = _HEAT[min(int(place * len(_HEAT)), len(_HEAT) - 1)]
     share = abs(value) / max(1.0, abs(low), abs(high))  # a full bar is 1, or the largest where states exceed it
-    return Text(f"{value:{figures}.2f} {_bar(share, bar, look)}".rstrip(), style=style)
+    return Text(f"{value:{figures}.2f} {_bar(share, bar, terminal)}".rstrip(), style=style)
 
 
-def _bar(share: float, width: int, look: TerminalCapabilities) -> str:
-    if not look.unicode:
+def _bar(share: float, width: int, terminal: TerminalCapabilities) -> str:
+    if not terminal.unicode:
         return "#" * round(share * width)
     eighths = round(share * width * 8)
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
-def _movements(gates: Gates, place: Place, look: TerminalCapabilities, top: int) -> str:
+def _movements(gates: Gates, place: Place, terminal: TerminalCapabilities, top: int) -> str:
     """Render the units that deviate most from their means, each with its curve over the words."""
     direction, layer = place
     here = gates.pick(direction=direction, layer=layer)
@@ -150,20 +150,20 @@ def _movements(gates: Gates, place: Place, look: TerminalCapabilities, top: int)
     moves = here.top(top, names)
     if not moves:
         return ""
-    table = new_table(look)
+    table = new_table(terminal)
     table.add_column("unit", justify="right", no_wrap=True)
     table.add_column("does", overflow="fold")
     for head in ("is", "mean"):
         table.add_column(head, justify="right", no_wrap=True)
-    room = look.width >= _WIDTH_FOR_COURSES
+    room = terminal.width >= _WIDTH_FOR_COURSES
     if room:
         table.add_column("over the words", no_wrap=True)
     for move in moves:
         course = here[(*place, move.name)][:, _column(here, move.unit)].tolist()
-        drawn = spark(course, width=LONGEST_SPARK, blocks=BLOCKS if look.unicode else ASCII_BLOCKS)
+        drawn = spark(course, width=LONGEST_SPARK, blocks=BLOCKS if terminal.unicode else ASCII_BLOCKS)
         figures = f"{move.value:.2f}", f"{move.mean:.2f}"
         table.add_row(str(move.unit), _event(gates, move), *figures, *([drawn] if room else []))
-    return f"{_title(gates, place, 'units that move most')}\n{as_text(table, look)}"
+    return f"{_title(gates, place, 'units that move most')}\n{as_text(table, terminal)}"
 
 
 def _column(gates: Gates, unit: int) -> int:

@@ -8,14 +8,14 @@ from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new
 from tagger.evaluation.perplexity import LanguageScores, score_rows
 
 
-def render_language_scores(scores: Mapping[str, LanguageScores], look: TerminalCapabilities = PLAIN) -> str:
+def render_language_scores(scores: Mapping[str, LanguageScores], terminal: TerminalCapabilities = PLAIN) -> str:
     """Render the scores of each split side by side.
 
     Args:
         scores: by split.
-        look: what the stream can show.
+        terminal: the capabilities of the stream.
     """
-    table = new_table(look)
+    table = new_table(terminal)
     table.add_column("")
     for split in scores:
         table.add_column(plain_text(split), justify="right")
@@ -26,4 +26,4 @@ def render_language_scores(scores: Mapping[str, LanguageScores], look: TerminalC
         for one in list(scores.values())[:1]
         if one.cache
     ]
-    return "\n".join([as_text(table, look), *notes])
+    return "\n".join([as_text(table, terminal), *notes])

@@ -22,11 +22,11 @@ _SHORTEST_EXAMPLE = 24  # columns; in narrower places the examples are left out
 
 
 def render_confusions(
-    scores: Scores, split: str, look: TerminalCapabilities = PLAIN, *, most: int = MOST_CONFUSIONS
+    scores: Scores, split: str, terminal: TerminalCapabilities = PLAIN, *, most: int = MOST_CONFUSIONS
 ) -> str:
     """Render the most frequent kinds of error, with typical words and an example."""
     errors = scores.tokens - scores.correct
-    arrow = "→" if look.unicode else "->"
+    arrow = "→" if terminal.unicode else "->"
     rows = [
         (
             plain_text(f"{one.gold} {arrow} {one.predicted}"),
@@ -36,18 +36,18 @@ def render_confusions(
         )
         for one in scores.confusions[:most]
     ]
-    table = new_table(look)
-    table.add_column(plain_text(f"Errors on {split}"), overflow="fold", max_width=look.width * 2 // 5)
+    table = new_table(terminal)
+    table.add_column(plain_text(f"Errors on {split}"), overflow="fold", max_width=terminal.width * 2 // 5)
     table.add_column("count", justify="right", no_wrap=True)
     table.add_column("% of all", justify="right", no_wrap=True)
     table.add_column("mostly", no_wrap=True)
-    room = look.width - _columns_used(table, rows)
+    room = terminal.width - _columns_used(table, rows)
     if room >= _SHORTEST_EXAMPLE:
         table.add_column("example", no_wrap=True, overflow="crop")
     for row, one in zip(rows, scores.confusions, strict=False):
         shown = [_example(one.example, one.words[0], room)] if room >= _SHORTEST_EXAMPLE else []
         table.add_row(*row, *shown)
-    return as_text(table, look)
+    return as_text(table, terminal)
 
 
 def _fitting(words: Sequence[str]) -> str:
@@ -103,25 +103,25 @@ _SEED_COLUMNS = (
 )
 
 
-def render_report(scores: Mapping[str, Scores], look: TerminalCapabilities = PLAIN) -> str:
+def render_report(scores: Mapping[str, Scores], terminal: TerminalCapabilities = PLAIN) -> str:
     """Render an overview of all splits, then tags and confusions of the last one.
 
     Args:
         scores: by split, e.g. ``{"dev": ..., "test": ...}``.
-        look: what the stream can show.
+        terminal: the capabilities of the stream.
     """
     name, last = list(scores.items())[-1]
-    parts = [render_scores(scores, look), render_tags(last, name, look)]
+    parts = [render_scores(scores, terminal), render_tags(last, name, terminal)]
     if last.spans is not None and last.spans.per_type:
-        parts.append(render_spans(last, name, look))
+        parts.append(render_spans(last, name, terminal))
     if last.confusions:
-        parts.append(render_confusions(last, name, look))
+        parts.append(render_confusions(last, name, terminal))
     return "\n\n".join(parts)
 
 
-def render_scores(scores: Mapping[str, Scores], look: TerminalCapabilities = PLAIN) -> str:
+def render_scores(scores: Mapping[str, Scores], terminal: TerminalCapabilities = PLAIN) -> str:
     """Render the main figures of each split side by side, with the number of items measured."""
-    table = new_table(look)
+    table = new_table(terminal)
     table.add_column("Scores (%)")
     for split in scores:
         table.add_column(plain_text(split), justify="right")
@@ -130,7 +130,7 @@ def render_scores(scores: Mapping[str, Scores], look: TerminalCapabilities = PLA
     for row in dict.fromkeys(label for rows in per_split for label in rows):
         cells = [cell for rows in per_split for cell in rows.get(row, ("-", ""))]
         table.add_row(row, *cells, style="bold" if row == "accuracy" else "")
-    return "\n".join([as_text(table, look), *_unseen_notes(scores)])
+    return "\n".join([as_text(table, terminal), *_unseen_notes(scores)])
 
 
 def _overview(scores: Scores) -> dict[str, tuple[str, str]]:
@@ -164,19 +164,19 @@ def _unseen_notes(scores: Mapping[str, Scores]) -> list[str]:
     ]
 
 
-def render_tags(scores: Scores, split: str, look: TerminalCapabilities = PLAIN) -> str:
+def render_tags(scores: Scores, split: str, terminal: TerminalCapabilities = PLAIN) -> str:
     """Render precision, recall and F1 of each tag, the most frequent first."""
-    return _per_label(scores.per_tag, f"Tags on {split}", "words", look)
+    return _per_label(scores.per_tag, f"Tags on {split}", "words", terminal)
 
 
-def render_spans(scores: Scores, split: str, look: TerminalCapabilities = PLAIN) -> str:
+def render_spans(scores: Scores, split: str, terminal: TerminalCapabilities = PLAIN) -> str:
     """Render precision, recall and F1 of each type of span, the most frequent first."""
     per_type = () if scores.spans is None else scores.spans.per_type
-    return _per_label(per_type, f"Spans on {split}", "spans", look)
+    return _per_label(per_type, f"Spans on {split}", "spans", terminal)
 
 
-def _per_label(entries: Sequence[TagScore], title: str, unit: str, look: TerminalCapabilities) -> str:
-    table = new_table(look)
+def _per_label(entries: Sequence[TagScore], title: str, unit: str, terminal: TerminalCapabilities) -> str:
+    table = new_table(terminal)
     table.add_column(plain_text(title), overflow="fold")
     for name in ("precision", "recall", "F1", unit):
         table.add_column(name, justify="right", no_wrap=True)
@@ -186,18 +186,18 @@ def _per_label(entries: Sequence[TagScore], title: str, unit: str, look: Termina
         table.add_row(plain_text(entry.label), *figures, _graded(entry.f1), f"{entry.support:,}")
     hidden = len(ranked) - MOST_TAGS
     more = f"\n{hidden:,} rarer labels are not shown; metrics.json has them all" if hidden > 0 else ""
-    return as_text(table, look) + more
+    return as_text(table, terminal) + more
 
 
 def render_seeds(
-    runs: Mapping[int, Mapping[str, Scores]], *, kept: int | None = None, look: TerminalCapabilities = PLAIN
+    runs: Mapping[int, Mapping[str, Scores]], *, kept: int | None = None, terminal: TerminalCapabilities = PLAIN
 ) -> str:
     """Render one row per seed, then mean and standard deviation.
 
     Args:
         runs: scores by split, by seed.
         kept: the seed whose model was kept.
-        look: what the stream can show.
+        terminal: the capabilities of the stream.
     """
     splits = list(next(iter(runs.values())))
     summaries = {split: summarise([run[split] for run in runs.values()]) for split in splits}
@@ -207,7 +207,7 @@ def render_seeds(
         for name, title in _SEED_COLUMNS
         if name in summaries[split] and (split == splits[-1] or name == "accuracy")
     ]
-    table = new_table(look)
+    table = new_table(terminal)
     table.add_column("Seed", justify="right")
     for split, _, title in columns:
         table.add_column(plain_text(f"{split} {title}"), justify="right")
@@ -216,10 +216,10 @@ def render_seeds(
         figures = [percent(measurement(run[split], name)) for split, name, _ in columns]
         table.add_row(str(seed), *figures, "kept" if seed == kept else "")
     table.add_section()
-    plus_minus = "±" if look.unicode else "+-"
+    plus_minus = "±" if terminal.unicode else "+-"
     cells = [_mean_and_std(summaries[split][name], plus_minus) for split, name, _ in columns]
     table.add_row("mean", *cells, f"{plus_minus} std", style="bold")
-    return as_text(table, look)
+    return as_text(table, terminal)
 
 
 def _mean_and_std(summary: SeedSummary, plus_minus: str) -> str:

@@ -43,25 +43,25 @@ class TerminalCapabilities:
 PLAIN: Final = TerminalCapabilities()
 
 
-def new_table(look: TerminalCapabilities) -> Table:
+def new_table(terminal: TerminalCapabilities) -> Table:
     """Make an empty table with a rule below its head as the only line."""
     from rich.box import Box
     from rich.table import Table
 
-    rule = "─" if look.unicode else "-"
+    rule = "─" if terminal.unicode else "-"
     box = Box(f"    \n    \n {rule}{rule} \n    \n    \n    \n    \n    \n")
     return Table(box=box, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
 
 
-def as_text(table: Table, look: TerminalCapabilities) -> str:
+def as_text(table: Table, terminal: TerminalCapabilities) -> str:
     """Render a table as lines no wider than the stream, without trailing blanks."""
     from rich.console import Console
 
     console = Console(
         file=io.StringIO(),
-        width=look.width,
-        force_terminal=look.colour,
-        color_system="standard" if look.colour else None,
+        width=terminal.width,
+        force_terminal=terminal.colour,
+        color_system="standard" if terminal.colour else None,
         force_jupyter=False,
         legacy_windows=False,
         highlight=False,

@@ -82,19 +82,14 @@ def pos(**values: Any) -> None:
     name that the catalogue knows, or OWNER/NAME[:CONFIG][@REVISION] on the Hugging Face hub. Settings
     that are not given are chosen by the size of the corpus.
     """
-    run(chosen_config(Config, values, column=values["column"]), reading(values), values)
+    run(values)
 
 
-def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Read, train, report.
-
-    Args:
-        config: all settings.
-        reading: keyword arguments of ``read_corpus``.
-        values: the other options by name.
-    """
+def run(values: Mapping[str, Any]) -> None:
+    """Read, train, report."""
     from tagger.corpora.read_corpus import read_corpus
 
+    config = chosen_config(Config, values, column=values["column"])
     if not may_start(values):
         return
     corpus = read_corpus(
@@ -104,9 +99,9 @@ def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -
         test=values["test"],
         column=config.column,
         seed=config.training.seed,
-        **reading,
+        **reading(values),
     )
-    text = _text(config, reading, values)
+    text = _text(config, values)
     if not values["quiet"]:
         click.echo(describe(corpus), err=True)
     from tagger.sequence_labelling.train import train_runs
@@ -123,7 +118,7 @@ def run(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -
         _report(training, values)
 
 
-def _text(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any]) -> TextCorpus | None:
+def _text(config: Config, values: Mapping[str, Any]) -> TextCorpus | None:
     """Read more text for a language model that is trained along."""
     if values["text"] is None:
         return None
@@ -132,7 +127,7 @@ def _text(config: Config, reading: Mapping[str, Any], values: Mapping[str, Any])
     from tagger.corpora.text.text_corpus import read_text_corpus
 
     return read_text_corpus(
-        values["text"], tokenised=values["text_tokenised"], offline=reading["offline"], seed=config.training.seed
+        values["text"], tokenised=values["text_tokenised"], offline=values["offline"], seed=config.training.seed
     )
 
 
@@ -161,14 +156,14 @@ def _shortened(row: Mapping[str, Any]) -> str:
 
 
 def _report(training: TrainingResult[Run], values: Mapping[str, Any]) -> None:
-    look = TerminalCapabilities.of(sys.stdout)
+    terminal = TerminalCapabilities.of(sys.stdout)
     if len(training.runs) > 1:
         runs = {one.seed: one.scores for one in training.runs}
-        click.echo(render_seeds(runs, kept=training.best.seed, look=look))
+        click.echo(render_seeds(runs, kept=training.best.seed, terminal=terminal))
     if training.best.scores:
-        click.echo(render_report(training.best.scores, look))
+        click.echo(render_report(training.best.scores, terminal))
     if training.best.language:
         from tagger.cli.output.perplexity import render_language_scores
 
-        click.echo(render_language_scores(training.best.language, look))
+        click.echo(render_language_scores(training.best.language, terminal))
     print_closing(values["out"], "tagger tag --model", "--text 'They can fish.'")

@@ -92,12 +92,12 @@ def _report(training: TrainingResult[ForecasterRun], values: dict[str, Any]) -> 
     from tagger.cli.output.terminal import TerminalCapabilities
     from tagger.forecasting.task import CURVES
 
-    look = TerminalCapabilities.of(sys.stdout)
+    terminal = TerminalCapabilities.of(sys.stdout)
     best = training.best
     if len(training.runs) > 1 and best.scores:
-        click.echo(render_seeds(training.runs, best.seed, look))
+        click.echo(render_seeds(training.runs, best.seed, terminal))
     if best.scores:
-        click.echo(render_scores(best.scores, look))
+        click.echo(render_scores(best.scores, terminal))
     if words := render_coverage(best):
         click.echo(words)
     out: Path = values["out"]

@@ -118,10 +118,10 @@ def test_confusions_show_share_words_and_example() -> None:
 def test_tables_are_never_wider_than_the_terminal(width: int, colour: bool) -> None:
     wide = Confusion("X" * 50, "Y" * 50, 7, "長い " * 8 + "[語] " + "文 " * 8, ("語", "長い"))
     scores = replace(TEST, confusions=(*TEST.confusions, wide), per_tag=(TagScore("Z" * 90, 1, 1, 1, 1),))
-    look = TerminalCapabilities(width=width, colour=colour)
+    terminal = TerminalCapabilities(width=width, colour=colour)
     parts = [
-        render_report({"dev": DEV, "test": scores}, look),
-        render_seeds({1: {"test": scores}}, look=look),
+        render_report({"dev": DEV, "test": scores}, terminal),
+        render_seeds({1: {"test": scores}}, terminal=terminal),
     ]
     text = "\n".join(parts)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
@@ -152,9 +152,9 @@ def test_words_are_never_markup_nor_control_characters() -> None:
 
 
 def test_ascii_streams_get_ascii() -> None:
-    look = TerminalCapabilities(unicode=False)
-    text = render_report({"dev": DEV, "test": TEST}, look)
-    seeds = render_seeds({1: {"test": TEST}, 2: {"test": DEV}}, look=look)
+    terminal = TerminalCapabilities(unicode=False)
+    text = render_report({"dev": DEV, "test": TEST}, terminal)
+    seeds = render_seeds({1: {"test": TEST}, 2: {"test": DEV}}, terminal=terminal)
     assert (text + seeds).isascii()
     assert "NOUN -> VERB" in text
 
