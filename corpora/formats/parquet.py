@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +48,25 @@ def sentences(
         CorpusError: the file is damaged, or its columns cannot be words and labels.
     """
     name = name or str(path)
+    with open_parquet(path, name) as file:
+        schema = file.schema_arrow
+        key = _words_column(schema, tokens_column, name)
+        if _is_list(schema.field(key).type):
+            yield from _rows_of_lists(file, key, on_problem, numbers, name)
+        else:
+            yield from _rows_of_words(file, schema, key, on_problem, name)
+
+
+@contextmanager
+def open_parquet(path: Path, name: str) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file; errors of reading it within the block name it.
+
+    Raises:
+        CorpusError: the file is damaged.
+    """
     with open_file(path, name) as stream:
         try:
-            file = pq.ParquetFile(stream)
-            schema = file.schema_arrow
-            key = _words_column(schema, tokens_column, name)
-            if _is_list(schema.field(key).type):
-                yield from _rows_of_lists(file, key, on_problem, numbers, name)
-            else:
-                yield from _rows_of_words(file, schema, key, on_problem, name)
+            yield pq.ParquetFile(stream)
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             first = clipped((str(error).splitlines() or ["unknown reason"])[0])
             raise CorpusError(f"not a Parquet file that can be read: {first}", path=name) from error

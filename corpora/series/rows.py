@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tagger.corpora.files.lines import DamagedLine, read_lines
-from tagger.corpora.files.paths import open_file
 from tagger.corpora.files.streams import PARQUET, read_head
 from tagger.corpora.formats.csv_tables import split_row
-from tagger.corpora.formats.sentence import clipped, excerpt, number_of
+from tagger.corpora.formats.jsonl import parse_object
+from tagger.corpora.formats.sentence import excerpt, number_of
 from tagger.errors import CorpusError
 
 BATCH = 20_000  # rows
@@ -67,7 +65,9 @@ class RowSource:
         if self.path is None:
             yield from _arrow(self.data.select_columns(list(columns)).with_format("arrow").iter(BATCH), columns)
         elif self.form == "parquet":
-            with _parquet(self.path, self.name) as file:
+            from tagger.corpora.formats.parquet import open_parquet
+
+            with open_parquet(self.path, self.name) as file:
                 yield from _arrow(file.iter_batches(BATCH, columns=list(columns)), columns)
         elif self.form == "jsonl":
             yield from _batches(_json_rows(self.path, self.name), columns, columns)
@@ -90,7 +90,9 @@ def open_rows(path: Path, name: str, form: str | None = None) -> RowSource:
     """
     form = form or _sniff(path, name)
     if form == "parquet":
-        with _parquet(path, name) as file:
+        from tagger.corpora.formats.parquet import open_parquet
+
+        with open_parquet(path, name) as file:
             return RowSource(name, tuple(file.schema_arrow.names), path, form)
     rows = _json_rows(path, name) if form == "jsonl" else _table_rows(path, name, form)
     number, header = next(rows, (0, EMPTY))
@@ -137,18 +139,11 @@ def _table_rows(path: Path, name: str, form: str) -> Iterator[Row]:
 def _json_rows(path: Path, name: str) -> Iterator[Row]:
     """Read the object of each line that is not blank."""
     for number, line in enumerate(read_lines(path, name), 1):
-        if isinstance(line, DamagedLine):
-            yield number, line.reason
-        elif line.strip():
+        if line.strip():
             try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                record = None
-            if isinstance(record, dict):
-                yield number, record
-            else:
-                example = '{"date": "2012-01-31", "price": 4.5}'
-                yield number, f"expected an object such as {example} on each line: {excerpt(line)}"
+                yield number, parse_object(line)
+            except ValueError as error:
+                yield number, str(error)
 
 
 def _batches(rows: Iterable[Row], names: Sequence[str], keys: Sequence[Any]) -> Iterator[RowBatch]:
@@ -169,21 +164,3 @@ def _arrow(tables: Iterable[Any], columns: Sequence[str]) -> Iterator[RowBatch]:
     for table in tables:
         yield RowBatch({name: table.column(name) for name in columns}, range(start, start + table.num_rows))
         start += table.num_rows
-
-
-@contextmanager
-def _parquet(path: Path, name: str) -> Iterator[Any]:
-    """Open a Parquet file; its errors within the block name it.
-
-    Raises:
-        CorpusError: the file is damaged.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    with open_file(path, name) as stream:
-        try:
-            yield pq.ParquetFile(stream)
-        except (pa.ArrowException, OSError, ValueError) as error:
-            first = clipped((str(error).splitlines() or ["unknown reason"])[0])
-            raise CorpusError(f"not a Parquet file that can be read: {first}", path=name) from error

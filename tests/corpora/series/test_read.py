@@ -173,7 +173,7 @@ def test_empty_cells_are_missing(tmp_path: Path) -> None:
         ("time,load\n2020-01-01,1\n7,2\n", "t.csv:3: column 'time' is '7': a number among dates"),
         ("time,load\n,1\n7,2\n", "t.csv:2: column 'time' is empty"),
         ("time,load\n2020-01-01T00:00Z,1\n2020-01-01T01:00,2\n", "t.csv:3: .*some times have a zone"),
-        ("{\n", "t.csv:1: expected an object"),
+        ("{\n", r"t.csv:1: not JSON \(.*\), expected one object on each line"),
         ("PAR1 and no more", "not a Parquet file that can be read"),
     ],
 )
