@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.sources.corpus import Corpus, Note, Split
 from tagger.corpora.sources.file_corpus import read_file_split, read_files, replace_splits
 from tagger.corpora.sources.resolve import find_files, named_splits, stdin_to_tempfile

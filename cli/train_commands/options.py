@@ -11,7 +11,7 @@ import click
 from tagger.config.base import Settings, alternatives, declaration, find_field
 
 if TYPE_CHECKING:
-    from tagger.corpora.formats.registry import ReadOptions
+    from tagger.corpora.formats.options import ReadOptions
 
 DEFAULT_MODEL = "en"
 """The bundled model that commands use where none is named."""
@@ -176,7 +176,7 @@ def read_options(values: Mapping[str, Any], column: str | None = None) -> ReadOp
         values: of the command's options.
         column: read where ``--column`` is not given.
     """
-    from tagger.corpora.formats.registry import ReadOptions
+    from tagger.corpora.formats.options import ReadOptions
 
     return ReadOptions(values["column"] or column, **reading(values))
 

@@ -46,7 +46,7 @@ def run_words(values: dict[str, Any]) -> None:
     from tagger.cli.output.forecast_scores import render_scores
     from tagger.cli.output.terminal import TerminalCapabilities
     from tagger.cli.output.training_display import TrainingDisplay
-    from tagger.corpora.formats.registry import ReadOptions
+    from tagger.corpora.formats.options import ReadOptions
     from tagger.corpora.series.token_values import read_token_values
     from tagger.token_regression.train import train_token_regressor
     from tagger.training.run import RunOptions

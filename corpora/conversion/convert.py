@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tagger.corpora.conversion.rows import ConversionOptions, FileRows, hub_rows
 from tagger.corpora.conversion.write import WRITABLE, check_target, publish, write_part
-from tagger.corpora.formats.registry import ReadOptions, format_of_name
+from tagger.corpora.formats.options import ReadOptions
+from tagger.corpora.formats.registry import format_of_name
 from tagger.corpora.formats.sentence import RawSentence
 from tagger.corpora.sources.resolve import find_files, stdin_to_tempfile
 from tagger.errors import OutputError

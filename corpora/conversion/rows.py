@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tagger.corpora.formats.metadata import SentenceMetadata
-from tagger.corpora.formats.registry import ReadOptions, read_sentences
+from tagger.corpora.formats.options import ReadOptions
+from tagger.corpora.formats.registry import read_sentences
 from tagger.corpora.formats.sentence import RawSentence, error_policy
 from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.labels.label_column import LabelColumnReader, choose_column

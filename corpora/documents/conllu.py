@@ -7,7 +7,8 @@ from typing import BinaryIO
 
 from tagger.corpora.documents.piece import BadPiece, ConlluPiece, Piece, Tagged, TextPiece
 from tagger.corpora.files.lines import blocks, not_utf8
-from tagger.corpora.formats.conllu import FIELDS, FORM, LABEL_FIELDS, MISC, find_problems, only_words, row_places
+from tagger.corpora.formats.conllu import FIELDS, FORM, MISC, find_problems, only_words, row_places
+from tagger.corpora.formats.metadata import LABEL_FIELDS
 from tagger.corpora.formats.sentence import MISSING, ProblemKind
 
 TAG_FIELDS = {name: LABEL_FIELDS[name] for name in ("upos", "xpos", "feats")}

@@ -16,6 +16,7 @@ from itertools import chain
 
 from tagger.corpora.files.lines import Block, DamagedLine, block_lines
 from tagger.corpora.formats.metadata import SentenceMetadata
+from tagger.corpora.formats.options import LabelledFile
 from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, RawSentence, excerpt, number_of
 from tagger.errors import CorpusError
 
@@ -47,16 +48,8 @@ class Layout:
     names: dict[int, str]
 
 
-def sentences(
-    blocks: Iterable[Block], on_problem: OnProblem, *, tokens_column: str | None = None, name: str | None = None
-) -> Iterator[RawSentence]:
-    """Read columns.
-
-    Args:
-        blocks: of the file, from its first.
-        on_problem: called with every malformed line; its sentence is left out.
-        tokens_column: the number of the column of words, from 1; None for the first that is no line number.
-        name: the file, for messages.
+def sentences(blocks: Iterable[Block], file: LabelledFile, on_problem: OnProblem) -> Iterator[RawSentence]:
+    """Read columns. The column of words has a number, from 1; else it is the first that does not count the words.
 
     Yields:
         Sentences with the columns ``tag`` (of two), ``pos`` and ``chunk`` (CoNLL-2000), ``pos``, ``chunk``
@@ -73,9 +66,9 @@ def sentences(
         if sum(map(len, probe)) >= PROBE_LINES:
             break
     try:
-        layout = find_layout(probe, tokens_column)
+        layout = find_layout(probe, file.options.tokens_column)
     except ValueError as error:
-        raise CorpusError(str(error), path=name) from error
+        raise CorpusError(str(error), path=file.name) from error
     pending: list[str] = []  # the mark of a document stands in a block of its own
     for block in chain(probe, source):
         rows, comments = split_rows(block, layout)

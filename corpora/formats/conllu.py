@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tagger.corpora.files.lines import Block, DamagedLine, decode_lines
-from tagger.corpora.formats.metadata import METADATA_FIELDS, SentenceMetadata
+from tagger.corpora.formats.metadata import LABEL_FIELDS, METADATA_FIELDS, SentenceMetadata
+from tagger.corpora.formats.options import LabelledFile
 from tagger.corpora.formats.sentence import (
     MISSING,
     OnProblem,
@@ -22,7 +23,6 @@ from tagger.corpora.formats.sentence import (
 )
 
 FIELDS = 10
-LABEL_FIELDS = {"upos": 3, "xpos": 4, "feats": 5, "lemma": 2, "deprel": 7}
 FORM, MISC = 1, 9
 NOT_A_WORD = re.compile(r"\d+-\d+|\d+\.\d+")
 TEXT = re.compile(r"#\s*text\s*=\s?(.*)")
@@ -30,21 +30,15 @@ TEXT = re.compile(r"#\s*text\s*=\s?(.*)")
 _IDS = [str(number) for number in range(1, 513)]
 
 
-def sentences(
-    blocks: Iterable[Block], on_problem: OnProblem, *, misc_key: str | None = None, metadata: bool = False
-) -> Iterator[RawSentence]:
+def sentences(blocks: Iterable[Block], file: LabelledFile, on_problem: OnProblem) -> Iterator[RawSentence]:
     """Read CoNLL-U.
 
-    Args:
-        blocks: of the file, from its first.
-        on_problem: called with every malformed line; its sentence is left out.
-        misc_key: a key in MISC to read as a label column (``_`` for a word without it). The whole MISC field
-            is then the column ``misc``.
-        metadata: also keep comments, other lines and the fields that hold no labels.
-
     Yields:
-        Sentences with the columns upos, xpos, feats, lemma, deprel and, if asked for, the MISC key.
+        Sentences with the columns upos, xpos, feats, lemma and deprel. Any other column that is asked for is a key
+        in MISC (``_`` for a word without it); the whole field is then the column ``misc``.
     """
+    wanted = file.options.column_in("conllu")
+    misc_key = None if wanted in LABEL_FIELDS else wanted
     for first, data in blocks:
         lines = decode_lines(data)
         places = row_places(lines)
@@ -61,7 +55,7 @@ def sentences(
         sentence = _sentence(rows, misc_key)
         sentence.line, sentence.lines = start, [first + place for place in places]
         sentence.text = raw_text(lines)
-        if metadata:
+        if file.metadata:
             sentence.metadata = _metadata(lines, rows)
         yield sentence
 

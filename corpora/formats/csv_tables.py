@@ -12,6 +12,7 @@ from itertools import chain
 
 from tagger.corpora.files.lines import DamagedLine
 from tagger.corpora.formats.jsonl import TOKEN_KEYS
+from tagger.corpora.formats.options import LabelledFile
 from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, RawSentence, excerpt, number_of
 from tagger.errors import CorpusError
 
@@ -23,22 +24,16 @@ Row = tuple[int, str, list[str] | None]  # its number, the line, its cells (None
 
 
 def sentences(
-    lines: Iterable[str],
-    on_problem: OnProblem,
-    *,
-    tokens_column: str | None = None,
-    delimiter: str | None = None,
-    name: str | None = None,
+    lines: Iterable[str], file: LabelledFile, on_problem: OnProblem, delimiter: str | None = None
 ) -> Iterator[RawSentence]:
     """Read a table with one word a row.
 
     Args:
-        lines: the lines of a file from its first, which names the columns.
+        lines: of the file; the first one names the columns.
+        file: its name, and the column of words; None for one called token, word, form ...
         on_problem: called with every malformed row; its sentence is left out.
-        tokens_column: the column of words; None for one called token, word, form ...
         delimiter: what separates the columns; None for whichever of comma, semicolon and tab the first
             line has most of. Quotes are part of the text in a table separated by tabs.
-        name: the file, for messages.
 
     Yields:
         Sentences with all other columns.
@@ -50,7 +45,7 @@ def sentences(
     start, first = next(((number, line) for number, line in numbered if line.strip()), (1, ""))
     delimiter = delimiter or max(",;\t", key=first.count)
     header = [cell.strip() for cell in split_row(first, delimiter) or []]
-    table = Table(header, find_words(header, tokens_column, name, start), name, start)
+    table = Table(header, find_words(header, file.options.tokens_column, file.name, start), file.name, start)
     rows = (
         (number, line, None if isinstance(line, DamagedLine) else split_row(line, delimiter))
         for number, line in numbered

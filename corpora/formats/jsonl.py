@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tagger.corpora.files.lines import DamagedLine
 from tagger.corpora.formats.char_spans import SPAN_KEYS, spanned_sentence
 from tagger.corpora.formats.metadata import METADATA_KEY, SentenceMetadata
+from tagger.corpora.formats.options import LabelledFile, ReadOptions
 from tagger.corpora.formats.sentence import (
     InvalidSentenceError,
     OnProblem,
@@ -29,22 +30,8 @@ TEXT_KEYS = ("text", "sentence", "data")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def sentences(
-    lines: Iterable[str],
-    on_problem: OnProblem,
-    *,
-    tokens_column: str | None = None,
-    numbers: Collection[str] = (),
-    metadata: bool = False,
-) -> Iterator[RawSentence]:
-    """Read JSON lines.
-
-    Args:
-        lines: of the file, from its first.
-        on_problem: called with every line that is no such object; it is left out.
-        tokens_column: the key of the words, None for the first of ``TOKEN_KEYS`` there is.
-        numbers: keys of lists of numbers, which are read as they are.
-        metadata: also keep the other keys.
+def sentences(lines: Iterable[str], file: LabelledFile, on_problem: OnProblem) -> Iterator[RawSentence]:
+    """Read JSON lines. The words have the key ``tokens_column``, or the first of ``TOKEN_KEYS`` there is.
 
     Yields:
         Sentences with every list of strings or whole numbers that is as long as the words, under its key;
@@ -57,13 +44,13 @@ def sentences(
             record = parse_object(line)
             if "\\ud" in line.lower() and _SURROGATE.search(json.dumps(record, ensure_ascii=False)):
                 raise InvalidSentenceError(f"half of a surrogate pair, which is no character: {excerpt(line)}")
-            sentence = _sentence(record, number, tokens_column, numbers)
+            sentence = _sentence(record, number, file.options)
         except ValueError as error:
             kind = error.kind if isinstance(error, InvalidSentenceError) else ProblemKind.MALFORMED
             on_problem(Problem(number, str(error), number, kind))
             continue
-        if metadata:
-            sentence.metadata = _metadata(record, sentence, tokens_column)
+        if file.metadata:
+            sentence.metadata = _metadata(record, sentence, file.options.tokens_column)
         yield sentence
 
 
@@ -115,7 +102,8 @@ def words_of(record: dict[str, Any], key: str) -> list[str]:
     return words
 
 
-def _sentence(record: dict[str, Any], number: int, tokens_column: str | None, numbers: Collection[str]) -> RawSentence:
+def _sentence(record: dict[str, Any], number: int, options: ReadOptions) -> RawSentence:
+    tokens_column, numbers = options.tokens_column, options.numbers
     text = next((record[name] for name in TEXT_KEYS if isinstance(record.get(name), str)), None)
     spans = next((record[name] for name in SPAN_KEYS if _are_spans(record.get(name))), None)
     if spans is not None and text is not None:

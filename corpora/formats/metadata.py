@@ -8,8 +8,10 @@ from typing import Any, TypeGuard
 
 METADATA_KEY = "conllu"
 """The key under which JSON lines and Parquet keep the metadata of a CoNLL-U sentence."""
+LABEL_FIELDS = {"upos": 3, "xpos": 4, "feats": 5, "lemma": 2, "deprel": 7}
+"""The fields of CoNLL-U that hold labels."""
 METADATA_FIELDS = {"head": 6, "deps": 8, "misc": 9}
-"""The columns of CoNLL-U that hold no labels."""
+"""The fields of CoNLL-U that hold no labels."""
 
 
 @dataclass(slots=True)

@@ -18,28 +18,15 @@ from tagger.corpora.files.paths import open_file
 from tagger.corpora.formats.csv_tables import WORD_KEYS, Table, find_words
 from tagger.corpora.formats.jsonl import TEXT_KEYS, TOKEN_KEYS
 from tagger.corpora.formats.metadata import METADATA_KEY, SentenceMetadata
+from tagger.corpora.formats.options import LabelledFile
 from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, RawSentence, clipped, excerpt
 from tagger.errors import CorpusError
 
 BATCH = 1000  # rows
 
 
-def sentences(
-    path: Path,
-    on_problem: OnProblem,
-    tokens_column: str | None = None,
-    numbers: Sequence[str] = (),
-    *,
-    name: str | None = None,
-) -> Iterator[RawSentence]:
-    """Read a Parquet file.
-
-    Args:
-        path: the file.
-        on_problem: called with every malformed row, by its number from 1; it is left out.
-        tokens_column: the column of words; None for one called tokens, words, form ...
-        numbers: columns of lists of numbers, which are read as they are.
-        name: the file, for messages.
+def sentences(path: Path, file: LabelledFile, on_problem: OnProblem) -> Iterator[RawSentence]:
+    """Read a Parquet file; problems have the number of the row, from 1.
 
     Yields:
         Sentences with every column of strings or whole numbers that goes with the words.
@@ -47,14 +34,13 @@ def sentences(
     Raises:
         CorpusError: the file is damaged, or its columns cannot be words and labels.
     """
-    name = name or str(path)
-    with open_parquet(path, name) as file:
-        schema = file.schema_arrow
-        key = _words_column(schema, tokens_column, name)
+    with open_parquet(path, file.name) as table:
+        schema = table.schema_arrow
+        key = _words_column(schema, file.options.tokens_column, file.name)
         if _is_list(schema.field(key).type):
-            yield from _rows_of_lists(file, key, on_problem, numbers, name)
+            yield from _rows_of_lists(table, key, on_problem, file)
         else:
-            yield from _rows_of_words(file, schema, key, on_problem, name)
+            yield from _rows_of_words(table, schema, key, on_problem, file.name)
 
 
 @contextmanager
@@ -72,20 +58,18 @@ def open_parquet(path: Path, name: str) -> Iterator[pq.ParquetFile]:
             raise CorpusError(f"not a Parquet file that can be read: {first}", path=name) from error
 
 
-def _rows_of_lists(
-    file: Any, key: str, on_problem: OnProblem, numbers: Sequence[str], name: str
-) -> Iterator[RawSentence]:
-    schema = file.schema_arrow
+def _rows_of_lists(table: Any, key: str, on_problem: OnProblem, file: LabelledFile) -> Iterator[RawSentence]:
+    schema, numbers = table.schema_arrow, file.options.numbers
     numeric = [field.name for field in schema if field.name in numbers and _is_list(field.type)]
     labels = [field.name for field in schema if field.name not in (key, *numeric) and _is_labels(field.type)]
     if not labels and not numeric:
-        raise CorpusError(f"no column of labels beside {key!r}; there are: {_described(schema)}", path=name)
+        raise CorpusError(f"no column of labels beside {key!r}; there are: {_described(schema)}", path=file.name)
     texts = [field.name for field in schema if field.name in TEXT_KEYS and pa.types.is_string(field.type)]
     integers = {label for label in labels if pa.types.is_integer(schema.field(label).type.value_type)}
     names = {label: known for label, known in class_names(schema).items() if label in integers}
     number = 0
     kept = [METADATA_KEY] if METADATA_KEY in schema.names and METADATA_KEY not in labels else []
-    for batch in file.iter_batches(BATCH, columns=[key, *labels, *numeric, *texts[:1], *kept]):
+    for batch in table.iter_batches(BATCH, columns=[key, *labels, *numeric, *texts[:1], *kept]):
         for row in batch.to_pylist():
             number += 1
             columns = {label: row[label] for label in (*labels, *numeric)}

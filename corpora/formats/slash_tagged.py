@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
 from tagger.corpora.files.lines import Block, DamagedLine, block_lines
+from tagger.corpora.formats.options import LabelledFile
 from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, RawSentence, excerpt
 
 SEPARATORS = "/_"
@@ -18,16 +19,8 @@ PROBE_BLOCKS = 50
 Line = tuple[int, str]
 
 
-def sentences(blocks: Iterable[Block], on_problem: OnProblem) -> Iterator[RawSentence]:
-    """Read words with attached labels.
-
-    Args:
-        blocks: of the file, from its first.
-        on_problem: called with every word without a label; its sentence is left out.
-
-    Yields:
-        Sentences with the column ``tag``.
-    """
+def sentences(blocks: Iterable[Block], file: LabelledFile, on_problem: OnProblem) -> Iterator[RawSentence]:
+    """Read words with attached labels into sentences with the column ``tag``."""
     source = filter(None, map(block_lines, blocks))
     probe = list(islice(source, PROBE_BLOCKS))
     separator = find_separator(line for block in probe for _, line in block)

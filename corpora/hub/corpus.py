@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.formats.sentence import RawSentence
 from tagger.corpora.hub.catalogue import find_dataset
 from tagger.corpora.labels.repair import Repairs
 from tagger.corpora.labels.scheme_detection import SchemeDetector
 from tagger.corpora.sources.corpus import BATCH, Corpus, Split
 from tagger.corpora.sources.file_corpus import read_files
-from tagger.corpora.sources.splits import missing_notes, split_off_table
+from tagger.corpora.sources.splits import missing_notes, split_off
 from tagger.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def read_hub_corpus(source: str, options: ReadOptions, seed: int | None) -> Corp
         notes += repair_notes
     fingerprint = _fingerprint(tables)
     if seed is not None and "train" in tables and "dev" not in tables:
-        pieces, split_notes = split_off_table(tables["train"], ("dev",), seed)
+        pieces, split_notes = split_off(tables["train"], ("dev",), seed)
         tables, notes = tables | pieces, notes + split_notes
     if seed is not None:
         notes += missing_notes(tables)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.hub.cache import is_commit, may_ask, recall, remember
 from tagger.corpora.hub.client import Loaded, load_online
 from tagger.corpora.hub.configs import normal_splits

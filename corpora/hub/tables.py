@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.formats.sentence import MISSING
 from tagger.corpora.hub.columns import Columns
 from tagger.corpora.labels.label_column import OPTIONAL

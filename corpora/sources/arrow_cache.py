@@ -1,7 +1,7 @@
-"""The Arrow cache: what was once read is read again at once, and never after the file has changed.
+"""The Arrow cache: files are parsed once, and again only after they have changed.
 
 An entry is named by the SHA-256 of the files' content and of every option that bears on the reading. It is a
-folder of Arrow files and ``info.json``, written beside its place and renamed into it when complete. It lies
+folder of an Arrow file and ``info.json``, written beside its place and renamed when complete. Entries lie
 under the user's cache folder; the environment variable ``TAGGER_CACHE`` names another.
 """
 
@@ -11,19 +11,17 @@ import errno
 import hashlib
 import json
 import os
-import random
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tagger.corpora.files.paths import open_file
 from tagger.corpora.formats.sentence import RawSentence
@@ -33,7 +31,8 @@ if TYPE_CHECKING:
     import datasets
 
 
-LAYOUT = 2  # raise it when readers or files change their meaning: old entries are then left alone
+ARROW_FILE = "all.arrow"
+LAYOUT = 3  # raise it when readers or files change their meaning: old entries are then left alone
 UNFINISHED = ".new"
 ABANDONED_SECONDS = 2 * 24 * 3600  # what a killed process left
 LIMIT_BYTES = 10 << 30  # the least recently used entries go when the cache outgrows this
@@ -41,15 +40,15 @@ LIMIT_BYTES = 10 << 30  # the least recently used entries go when the cache outg
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """What is known of a cached reading besides its sentences.
+    """The facts about cached sentences.
 
     Args:
-        sentences: how many there are.
-        tokens: how many words.
+        sentences: number of sentences.
+        tokens: number of words.
         column: the label column.
         columns: all columns with labels.
-        notes: what to tell the user.
-        sizes: bytes of each Arrow file, to notice one that was cut short.
+        notes: what the user should know.
+        size: bytes of the Arrow file, to notice one that was cut short.
     """
 
     sentences: int
@@ -57,33 +56,31 @@ class Info:
     column: str
     columns: tuple[str, ...]
     notes: tuple[str, ...] = ()
-    sizes: dict[str, int] = field(default_factory=dict)
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A complete folder in the cache.
+    """A complete entry of the cache.
 
     Args:
-        folder: where it lies.
-        info: what its ``info.json`` says.
+        folder: its folder.
+        info: the content of its ``info.json``.
     """
 
     folder: Path
     info: Info
 
-    def table(self, part: str = "all") -> datasets.Dataset:
-        """Maps one Arrow file into memory as a data set; its pages are read when they are needed."""
+    def table(self) -> datasets.Dataset:
+        """Map the Arrow file into memory as a data set, of which pages are read when they are needed."""
         import datasets
 
-        path = self.folder / f"{part}.arrow"
-        table = datasets.table.MemoryMappedTable.from_file(str(path))
-        fingerprint = hashlib.sha256(f"{self.folder.name}/{part}".encode()).hexdigest()[:16]
-        return datasets.Dataset(table, fingerprint=fingerprint)
+        table = datasets.table.MemoryMappedTable.from_file(str(self.folder / ARROW_FILE))
+        return datasets.Dataset(table, fingerprint=self.folder.name[:16])
 
 
 def cache_folder() -> Path:
-    """Where entries lie: ``$TAGGER_CACHE``, or ``tagger`` under the user's cache folder."""
+    """Return the folder of the entries: ``$TAGGER_CACHE``, or ``tagger`` under the user's cache folder."""
     if given := os.environ.get("TAGGER_CACHE"):
         return Path(given).expanduser() / "corpora"
     if sys.platform == "darwin":
@@ -96,7 +93,7 @@ def cache_folder() -> Path:
 
 
 def content_digest(path: Path, name: str) -> str:
-    """SHA-256 of a file's bytes as they are on disk."""
+    """Return the SHA-256 of a file's bytes as they are on disk."""
     with open_file(path, name) as file:
         try:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -105,17 +102,17 @@ def content_digest(path: Path, name: str) -> str:
 
 
 def entry_key(digests: Iterable[str], options: dict[str, Any]) -> str:
-    """The name of the entry for some content read with some options: 32 hexadecimal digits."""
+    """Return the name of the entry for some content read with some options: 32 hexadecimal digits."""
     text = json.dumps([LAYOUT, sys.byteorder, list(digests), options], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def cached(key: str, write: Callable[[Path], Info]) -> Entry:
-    """The entry of that name; if there is none yet, ``write`` fills its folder.
+    """Return an entry; ``write`` makes it if it does not exist.
 
     Args:
         key: the entry's name.
-        write: called with an empty folder, writes Arrow files there and says what they hold.
+        write: writes an Arrow file and returns the facts about it.
 
     Raises:
         OutputError: the disk is full.
@@ -125,18 +122,18 @@ def cached(key: str, write: Callable[[Path], Info]) -> Entry:
         os.utime(folder) if os.access(folder, os.W_OK) else None
         return Entry(folder, info)
     with _workplace(folder.parent) as place:
-        info = write(place)
-        info = replace(info, sizes={path.name: path.stat().st_size for path in place.glob("*.arrow")})
+        info = write(place / ARROW_FILE)
+        info = replace(info, size=(place / ARROW_FILE).stat().st_size)
         (place / "info.json").write_text(json.dumps(asdict(info)), encoding="utf-8")
         return Entry(_publish(place, folder), info)
 
 
 def prune(limit: int = LIMIT_BYTES, keep: Sequence[Path] = ()) -> None:
-    """Removes the least recently used entries until the cache is within its limit.
+    """Remove the least recently used entries until the cache is within its limit.
 
     Args:
-        limit: bytes the entries may take together.
-        keep: entries to leave in any case.
+        limit: bytes that the entries may take together.
+        keep: entries to keep in any case.
     """
     found = list(cache_folder().glob("*/"))
     for path in found:
@@ -154,20 +151,18 @@ def prune(limit: int = LIMIT_BYTES, keep: Sequence[Path] = ()) -> None:
 
 
 def _complete(folder: Path) -> Info | None:
-    """What a folder holds, or None if it is not there or not whole."""
+    """Return the facts about an entry, or None if it does not exist or is not complete."""
     try:
-        found = json.loads((folder / "info.json").read_text(encoding="utf-8"))
-        found |= {"columns": tuple(found["columns"]), "notes": tuple(found["notes"])}
-        info = Info(**found)
-        whole = all((folder / name).stat().st_size == size for name, size in info.sizes.items())
+        facts = json.loads((folder / "info.json").read_text(encoding="utf-8"))
+        info = Info(**facts | {"columns": tuple(facts["columns"]), "notes": tuple(facts["notes"])})
+        return info if (folder / ARROW_FILE).stat().st_size == info.size else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return info if whole and info.sizes else None
 
 
 @contextmanager
 def _workplace(parent: Path) -> Iterator[Path]:
-    """A folder to write a new entry in; what is left of it afterwards is removed."""
+    """Create a folder for a new entry; what is left of it afterwards is removed."""
     try:
         parent.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(suffix=UNFINISHED, dir=parent))
@@ -182,7 +177,7 @@ def _workplace(parent: Path) -> Iterator[Path]:
 
 
 def _publish(place: Path, folder: Path) -> Path:
-    """Renames a finished entry into its place; another process may have been there first."""
+    """Move a complete entry to its place, unless another process was first."""
     if folder.exists():
         if _complete(folder):
             return folder
@@ -208,7 +203,7 @@ FLUSH_SENTENCES = 20_000
 
 
 class ArrowFile:
-    """An Arrow stream of sentences: ``tokens``, ``tags``, further label columns, ``text``.
+    """Writes sentences to an Arrow stream: ``tokens``, ``tags``, further label columns, ``text``.
 
     Args:
         path: the file to write.
@@ -226,16 +221,16 @@ class ArrowFile:
         self._clear()
 
     def __enter__(self) -> ArrowFile:
-        """Begins writing."""
+        """Begin writing."""
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Writes what is left and closes the file."""
+        """Write the rest and close the file."""
         self._flush()
         self._writer.close()
 
     def add(self, sentence: RawSentence) -> None:
-        """Appends one sentence."""
+        """Append one sentence."""
         self._values[0].extend(sentence.tokens)
         for values, source in zip(self._values[1:], self.sources, strict=True):
             values.extend(sentence.columns[source])
@@ -256,37 +251,3 @@ class ArrowFile:
         self._values: list[list[str]] = [[] for _ in self.names]
         self._texts: list[str | None] = []
         self._ends = [0]
-
-
-def random_split(rows: dict[str, int], seed: int) -> list[int]:
-    """Deals rows out to parts at random.
-
-    Args:
-        rows: how many rows each part gets.
-        seed: of the shuffle.
-
-    Returns:
-        For each row the number of its part.
-    """
-    owners = [number for number, count in enumerate(rows.values()) for _ in range(count)]
-    random.Random(seed).shuffle(owners)
-    return owners
-
-
-def divide(path: Path, targets: list[Path], owners: list[int]) -> None:
-    """Copies the rows of an Arrow file to several files, keeping their order.
-
-    Args:
-        path: the file to divide.
-        targets: the files to write.
-        owners: for each row the number of its target.
-    """
-    with ExitStack() as stack:
-        reader = pa.ipc.open_stream(stack.enter_context(pa.OSFile(str(path))))
-        writers: list[Any] = [stack.enter_context(pa.ipc.new_stream(str(to), reader.schema)) for to in targets]
-        start = 0
-        for batch in reader:
-            part = pa.array(owners[start : start + batch.num_rows], pa.int8())
-            start += batch.num_rows
-            for number, writer in enumerate(writers):
-                writer.write_batch(batch.filter(pc.equal(part, number)))

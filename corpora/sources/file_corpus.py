@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.sources.corpus import Corpus, Note, Split
 from tagger.corpora.sources.ingest import Reading, ingest
 from tagger.corpora.sources.locate import DatasetFiles
@@ -32,7 +32,7 @@ def read_files(located: DatasetFiles, source: str, options: ReadOptions, seed: i
     if seed is None and "all" in tables:
         tables["train"] = tables.pop("all")
     if seed is not None and whole in readings and "dev" not in readings:
-        pieces, split_notes = split_off(readings[whole].entry, wanted, seed)
+        pieces, split_notes = split_off(readings[whole].entry.table(), wanted, seed)
         tables |= {split: (table, readings[whole]) for split, table in pieces.items()}
         notes += split_notes
     if seed is not None:

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tagger.corpora.files.paths import checked_status
-from tagger.corpora.formats.registry import ReadOptions, read_sentences
+from tagger.corpora.formats.options import ReadOptions
+from tagger.corpora.formats.registry import read_sentences
 from tagger.corpora.formats.sentence import error_policy
 from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.labels.label_column import LabelColumnReader
@@ -55,8 +56,8 @@ def ingest(paths: list[Path], options: ReadOptions, display: dict[Path, str] | N
     digests = [content_digest(path, name) for path, name in zip(paths, names, strict=True)]
     forms = [options.format or sniff(path, name) for path, name in zip(paths, names, strict=True)]
 
-    def write(place: Path) -> Info:
-        info = _write(place, list(zip(paths, names, forms, strict=True)), options)
+    def write(target: Path) -> Info:
+        info = _write(target, list(zip(paths, names, forms, strict=True)), options)
         for path, name, state in zip(paths, names, before, strict=True):
             if _state(path, name) != state:
                 raise CorpusError("changed while it was read; run again when it is complete", path=name)
@@ -68,7 +69,7 @@ def ingest(paths: list[Path], options: ReadOptions, display: dict[Path, str] | N
     return Reading(cached(key, write), tuple(names), digest)
 
 
-def _write(place: Path, files: list[tuple[Path, str, str]], options: ReadOptions) -> Info:
+def _write(target: Path, files: list[tuple[Path, str, str]], options: ReadOptions) -> Info:
     notes: list[str] = []
     intakes: list[LabelColumnReader] = []
     scheme = scheme_of_files(files, options)
@@ -82,7 +83,7 @@ def _write(place: Path, files: list[tuple[Path, str, str]], options: ReadOptions
             intakes.append(intake)
             for sentence in intake.read(read_sentences(path, name, form, options, policy)):
                 if file is None:
-                    file = stack.enter_context(ArrowFile(place / "all.arrow", intake.column, intake.columns))
+                    file = stack.enter_context(ArrowFile(target, intake.column, intake.columns))
                 file.add(sentence)
             skipped = policy.note()
             if not intake.sentences:

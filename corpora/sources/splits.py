@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Container
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tagger.corpora.formats.sentence import number_of
-from tagger.corpora.sources.arrow_cache import Entry, Info, cached, divide, entry_key, random_split
 from tagger.corpora.sources.corpus import Note
 
 if TYPE_CHECKING:
@@ -49,53 +48,42 @@ def shares(sentences: int, wanted: tuple[str, ...]) -> dict[str, int]:
     return {"train": sentences - each * len(wanted), **dict.fromkeys(wanted, each)}
 
 
-def split_off(entry: Entry, wanted: tuple[str, ...], seed: int) -> tuple[dict[str, datasets.Dataset], list[str]]:
-    """Split dev and test off a cached reading; the pieces are cached too.
+def split_off(
+    table: datasets.Dataset, wanted: tuple[str, ...], seed: int
+) -> tuple[dict[str, datasets.Dataset], list[str]]:
+    """Split dev and test off at random.
 
     Args:
-        entry: the whole.
-        wanted: the parts to split off, of ``dev`` and ``test``.
+        table: B rows.
+        wanted: the splits to make, of ``dev`` and ``test``.
         seed: of the shuffle.
 
     Returns:
-        The sentences of each part, ``train`` among them, and notes that say how they were split.
+        The rows of each split, ``train`` among them, in their order; and notes that say how they were split.
     """
-    parts = shares(entry.info.sentences, wanted)
-    if len(parts) == 1:
-        return {"train": entry.table()}, _notes(parts, wanted, seed)
-
-    def write(place: Path) -> Info:
-        divide(entry.folder / "all.arrow", [place / f"{part}.arrow" for part in parts], random_split(parts, seed))
-        return entry.info
-
-    divided = cached(entry_key([entry.folder.name], {"parts": parts, "seed": seed}), write)
-    return {part: divided.table(part) for part in parts}, _notes(parts, wanted, seed)
-
-
-def split_off_table(
-    table: datasets.Dataset, wanted: tuple[str, ...], seed: int
-) -> tuple[dict[str, datasets.Dataset], list[str]]:
-    """Split dev and test off a data set in memory, as ``split_off``."""
     import datasets
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    parts = shares(table.num_rows, wanted)
-    owners = pa.array(random_split(parts, seed), pa.int8())
-    rows = table.with_format("arrow")[:]
-    chosen = {part: rows.filter(pc.equal(owners, number)) for number, part in enumerate(parts)}
-    pieces = {part: datasets.Dataset(datasets.table.InMemoryTable(rows)) for part, rows in chosen.items()}
-    return pieces, _notes(parts, wanted, seed)
+    sizes = shares(table.num_rows, wanted)
+    if len(sizes) == 1:
+        return {"train": table}, [Note("none, too few sentences to split any off", " and ".join(wanted))]
+    owners = [number for number, size in enumerate(sizes.values()) for _ in range(size)]
+    random.Random(seed).shuffle(owners)
+    rows, owner = table.with_format("arrow")[:], pa.array(owners, pa.int8())
+    splits = {name: rows.filter(pc.equal(owner, number)) for number, name in enumerate(sizes)}
+    share = f"{SHARE:.0%} {'of train' if wanted == ('dev',) else 'of the data'}"
+    notes: list[str] = [
+        Note(f"{number_of(sizes[name], 'sentence')} ({share}), split off at random (seed {seed})", name)
+        for name in wanted
+    ]
+    tables = {
+        name: datasets.Dataset(datasets.table.InMemoryTable(rows), fingerprint=f"{table._fingerprint}-{name}-{seed}")
+        for name, rows in splits.items()
+    }  # without a fingerprint all rows would be hashed
+    return tables, notes
 
 
 def missing_notes(splits: Container[str]) -> list[str]:
     """Note which of train and test a corpus lacks."""
     return [Note("none in this corpus", name) for name in ("train", "test") if name not in splits]
-
-
-def _notes(parts: dict[str, int], wanted: tuple[str, ...], seed: int) -> list[str]:
-    if len(parts) == 1:
-        return [Note("none, too few sentences to split any off", " and ".join(wanted))]
-    source = "of train" if wanted == ("dev",) else "of the data"
-    how = f"({SHARE:.0%} {source}), split off at random (seed {seed})"
-    return [Note(f"{number_of(parts[part], 'sentence')} {how}", part) for part in wanted]

@@ -10,7 +10,8 @@ from pathlib import Path
 from tagger.corpora.files.lines import DamagedLine, read_lines
 from tagger.corpora.files.paths import listing
 from tagger.corpora.files.streams import uncompressed_suffix
-from tagger.corpora.formats.registry import ReadOptions, read_sentences
+from tagger.corpora.formats.options import ReadOptions
+from tagger.corpora.formats.registry import read_sentences
 from tagger.corpora.formats.sentence import OnProblem, error_policy
 from tagger.corpora.sources.locate import EXTENSIONS, NO_DATA, DatasetFiles, bundled
 from tagger.corpora.sources.resolve import resolve

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from tagger.corpora.formats.registry import ReadOptions, read_sentences
+from tagger.corpora.formats.options import ReadOptions
+from tagger.corpora.formats.registry import read_sentences
 from tagger.corpora.formats.sentence import RawSentence, number_of
 from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.labels.label_column import LabelColumnReader

@@ -8,11 +8,15 @@ import io
 import lzma
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from tagger.corpora.files.lines import Block, blocks
+from tagger.corpora.files.lines import blocks, read_blocks
+from tagger.corpora.formats.options import LabelledFile, ReadOptions
+from tagger.corpora.formats.registry import FORMATS
+from tagger.corpora.formats.sentence import Problem, RawSentence
 
 WORDS = [["They", "can", "fish", "."], ["Dogs", "bark", "loudly"], ["A", "can", "of", "fish"]]
 TAGS = [["PRON", "AUX", "VERB", "PUNCT"], ["NOUN", "VERB", "ADV"], ["DET", "NOUN", "ADP", "NOUN"]]
@@ -50,9 +54,12 @@ def compressed(data: bytes, suffix: str) -> bytes:
     return lzma.compress(data) if suffix == ".xz" else bz2.compress(data)
 
 
-def blocks_of(text: str) -> list[Block]:
-    """The blocks of a text, as readers of sentences take them."""
-    return list(blocks(io.BytesIO(text.encode())))
+def parse(form: str, text: str, **options: Any) -> tuple[list[RawSentence], list[Problem]]:
+    """The sentences and problems of a text in a format."""
+    source = blocks(io.BytesIO(text.encode())) if FORMATS[form].open is read_blocks else text.split("\n")
+    problems: list[Problem] = []
+    file = LabelledFile(Path("a"), f"a.{form}", ReadOptions(**options))
+    return list(FORMATS[form].read(source, file, problems.append)), problems
 
 
 def conllu(words: list[list[str]], tags: list[list[str]]) -> str:

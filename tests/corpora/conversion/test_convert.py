@@ -10,7 +10,7 @@ import pytest
 
 from tagger.corpora.conversion.convert import Conversion, convert
 from tagger.corpora.conversion.write import WRITABLE
-from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.read_corpus import read_corpus
 from tagger.errors import CorpusError, OutputError
 from tests.corpora.conftest import Write

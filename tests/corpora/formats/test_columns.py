@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tagger.corpora.formats.columns import sentences
 from tagger.corpora.formats.sentence import Problem, RawSentence
 from tagger.corpora.read_corpus import read_corpus, read_split
 from tagger.errors import CorpusError
-from tests.corpora.conftest import Write, blocks_of
+from tests.corpora.conftest import Write, parse
 
 CONLL2003 = """\
 -DOCSTART- -X- -X- O
@@ -22,9 +21,7 @@ lives VBZ B-VP O
 
 
 def read(text: str, tokens_column: str | None = None) -> tuple[list[RawSentence], list[Problem]]:
-    problems: list[Problem] = []
-    found = list(sentences(blocks_of(text), problems.append, tokens_column=tokens_column))
-    return found, problems
+    return parse("columns", text, tokens_column=tokens_column)
 
 
 def test_conll_2003() -> None:

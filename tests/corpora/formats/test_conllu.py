@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tagger.corpora.formats.conllu import misc_keys, misc_value, sentences
+from tagger.corpora.formats.conllu import misc_keys, misc_value
 from tagger.corpora.formats.sentence import Problem, RawSentence
-from tests.corpora.conftest import blocks_of
+from tests.corpora.conftest import parse
 
 RANGES = """\
 # sent_id = 1
@@ -22,10 +22,8 @@ RANGES = """\
 """
 
 
-def read(text: str, misc_key: str | None = None) -> tuple[list[RawSentence], list[Problem]]:
-    problems: list[Problem] = []
-    found = list(sentences(blocks_of(text), problems.append, misc_key=misc_key))
-    return found, problems
+def read(text: str, misc_key: str = "upos") -> tuple[list[RawSentence], list[Problem]]:
+    return parse("conllu", text, column=misc_key)
 
 
 def row(number: int | str, word: str = "a", tag: str = "X") -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tagger.corpora.formats.csv_tables import sentences
 from tagger.corpora.formats.sentence import Problem, RawSentence
 from tagger.errors import CorpusError
+from tests.corpora.conftest import parse
 
 
 def read(text: str, tokens_column: str | None = None) -> tuple[list[RawSentence], list[Problem]]:
-    problems: list[Problem] = []
-    found = list(sentences(text.split("\n"), problems.append, tokens_column=tokens_column, name="a.csv"))
-    return found, problems
+    return parse("csv", text, tokens_column=tokens_column)
 
 
 @pytest.mark.parametrize(

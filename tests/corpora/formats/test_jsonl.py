@@ -6,17 +6,15 @@ import json
 
 import pytest
 
-from tagger.corpora.formats.jsonl import sentences
 from tagger.corpora.formats.sentence import Problem, RawSentence
 from tagger.corpora.read_corpus import read_corpus
 from tagger.errors import CorpusError
-from tests.corpora.conftest import Write
+from tests.corpora.conftest import Write, parse
 
 
 def read(*lines: object, tokens_column: str | None = None) -> tuple[list[RawSentence], list[Problem]]:
-    problems: list[Problem] = []
-    text = [line if isinstance(line, str) else json.dumps(line) for line in lines]
-    return list(sentences(text, problems.append, tokens_column=tokens_column)), problems
+    text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+    return parse("jsonl", text, tokens_column=tokens_column)
 
 
 @pytest.mark.parametrize("key", ["tokens", "words", "form"])

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from tagger.corpora.formats.sentence import Problem, RawSentence
-from tagger.corpora.formats.slash_tagged import sentences
-from tests.corpora.conftest import blocks_of
+from tests.corpora.conftest import parse
 
 
 def read(text: str) -> tuple[list[RawSentence], list[Problem]]:
-    problems: list[Problem] = []
-    return list(sentences(blocks_of(text), problems.append)), problems
+    return parse("slashed", text)
 
 
 def test_a_line_is_a_sentence() -> None:

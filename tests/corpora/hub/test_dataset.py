@@ -24,7 +24,7 @@ from tests.tiny import conllu, sentences
 
 CLIENT = """
 import json, sys, time
-from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.hub.dataset import parse_hub_spec, read_hub
 from tagger.errors import CorpusError
 answers = []

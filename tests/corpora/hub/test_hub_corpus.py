@@ -8,7 +8,7 @@ from typing import Any
 import datasets
 import pytest
 
-from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.hub import dataset as hub
 from tagger.corpora.hub.hub_id import HubSpec
 from tagger.corpora.read_corpus import read_corpus, read_split

@@ -10,7 +10,7 @@ import datasets
 import pytest
 from datasets import ClassLabel, Features, List, Value
 
-from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.hub.client import names_by_id
 from tagger.corpora.hub.columns import Columns, choose_columns, unnested
 from tagger.corpora.hub.configs import choose_config, data_files, missing_config, normal_splits, raw_files

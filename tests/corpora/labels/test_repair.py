@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tagger.corpora.conversion.convert import convert
-from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.formats.sentence import RawSentence
 from tagger.corpora.labels.repair import Repairs, is_invisible, repaired_word
 from tagger.corpora.labels.schemes import invalid, spans

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count, islice
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from tagger.corpora.formats import columns, conllu
-from tagger.corpora.formats import csv_tables as tables
-from tagger.corpora.formats import jsonl as jsonlines
-from tagger.corpora.formats import slash_tagged as slashed
+from tagger.corpora.formats.options import LabelledFile, ReadOptions
+from tagger.corpora.formats.registry import FORMATS
 from tagger.corpora.formats.sentence import Problem, RawSentence
 from tagger.corpora.sources import arrow_cache as arrow
 from tagger.corpora.sources.arrow_cache import ArrowFile
@@ -33,18 +31,19 @@ def endless(*sentence: str, header: str | None = None) -> Iterator[str]:
         yield from sentence
 
 
-READERS = {
-    "conllu": lambda: conllu.sentences(endless_blocks("1\ta\t_\tX\t_\t_\t0\t_\t_\t_\n\n"), refuse),
-    "columns": lambda: columns.sentences(endless_blocks("a\tX\n\n"), refuse),
-    "jsonl": lambda: jsonlines.sentences(endless('{"tokens": ["a"], "upos": ["X"]}'), refuse),
-    "csv": lambda: tables.sentences(endless("a,X", "", header="token,upos"), refuse),
-    "slashed": lambda: slashed.sentences(endless_blocks("a/X\n\n"), refuse),
+SOURCES: dict[str, Iterable[object]] = {
+    "conllu": endless_blocks("1\ta\t_\tX\t_\t_\t0\t_\t_\t_\n\n"),
+    "columns": endless_blocks("a\tX\n\n"),
+    "jsonl": endless('{"tokens": ["a"], "upos": ["X"]}'),
+    "csv": endless("a,X", "", header="token,upos"),
+    "slashed": endless_blocks("a/X\n\n"),
 }
 
 
-@pytest.mark.parametrize("form", READERS)
+@pytest.mark.parametrize("form", SOURCES)
 def test_sentences_of_an_endless_file(form: str) -> None:
-    assert [sentence.tokens for sentence in islice(READERS[form](), 3000)] == [["a"]] * 3000
+    sentences = FORMATS[form].read(SOURCES[form], LabelledFile(Path("a"), "a", ReadOptions()), refuse)
+    assert [sentence.tokens for sentence in islice(sentences, 3000)] == [["a"]] * 3000
 
 
 def test_arrow_is_written_as_it_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tagger.corpora.files.lines import read_blocks
-from tagger.corpora.formats.conllu import sentences as conllu_sentences
+from tagger.corpora.formats.options import ReadOptions
+from tagger.corpora.formats.registry import read_sentences
 from tagger.corpora.sources.locate import BUNDLED
 from tagger.corpora.text.text_corpus import read_text_corpus, read_text_split
 from tagger.corpora.text.text_split import TextCorpus, TextSplit
@@ -250,7 +250,8 @@ def test_the_bundled_corpus(language: str) -> None:
     corpus = read_text_corpus(f"bundled:{language}")
     for split in corpus.splits:
         path = BUNDLED / language / f"{split.name}.conllu"
-        expected = [found.tokens for found in conllu_sentences(read_blocks(path), lambda problem: None)]
+        sentences = read_sentences(path, str(path), "conllu", ReadOptions(), lambda problem: None)
+        expected = [sentence.tokens for sentence in sentences]
         assert words(split) == expected
     assert [split.name for split in corpus.splits] == ["train", "dev", "test"]
     assert (corpus.license, corpus.name) == ("CC0-1.0", f"bundled-{language}")

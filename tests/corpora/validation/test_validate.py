@@ -8,7 +8,7 @@ from typing import Any
 import datasets
 import pytest
 
-from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.hub.client import Loaded
 from tagger.corpora.sources.corpus import Corpus, Split
 from tagger.corpora.validation.findings import KINDS, Finding

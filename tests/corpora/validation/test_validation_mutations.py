@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tagger.corpora.conversion.convert import convert
-from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.read_corpus import read_corpus, read_split
 from tagger.corpora.validation.validate import validate_corpus
 from tagger.errors import TaggerError

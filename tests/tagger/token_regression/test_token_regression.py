@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tagger.config.token_regressor import TokenRegressorConfig
-from tagger.corpora.formats.registry import ReadOptions
+from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.series.token_values import TokenValueCorpus, read_token_values
 from tagger.errors import CorpusError, ModelError
 from tagger.forecasting.forecaster import Forecaster

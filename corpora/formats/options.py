@@ -1,0 +1,69 @@
+"""How to read a labelled corpus, and one file of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tagger.corpora.formats.metadata import LABEL_FIELDS
+
+CONLLU_NUMBERS = {"3": "lemma", "4": "upos", "5": "xpos", "6": "feats", "8": "deprel"}
+CONLLU_NAMES = {None: "upos", "pos": "upos", "tag": "upos", "tags": "upos", "pos_tags": "upos"}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How to read a corpus.
+
+    Args:
+        column: the label column, None for the last one.
+        format: one of ``FORMATS``, None to look at the content.
+        tokens_column: the column of the words, where columns have names.
+        label_names: the names that whole-number labels stand for, in the order of their numbers.
+        skip_invalid: leave unreadable sentences out and count them, rather than stop at the first.
+        repair: repair what a rule can repair, and count it.
+        numbers: columns of lists of numbers, which are read as they are, with gaps.
+        labels_column: the very column of labels; it goes before ``column``, and on the hub synonyms are not tried.
+        offline: never ask the hub.
+    """
+
+    column: str | None = "upos"
+    format: str | None = None
+    tokens_column: str | None = None
+    label_names: tuple[str, ...] | None = None
+    skip_invalid: bool = False
+    repair: bool = False
+    numbers: tuple[str, ...] = ()
+    labels_column: str | None = None
+    offline: bool = False
+
+    def column_in(self, form: str) -> str | None:
+        """Return the name of the label column in files of a format."""
+        column = self.labels_column or self.column
+        return conllu_column(column) if form == "conllu" else column
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFile:
+    """A file to read.
+
+    Args:
+        path: the file.
+        name: the name to use in messages.
+        options: which columns to read.
+        metadata: also keep what is neither word nor label, so that the file can be written again.
+    """
+
+    path: Path
+    name: str
+    options: ReadOptions
+    metadata: bool = False
+
+
+def conllu_column(requested: str | None) -> str:
+    """Return the CoNLL-U column that a user means by its name, its field number, or a usual synonym."""
+    if requested in CONLLU_NAMES:
+        return CONLLU_NAMES[requested]
+    assert requested is not None
+    lowered = requested.lower()
+    return CONLLU_NUMBERS.get(requested, lowered if lowered in LABEL_FIELDS else requested)
