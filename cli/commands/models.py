@@ -55,8 +55,8 @@ def _verified(folder: Path) -> str:
     from tagger.forecasting.checkpoint import load_any
     from tagger.serialization.manifest import clipped, read_manifest, verify
 
-    files = verify(folder)
-    if damaged := [clipped(file.name) for file in files if not file.intact]:
+    files = list(verify(folder))
+    if damaged := [clipped(file.name) for file in files if file.problem]:
         raise ModelError(f"{folder}: missing or not what was saved: {', '.join(damaged)}; copy the folder again, whole")
     names, network = load_any(folder)
     lines = [f"{file.name}  {file.size:,} bytes  SHA-256 {file.sha256}" for file in files]

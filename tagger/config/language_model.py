@@ -71,55 +71,39 @@ _TEXTBOOK: dict[str, Any] = {
 }
 
 
-def _sized(embedding: int, hidden: int, layers: int, dropout: float, **others: Any) -> dict[str, Any]:
-    return {
-        **_TEXTBOOK,
-        "words.embedding_size": embedding,
-        "encoder.hidden_size": hidden,
-        "encoder.layers": layers,
-        "streams.input_dropout": dropout,
-        "streams.dropout": dropout,
-        "streams.output_dropout": dropout,
-        **others,
-    }
+_REGULARISED: dict[str, Any] = {
+    "streams.dropout_kind": "locked",
+    "streams.jitter": True,
+    "streams.embedding_dropout": 0.1,
+    "streams.weight_drop": 0.5,
+    "streams.activation_penalty": 2.0,
+    "streams.temporal_penalty": 1.0,
+    "training.weight_decay": 1.2e-6,
+}
+
+
+def _sized(embedding: int, hidden: int, layers: int) -> dict[str, Any]:
+    return {"words.embedding_size": embedding, "encoder.hidden_size": hidden, "encoder.layers": layers}
+
+
+def _dropout(inputs: float, layers: float, outputs: float) -> dict[str, Any]:
+    return {"streams.input_dropout": inputs, "streams.dropout": layers, "streams.output_dropout": outputs}
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "small": _sized(200, 200, 2, 0.2, **{"training.epochs": 40}),
-    "medium": _sized(
-        650,
-        650,
-        2,
-        0.5,
-        **{
-            "training.epochs": 40,
-            "streams.dropout_kind": "locked",
-            "streams.jitter": True,
-            "streams.embedding_dropout": 0.1,
-            "streams.weight_drop": 0.5,
-            "streams.activation_penalty": 2.0,
-            "streams.temporal_penalty": 1.0,
-            "training.weight_decay": 1.2e-6,
-        },
-    ),
+    "small": {**_TEXTBOOK, **_sized(200, 200, 2), **_dropout(0.2, 0.2, 0.2), "training.epochs": 40},
+    "medium": {**_TEXTBOOK, **_REGULARISED, **_sized(650, 650, 2), **_dropout(0.5, 0.5, 0.5), "training.epochs": 40},
     "awd": {
-        **_sized(400, 1150, 3, 0.25),
+        **_TEXTBOOK,
+        **_REGULARISED,
+        **_sized(400, 1150, 3),
+        **_dropout(0.65, 0.2, 0.4),
         "encoder.output_size": 400,
         "streams.bptt": 70,
         "streams.batch_size": 80,
-        "streams.jitter": True,
-        "streams.dropout_kind": "locked",
-        "streams.input_dropout": 0.65,
-        "streams.dropout": 0.2,
-        "streams.output_dropout": 0.4,
-        "streams.embedding_dropout": 0.1,
-        "streams.weight_drop": 0.5,
-        "streams.activation_penalty": 2.0,
-        "streams.temporal_penalty": 1.0,
         "training.optimizer": "asgd",
         "training.learning_rate": 30.0,
         "training.schedule": "constant",
-        "training.weight_decay": 1.2e-6,
         "training.epochs": 750,
     },
 }

@@ -169,24 +169,24 @@ def score(
         ValueError: the arguments do not have the same shape.
     """
     _check_shapes(tokens, gold=gold, predicted=predicted, confidences=confidences)
-    lengths = np.array([len(sentence) for sentence in tokens], dtype=np.int64)
-    if not lengths.sum():
+    lengths = np.array([len(sentence) for sentence in tokens if sentence], dtype=np.int64)
+    if not len(lengths):
         raise CorpusError(f"nothing to score: {len(tokens)} sentences, none with a word")
-    right = _equal(gold, predicted)
-    correct = np.add.reduceat(right, _starts(lengths), dtype=np.int64)
-    lengths_of_filled = lengths[lengths > 0]
+    places = [(sentence, word) for sentence, words in enumerate(tokens) for word in range(len(words))]
+    right = np.fromiter(map(operator.eq, chain.from_iterable(gold), chain.from_iterable(predicted)), dtype=np.bool_)
+    correct = np.add.reduceat(right, np.cumsum(lengths) - lengths, dtype=np.int64)
     per_tag = score_tags(gold, predicted)
     return Scores(
         accuracy=int(correct.sum()) / len(right),
         correct=int(correct.sum()),
         tokens=len(right),
-        sentences=len(lengths_of_filled),
-        sentence_accuracy=float(np.mean(correct == lengths_of_filled)),
-        interval=bootstrap_interval(correct, lengths_of_filled, seed=seed),
+        sentences=len(lengths),
+        sentence_accuracy=float(np.mean(correct == lengths)),
+        interval=bootstrap_interval(correct, lengths, seed=seed),
         macro_f1=sum(tag.f1 for tag in per_tag) / len(per_tag),
         weighted_f1=sum(tag.f1 * tag.support for tag in per_tag) / len(right),
         per_tag=per_tag,
-        confusions=find_confusions(tokens, gold, predicted, _places(right, lengths)),
+        confusions=find_confusions(tokens, gold, predicted, [places[error] for error in np.flatnonzero(~right)]),
         unseen_labels=_unseen(gold, labels),
         calibration_error=_calibration_error(confidences, right),
         spans=_spans(gold, predicted, labels, scheme),
@@ -203,27 +203,6 @@ def _check_shapes(tokens: Sentences, **others: Sequence[Sequence[object]] | None
         for number, (row, words) in enumerate(zip(other, tokens, strict=True), start=1):
             if len(row) != len(words):
                 raise ValueError(f"{name}, sentence {number}: {len(row)} values for {len(words)} words")
-
-
-def _equal(gold: Sentences, predicted: Sentences) -> NDArray[np.bool_]:
-    """Compare the labels of all words in one row, shape (B * T,)."""
-    pairs = map(operator.eq, chain.from_iterable(gold), chain.from_iterable(predicted))
-    return np.fromiter(pairs, dtype=np.bool_)
-
-
-def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Find the start of each sentence that has words in the row of all words."""
-    filled = lengths[lengths > 0]
-    return np.cumsum(filled) - filled
-
-
-def _places(right: NDArray[np.bool_], lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """List (sentence, word) of each error."""
-    errors = np.flatnonzero(~right)
-    ends = np.cumsum(lengths)
-    sentences = np.searchsorted(ends, errors, side="right")
-    words = errors - (ends - lengths)[sentences]
-    return list(zip(sentences.tolist(), words.tolist(), strict=True))
 
 
 def _word_groups(

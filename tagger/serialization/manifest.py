@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,30 +78,23 @@ class FileState:
         name: as listed.
         size: in bytes; 0 if the file is missing.
         sha256: of its content; empty if it is missing.
-        intact: whether size and SHA-256 are those listed.
+        problem: what is wrong with it, for a message; None if it is what was saved.
     """
 
     name: str
-    size: int
-    sha256: str
-    intact: bool
+    size: int = 0
+    sha256: str = ""
+    problem: str | None = None
 
 
-def verify(folder: Path) -> list[FileState]:
-    """Compare each listed file of a model folder with its entry; ``read_verified_manifest`` stops at the first.
+def verify(folder: Path) -> Iterator[FileState]:
+    """Compare each listed file of a model folder with its entry, one after the other.
 
     Raises:
         ModelError: ``config.json`` itself is missing, damaged or of a newer format.
     """
-    states = []
     for name, expected in read_manifest(folder)["files"].items():
-        path = folder / name
-        present: dict[str, Any] = {"size": 0, "sha256": ""}
-        if _escape(folder, name) is None and path.is_file():
-            with suppress(OSError):
-                present = describe_file(path)
-        states.append(FileState(name, intact=present == expected, **present))
-    return states
+        yield _state(folder, name, expected)
 
 
 def read_verified_manifest(folder: Path) -> dict[str, Any]:
@@ -112,11 +104,30 @@ def read_verified_manifest(folder: Path) -> dict[str, Any]:
         ModelError: the folder is missing, incomplete, damaged or of a newer format.
     """
     values = read_manifest(folder)
-    try:
-        _check_files(folder, values["files"])
-    except OSError as error:
-        raise ModelError(f"{error.filename or folder}: cannot be read: {error.strerror}") from error
+    for name, expected in values["files"].items():
+        if problem := _state(folder, name, expected).problem:
+            raise ModelError(problem)
     return values
+
+
+def _state(folder: Path, name: str, expected: Any) -> FileState:
+    path = folder / name
+    if (reason := _escape(folder, name)) is not None:
+        return FileState(name, problem=f"{folder / CONFIG}: lists {clipped(name)}: {reason}")
+    if not isinstance(expected, dict):
+        return FileState(name, problem=f"{folder / CONFIG}: damaged: no size and checksum of {name}")
+    if not path.is_file():
+        return FileState(name, problem=f"{path}: missing from the model folder; copy the folder again, whole")
+    try:
+        present = describe_file(path)
+    except OSError as error:
+        return FileState(name, problem=f"{path}: cannot be read: {error.strerror}")
+    problem = None
+    if present["size"] != expected.get("size"):
+        problem = f"{path}: {present['size']} bytes, expected {expected.get('size')}: cut short or replaced"
+    elif present != expected:
+        problem = f"{path}: its content is not the one that was saved (SHA-256 differs)"
+    return FileState(name, present["size"], present["sha256"], problem)
 
 
 def heads_of(folder: Path) -> tuple[str, ...]:
@@ -183,22 +194,6 @@ def _escape(folder: Path, name: str) -> str | None:
     if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
         return "a link out of the model folder; copy the folder with its files (cp -rL)"
     return None
-
-
-def _check_files(folder: Path, files: dict[str, Any]) -> None:
-    for name, expected in files.items():
-        path = folder / name
-        if (reason := _escape(folder, name)) is not None:
-            raise ModelError(f"{folder / CONFIG}: lists {clipped(name)}: {reason}")
-        if not isinstance(expected, dict):
-            raise ModelError(f"{folder / CONFIG}: damaged: no size and checksum of {name}")
-        if not path.is_file():
-            raise ModelError(f"{path}: missing from the model folder; copy the folder again, whole")
-        size = path.stat().st_size
-        if size != expected.get("size"):
-            raise ModelError(f"{path}: {size} bytes, expected {expected.get('size')}: cut short or replaced")
-        if describe_file(path)["sha256"] != expected.get("sha256"):
-            raise ModelError(f"{path}: its content is not the one that was saved (SHA-256 differs)")
 
 
 def clipped(text: str) -> str:

@@ -28,7 +28,7 @@ def test_every_format_is_there_and_whole(kind: str) -> None:
         range(2, FORMAT_VERSION + 1)
     )
     for folder in folders(kind):
-        assert all(file.intact for file in verify(folder))
+        assert all(file.problem is None for file in verify(folder))
         assert load_any(folder)[0] == ("number",)
 
 
