@@ -54,8 +54,12 @@ def sentences(lines: Iterable[str], file: LabelledFile, on_problem: OnProblem) -
         yield sentence
 
 
-def parse_object(line: str) -> dict[str, Any]:
+def parse_object(line: str, example: str = '{"tokens": [...], "upos": [...]}') -> dict[str, Any]:
     """Parse the object of a line.
+
+    Args:
+        line: of the file.
+        example: of what is expected, for messages.
 
     Raises:
         InvalidSentenceError: the line is damaged, or is not a JSON object.
@@ -70,7 +74,7 @@ def parse_object(line: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise InvalidSentenceError(f"not JSON that can be read: {excerpt(line)}") from error
     if not isinstance(record, dict):
-        raise InvalidSentenceError(f'expected an object such as {{"tokens": [...], "upos": [...]}}: {excerpt(line)}')
+        raise InvalidSentenceError(f"expected an object such as {example}: {excerpt(line)}")
     return record
 
 

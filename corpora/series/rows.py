@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tagger.errors import CorpusError
 BATCH = 20_000  # rows
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
 EMPTY = "the file is empty; expected a line of column names, then rows of numbers"
+EXAMPLE = '{"date": "2012-01-31", "price": 4.5}'
 
 Row = tuple[int, Any]
 """The number of a line, and its cells or, as a string, what is wrong with it."""
@@ -70,11 +72,13 @@ class RowSource:
             with open_parquet(self.path, self.name) as file:
                 yield from _arrow(file.iter_batches(BATCH, columns=list(columns)), columns)
         elif self.form == "jsonl":
-            yield from _batches(_json_rows(self.path, self.name), columns, columns)
+            yield from _batches(
+                _json_rows(self.path, self.name), columns, lambda record: [record.get(column) for column in columns]
+            )
         else:
             rows = _table_rows(self.path, self.name, self.form)
             _, header = next(rows)
-            yield from _batches(rows, columns, [header.index(column) for column in columns])
+            yield from _batches(rows, columns, itemgetter(*map(header.index, columns)))
 
 
 def open_rows(path: Path, name: str, form: str | None = None) -> RowSource:
@@ -141,22 +145,20 @@ def _json_rows(path: Path, name: str) -> Iterator[Row]:
     for number, line in enumerate(read_lines(path, name), 1):
         if line.strip():
             try:
-                yield number, parse_object(line)
+                yield number, parse_object(line, EXAMPLE)
             except ValueError as error:
                 yield number, str(error)
 
 
-def _batches(rows: Iterable[Row], names: Sequence[str], keys: Sequence[Any]) -> Iterator[RowBatch]:
-    """Gather rows; ``keys`` find the cells of the named columns in each."""
+def _batches(rows: Iterable[Row], columns: Sequence[str], pick: Callable[[Any], Sequence[Any]]) -> Iterator[RowBatch]:
+    """Gather rows; ``pick`` takes the cells of the columns out of each."""
     stream = iter(rows)
     while batch := list(islice(stream, BATCH)):
-        good = [(number, cells) for number, cells in batch if not isinstance(cells, str)]
-        problems = [(number, cells) for number, cells in batch if isinstance(cells, str)]
-        columns = {
-            name: [cells.get(key) if isinstance(cells, dict) else cells[key] for _, cells in good]
-            for name, key in zip(names, keys, strict=True)
-        }
-        yield RowBatch(columns, [number for number, _ in good], problems)
+        problems = [row for row in batch if isinstance(row[1], str)]
+        good = [row for row in batch if not isinstance(row[1], str)] if problems else batch
+        cells = zip(*(pick(row) for _, row in good), strict=True) if good else ((),) * len(columns)
+        by_name = {name: list(values) for name, values in zip(columns, cells, strict=True)}
+        yield RowBatch(by_name, [number for number, _ in good], problems)
 
 
 def _arrow(tables: Iterable[Any], columns: Sequence[str]) -> Iterator[RowBatch]:
