@@ -61,11 +61,11 @@ def run_stack(cell: str, inputs: Sequence[Tensor], layers: Sequence[Weights], *,
     return list(reversed(states)) if backwards else states
 
 
-def encode(cell: str, sentence: Tensor, ahead: Sequence[Weights], behind: Sequence[Weights]) -> Tensor:
+def encode(cell: str, sentence: Tensor, forward: Sequence[Weights], backward: Sequence[Weights]) -> Tensor:
     """One sentence (T, D) to (T, 2H): the two independent stacks side by side."""
     inputs = list(sentence)
-    forwards = run_stack(cell, inputs, ahead, backwards=False)
-    backwards = run_stack(cell, inputs, behind, backwards=True)
+    forwards = run_stack(cell, inputs, forward, backwards=False)
+    backwards = run_stack(cell, inputs, backward, backwards=True)
     return torch.stack([torch.cat(pair) for pair in zip(forwards, backwards, strict=True)])
 
 

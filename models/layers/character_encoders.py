@@ -45,9 +45,9 @@ class CharacterLSTM(nn.Module):
         flip = (lengths.unsqueeze(1) - 1 - steps).clamp(min=0)  # (N, C)
         last = (lengths - 1).clamp(min=0)
         rows = torch.arange(len(char_ids), device=char_ids.device)
-        ahead, _ = self.forward_lstm(self.embedding(char_ids).transpose(0, 1))  # (C, N, H)
-        behind, _ = self.backward_lstm(self.embedding(char_ids.gather(1, flip)).transpose(0, 1))
-        return torch.cat([ahead[last, rows], behind[last, rows]], dim=-1)
+        forwards, _ = self.forward_lstm(self.embedding(char_ids).transpose(0, 1))  # (C, N, H)
+        backwards, _ = self.backward_lstm(self.embedding(char_ids.gather(1, flip)).transpose(0, 1))
+        return torch.cat([forwards[last, rows], backwards[last, rows]], dim=-1)
 
 
 class CharacterCNN(nn.Module):

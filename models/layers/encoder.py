@@ -139,15 +139,15 @@ class Encoder(nn.Module):
         super().__init__()
         between = make_dropout(dropout, locked=locked)
         sizes = {"input_size": input_size, "hidden_size": hidden_size, "layers": layers, "output_size": output_size}
-        self.ahead = DirectionalStack(cell=cell, dropout=between, **sizes)
-        self.behind = DirectionalStack(cell=cell, dropout=between, **sizes) if backward else None
-        self.output_size = (1 + backward) * self.ahead.output_size
+        self.forward_rnn = DirectionalStack(cell=cell, dropout=between, **sizes)
+        self.backward_rnn = DirectionalStack(cell=cell, dropout=between, **sizes) if backward else None
+        self.output_size = (1 + backward) * self.forward_rnn.output_size
         self.pool: Executor | None = None
 
     @property
     def draws(self) -> bool:
         """Whether the stacks draw random numbers in training."""
-        stacks = [stack for stack in (self.ahead, self.behind) if stack is not None]
+        stacks = [stack for stack in (self.forward_rnn, self.backward_rnn) if stack is not None]
         return any(s.weight_drop > 0 or (len(s.layers) > 1 and s.dropout.p > 0) for s in stacks)
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
@@ -161,18 +161,18 @@ class Encoder(nn.Module):
             (T, B, 2H): forward states, then backward states; (T, B, H) without a backward stack. Steps in the
             padding hold nothing of meaning.
         """
-        if self.behind is None:
-            forward: Tensor = self.ahead(inputs)
+        if self.backward_rnn is None:
+            forward: Tensor = self.forward_rnn(inputs)
             return forward
         steps, batch, size = inputs.shape
         flip = flip_index(lengths, steps)
         flipped = inputs.reshape(steps * batch, size)[flip].view(steps, batch, size)
         if self.pool is not None and torch.is_grad_enabled() and not self.draws:
-            ahead, behind = parallel_forward(job(self.ahead), job(self.behind), (inputs, flipped), self.pool)
+            forwards, backwards = parallel_forward(job(self.forward_rnn), job(self.backward_rnn), (inputs, flipped), self.pool)
         else:
-            ahead, behind = self.ahead(inputs), self.behind(flipped)
-        behind = behind.reshape(steps * batch, -1)[flip].view(steps, batch, -1)
-        return torch.cat([ahead, behind], dim=-1)
+            forwards, backwards = self.forward_rnn(inputs), self.backward_rnn(flipped)
+        backwards = backwards.reshape(steps * batch, -1)[flip].view(steps, batch, -1)
+        return torch.cat([forwards, backwards], dim=-1)
 
 
 def initialise(layer: nn.Module) -> None:

@@ -35,7 +35,7 @@ class WordRepresentation(nn.Module):
         output_size: int,
     ) -> None:
         super().__init__()
-        self.words = make_embedding(num_words, embedding_size, spread=embedding_size**-0.5)
+        self.embedding = make_embedding(num_words, embedding_size, spread=embedding_size**-0.5)
         joined_size = embedding_size
         self.affixes: nn.Embedding | None = None
         if num_affixes:
@@ -68,7 +68,7 @@ class WordRepresentation(nn.Module):
         Returns:
             (N, D).
         """
-        parts = [self.words(word_ids)]
+        parts = [self.embedding(word_ids)]
         if self.affixes is not None:
             parts.append(self.affixes(affix_ids).flatten(1))
         if self.characters is not None:

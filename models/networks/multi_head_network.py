@@ -22,8 +22,8 @@ class Network(nn.Module):
         encoder: the recurrent stacks.
         heads: K, the number of labels, of each head by name; the first is the tagging head, the others are
             auxiliary (trained along, then dropped).
-        language: the language-model head of each direction by the name of its stack: "ahead" reads the next unit off
-            the forward stack, "behind" the previous one off the backward stack.
+        lm_heads: the language-model head of each RNN: "forward_rnn" predicts the next token, "backward_rnn" the
+            previous one.
         dropout: probability of dropping a unit of the encoder's inputs and outputs.
         locked: one mask a sentence (Gal and Ghahramani 2016) instead of one a step (Srivastava et al. 2014).
     """
@@ -34,7 +34,7 @@ class Network(nn.Module):
         words: WordRepresentation,
         encoder: Encoder,
         heads: Mapping[str, int],
-        language: Mapping[str, Softmax] | None = None,
+        lm_heads: Mapping[str, Softmax] | None = None,
         dropout: float,
         locked: bool,
     ) -> None:
@@ -42,7 +42,7 @@ class Network(nn.Module):
         self.words = words
         self.encoder = encoder
         self.heads = nn.ModuleDict({name: nn.Linear(encoder.output_size, size) for name, size in heads.items()})
-        self.language = nn.ModuleDict(language or {})
+        self.lm_heads = nn.ModuleDict(lm_heads or {})
         self.before, self.after = make_dropout(dropout, locked=locked), make_dropout(dropout, locked=locked)
 
     def encode(self, vectors: Tensor, steps: Tensor, lengths: Tensor) -> Tensor:
@@ -71,11 +71,11 @@ def initialise_uniformly(network: Network, largest: float = 0.1) -> None:
 
     As in the word language model among PyTorch's examples (after Zaremba et al. 2014); SGD with a large rate wants it.
     """
-    nn.init.uniform_(network.words.words.weight, -largest, largest)
-    for stack in (network.encoder.ahead, network.encoder.behind):
+    nn.init.uniform_(network.words.embedding.weight, -largest, largest)
+    for stack in (network.encoder.forward_rnn, network.encoder.backward_rnn):
         for layer in [] if stack is None else stack.layers:
             layer.reset_parameters()  # type: ignore[operator]
-    for name, parameter in network.language.named_parameters():
+    for name, parameter in network.lm_heads.named_parameters():
         if "bias" in name:
             nn.init.zeros_(parameter)
 

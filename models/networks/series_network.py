@@ -35,7 +35,7 @@ class SeriesNetwork(nn.Module):
         self, *, input_size: int, embedding_size: int, encoder: Encoder, targets: int, horizon: int, dropout: float
     ) -> None:
         super().__init__()
-        if encoder.behind is not None:
+        if encoder.backward_rnn is not None:
             raise ValueError("the encoder has a backward stack; a forecast may read the past alone")
         self.inputs = nn.Linear(input_size, embedding_size)
         self.encoder = encoder
@@ -59,6 +59,6 @@ class SeriesNetwork(nn.Module):
             (T, B, horizon * targets): all targets one step ahead, then all two steps ahead, and so on; and the state
             of each layer after the last step.
         """
-        outputs, after = self.encoder.ahead.read(self.before(self.inputs(inputs)), states)
+        outputs, after = self.encoder.forward_rnn.read(self.before(self.inputs(inputs)), states)
         last = inputs[..., : self.targets].repeat(1, 1, self.horizon)
         return last + self.direct(inputs) + self.head(self.after(outputs)), after

@@ -25,6 +25,6 @@ class SymbolNetwork(nn.Module):
 
     def forward(self, symbols: Tensor) -> Tensor:
         """Score answers: (B, answers) from (T, B) int64."""
-        states: Tensor = self.encoder.ahead(self.embedding(symbols))
+        states: Tensor = self.encoder.forward_rnn(self.embedding(symbols))
         scores: Tensor = self.head(states[-1])
         return scores

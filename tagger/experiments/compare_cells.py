@@ -125,7 +125,7 @@ def _train(task: TaggingTask, context: RunContext, *, follow: bool) -> CellResul
     run = run_training(task, context)
     seconds = time.perf_counter() - begun
     model = run.tagger.saved.model
-    stack = model.encoder.ahead
+    stack = model.encoder.forward_rnn
     input_size = int(stack.layers[0].input_size)  # type: ignore[arg-type]
     return CellResult(
         cell=task.config.encoder.cell,
@@ -164,13 +164,13 @@ def follow_gradients(model: Network, task: TaggingTask) -> dict[str, list[float]
     places = {word: place for place, word in enumerate(distinct)}
     inputs = table[torch.tensor([[places[word] for word in row] for row in words])].detach()
     encoder = model.encoder
-    behind = None if encoder.behind is None else encoder.behind(inputs[-1:])[0]
+    backward = None if encoder.backward_rnn is None else encoder.backward_rnn(inputs[-1:])[0]
 
     def loss(output: Tensor) -> Tensor:
-        states = output if behind is None else torch.cat([output, behind], dim=-1)
+        states = output if backward is None else torch.cat([output, backward], dim=-1)
         return cross_entropy(model.heads[TAG](states), labels, ignore_index=-1, reduction="sum")
 
-    norms = gradient_norms(encoder.ahead, inputs, loss)
+    norms = gradient_norms(encoder.forward_rnn, inputs, loss)
     return {name: values.mean(1).tolist() for name, values in norms.items()}
 
 

@@ -60,9 +60,9 @@ class LanguageEngine:
         model = model.to(device).eval()
         self.table = _vectors(model, features, size, device).to(dtype)
         convert = dtype != torch.float32
-        stack, head = model.encoder.ahead, model.language["ahead"]
+        stack, head = model.encoder.forward_rnn, model.lm_heads["forward_rnn"]
         self.stack = deepcopy(stack).to(dtype) if convert else stack
-        self.predict = cast(Softmax, head).predictor(model.words.words.weight, dtype)
+        self.predict = cast(Softmax, head).predictor(model.words.embedding.weight, dtype)
 
     def start(self, batch: int) -> StreamState:
         """B streams that have read nothing."""

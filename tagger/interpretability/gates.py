@@ -24,7 +24,7 @@ from tagger.models.layers.cells import run_layers
 from tagger.models.networks.multi_head_network import Network
 from tagger.training.objective import word_tensors
 
-STACKS = {"forward": "ahead", "backward": "behind"}
+STACKS = {"forward": "forward_rnn", "backward": "backward_rnn"}
 
 
 @torch.no_grad()
@@ -42,7 +42,7 @@ def gates(network: nn.Module, vectors: Tensor, tokens: Sequence[str], *, tags: S
     encoder = getattr(network, "encoder", network)
     arrays: dict[Key, np.ndarray] = {}
     for direction, stack in STACKS.items():
-        layers = getattr(getattr(encoder, stack, None), "layers", ())  # a causal encoder has no stack behind
+        layers = getattr(getattr(encoder, stack, None), "layers", ())  # a causal encoder has no backward RNN
         for number, values in enumerate(run_layers(layers, vectors, backwards=direction == "backward"), 1):
             arrays |= {(direction, number, name): _as_array(rows) for name, rows in values.items()}
     cell = next(cell for cell, names in NAMES.items() if set(names) == {name for _, _, name in arrays})

@@ -117,7 +117,7 @@ def make_readers(model: Network, streams: StreamConfig, seed: int, device: torch
     """
     locked = streams.dropout_kind == "locked"
     penalties = ActivationPenalties(streams.activation_penalty, streams.temporal_penalty)
-    directions = list(model.language)
+    directions = list(model.lm_heads)
     readers = []
     for number, direction in enumerate(directions if len(directions) > 1 else 2 * directions):
         stack = cast(DirectionalStack, getattr(model.encoder, direction))
@@ -126,8 +126,8 @@ def make_readers(model: Network, streams: StreamConfig, seed: int, device: torch
         readers.append(
             StreamReader(
                 stack,
-                cast(Softmax, model.language[direction]),
-                model.words.words,
+                cast(Softmax, model.lm_heads[direction]),
+                model.words.embedding,
                 inputs=make_dropout(streams.input_dropout, locked=locked),
                 outputs=make_dropout(streams.output_dropout, locked=locked),
                 penalties=penalties,

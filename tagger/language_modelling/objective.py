@@ -83,7 +83,7 @@ class LanguageObjective(Objective):
     @property
     def both(self) -> bool:
         """Whether the text is read in both directions."""
-        return len(self.model.language) > 1
+        return len(self.model.lm_heads) > 1
 
     def _layout(self, ids: np.ndarray) -> np.ndarray:
         return batchify(ids, self.streams.batch_size)

@@ -169,7 +169,7 @@ class LanguageTask(TrainingTask[Network, LanguageRun]):
         if self.config.training.initialisation == "uniform":
             initialise_uniformly(network)
         else:
-            for head in network.language.values():
+            for head in network.lm_heads.values():
                 head.start_from(torch.from_numpy(self.text.frequencies).float())  # type: ignore[operator]
         return network
 

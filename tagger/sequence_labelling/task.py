@@ -68,7 +68,7 @@ class TaggingTask(TrainingTask[Network, Run]):
         number = None if auxiliary_lm is None or auxiliary_lm.subwords is None else auxiliary_lm.subwords.size
         model = build_tagger(self.config, prepared.features, labels, prepared.vectors, number)
         if auxiliary_lm is not None and auxiliary_lm.subwords is not None:
-            for head in model.language.values():
+            for head in model.lm_heads.values():
                 head.start_from(torch.from_numpy(auxiliary_lm.frequencies).float())  # type: ignore[operator]
         if self.start is not None:
             fresh = copy_weights(self.start.model, model)

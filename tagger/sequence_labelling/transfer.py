@@ -136,7 +136,7 @@ def init_new_embeddings(network: Network, before: WordFeatures, after: WordFeatu
         before: the features of the language model.
         after: ``merged_features``.
     """
-    words = network.words.words.weight
+    words = network.words.embedding.weight
     words[before.vocabulary.embedded :] = words[UNKNOWN_ID].clone()
     if before.affixes is None or after.affixes is None or network.words.affixes is None:
         return
@@ -145,5 +145,5 @@ def init_new_embeddings(network: Network, before: WordFeatures, after: WordFeatu
     table[before.affixes.num_rows :] = table[torch.tensor(kinds, dtype=torch.int64, device=table.device)]
 
 
-PRETRAINED = ("words.", "encoder.ahead.", "encoder.behind.", "language.")
+PRETRAINED = ("words.", "encoder.forward_rnn.", "encoder.backward_rnn.", "lm_heads.")
 """Prefixes of the parameters that a language model may bring."""

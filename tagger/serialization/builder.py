@@ -40,8 +40,8 @@ def build_tagger(
     dropout = config.training.dropout
     locked = config.training.dropout_kind == "locked"
     encoder = _build_encoder(config.encoder, words.output_size, dropout=dropout, locked=locked, backward=True)
-    language = None if num_predicted is None else _build_language_heads(config.head, encoder, words, num_predicted)
-    return Network(words=words, encoder=encoder, heads=heads, language=language, dropout=dropout, locked=locked)
+    lm_heads = None if num_predicted is None else _build_language_heads(config.head, encoder, words, num_predicted)
+    return Network(words=words, encoder=encoder, heads=heads, lm_heads=lm_heads, dropout=dropout, locked=locked)
 
 
 def build_language_model(config: LanguageConfig, features: WordFeatures, num_predicted: int) -> Network:
@@ -56,8 +56,8 @@ def build_language_model(config: LanguageConfig, features: WordFeatures, num_pre
     encoder = _build_encoder(
         config.encoder, words.output_size, dropout=0.0, locked=True, backward=config.head.bidirectional
     )
-    language = _build_language_heads(config.head, encoder, words, num_predicted)
-    return Network(words=words, encoder=encoder, heads={}, language=language, dropout=0.0, locked=True)
+    lm_heads = _build_language_heads(config.head, encoder, words, num_predicted)
+    return Network(words=words, encoder=encoder, heads={}, lm_heads=lm_heads, dropout=0.0, locked=True)
 
 
 def _build_encoder(config: EncoderConfig, input_size: int, *, dropout: float, locked: bool, backward: bool) -> Encoder:
@@ -78,8 +78,8 @@ def _build_language_heads(
     config: HeadConfig, encoder: Encoder, words: WordRepresentation, num_predicted: int
 ) -> dict[str, Softmax]:
     """Build a head for each direction, by the name of its stack."""
-    directions = ("ahead", "behind") if config.bidirectional else ("ahead",)
-    sizes = {"input_size": encoder.ahead.output_size, "size": words.words.embedding_dim, "num_predicted": num_predicted}
+    directions = ("forward_rnn", "backward_rnn") if config.bidirectional else ("forward_rnn",)
+    sizes = {"input_size": encoder.forward_rnn.output_size, "size": words.embedding.embedding_dim, "num_predicted": num_predicted}
     if config.softmax == "full":
         return {name: FullSoftmax(**sizes, tied=config.tied) for name in directions}
     asked = default_cutoffs(num_predicted) if config.cutoffs is None else config.cutoffs

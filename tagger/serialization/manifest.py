@@ -23,8 +23,8 @@ FINISHED_STATE = "training.spent"
 """Holds that state once the model is complete and until it is in its place, unless the state is kept."""
 CHECKSUM = "sha256"
 LARGEST_CONFIG = 100_000_000  # bytes
-FORMAT_VERSION = 2
-"""1: taggers alone. 2: heads and units are listed; language models."""
+FORMAT_VERSION = 3
+"""1: taggers alone. 2: heads and units are listed; language models. 3: other names of weights."""
 
 
 def bundled_folder() -> Path:

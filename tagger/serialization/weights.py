@@ -20,6 +20,14 @@ Model = TypeVar("Model", bound=nn.Module)
 
 FLOATS = (torch.float16, torch.float32, torch.bfloat16)
 """Types in which weights may be stored."""
+FORMER_PREFIXES = {
+    "words.words.": "words.embedding.",
+    "encoder.ahead.": "encoder.forward_rnn.",
+    "encoder.behind.": "encoder.backward_rnn.",
+    "language.ahead.": "lm_heads.forward_rnn.",
+    "language.behind.": "lm_heads.backward_rnn.",
+}
+"""Beginnings of the names of weights in formats 1 and 2, and in format 3."""
 
 
 @contextmanager
@@ -47,9 +55,15 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     from safetensors.torch import load_file
 
     try:
-        return load_file(path)
+        return {_current_name(name): tensor for name, tensor in load_file(path).items()}
     except (SafetensorError, LookupError, RuntimeError, OverflowError, TypeError) as error:
         raise ModelError(f"{path}: damaged: {one_line(error)}") from error
+
+
+def _current_name(name: str) -> str:
+    """Map the name of a tensor in a folder of format 1 or 2 to that of today."""
+    former = next((prefix for prefix in FORMER_PREFIXES if name.startswith(prefix)), "")
+    return FORMER_PREFIXES.get(former, "") + name.removeprefix(former)
 
 
 def placeholder(dtype: torch.dtype, *shape: int) -> Tensor:

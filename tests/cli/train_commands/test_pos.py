@@ -102,7 +102,7 @@ def test_options_become_settings_and_win_over_the_file(tiny_corpus: Path, quick:
 def test_cells(tiny_corpus: Path, quick: Path, out: Path, cell: str) -> None:
     done = run("train", "pos", tiny_corpus, "--out", out, "--config", quick, "--cell", cell, "--threads", 1, "--quiet")
     assert done.code == 0
-    assert type(Tagger.load(out, threads=1).saved.model.encoder.ahead.layers[0]).__name__.lower() == cell
+    assert type(Tagger.load(out, threads=1).saved.model.encoder.forward_rnn.layers[0]).__name__.lower() == cell
 
 
 @pytest.mark.parametrize("characters", ["affix", "lstm", "cnn", "affix+lstm", "affix+cnn", "none"])

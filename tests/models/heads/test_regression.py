@@ -131,7 +131,7 @@ def test_gradients_that_go_back_are_those_of_a_product_of_matrices() -> None:
     """Of a linear loss and an Elman network: d loss / d h(T - k) is a product of k Jacobians diag(1 - h^2) U."""
     torch.manual_seed(2)
     encoder = Encoder(cell="rnn", input_size=3, hidden_size=4, layers=1, backward=False).double()
-    stack = encoder.ahead
+    stack = encoder.forward_rnn
     inputs = torch.randn(6, 1, 3, dtype=torch.float64)
     direction = torch.randn(4, dtype=torch.float64)
     norms = gradient_norms(stack, inputs, lambda output: (output @ direction).sum())
@@ -147,7 +147,7 @@ def test_gradients_that_go_back_are_those_of_a_product_of_matrices() -> None:
 
 def test_an_lstm_tells_of_its_cell_state_too() -> None:
     encoder = Encoder(cell="lstm", input_size=3, hidden_size=4, layers=1, backward=False)
-    norms = gradient_norms(encoder.ahead, torch.randn(5, 2, 3), lambda output: output.square().sum())
+    norms = gradient_norms(encoder.forward_rnn, torch.randn(5, 2, 3), lambda output: output.square().sum())
     assert {name: tuple(values.shape) for name, values in norms.items()} == {
         "hidden state": (5, 2),
         "cell state": (5, 2),
@@ -159,5 +159,5 @@ def test_symbols_are_answered_after_the_last_step() -> None:
     encoder = Encoder(cell="lstm", input_size=3, hidden_size=4, layers=1, backward=False)
     network = SymbolNetwork(symbols=5, embedding_size=3, encoder=encoder, answers=2)
     symbols = torch.randint(0, 5, (6, 3))
-    states = encoder.ahead(network.embedding(symbols))
+    states = encoder.forward_rnn(network.embedding(symbols))
     torch.testing.assert_close(network(symbols), network.head(states[-1]))

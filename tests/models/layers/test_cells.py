@@ -35,10 +35,10 @@ def relative_error(found: Tensor, expected: Tensor) -> float:
 
 def by_cells(encoder: Encoder, sentence: Tensor) -> Tensor:
     """(T, 2H), one word and one gate after the other."""
-    assert encoder.behind is not None
-    ahead = run_layers(list(encoder.ahead.layers), sentence)[-1]["hidden_state"]
-    behind = run_layers(list(encoder.behind.layers), sentence, backwards=True)[-1]["hidden_state"]
-    return torch.cat([ahead, behind], dim=1)
+    assert encoder.backward_rnn is not None
+    forward = run_layers(list(encoder.forward_rnn.layers), sentence)[-1]["hidden_state"]
+    backward = run_layers(list(encoder.backward_rnn.layers), sentence, backwards=True)[-1]["hidden_state"]
+    return torch.cat([forward, backward], dim=1)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -77,9 +77,9 @@ def test_the_fused_layers_have_the_gradients_of_the_cells(cell: str, layers: int
 def test_the_cells_agree_with_the_other_slow_truth(cell: str, layers: int, backwards: bool) -> None:
     encoder, size = encoder_of(cell, layers, random.Random(9))
     sentence = torch.randn(6, size, dtype=torch.float64)
-    weights = reference.stack_weights(dict(encoder.named_parameters()), "ahead", layers)
+    weights = reference.stack_weights(dict(encoder.named_parameters()), "forward_rnn", layers)
     expected = torch.stack(reference.run_stack(cell, list(sentence), weights, backwards=backwards))
-    found = run_layers(list(encoder.ahead.layers), sentence, backwards=backwards)
+    found = run_layers(list(encoder.forward_rnn.layers), sentence, backwards=backwards)
     assert len(found) == layers
     assert relative_error(found[-1]["hidden_state"], expected) < FORWARD
 
@@ -182,7 +182,7 @@ def test_both_grus_agree_where_the_recurrent_matrix_is_diagonal() -> None:
 def test_every_value_has_a_row_a_word_and_gates_lie_between_zero_and_one() -> None:
     torch.manual_seed(3)
     encoder = Encoder(cell="lstm", input_size=3, hidden_size=5, layers=2)
-    first, second = run_layers(list(encoder.ahead.layers), 9 * torch.randn(4, 3))
+    first, second = run_layers(list(encoder.forward_rnn.layers), 9 * torch.randn(4, 3))
     names = ["input_gate", "forget_gate", "output_gate", "candidate", "cell_state", "hidden_state"]
     assert list(first) == list(second) == names
     assert {tuple(rows.shape) for values in (first, second) for rows in values.values()} == {(4, 5)}

@@ -43,9 +43,9 @@ def test_lstm_is_the_last_state_of_either_direction() -> None:
     weights = [dict(layer.named_parameters()) for layer in (encoder.forward_lstm, encoder.backward_lstm)]
     for vector, word in zip(vectors, WORDS, strict=True):
         characters = list(encoder.embedding(torch.tensor(word)))
-        ahead = reference.run_layer("lstm", characters, weights[0])[-1]
-        behind = reference.run_layer("lstm", characters[::-1], weights[1])[-1]
-        torch.testing.assert_close(vector, torch.cat([ahead, behind]), rtol=0, atol=1e-12)
+        forward = reference.run_layer("lstm", characters, weights[0])[-1]
+        backward = reference.run_layer("lstm", characters[::-1], weights[1])[-1]
+        torch.testing.assert_close(vector, torch.cat([forward, backward]), rtol=0, atol=1e-12)
 
 
 def test_cnn_is_the_largest_response_over_the_word() -> None:

@@ -35,8 +35,10 @@ def batch(lengths: tuple[int, ...] = LENGTHS, steps: int | None = None) -> tuple
 
 def by_loop(encoder: Encoder, cell: str, layers: int, sentence: Tensor) -> Tensor:
     parameters = dict(encoder.named_parameters())
-    ahead, behind = (reference.stack_weights(parameters, name, layers) for name in ("ahead", "behind"))
-    return reference.encode(cell, sentence, ahead, behind)
+    forward, backward = (
+        reference.stack_weights(parameters, name, layers) for name in ("forward_rnn", "backward_rnn")
+    )
+    return reference.encode(cell, sentence, forward, backward)
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -140,16 +142,16 @@ def test_dropout_lies_between_layers_only() -> None:
 @pytest.mark.parametrize("locked", [True, False])
 def test_the_kind_of_dropout_is_the_one_asked_for(locked: bool) -> None:
     encoder = make("rnn", 2, dropout=0.5, locked=locked).train()
-    assert encoder.behind is not None
-    kinds = {type(stack.dropout).__name__ for stack in (encoder.ahead, encoder.behind)}
+    assert encoder.backward_rnn is not None
+    kinds = {type(stack.dropout).__name__ for stack in (encoder.forward_rnn, encoder.backward_rnn)}
     assert kinds == {"LockedDropout" if locked else "Dropout"}
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_without_a_backward_stack_the_forward_states_are_all(cell: str) -> None:
     both, one = make(cell, 2).eval(), make(cell, 2, backward=False).eval()
-    assert one.behind is None
-    one.ahead.load_state_dict(both.ahead.state_dict())
+    assert one.backward_rnn is None
+    one.forward_rnn.load_state_dict(both.forward_rnn.state_dict())
     _, padded, lengths = batch()
     assert one.output_size == H
     assert torch.equal(one(padded, lengths), both(padded, lengths)[..., :H])

@@ -39,7 +39,7 @@ def test_parts_are_joined_projected_and_squashed() -> None:
     for n in range(3):
         joined = torch.cat(
             [
-                words.words.weight[WORD_IDS[n]],
+                words.embedding.weight[WORD_IDS[n]],
                 words.affixes.weight[AFFIX_IDS[n, 0]],
                 words.affixes.weight[AFFIX_IDS[n, 1]],
                 words.characters(CHAR_IDS[n : n + 1])[0],
@@ -70,7 +70,7 @@ def test_vectors_stay_as_they_are_and_all_else_learns() -> None:
 def test_the_embedding_alone_is_enough() -> None:
     words = WordRepresentation(num_words=4, embedding_size=3, output_size=2)
     assert isinstance(words.projection, nn.Linear)
-    expected = torch.tanh(words.projection(words.words.weight[WORD_IDS]))
+    expected = torch.tanh(words.projection(words.embedding.weight[WORD_IDS]))
     torch.testing.assert_close(words(WORD_IDS), expected)
 
 
@@ -86,4 +86,4 @@ def test_a_size_of_nothing_leaves_the_parts_as_they_are() -> None:
     words = WordRepresentation(num_words=4, embedding_size=3, vectors=vectors, output_size=0)
     assert words.projection is None
     assert words.output_size == 5
-    assert torch.equal(words(WORD_IDS), torch.cat([words.words.weight[WORD_IDS], vectors[WORD_IDS]], 1))
+    assert torch.equal(words(WORD_IDS), torch.cat([words.embedding.weight[WORD_IDS], vectors[WORD_IDS]], 1))

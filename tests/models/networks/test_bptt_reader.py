@@ -70,8 +70,8 @@ def loss_by_loop(run_context: StreamReader, states: Tensor, targets: Tensor) -> 
 
 
 def layers_of(run_context: StreamReader, number: int = 2) -> list[dict[str, Tensor]]:
-    named = {f"ahead.{name}": p for name, p in run_context.stack.named_parameters()}
-    return reference.stack_weights(named, "ahead", number)
+    named = {f"forward_rnn.{name}": p for name, p in run_context.stack.named_parameters()}
+    return reference.stack_weights(named, "forward_rnn", number)
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])

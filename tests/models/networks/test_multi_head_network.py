@@ -128,10 +128,10 @@ def test_uniform_initialisation_is_that_of_the_published_recipe() -> None:
     encoder = Encoder(cell="lstm", input_size=16, hidden_size=16, layers=2, backward=False)
     head = FullSoftmax(input_size=16, num_predicted=300, size=16, tied=True)
     head.start_from(torch.full((300,), 1 / 300))
-    network = Network(words=words, encoder=encoder, heads={}, language={"ahead": head}, dropout=0.0, locked=True)
+    network = Network(words=words, encoder=encoder, heads={}, lm_heads={"forward_rnn": head}, dropout=0.0, locked=True)
     torch.manual_seed(1)
     initialise_uniformly(network)
-    assert 0.09 < float(words.words.weight.detach().abs().max()) <= 0.1
-    largest = [float(weight.detach().abs().max()) for weight in encoder.ahead.layers.parameters()]
+    assert 0.09 < float(words.embedding.weight.detach().abs().max()) <= 0.1
+    largest = [float(weight.detach().abs().max()) for weight in encoder.forward_rnn.layers.parameters()]
     assert all(0.8 * 0.25 < value <= 0.25 for value in largest), "1 / sqrt(H), biases too"
     assert not head.bias.detach().any()

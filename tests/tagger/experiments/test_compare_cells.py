@@ -53,9 +53,9 @@ def test_gradients_in_running_text(tiny_corpus: Path) -> None:
     with torch.no_grad():
         for b in range(words.shape[1]):
             inputs = model.words(*word_tensors(features.encode(list(words[:, b])), torch.device("cpu")))[:, None]
-            ahead = model.encoder.ahead(inputs)[-1]
-            behind = model.encoder.behind(inputs[-1:])[0]  # type: ignore[misc]
-            chances = head(torch.cat([ahead, behind], dim=-1)).softmax(-1)[0]
+            forward = model.encoder.forward_rnn(inputs)[-1]
+            backward = model.encoder.backward_rnn(inputs[-1:])[0]  # type: ignore[misc]
+            chances = head(torch.cat([forward, backward], dim=-1)).softmax(-1)[0]
             chances[task.prepared.labels[TAG].encode([tags[-1, b]])[0]] -= 1
             expected.append(float((chances @ head.weight[:, :5]).norm()))  # type: ignore[index]
     assert norms["hidden state"][0] == pytest.approx(sum(expected) / len(expected), rel=1e-4)

@@ -48,7 +48,7 @@ def test_hidden_states_are_those_of_the_encoder_word_by_word(cell: str, layers: 
 def test_rows_of_every_array_belong_to_their_words_in_the_backward_direction_too() -> None:
     """The last word is where the backward direction starts, from zero states."""
     encoder = Encoder(cell="lstm", input_size=4, hidden_size=3, layers=1)
-    assert encoder.behind is not None
+    assert encoder.backward_rnn is not None
     vectors = torch.randn(5, 4)
     seen = gates(encoder, vectors, ["a", "b", "c", "d", "e"])
     alone = gates(encoder, vectors[4:], ["e"])
@@ -61,7 +61,7 @@ def test_rows_of_every_array_belong_to_their_words_in_the_backward_direction_too
 
 def test_an_encoder_that_reads_forwards_alone() -> None:
     encoder = Encoder(cell="gru", input_size=4, hidden_size=3, layers=2)
-    encoder.behind = None  # as of a causal language model
+    encoder.backward_rnn = None  # as of a causal language model
     network = nn.Module()
     network.encoder = encoder
     seen = gates(network, torch.randn(2, 4), ["a", "b"])

@@ -122,14 +122,14 @@ def parts(loss: Tensor, made: LanguageObjective) -> list[Tensor]:
     ]
 
 
-def by_loop(made: LanguageObjective, text: list[int], direction: str = "ahead") -> list[float]:
+def by_loop(made: LanguageObjective, text: list[int], direction: str = "forward_rnn") -> list[float]:
     """Nats of every unit of a text but its first, one after the other, from zero states."""
     model = made.model
-    head = cast(FullSoftmax, model.language[direction])
+    head = cast(FullSoftmax, model.lm_heads[direction])
     weights = reference.stack_weights(dict(model.encoder.named_parameters()), direction, 2)
-    vectors = list(model.words.words.weight.detach()[text[:-1]])
+    vectors = list(model.words.embedding.weight.detach()[text[:-1]])
     states = reference.run_stack("lstm", vectors, weights, backwards=False)
-    rows = [(model.words.words.weight @ state + head.bias).tolist() for state in states]
+    rows = [(model.words.embedding.weight @ state + head.bias).tolist() for state in states]
     return [reference.step_loss(row, target) for row, target in zip(rows, text[1:], strict=True)]
 
 
@@ -212,13 +212,13 @@ def test_the_backward_head_reads_the_text_from_its_end() -> None:
     """Its nats are those of a forward head with its weights over the reversed text."""
     text = ids(4 * 25)  # no unit is left out, so that both texts have the same streams
     both = objective(text, head__bidirectional=True)
-    ahead, behind = objective(text), objective(text[::-1].copy())
-    for made, name in ((ahead, "ahead"), (behind, "behind")):
+    forward, backward = objective(text), objective(text[::-1].copy())
+    for made, name in ((forward, "forward_rnn"), (backward, "backward_rnn")):
         made.model.words.load_state_dict(both.model.words.state_dict())
-        made.model.encoder.ahead.load_state_dict(getattr(both.model.encoder, name).state_dict())
-        made.model.language["ahead"].load_state_dict(both.model.language[name].state_dict())
+        made.model.encoder.forward_rnn.load_state_dict(getattr(both.model.encoder, name).state_dict())
+        made.model.lm_heads["forward_rnn"].load_state_dict(both.model.lm_heads[name].state_dict())
     totals = []
-    for made in (both, ahead, behind):
+    for made in (both, forward, backward):
         totals.append([made.loss(batch).loss_sum.item() for batch in stretches_of(made)])
     assert totals[0] == pytest.approx([one + other for one, other in zip(*totals[1:], strict=True)], rel=1e-12)
     assert abs(sum(totals[1]) - sum(totals[2])) > 1.0
@@ -336,7 +336,7 @@ def test_a_dropped_word_is_dropped_wherever_it_stands() -> None:
     made = objective(streams__embedding_dropout=0.5)
     types = np.arange(V)
     found = made._represent(types)
-    plain = made.model.words.words.weight
+    plain = made.model.words.embedding.weight
     for row, vector in zip(found, plain, strict=True):
         assert torch.equal(row, 2 * vector) or not row.any()
     assert 0 < int((found != 0).any(1).sum()) < V
@@ -453,7 +453,7 @@ def test_words_are_represented_in_few_sizes() -> None:
     made = objective()
     sizes: list[int] = []
     made.model.words.register_forward_hook(lambda _, inputs, __: sizes.append(len(inputs[0])))
-    weights = made.model.words.words.weight
+    weights = made.model.words.embedding.weight
     for number in (1, 5, V):
         types = np.arange(number)[::-1].copy()
         made.model.zero_grad()

@@ -446,7 +446,7 @@ def test_what_the_user_decided_stays() -> None:
 
 
 def test_clusters_lie_where_they_were_put(texts: dict[str, str]) -> None:
-    head = train(texts, **VARIANTS["adaptive"]).saved.model.language["ahead"]
+    head = train(texts, **VARIANTS["adaptive"]).saved.model.lm_heads["forward_rnn"]
     assert isinstance(head, AdaptiveSoftmax)
     assert head.bounds[:2] == [5, 12]
     assert [len(rare) for rare in head.rare] == [7, head.num_predicted - 12]

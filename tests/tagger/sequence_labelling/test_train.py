@@ -85,7 +85,7 @@ def test_the_folder_is_complete(tiny_model: Path, tiny_corpus: Path) -> None:
     assert not list(tiny_model.parent.glob("*.partial*"))
     config = json.loads((tiny_model / "config.json").read_text(encoding="utf-8"))
     assert (config["format_version"], config["task"], config["labels"]) == (
-        2,
+        3,
         "pos",
         ["ADV", "AUX", "DET", "NOUN", "PRON", "PUNCT", "VERB"],
     )

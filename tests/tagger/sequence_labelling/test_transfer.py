@@ -170,14 +170,14 @@ def test_the_network_begins_as_the_language_model(
         expected, found = (e.read(ids, e.start(2))[0] for e in (ours, theirs))
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
     else:
-        assert not network.language
+        assert not network.lm_heads
     with torch.no_grad():
-        states = network.eval().encoder.ahead(ours.table[ids])
+        states = network.eval().encoder.forward_rnn(ours.table[ids])
     torch.testing.assert_close(states, ours.states(ids, ours.start(2))[0].clone(), rtol=0, atol=1e-6)
-    backward = network.encoder.behind.state_dict()
+    backward = network.encoder.backward_rnn.state_dict()
     if kind == "both":
-        assert start.model.encoder.behind is not None
-        for name, tensor in start.model.encoder.behind.state_dict().items():
+        assert start.model.encoder.backward_rnn is not None
+        for name, tensor in start.model.encoder.backward_rnn.state_dict().items():
             assert torch.equal(backward[name], tensor)
 
 
@@ -186,7 +186,7 @@ def test_words_that_were_known_keep_their_vectors_and_new_ones_have_their_own(
 ) -> None:
     start = load_model(both)
     network, features = before_training(corpus, start, tmp_path)
-    table, old = network.words.words.weight.detach(), start.model.words.words.weight
+    table, old = network.words.embedding.weight.detach(), start.model.words.embedding.weight
     assert torch.equal(table[: len(old)], old)
     assert len(table) == features.vocabulary.embedded
     fresh = table[len(old) :]
@@ -194,7 +194,7 @@ def test_words_that_were_known_keep_their_vectors_and_new_ones_have_their_own(
 
 
 def test_what_begins_anew_is_told(corpus: Corpus, forward: Path, both: Path) -> None:
-    for folder, parts in ((both, {"heads.tag"}), (forward, {"heads.tag", "encoder.behind"})):
+    for folder, parts in ((both, {"heads.tag"}), (forward, {"heads.tag", "encoder.backward_rnn"})):
         events: list[Event] = []
         config = settings(training__init_from=str(folder), training__epochs=1)
         train_runs(corpus, config, RunOptions(threads=1, listener=events.append))
@@ -257,7 +257,7 @@ def test_a_tagger_is_no_language_model_to_start_from(corpus: Corpus, tiny_model:
 def test_weights_that_fit_nowhere_are_named(forward: Path, text: Path, tmp_path: Path) -> None:
     other = load_model(language_model(text, tmp_path / "lm", encoder__hidden_size=5, training__epochs=1))
     with pytest.raises(
-        ModelError, match=r"'encoder\.ahead\.layers\.0\.weight_hh_l0' has shape \(20, 5\), expected \(48, 12\)"
+        ModelError, match=r"'encoder\.forward_rnn\.layers\.0\.weight_hh_l0' has shape \(20, 5\), expected \(48, 12\)"
     ):
         copy_weights(other.model, load_model(forward).model)
 
@@ -307,12 +307,12 @@ def test_a_backward_stack_that_begins_anew_is_not_frozen(
     """Nothing of it comes from the language model."""
     copies = weights_by_epoch(corpus, forward, monkeypatch, training__freeze_epochs=1, training__epochs=1)
     learnt = {name.split(".layers")[0] for name in moved(copies[0], copies[1])}
-    assert learnt == {"heads.tag.weight", "heads.tag.bias", "encoder.behind"}
+    assert learnt == {"heads.tag.weight", "heads.tag.bias", "encoder.backward_rnn"}
 
 
 def test_a_rate_of_nothing_keeps_what_came_along(corpus: Corpus, both: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     still = weights_by_epoch(corpus, both, monkeypatch, training__pretrained_lr_scale=0.0, training__lm_weight=0.5)
-    assert any(name.startswith("language.") for name in still[0])
+    assert any(name.startswith("lm_heads.") for name in still[0])
     assert {name.split(".")[0] for name in moved(still[0], still[-1])} == {"heads"}
 
 
@@ -325,8 +325,8 @@ def test_the_rate_of_what_came_along_is_scaled(corpus: Corpus, both: Path, monke
     copies = weights_by_epoch(corpus, both, monkeypatch, training__pretrained_lr_scale=0.1, **one_step)
     largest = {name: float((copies[0][name] - copies[1][name]).abs().max()) for name in copies[0]}
     assert largest["heads.tag.weight"] == pytest.approx(1e-3, rel=1e-2)
-    assert largest["encoder.ahead.layers.0.weight_hh_l0"] == pytest.approx(1e-4, rel=1e-2)
-    assert largest["words.words.weight"] == pytest.approx(1e-4, rel=1e-2)
+    assert largest["encoder.forward_rnn.layers.0.weight_hh_l0"] == pytest.approx(1e-4, rel=1e-2)
+    assert largest["words.embedding.weight"] == pytest.approx(1e-4, rel=1e-2)
 
 
 @pytest.fixture(scope="module")
@@ -353,7 +353,7 @@ def test_a_folder_with_both_heads_tags_scores_and_writes(joint: Path) -> None:
     )
     config = json.loads((joint / "config.json").read_text())
     assert (config["task"], config["heads"]) == ("pos", ["tag", "language"])
-    assert set(model.saved.model.language) == {"ahead", "behind"}
+    assert set(model.saved.model.lm_heads) == {"forward_rnn", "backward_rnn"}
 
 
 def test_the_figures_of_both_heads_are_those_of_the_folder(joint: Path, tiny_corpus: Path) -> None:

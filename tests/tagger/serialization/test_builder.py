@@ -43,7 +43,7 @@ def features(characters: str = "affix", has_vectors: bool = False) -> WordFeatur
 @pytest.mark.parametrize("layers", [1, 3])
 def test_cells_layers_and_sizes(cell: str, kind: type[nn.Module], layers: int) -> None:
     model = build_tagger(config(encoder__cell=cell, encoder__layers=layers), features(), {"tag": 5})
-    for stack in (model.encoder.ahead, model.encoder.behind):
+    for stack in (model.encoder.forward_rnn, model.encoder.backward_rnn):
         assert stack is not None
         assert [type(layer) for layer in stack.layers] == [kind] * layers
         assert [layer.hidden_size for layer in stack.layers] == [12] * layers
@@ -67,7 +67,7 @@ def test_sub_word_models(characters: str, kind: type) -> None:
     words = build_tagger(config(words__characters=characters), known, {"tag": 5}).words
     assert isinstance(words.characters, kind)
     assert (words.affixes is not None) == ("affix" in characters)
-    assert words.words.weight.shape == (known.vocabulary.embedded, 12)
+    assert words.embedding.weight.shape == (known.vocabulary.embedded, 12)
     found = words(*word_tensors(known.encode(["the", "dogs", "zzz"]), torch.device("cpu")))
     assert found.shape == (3, 16)
     assert found.isfinite().all()
@@ -84,8 +84,8 @@ def test_vectors_stand_beside_the_embedding() -> None:
 @pytest.mark.parametrize(("kind", "module"), [("locked", LockedDropout), ("plain", Dropout)])
 def test_dropout(kind: str, module: type[nn.Module]) -> None:
     model = build_tagger(config(training__dropout=0.3, training__dropout_kind=kind), features(), {"tag": 5})
-    assert model.encoder.behind is not None
-    found = [model.before, model.after, model.encoder.ahead.dropout, model.encoder.behind.dropout]
+    assert model.encoder.backward_rnn is not None
+    found = [model.before, model.after, model.encoder.forward_rnn.dropout, model.encoder.backward_rnn.dropout]
     assert all(isinstance(dropout, module) for dropout in found)
     assert [dropout.p for dropout in found] == [0.3] * 4
 

@@ -214,8 +214,8 @@ def test_a_configuration_cut_short_is_noticed(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format_version": 3, "library_version": "9.1"}, r"version 3 is newer than 2, .* sequence-tagger 9\.1$"),
-        ({"format_version": 3}, r"written by sequence-tagger of unknown version$"),
+        ({"format_version": 4, "library_version": "9.1"}, r"version 4 is newer than 3, .* sequence-tagger 9\.1$"),
+        ({"format_version": 4}, r"written by sequence-tagger of unknown version$"),
         ({"format_version": "1"}, r"config\.json: not the configuration of a model: no format_version"),
         ({"files": None}, r"config\.json: damaged: it does not list model\.safetensors and tokenizer\.json"),
         ({"files": {"model.safetensors": {}}}, r"it does not list model\.safetensors and tokenizer\.json"),
