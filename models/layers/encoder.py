@@ -168,7 +168,9 @@ class Encoder(nn.Module):
         flip = flip_index(lengths, steps)
         flipped = inputs.reshape(steps * batch, size)[flip].view(steps, batch, size)
         if self.pool is not None and torch.is_grad_enabled() and not self.draws:
-            forwards, backwards = parallel_forward(job(self.forward_rnn), job(self.backward_rnn), (inputs, flipped), self.pool)
+            forwards, backwards = parallel_forward(
+                job(self.forward_rnn), job(self.backward_rnn), (inputs, flipped), self.pool
+            )
         else:
             forwards, backwards = self.forward_rnn(inputs), self.backward_rnn(flipped)
         backwards = backwards.reshape(steps * batch, -1)[flip].view(steps, batch, -1)

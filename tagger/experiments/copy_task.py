@@ -165,7 +165,9 @@ def copy_gradients(network: SymbolNetwork, length: int, seed: int) -> dict[str, 
     inputs = network.embedding(torch.from_numpy(symbols)).detach()
     targets = torch.from_numpy(answers)
     norms = gradient_norms(
-        network.encoder.forward_rnn, inputs, lambda output: cross_entropy(network.head(output), targets, reduction="sum")
+        network.encoder.forward_rnn,
+        inputs,
+        lambda output: cross_entropy(network.head(output), targets, reduction="sum"),
     )
     return {name: values.mean(1).tolist() for name, values in norms.items()}
 

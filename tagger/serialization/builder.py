@@ -79,7 +79,11 @@ def _build_language_heads(
 ) -> dict[str, Softmax]:
     """Build a head for each direction, by the name of its stack."""
     directions = ("forward_rnn", "backward_rnn") if config.bidirectional else ("forward_rnn",)
-    sizes = {"input_size": encoder.forward_rnn.output_size, "size": words.embedding.embedding_dim, "num_predicted": num_predicted}
+    sizes = {
+        "input_size": encoder.forward_rnn.output_size,
+        "size": words.embedding.embedding_dim,
+        "num_predicted": num_predicted,
+    }
     if config.softmax == "full":
         return {name: FullSoftmax(**sizes, tied=config.tied) for name in directions}
     asked = default_cutoffs(num_predicted) if config.cutoffs is None else config.cutoffs

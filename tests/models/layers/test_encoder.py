@@ -35,9 +35,7 @@ def batch(lengths: tuple[int, ...] = LENGTHS, steps: int | None = None) -> tuple
 
 def by_loop(encoder: Encoder, cell: str, layers: int, sentence: Tensor) -> Tensor:
     parameters = dict(encoder.named_parameters())
-    forward, backward = (
-        reference.stack_weights(parameters, name, layers) for name in ("forward_rnn", "backward_rnn")
-    )
+    forward, backward = (reference.stack_weights(parameters, name, layers) for name in ("forward_rnn", "backward_rnn"))
     return reference.encode(cell, sentence, forward, backward)
 
 

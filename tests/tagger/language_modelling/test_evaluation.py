@@ -29,7 +29,7 @@ SETTINGS: dict[str, Any] = {
     "words.min_count": 1,
     "words.affix_size": 8,
     "words.character_size": 4,
-    "words.jamo": False,
+    "words.jamo": 0,
     "words.characters": "none",
     "words.embedding_size": 5,
     "words.output_size": 0,
@@ -59,7 +59,9 @@ def stream(size: int = 60, seed: int = 1) -> TokenStream:
 
 def states_by_loop(model: LanguageEngine, text: TokenStream) -> list[np.ndarray]:
     """The state before each unit; the first one has read an end of sentence."""
-    weights = reference.stack_weights({f"forward_rnn.{n}": p for n, p in model.stack.named_parameters()}, "forward_rnn", 2)
+    weights = reference.stack_weights(
+        {f"forward_rnn.{n}": p for n, p in model.stack.named_parameters()}, "forward_rnn", 2
+    )
     read = [END, *text.ids.tolist()[:-1]]
     states = reference.run_stack("lstm", list(model.table[read]), weights, backwards=False)
     return [state.detach().numpy() for state in states]
