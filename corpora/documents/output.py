@@ -1,4 +1,4 @@
-"""Putting tags back into the frame they belong to: one function from a piece and its tags to bytes."""
+"""Render pieces with their tags: one function from a piece and its tags to bytes."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _DEFAULT_OUTPUT = {"conllu": "conllu", "jsonl": "jsonl"}
 
 
 def default_output(input_format: str, *, scores: bool = False) -> str:
-    """The output that fits an input: its own format if that can hold tags, else pairs (with scores: tsv)."""
+    """Return the output format of an input: its own if that can hold tags, else pairs or, with scores, tsv."""
     return _DEFAULT_OUTPUT.get(input_format, "tsv" if scores else "pairs")
 
 
 def make_renderer(output: str, column: str) -> Renderer:
-    """The function that writes pieces in the format ``output`` (``pairs``, ``tsv``, ``conllu``, ``jsonl``).
+    """Return the function that renders pieces in a format.
 
     Args:
-        output: name of the format.
-        column: what the tags are: ``upos``, ``xpos``, ``feats`` or another name; says where CoNLL-U holds them.
+        output: ``pairs``, ``tsv``, ``conllu`` or ``jsonl``.
+        column: the kind of tags, which decides where CoNLL-U holds them: ``upos``, ``xpos``, ``feats`` or another.
     """
     renderers: dict[str, Renderer] = {
         "pairs": render_pairs,
@@ -47,7 +47,7 @@ def make_renderer(output: str, column: str) -> Renderer:
 
 
 def render_pairs(piece: Piece, tagged: Tagged) -> bytes:
-    """``word/TAG`` pairs on a line; the last slash separates, white space inside a word becomes ``_``."""
+    """Render a line of ``word/TAG`` pairs; white space inside a word becomes ``_``."""
     tokens = piece.tokens
     line = " ".join([f"{token}/{tag}" for token, tag in zip(tokens, tagged.tags, strict=True)])
     if isinstance(piece, LinePiece | TextPiece):
@@ -59,9 +59,9 @@ def render_pairs(piece: Piece, tagged: Tagged) -> bytes:
 
 
 def render_tsv(piece: Piece, tagged: Tagged) -> bytes:
-    """A word, its tag and the score if known on a line, separated by tabs; a blank line after each sentence.
+    """Render lines of a word, its tag and its score if known, separated by tabs, and a blank line.
 
-    Columns that came in stay in front; tabs and line ends inside a word become blanks.
+    The columns of the input stay in front; tabs and line ends inside a word become blanks.
     """
     rows, before = piece.tokens, ""
     if isinstance(piece, ColumnsPiece):

@@ -1,4 +1,4 @@
-"""Opening what a user names, with an error that says why it cannot be opened."""
+"""Paths that users name, and errors that say why they cannot be opened."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tagger.errors import CorpusError, OutputError
 
 
 def open_file(path: Path, name: str | None = None) -> io.BufferedReader:
-    """Opens a regular file for reading bytes.
+    """Open a regular file for reading bytes.
 
     Args:
         path: the file.
@@ -34,7 +34,7 @@ def open_file(path: Path, name: str | None = None) -> io.BufferedReader:
 
 
 def checked_status(path: Path, name: str | None = None) -> os.stat_result:
-    """``stat`` of a path that must exist."""
+    """Return the ``stat`` of a path that must exist."""
     try:
         return path.stat()
     except FileNotFoundError as error:
@@ -55,7 +55,7 @@ def exists(path: Path) -> bool:
 
 
 def listing(folder: Path) -> list[Path]:
-    """What a folder holds, sorted by name, hidden files left out."""
+    """Return the entries of a folder sorted by name, without hidden files."""
     try:
         return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
@@ -63,37 +63,37 @@ def listing(folder: Path) -> list[Path]:
 
 
 def near(path: Path) -> str:
-    """A hint at names like the one that was not found, or nothing."""
+    """Return a hint at existing names that are similar to a missing one, or an empty string."""
     try:
         names = [other.name for other in path.parent.iterdir()]
     except (OSError, ValueError):
         return ""
-    found = difflib.get_close_matches(path.name, names, n=3)
-    return f"; did you mean {' or '.join(str(path.parent / name) for name in found)}?" if found else ""
+    similar = difflib.get_close_matches(path.name, names, n=3)
+    return f"; did you mean {' or '.join(str(path.parent / name) for name in similar)}?" if similar else ""
 
 
 def reason(error: OSError | ValueError) -> str:
-    """Why the operating system refused, in one line."""
+    """Return why the operating system refused, in one line."""
     if isinstance(error, PermissionError):
         return "permission denied; make it readable (chmod u+r, and u+x for a folder)"
     if isinstance(error, OSError) and error.errno == errno.ELOOP:
-        return "is a symbolic link that leads back to itself; mend the link"
+        return "is a symbolic link that leads back to itself; fix the link"
     if isinstance(error, OSError):
         return f"cannot be read: {error.strerror or error}"
     return f"is not a path: {error}"
 
 
 def excerpt_path(path: str | Path) -> str:
-    """A path short enough for a message on one line."""
+    """Shorten a path for a message on one line."""
     text = str(path).replace("\0", "\\0").replace("\n", "\\n")
     return text if len(text) <= 200 else text[:197] + "..."
 
 
 def copy_stream(stream: BinaryIO, target: Path) -> None:
-    """Writes everything that a stream still holds to a file, a megabyte at a time.
+    """Copy the rest of a stream to a file.
 
     Raises:
-        OutputError: the disk is full, or the like.
+        OutputError: the file cannot be written, for example because the disk is full.
     """
     try:
         with target.open("wb") as file:

@@ -18,7 +18,7 @@ Span = tuple[int, int, str]
 
 
 def spanned_sentence(text: str, spans: Sequence[Any], line: int) -> RawSentence:
-    """Cuts a text into words and labels those within spans.
+    """Cut a text into words and label those within spans.
 
     A word that a span begins or ends within is cut there, so that no span is lost.
 
@@ -53,7 +53,7 @@ def spanned_sentence(text: str, spans: Sequence[Any], line: int) -> RawSentence:
 
 
 def words(text: str) -> list[tuple[int, int]]:
-    """Where the words of a text begin and end, in characters."""
+    """Return where the words of a text begin and end, in characters."""
     return [(token.start, token.end) for token in _tokenizer().words(text)]
 
 
@@ -79,7 +79,7 @@ def _first(span: Any, keys: Sequence[str]) -> Any:
 
 
 def _cut(start: int, end: int, cuts: set[int]) -> list[tuple[int, int]]:
-    """Divides a word at the given places."""
+    """Divide a word at the given places."""
     if end - start == 1:
         return [(start, end)]
     places = [start, *(place for place in range(start + 1, end) if place in cuts), end]

@@ -1,4 +1,4 @@
-"""A labelled corpus in memory: up to three splits, each an Arrow-backed data set of sentences."""
+"""A labelled corpus: up to three splits, each a data set of sentences in Arrow tables."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Split:
             columns under their own names, and ``text`` (the raw sentence, or None).
         paths: the files it was read from, as the user named them.
         label: the name of the column that ``tags`` holds, so that ``column(label)`` finds it.
-        notes: what the user must be told of a split that was read by itself (``Corpus.notes`` for a corpus).
+        notes: what the user should know of a split that was read by itself; else see ``Corpus.notes``.
     """
 
     name: str
@@ -62,19 +62,19 @@ class Split:
 
     @property
     def num_tokens(self) -> int:
-        """Words in all sentences."""
+        """Number of words in all sentences."""
         return sum(len(part.flatten()) for part in self._arrays("tokens"))
 
     def tokens(self) -> list[list[str]]:
-        """The words: B lists of T strings."""
+        """Return the words: B lists of T strings."""
         return self.column("tokens")
 
     def tags(self) -> list[list[str]]:
-        """The chosen labels: B lists of T strings."""
+        """Return the chosen labels: B lists of T strings."""
         return self.column("tags")
 
     def column(self, name: str) -> list[list[str]]:
-        """One column of labels.
+        """Return one column of labels.
 
         Args:
             name: a name in ``data.column_names``, or the name of the chosen label column.
@@ -94,7 +94,7 @@ class Split:
         return rows
 
     def texts(self) -> list[str | None]:
-        """The raw sentences: B strings, None where the corpus does not hold them."""
+        """Return the raw sentences: B strings, None where the corpus does not hold them."""
         if "text" not in self.data.column_names:
             return [None] * len(self)
         return [text for part in self._arrays("text") for text in part.to_pylist()]
@@ -122,7 +122,7 @@ class Corpus:
         dev: sentences to choose the best model by.
         test: sentences to measure the final model on.
         columns: all label columns that hold labels, the chosen one among them.
-        notes: what the user must be told, one sentence each.
+        notes: what the user should know, one sentence each.
         fingerprint: 16 hexadecimal digits over the content.
         license: the licence of the data, where known.
     """

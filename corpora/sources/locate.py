@@ -1,4 +1,4 @@
-"""From what a user names (a file, a folder, a glob, ``-``) to the files of each split."""
+"""Find the files of each split of a corpus that is named by a file, a folder or a glob."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class DatasetFiles:
     Args:
         name: a short name.
         files: by split; ``all`` where they are not split yet.
-        notes: what to tell the user about the choice.
+        notes: what the user should know of the choice.
         license: where known.
-        display: the name to use in messages in place of the path, for a file of our own making.
+        display: the name to use in messages in place of the path, for a temporary file.
     """
 
     name: str
@@ -41,7 +41,7 @@ class DatasetFiles:
 
 
 def bundled(source: str | None) -> DatasetFiles | None:
-    """The corpus that comes with the package, if that is what ``source`` asks for."""
+    """Return the files of the bundled corpus that ``source`` names, None if it names none."""
     text = "bundled" if source is None else source
     language = {"bundled": "en", "en": "en", "ko": "ko"}.get(text, text.removeprefix("bundled:"))
     if language == text and text not in ("en", "ko"):
@@ -64,16 +64,16 @@ def looks_like_path(text: str) -> bool:
 
 
 def locate(text: str) -> DatasetFiles | None:
-    """Finds the files of a path or a glob.
+    """Find the files of a path or a glob.
 
     Args:
         text: what the user gave.
 
     Returns:
-        The files by split, or None if there is nothing by that name.
+        The files by split, or None if no such path exists.
 
     Raises:
-        CorpusError: there is, but nothing that can be a corpus.
+        CorpusError: it exists, but holds no corpus.
     """
     path = Path(text).expanduser()
     if exists(path):
@@ -90,7 +90,7 @@ def locate(text: str) -> DatasetFiles | None:
 
 
 def corpus_name(path: Path) -> str:
-    """A short name for a file: ``en_ewt-ud-train.conllu`` is en_ewt-ud."""
+    """Return a short name for a corpus in a file: en_ewt-ud for ``en_ewt-ud-train.conllu``."""
     stem = path.name.split(".")[0] or path.name
     words = "|".join(word for words in SPLIT_NAMES.values() for word in words)
     return re.sub(rf"[-_.]({words})$", "", stem) or stem
@@ -118,7 +118,7 @@ def _in_folder(folder: Path) -> DatasetFiles:
 
 
 def _by_split(files: list[Path], folder: Path) -> dict[str, list[Path]]:
-    """Groups files by the split in their names; where there is none, all are one corpus."""
+    """Group files by the split in their names; files without splits are one corpus."""
     groups: dict[str, list[Path]] = {}
     for path in files:
         if split := split_of(path.name):
@@ -134,14 +134,14 @@ def _by_split(files: list[Path], folder: Path) -> dict[str, list[Path]]:
 
 
 def _preferred(paths: list[Path]) -> list[Path]:
-    """The files of the format that comes first in ``EXTENSIONS``."""
+    """Return the files whose suffix comes first in ``EXTENSIONS``."""
     rank = {path: EXTENSIONS.index(ext) if (ext := uncompressed_suffix(path)) in EXTENSIONS else 99 for path in paths}
     best = min(rank.values())
     return [path for path in paths if rank[path] == best]
 
 
 def _shard_prefix(path: Path) -> str:
-    """What a file is called before its split is named: shards of one corpus agree in it."""
+    """Return the name of a file up to that of its split, in which the shards of one corpus agree."""
     words = "|".join(word for words in SPLIT_NAMES.values() for word in words)
     return re.split(rf"(?:^|[^a-z])(?:{words})(?:[^a-z]|$)", path.name.lower())[0]
 
