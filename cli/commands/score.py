@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli.train_commands.options import machine_options, model_option
+from tagger.cli.train_commands.options import document_options, machine_options
 
 if TYPE_CHECKING:
     from tagger.language_modelling.surprisal import ScoredPassage, ScoreTotals
 
-INPUTS = ("auto", "text", "tokens", "conllu", "conll", "jsonl")
 HEADER = ("sentence", "number", "word", "surprisal_bits", "rank", "entropy_bits", "known")
 END = "<eos>"
 
@@ -27,20 +26,13 @@ Examples:
 
 
 @click.command(short_help="Compute the surprisal of each word of a text with a language model.", epilog=EPILOG)
-@click.argument("files", nargs=-1, metavar="[FILE]...")
-@model_option
-@click.option("--text", metavar="TEXT", help="Score this text instead of files.")
-@click.option(
-    "--input", "input_format", type=click.Choice(INPUTS), default="auto", show_default=True,
-    help="Format of the input; auto goes by name and content.",
-)  # fmt: skip
+@document_options
 @click.option(
     "--context", type=click.Choice(("text", "sentence")), default="text", show_default=True,
     help="What the model reads before a word: all of its file, or its sentence alone.",
 )  # fmt: skip
 @click.option("--ends", is_flag=True, help=f"Add a line for each sentence end, as the word {END}.")
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON object a sentence instead of TSV.")
-@click.option("-o", "out", metavar="FILE", help="Write to this file instead of stdout; it appears when complete.")
 @click.option("--quiet", is_flag=True, help="Print no summary.")
 @machine_options
 def score(**values: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli.train_commands.options import machine_options, model_option, renamed
+from tagger.cli.train_commands.options import document_options, machine_options, renamed
 from tagger.cli.train_commands.start import Resumable
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tagger.corpora.documents.hub import HubRequest
     from tagger.inference.document_tagging import Progress
 
-INPUTS = ("auto", "text", "tokens", "conllu", "conll", "jsonl")
 OUTPUTS = ("pairs", "tsv", "conllu", "jsonl")
 HUB_OPTIONS = ("split", "streaming", "tokens_column", "text_column", "offline")
 
@@ -31,18 +30,11 @@ Examples:
 
 
 @click.command(cls=Resumable, short_help="Tag text, tokens, CoNLL-U, CoNLL columns or JSON lines.", epilog=EPILOG)
-@click.argument("files", nargs=-1, metavar="[FILE]...")
-@model_option
-@click.option("--text", metavar="TEXT", help="Tag this text instead of files.")
-@click.option(
-    "--input", "input_format", type=click.Choice(INPUTS), default="auto", show_default=True,
-    help="Format of the input; auto goes by name and content.",
-)  # fmt: skip
+@document_options
 @click.option(
     "--output", "output_format", type=click.Choice(OUTPUTS),
     help="Format of the output.  [default: conllu for conllu, jsonl for jsonl, else pairs]",
 )  # fmt: skip
-@click.option("-o", "out", metavar="FILE", help="Write to this file instead of stdout; it appears when complete.")
 @click.option(
     "--resume", type=click.Choice(["no", "yes", "auto"]), default="no", metavar="[auto]",
     help="Continue an unfinished -o FILE; --resume auto begins one if there is none.",

@@ -149,6 +149,17 @@ model_option: Callable[[Command], Command] = click.option(
     "--model", metavar="MODEL", default=DEFAULT_MODEL, show_default=True, help="Folder or name of a model."
 )
 
+document_options = together(
+    click.argument("files", nargs=-1, metavar="[FILE]..."),
+    model_option,
+    click.option("--text", metavar="TEXT", help="Read this text instead of files."),
+    click.option(
+        "--input", "input_format", type=click.Choice(("auto", "text", "tokens", "conllu", "conll", "jsonl")),
+        default="auto", show_default=True, help="Format of the input; auto recognises it by name and content.",
+    ),
+    click.option("-o", "out", metavar="FILE", help="Write to this file instead of stdout; it appears when complete."),
+)  # fmt: skip
+
 machine_options = together(
     click.option(
         "--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]), show_default=True, help="Processor."

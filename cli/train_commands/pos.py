@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli.output.tag_scores import render_report, render_seeds
-from tagger.cli.output.terminal import TerminalCapabilities, printable
-from tagger.cli.output.training_display import TrainingDisplay
 from tagger.cli.train_commands.options import (
     chosen_config,
     reading,
@@ -87,6 +84,7 @@ def pos(**values: Any) -> None:
 
 def run(values: Mapping[str, Any]) -> None:
     """Read, train, report."""
+    from tagger.cli.output.training_display import TrainingDisplay
     from tagger.corpora.read_corpus import read_corpus
 
     config = chosen_config(Config, values, column=values["column"])
@@ -151,11 +149,16 @@ def describe(corpus: Corpus) -> str:
 
 def _shortened(row: Mapping[str, Any]) -> str:
     """Show a sentence with its tags, cut to a line."""
+    from tagger.cli.output.terminal import printable
+
     shown = " ".join(f"{token}/{tag}" for token, tag in zip(row["tokens"], row["tags"], strict=True))
     return printable(shown if len(shown) <= LINE else shown[: LINE - 4] + " ...")
 
 
 def _report(training: TrainingResult[Run], values: Mapping[str, Any]) -> None:
+    from tagger.cli.output.tag_scores import render_report, render_seeds
+    from tagger.cli.output.terminal import TerminalCapabilities
+
     terminal = TerminalCapabilities.of(sys.stdout)
     if len(training.runs) > 1:
         runs = {one.seed: one.scores for one in training.runs}

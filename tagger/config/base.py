@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, is_dataclass, replace
@@ -197,6 +195,8 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     Raises:
         ConfigError: the file is missing or malformed.
     """
+    import tomllib
+
     try:
         values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -236,6 +236,8 @@ def _build(kind: type[_Built], values: Mapping[str, Any], where: str, prefix: st
 
 
 def _suggest(key: str, names: set[str], prefix: str) -> str:
+    import difflib
+
     near = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
     if near:
         return f"did you mean '{prefix}{near[0]}'?"

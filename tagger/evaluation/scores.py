@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from statistics import fmean, stdev
 from typing import Any
 
 
@@ -173,6 +172,8 @@ def summarise(runs: Sequence[Scores]) -> dict[str, SeedSummary]:
     """
     if not runs:
         raise ValueError("no runs to summarise")
+    from statistics import fmean, stdev
+
     summaries = {}
     for name in SUMMARISED:
         values = [value for run in runs if (value := measurement(run, name)) is not None]
