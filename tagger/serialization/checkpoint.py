@@ -42,8 +42,8 @@ HINTS = {
 }
 """What each head does, and how to get a model with it."""
 STEPS: dict[Any, str] = {
-    "time": "it forecasts a series over time: `tagger forecast` uses it",
-    "words": "it gives words numbers: `tagger tag --model` uses it",
+    "time": "it forecasts time series: use `tagger forecast`",
+    "words": "it predicts a number for every word: use `tagger tag --model`",
 }
 """What a regression head reads at each step, as ``config.json`` has it under "over"."""
 CONFIGS: dict[Any, type[Config | LanguageConfig | TokenRegressorConfig]] = {
@@ -197,7 +197,7 @@ def check_heads(folder: Path, values: Mapping[str, Any], wanted: Sequence[str], 
     if REGRESSION in heads and (found := values.get("over")) != steps:
         use = STEPS.get(found) if isinstance(found, str) else None
         raise ModelError(
-            f"{folder}: a model of numbers of another kind; {use or 'this version does not know what it is over'}"
+            f"{folder}: a regression model of another kind; {use or 'this version does not know what its steps are'}"
         )
 
 

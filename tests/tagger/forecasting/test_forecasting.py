@@ -360,7 +360,7 @@ def test_folders_of_other_kinds_are_refused(trained: Path, tiny_model: Path, tmp
         Forecaster.load(tmp_path / "none")
     with pytest.raises(ModelError, match="no head that tags; its heads: number"):
         Tagger.load(trained)
-    with pytest.raises(ModelError, match=r"another kind; it forecasts a series over time: `tagger forecast`"):
+    with pytest.raises(ModelError, match=r"another kind; it forecasts time series: use `tagger forecast`"):
         TokenRegressor.load(trained)
 
 

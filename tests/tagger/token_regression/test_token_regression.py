@@ -125,5 +125,7 @@ def test_the_number_stands_beside_the_word(trained: Path) -> None:
 
 
 def test_it_does_not_forecast(trained: Path) -> None:
-    with pytest.raises(ModelError, match=r"another kind; it gives words numbers: `tagger tag --model` uses it"):
+    with pytest.raises(
+        ModelError, match=r"another kind; it predicts a number for every word: use `tagger tag --model`"
+    ):
         Forecaster.load(trained)
