@@ -1,11 +1,11 @@
-"""The network as generation and scoring use it: streams that read units and tell what may come next."""
+"""Run a language model token by token: streams read tokens and predict the next one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, Protocol, TypeAlias, cast
 
 import torch
 from torch import Tensor
@@ -19,13 +19,37 @@ from tagger.training.objective import word_tensors
 CHUNK = 4096
 
 
+State: TypeAlias = Any
+"""What a network remembers of B streams; only the predictor looks inside."""
+
+
+class TokenPredictor(Protocol):
+    """Reads tokens and predicts the next one. Callers begin with one ``<eos>``."""
+
+    @property
+    def size(self) -> int:
+        """V, tokens in the vocabulary."""
+
+    def start(self, batch: int) -> State:
+        """Return the state of B streams that have read nothing."""
+
+    def read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """Read (T, B) ids: (T, B, V) float32 log-probabilities (nats) of the token after each, and the new state."""
+
+    def next(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """Read (T, B) ids: (B, V) log-probabilities of the token after the last, and the new state."""
+
+    def pick(self, state: State, rows: Tensor) -> State:
+        """Return the state of the streams ``rows`` (B'), which may repeat."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """What B streams remember; None before anything was read.
+    """States of B streams.
 
     Args:
         batch: B.
-        layers: of each layer.
+        layers: of each layer; None before anything was read.
     """
 
     batch: int
@@ -33,14 +57,14 @@ class StreamState:
 
 
 class LanguageEngine:
-    """Runs the forward stack and its head.
+    """Runs the forward RNN of a language model and its head.
 
-    Every unit is represented once, when the engine is made.
+    The vectors of all tokens are computed once, when the engine is made.
 
     Args:
-        model: with a language-model head.
-        features: of the units.
-        size: V.
+        model: a network with a language-model head.
+        features: how tokens become numbers.
+        size: V, tokens that can be predicted.
         device: where to compute.
         dtype: of the products: float32, or bfloat16 on processors that multiply it natively.
     """
@@ -65,12 +89,12 @@ class LanguageEngine:
         self.predict = cast(Softmax, head).predictor(model.words.embedding.weight, dtype)
 
     def start(self, batch: int) -> StreamState:
-        """B streams that have read nothing."""
+        """Return the state of B streams that have read nothing."""
         return StreamState(batch)
 
     @torch.inference_mode()
     def states(self, ids: Tensor, state: StreamState) -> tuple[Tensor, StreamState]:
-        """Read (T, B) ids, int64; (T, B, H) states of the last layer, and what is remembered."""
+        """Read (T, B) int64 ids: (T, B, H) outputs of the last layer, and the new state."""
         vectors = self.table[ids.to(self.device)]
         if len(ids) > 1 or state.layers is None:
             outputs, layers = self.stack.read(vectors, state.layers)
@@ -80,22 +104,22 @@ class LanguageEngine:
 
     @torch.inference_mode()
     def log_probabilities(self, states: Tensor) -> Tensor:
-        """(N, V) float32 natural logarithms of the probability of each unit to come next, from (N, H) states."""
+        """Return (N, V) float32 log-probabilities (nats) of the next token, from (N, H) outputs."""
         return self.predict(states)
 
     def read(self, ids: Tensor, state: StreamState) -> tuple[Tensor, StreamState]:
-        """Read (T, B) ids; (T, B, V) log-probabilities of the unit after each, and what is remembered."""
+        """See ``TokenPredictor``."""
         outputs, after = self.states(ids, state)
         steps, batch = ids.shape
         return self.log_probabilities(outputs.flatten(0, 1)).view(steps, batch, -1), after
 
     def next(self, ids: Tensor, state: StreamState) -> tuple[Tensor, StreamState]:
-        """Read (T, B) ids; (B, V) log-probabilities of the unit after the last, and what is remembered."""
+        """See ``TokenPredictor``."""
         outputs, after = self.states(ids, state)
         return self.log_probabilities(outputs[-1]), after
 
     def pick(self, state: StreamState, rows: Tensor) -> StreamState:
-        """The streams ``rows``, (B') int64: fewer, in another order, or several times the same."""
+        """See ``TokenPredictor``; ``rows`` are int64."""
         if state.layers is None:
             return StreamState(len(rows))
         return StreamState(len(rows), [tuple(part[:, rows] for part in layer) for layer in state.layers])
@@ -103,7 +127,7 @@ class LanguageEngine:
 
 @torch.inference_mode()
 def _vectors(model: Network, features: WordFeatures, size: int, device: torch.device) -> Tensor:
-    """(V, D) vectors of the units."""
+    """Compute the (V, D) vectors of all tokens."""
     words = features.vocabulary.words[:size]
     parts = [
         model.words(*word_tensors(features.encode(words[start : start + CHUNK]), device))

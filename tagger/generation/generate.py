@@ -1,4 +1,4 @@
-"""Writing text with a language model: a prompt goes in, units are drawn one by one, text comes out."""
+"""Write text with a language model: continue a prompt token by token."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import torch
 
 from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
+from tagger.corpora.subwords.base import SubwordTokenizer
 from tagger.errors import ConfigError
 from tagger.generation.beam_search import beam_search
-from tagger.generation.interfaces import TokenCodec, TokenPredictor
+from tagger.generation.decoder import TokenPredictor
 from tagger.generation.prompts import Prompt, read_prompt
 from tagger.generation.sampling import Sampler
-from tagger.generation.text_output import Draft
+from tagger.generation.text_output import GenerationState
 from tagger.runtime.device import single_threaded
 from tagger.runtime.process_pool import can_fork, map_in_processes
 
@@ -28,29 +29,32 @@ SAMPLES_PER_THREAD = 32
 
 
 def generate(
-    engine: TokenPredictor, subwords: TokenCodec, prompt: Prompt, settings: GenerationSettings, *, threads: int = 1
+    engine: TokenPredictor,
+    subwords: SubwordTokenizer,
+    prompt: Prompt,
+    settings: GenerationSettings,
+    *,
+    threads: int = 1,
 ) -> list[Generated]:
     """Continue a prompt.
 
     Args:
-        engine: predicts.
-        subwords: of the model.
+        engine: predicts the next token.
+        subwords: tokenizer of the model.
         prompt: made by ``tagger.generation.prompts.make_prompt``.
         settings: what to draw from and when to stop.
-        threads: as many share many samples, on Linux as processes; the texts are the same for any number.
+        threads: threads (on Linux worker processes) that share many samples; their number changes no text.
 
     Returns:
-        As many texts as samples; with beam search the most probable texts, best first.
+        One text a sample; with beam search the most probable texts, best first.
     """
     if settings.beam is not None:
         return beam_search(engine, subwords, prompt, settings)
     seed = _seed(settings)
 
     def write(numbers: range) -> list[Generated]:
-        drafts: list[Draft] = []
-        for drafts in _write(engine, subwords, prompt, settings, seed, numbers):  # noqa: B007
-            pass
-        return [draft.generated() for draft in drafts]
+        *_, texts = _write(engine, subwords, prompt, settings, seed, numbers)
+        return [text.generated() for text in texts]
 
     fewest = max(SAMPLES_PER_PROCESS, -(-TOKENS_PER_PROCESS // settings.max_tokens))
     parts = _parts(settings.samples, min(threads, settings.samples // fewest))
@@ -60,23 +64,25 @@ def generate(
     if len(parts) == 1:
         return write(parts[0])
     with ThreadPoolExecutor(len(parts), "tagger-generation", initializer=single_threaded) as pool:
-        return [made for share in pool.map(write, parts) for made in share]
+        return [text for share in pool.map(write, parts) for text in share]
 
 
 def _parts(samples: int, number: int) -> list[range]:
-    """The numbers of the samples in so many parts, at least one."""
+    """Divide the numbers of the samples into parts, at least one."""
     bounds = [samples * part // max(1, number) for part in range(max(1, number) + 1)]
     return [range(first, last) for first, last in pairwise(bounds)]
 
 
-def stream(engine: TokenPredictor, subwords: TokenCodec, prompt: Prompt, settings: GenerationSettings) -> Iterator[str]:
-    """Continue a prompt, and yield the text as it is written: the prompt first, then piece by piece.
+def stream(
+    engine: TokenPredictor, subwords: SubwordTokenizer, prompt: Prompt, settings: GenerationSettings
+) -> Iterator[str]:
+    """Continue a prompt, and yield the text piece by piece: the prompt first.
 
-    A word appears when the one after it is drawn, for that may tell how it is spaced.
+    A word appears once the next one is drawn, which may decide how it is spaced.
 
     Args:
-        engine: predicts.
-        subwords: of the model.
+        engine: predicts the next token.
+        subwords: tokenizer of the model.
         prompt: made by ``tagger.generation.prompts.make_prompt``.
         settings: for a single sample, without beam search.
 
@@ -89,12 +95,12 @@ def stream(engine: TokenPredictor, subwords: TokenCodec, prompt: Prompt, setting
 
 
 def _pieces(
-    engine: TokenPredictor, subwords: TokenCodec, prompt: Prompt, settings: GenerationSettings
+    engine: TokenPredictor, subwords: SubwordTokenizer, prompt: Prompt, settings: GenerationSettings
 ) -> Iterator[str]:
     if prompt.text:
         yield prompt.text
-    for (draft,) in _write(engine, subwords, prompt, settings, _seed(settings), range(1)):
-        if piece := draft.take():
+    for (text,) in _write(engine, subwords, prompt, settings, _seed(settings), range(1)):
+        if piece := text.take():
             yield piece
 
 
@@ -104,14 +110,14 @@ def _seed(settings: GenerationSettings) -> int:
 
 def _write(
     engine: TokenPredictor,
-    subwords: TokenCodec,
+    subwords: SubwordTokenizer,
     prompt: Prompt,
     settings: GenerationSettings,
     seed: int,
     numbers: range,
-) -> Iterator[list[Draft]]:
-    """The drafts of the samples with these numbers, after each step; finished ones leave the batch."""
-    drafts = [Draft(prompt, subwords, settings) for _ in numbers]
+) -> Iterator[list[GenerationState]]:
+    """Yield the texts of some samples after each step; finished ones leave the batch."""
+    texts = [GenerationState(prompt, subwords, settings) for _ in numbers]
     seen = [set(prompt.ids) for _ in numbers]
     log_probs, state = engine.next(*read_prompt(engine, prompt))
     rows = torch.zeros(len(numbers), dtype=torch.int64)
@@ -120,14 +126,14 @@ def _write(
     active = list(range(len(numbers)))
     while active:
         drawn, chosen = sampler.draw(log_probs.cpu().numpy(), active, [seen[sample] for sample in active])
-        for sample, unit, log_prob in zip(active, drawn, chosen, strict=True):
-            drafts[sample].add(unit, log_prob)
-            seen[sample].add(unit)
-        yield drafts
-        going = [place for place, sample in enumerate(active) if not drafts[sample].stopped_by]
+        for sample, token, log_prob in zip(active, drawn, chosen, strict=True):
+            texts[sample].add(token, log_prob)
+            seen[sample].add(token)
+        yield texts
+        going = [row for row, sample in enumerate(active) if not texts[sample].stopped_by]
         if going and len(going) < len(active):
             state = engine.pick(state, torch.tensor(going))
-        active = [active[place] for place in going]
+        active = [active[row] for row in going]
         if active:
-            ids = torch.from_numpy(np.array([[drawn[place] for place in going]]))
+            ids = torch.from_numpy(np.array([[drawn[row] for row in going]]))
             log_probs, state = engine.next(ids, state)

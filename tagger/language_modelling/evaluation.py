@@ -1,4 +1,4 @@
-"""Reading a text with a language model, once, from its first unit to its last, and counting what it cost."""
+"""Evaluate a language model on a text that is read once, with or without a neural cache."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CacheSettings:
     """A neural cache (Grave et al. 2017, "Improving Neural Language Models with a Continuous Cache").
 
     Args:
-        window: units remembered.
+        window: tokens remembered.
         theta: times the inner product of the states.
         weight: lambda, the share of the cache in the mixture.
     """
@@ -42,7 +42,7 @@ class CacheSettings:
 def evaluate(
     engine: LanguageEngine, stream: TokenStream, unit: str, end: int, cache: CacheSettings | None = None
 ) -> LanguageScores:
-    """Score a text as one stream that begins after an end of sentence.
+    """Score a text as one stream that begins after an ``<eos>``.
 
     Args:
         engine: the model.
@@ -52,13 +52,13 @@ def evaluate(
         cache: adds the perplexity with a cache; the plain figures stay as they are.
     """
     nats = unknown_nats = mixed = 0.0
-    remembered = _ContinuousCache(cache.window) if cache else None
+    memory = _ContinuousCache(cache.window) if cache else None
     for states, targets, log_probs in _blocks(engine, stream.ids, end):
         nats -= float(log_probs.double().sum())
         unknown_nats -= float(log_probs[targets == UNKNOWN_ID].double().sum())
-        if cache and remembered:
-            found = remembered.probabilities(states, targets, [cache.theta])[0]
-            mixed -= _mixture(log_probs, found, cache.weight)
+        if cache and memory:
+            cached = memory.probabilities(states, targets, [cache.theta])[0]
+            mixed -= _mixture(log_probs, cached, cache.weight)
     unknown = int(np.count_nonzero(stream.ids == UNKNOWN_ID))
     scores = LanguageScores(
         unit, len(stream), stream.words, stream.characters, nats, unknown, unknown_nats, stream.passages
@@ -70,14 +70,14 @@ def evaluate(
 
 
 def choose_cache(engine: LanguageEngine, stream: TokenStream, end: int) -> CacheSettings:
-    """The best of a small grid of caches on a validation text."""
+    """Choose the best of a small grid of caches on a validation text."""
     totals = dict.fromkeys(product(WINDOWS, THETAS, WEIGHTS), 0.0)
     memories = {window: _ContinuousCache(window) for window in WINDOWS}
     for states, targets, log_probs in _blocks(engine, stream.ids, end):
         for window, memory in memories.items():
-            for theta, found in zip(THETAS, memory.probabilities(states, targets, THETAS), strict=True):
+            for theta, cached in zip(THETAS, memory.probabilities(states, targets, THETAS), strict=True):
                 for weight in WEIGHTS:
-                    totals[window, theta, weight] -= _mixture(log_probs, found, weight)
+                    totals[window, theta, weight] -= _mixture(log_probs, cached, weight)
     best, least = next(iter(totals)), inf
     for settings, total in totals.items():
         if total < least:
@@ -87,7 +87,7 @@ def choose_cache(engine: LanguageEngine, stream: TokenStream, end: int) -> Cache
 
 @torch.inference_mode()
 def _blocks(engine: LanguageEngine, ids: np.ndarray, end: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """(T, H) states before each unit, (T,) units, (T,) their log-probabilities, block by block."""
+    """Yield (T, H) states before each token, (T,) tokens and their (T,) log-probabilities, block by block."""
     state = engine.start(1)
     size = max(1, min(LONGEST_BLOCK, BLOCK_SCORES // engine.size))
     before = end
@@ -102,35 +102,35 @@ def _blocks(engine: LanguageEngine, ids: np.ndarray, end: int) -> Iterator[tuple
 
 
 class _ContinuousCache:
-    """The last ``window`` states and the units that followed them."""
+    """The last ``window`` states and the tokens that followed them."""
 
     def __init__(self, window: int) -> None:
         self.window = window
         self.states: Tensor | None = None
-        self.units = torch.zeros(0, dtype=torch.int64)
+        self.tokens = torch.zeros(0, dtype=torch.int64)
 
     def probabilities(self, states: Tensor, targets: Tensor, thetas: Sequence[float]) -> list[Tensor]:
-        """For each theta the (T,) probabilities that a cache alone gives the units, NaN while it is empty.
+        """Compute for each theta the (T,) probabilities that the cache alone gives the tokens, NaN while it is empty.
 
         Grave et al. 2017, equation 3: exp(theta h_t . h_i) over the i with x_{i+1} = w, normalised over the window.
         """
         past = states[:0] if self.states is None else self.states
-        keys, units = torch.cat([past, states]), torch.cat([self.units, targets])
+        keys, tokens = torch.cat([past, states]), torch.cat([self.tokens, targets])
         here = torch.arange(len(states))[:, None] + len(past)  # place of each step among the keys
         there = torch.arange(len(keys))[None, :]
         visible = (there < here) & (there >= here - self.window)
         products = states @ keys.t()
-        same = units[None, :] == targets[:, None]
-        found = []
+        same = tokens[None, :] == targets[:, None]
+        probabilities = []
         for theta in thetas:
             weights = (theta * products).masked_fill(~visible, -inf).softmax(1)
-            found.append((weights * same).sum(1))
-        self.states, self.units = keys[-self.window :], units[-self.window :]
-        return found
+            probabilities.append((weights * same).sum(1))
+        self.states, self.tokens = keys[-self.window :], tokens[-self.window :]
+        return probabilities
 
 
 def _mixture(log_probs: Tensor, cached: Tensor, weight: float) -> float:
-    """Summed logarithms of the mixture of model and cache; of the model alone where the cache is empty."""
+    """Sum the log-probabilities of model and cache mixed; of the model alone where the cache is empty."""
     alone = log_probs.double().exp()
     mixed = torch.where(cached.isnan(), alone, (1 - weight) * alone + weight * cached.double())
     return float(mixed.clamp_min(1e-300).log().sum())

@@ -1,4 +1,4 @@
-"""The language model that people use: load a model folder, write, score, look inside."""
+"""The language model as an object: load a model folder, generate, score, evaluate, look inside."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class LanguageModel:
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "auto", threads: int | None = None) -> LanguageModel:
-        """Load a model folder, or a model that ships with the toolkit by its name; nothing is fetched from anywhere.
+        """Load a model folder, or a model that ships with the toolkit by its name; nothing is downloaded.
 
         Raises:
             ModelError: the folder is missing, incomplete, damaged or has no language-model head.
@@ -77,7 +77,7 @@ class LanguageModel:
         from tagger.generation.generate import generate
 
         chosen = _settings(settings)
-        with intra_op_threads(1):  # a step is too small to be shared among threads
+        with intra_op_threads(1):  # one step is too little work for several threads
             return generate(self.engine, self.subwords, self.prompt(prompt), chosen, threads=self.threads)
 
     def stream(self, prompt: str = "", **settings: Any) -> Iterator[str]:
@@ -88,15 +88,15 @@ class LanguageModel:
         return _one_by_one(pieces)
 
     def prompt(self, text: str) -> Prompt:
-        """The units of a prompt, and its words that the model does not know."""
+        """Split a prompt into tokens, and list its words that the model does not know."""
         return make_prompt(text, self.tokenizer, self.subwords)
 
     def score(self, text: str | Sequence[str], *, context: str = "text") -> list[ScoredPassage]:
-        """Surprisal, rank and entropy of every word.
+        """Compute surprisal, rank and entropy of every word.
 
         Args:
             text: raw text, or the words of one sentence.
-            context: "text": words are expected from all that came before; "sentence": from their sentence alone.
+            context: "text" predicts a word from all of the text before it, "sentence" from its sentence alone.
 
         Returns:
             One entry a sentence (a line for models of pieces or characters).
@@ -104,13 +104,13 @@ class LanguageModel:
         return list(self.score_passages(self.passages(text), context=context))
 
     def score_passages(self, passages: Iterable[TextSegment], *, context: str = "text") -> Iterator[ScoredPassage]:
-        """Score a stream of passages, lazy in, lazy out; as ``score``."""
+        """Score a stream of passages lazily; see ``score``."""
         from tagger.language_modelling.surprisal import score_words
 
         return score_words(self.engine, self.subwords, passages, context=context)
 
     def passages(self, text: str | Sequence[str]) -> list[TextSegment]:
-        """A text cut as the training text was: into sentences for words, lines for pieces and characters."""
+        """Split a text as the training text was: sentences for words, lines for pieces and characters."""
         if not isinstance(text, str):
             return [joined(text)]
         return list(raw_passages(text.split("\n"), self.tokenizer, by_lines=self.subwords.kind != "word"))
@@ -118,7 +118,7 @@ class LanguageModel:
     def evaluate(
         self, corpus: str | TextSplit, *, split: str = "test", cache: CacheSettings | None = None, **options: Any
     ) -> LanguageScores:
-        """Perplexity of a text, read from its first unit to its last.
+        """Compute the perplexity of a text that is read as one stream.
 
         Args:
             corpus: a path, a name or a hub id, or a split that was read already.
@@ -133,20 +133,20 @@ class LanguageModel:
             return self.evaluate_stream(self._stream(corpus, split, Path(folder), options), cache)
 
     def evaluate_stream(self, stream: TokenStream, cache: CacheSettings | None = None) -> LanguageScores:
-        """As ``evaluate``, of a text that is encoded already."""
+        """Compute the perplexity of an encoded text; see ``evaluate``."""
         with intra_op_threads(self.threads):
             return evaluate(self.engine, stream, self.subwords.kind, self.subwords.end, cache)
 
     def choose_cache(
         self, corpus: str | TextSplit | TokenStream, *, split: str = "dev", **options: Any
     ) -> CacheSettings:
-        """The neural cache that does best on a validation text; arguments as ``evaluate``."""
+        """Choose the neural cache that is best on a validation text; arguments as ``evaluate``."""
         with tempfile.TemporaryDirectory(prefix="tagger-") as folder, intra_op_threads(self.threads):
             stream = corpus if isinstance(corpus, TokenStream) else self._stream(corpus, split, Path(folder), options)
             return choose_cache(self.engine, stream, self.subwords.end)
 
     def _stream(self, corpus: str | TextSplit, split: str, folder: Path, options: Mapping[str, Any]) -> TokenStream:
-        """The units of a text."""
+        """Read and encode a text."""
         if isinstance(corpus, str | Path):
             from tagger.corpora.text.text_corpus import read_text_split
 
@@ -157,7 +157,7 @@ class LanguageModel:
         return stream
 
     def gates(self, text: str | Sequence[str]) -> Gates:
-        """What every gate does at every unit of a text; as ``Tagger.gates``."""
+        """Compute every gate at every token of a text; see ``Tagger.gates``."""
         from tagger.interpretability.gates import word_gates
 
         ids = [self.subwords.end]
@@ -172,7 +172,7 @@ class LanguageModel:
 
 
 def _one_by_one(pieces: Iterator[str]) -> Iterator[str]:
-    """Pieces, each made on one thread: a step is too small to be shared, and what is between them is the caller's."""
+    """Yield pieces, each made on one thread; the caller's number of threads holds between them."""
     while True:
         with intra_op_threads(1):
             piece = next(pieces, None)

@@ -1,4 +1,4 @@
-"""How much each word of a text surprises a language model: in bits, as a rank, and beside the entropy."""
+"""Score the words of a text with a language model: surprisal, rank and entropy."""
 
 from __future__ import annotations
 
@@ -12,45 +12,46 @@ import torch
 from torch import Tensor
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID
+from tagger.corpora.subwords.base import SubwordTokenizer
 from tagger.corpora.tokenization.passages import TextSegment
 from tagger.errors import ConfigError
-from tagger.generation.interfaces import State, TokenCodec, TokenPredictor
+from tagger.generation.decoder import State, TokenPredictor
 
-MOST_LOG_PROBS = 1 << 22  # at most so many at once: 16 MB, and as much for what is computed from them
+MOST_LOG_PROBS = 1 << 22  # held at once: 16 MB, and as much for what is computed from them
 _BITS = 1 / math.log(2)
 
-Measures: TypeAlias = list[tuple[float, int, float]]
-"""Surprisal (bits), rank and entropy (bits) of each of T units."""
+TokenScores: TypeAlias = list[tuple[float, int, float]]
+"""Surprisal (bits), rank and entropy (bits) of each of T tokens."""
 
 
-def measure(
+def score_tokens(
     engine: TokenPredictor, inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], state: State
-) -> tuple[list[Measures], State]:
-    """Surprisal (bits), rank and entropy (bits) of each target.
+) -> tuple[list[TokenScores], State]:
+    """Compute surprisal (bits), rank and entropy (bits) of each target.
 
     Args:
-        engine: predicts.
-        inputs: (B, T) what is read.
-        targets: (B, T) what was to be predicted after each input.
+        engine: predicts the next token.
+        inputs: (B, T) tokens to read.
+        targets: (B, T) the token after each input.
         state: of B streams.
 
     Returns:
-        (B, T) measures and the new state.
+        (B, T) scores and the new state.
     """
-    read, aims = torch.tensor(inputs).T, torch.tensor(targets).T
+    read, wanted = torch.tensor(inputs).T, torch.tensor(targets).T
     steps = max(1, MOST_LOG_PROBS // (engine.size * read.shape[1]))
     parts: list[list[Tensor]] = [[], [], []]
     for start in range(0, len(read), steps):
         log_probs, state = engine.read(read[start : start + steps], state)
-        for part, values in zip(parts, measured(log_probs, aims[start : start + steps]), strict=True):
+        for part, values in zip(parts, token_surprisal(log_probs, wanted[start : start + steps]), strict=True):
             part.append(values)
     surprisals, ranks, entropies = (torch.cat(part).T.tolist() for part in parts)
     rows = zip(surprisals, ranks, entropies, strict=True)
     return [list(zip(*row, strict=True)) for row in rows], state
 
 
-def measured(log_probs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Surprisal, rank and entropy.
+def token_surprisal(log_probs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Compute surprisal, rank and entropy from log-probabilities.
 
     Args:
         log_probs: (T, B, V) nats.
@@ -59,37 +60,37 @@ def measured(log_probs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor
     Returns:
         (T, B) surprisal of the target in bits, its rank from 1, entropy of the distribution in bits.
     """
-    found = log_probs.gather(-1, targets.to(log_probs.device)[..., None])
-    room = torch.empty_like(log_probs)
-    ranks = 1 + torch.gt(log_probs, found, out=room).sum(-1).long()
-    entropy = -torch.linalg.vecdot(torch.exp(log_probs, out=room), log_probs)
+    actual = log_probs.gather(-1, targets.to(log_probs.device)[..., None])
+    buffer = torch.empty_like(log_probs)
+    ranks = 1 + torch.gt(log_probs, actual, out=buffer).sum(-1).long()
+    entropy = -torch.linalg.vecdot(torch.exp(log_probs, out=buffer), log_probs)
     if not entropy.isfinite().all():  # 0 log 0
-        entropy = -torch.linalg.vecdot(room, log_probs.clamp(min=torch.finfo(log_probs.dtype).min))
-    return (-found[..., 0] * _BITS).cpu(), ranks.cpu(), (entropy * _BITS).cpu()
+        entropy = -torch.linalg.vecdot(buffer, log_probs.clamp(min=torch.finfo(log_probs.dtype).min))
+    return (-actual[..., 0] * _BITS).cpu(), ranks.cpu(), (entropy * _BITS).cpu()
 
 
 CONTEXTS = ("text", "sentence")
-MOST_STEPS = 1024  # units that are read at once
-_WINDOW = 512  # passages among which companions of like length are sought
+MOST_STEPS = 1024  # tokens read at once
+_WINDOW = 512  # passages among which those of similar length are batched
 
 
 @dataclass(slots=True)
 class ScoredPassage:
     """The scores of the W words of a sentence.
 
-    A word of several units has the sum of their surprisals, and the rank and entropy of the first. The surprisal
-    of a word that is not known is that of meeting any unknown word.
+    A word of several tokens has the sum of their surprisals, and the rank and entropy of the first. The surprisal
+    of an unknown word is that of ``<unk>``.
 
     Args:
         passage: its text and words.
-        surprisals: -log2 p(word | all before it), bits.
-        ranks: 1 for the most probable unit.
+        surprisals: -log2 p(word | context), bits.
+        ranks: 1 for the most probable token.
         entropies: of the distribution before the word, bits.
-        known: False for words with a unit that is ``<unk>``.
-        end_surprisal: of the sentence end, bits; so for the next two.
-        end_rank: see ``ranks``.
-        end_entropy: see ``entropies``.
-        units: units read, the end among them.
+        known: False for words with an ``<unk>`` token.
+        end_surprisal: of the sentence end, bits.
+        end_rank: of the sentence end.
+        end_entropy: of the sentence end, bits.
+        tokens: number of tokens read, with the end.
     """
 
     passage: TextSegment
@@ -100,7 +101,7 @@ class ScoredPassage:
     end_surprisal: float
     end_rank: int
     end_entropy: float
-    units: int
+    tokens: int
 
     @property
     def bits(self) -> float:
@@ -126,21 +127,21 @@ class ScoreTotals:
 
     @property
     def perplexity(self) -> float:
-        """Per word, each sentence end counted as a word; infinite if it is too large for a number."""
+        """Perplexity per word, each sentence end counted as a word; infinite if too large for a float."""
         exponent = self.bits / max(1, self.words + self.sentences)
         return 2.0**exponent if exponent < 1023 else math.inf
 
 
 def score_words(
-    engine: TokenPredictor, subwords: TokenCodec, passages: Iterable[TextSegment], *, context: str = "text"
+    engine: TokenPredictor, subwords: SubwordTokenizer, passages: Iterable[TextSegment], *, context: str = "text"
 ) -> Iterator[ScoredPassage]:
-    """Score a stream of passages, lazy in, lazy out, in bounded memory.
+    """Score a stream of passages lazily, in bounded memory.
 
     Args:
-        engine: predicts.
-        subwords: of the model.
-        passages: in order; those of one text, for what is remembered of it goes on to its end.
-        context: "text": a word is expected from all that came before; "sentence": from its own sentence alone.
+        engine: predicts the next token.
+        subwords: tokenizer of the model.
+        passages: of one text, in order.
+        context: "text" predicts a word from all of the text before it, "sentence" from its sentence alone.
 
     Raises:
         ConfigError: no such context.
@@ -155,20 +156,21 @@ def score_words(
 
 @dataclass(slots=True)
 class _Encoded:
-    """A passage as numbers; gathers (surprisal, rank, entropy) of its units.
+    """A passage as token ids, with the scores of its tokens.
 
     Args:
         passage: see ``ScoredPassage``.
-        ids: of its units.
-        owners: the word of each, W for the end.
+        ids: its tokens.
+        word_ids: the word of each token.
         end: id of ``<eos>``.
+        scores: of each token and the end.
     """
 
     passage: TextSegment
     ids: list[int]
-    owners: list[int]
+    word_ids: list[int]
     end: int
-    measures: Measures = field(default_factory=list)
+    scores: TokenScores = field(default_factory=list)
 
     @property
     def targets(self) -> list[int]:
@@ -178,27 +180,27 @@ class _Encoded:
         count = len(self.passage.words)
         surprisals, ranks, entropies = [0.0] * (count + 1), [0] * (count + 1), [0.0] * (count + 1)
         known = [True] * (count + 1)
-        for unit, owner, (bits, rank, entropy) in zip(self.targets, [*self.owners, count], self.measures, strict=True):
-            surprisals[owner] += bits
-            known[owner] &= unit != UNKNOWN_ID
-            if not ranks[owner]:
-                ranks[owner], entropies[owner] = rank, entropy
-        # A word without a unit of its own was written together with the one before: nothing was left to guess.
+        for token, word, (bits, rank, entropy) in zip(self.targets, [*self.word_ids, count], self.scores, strict=True):
+            surprisals[word] += bits
+            known[word] &= token != UNKNOWN_ID
+            if not ranks[word]:
+                ranks[word], entropies[word] = rank, entropy
+        # A word without a token of its own was written together with the one before: it was certain.
         ranks = [rank or 1 for rank in ranks]
         end = surprisals.pop(), ranks.pop(), entropies.pop()
-        return ScoredPassage(self.passage, surprisals, ranks, entropies, known[:count], *end, len(self.measures))
+        return ScoredPassage(self.passage, surprisals, ranks, entropies, known[:count], *end, len(self.scores))
 
 
 def _in_text(engine: TokenPredictor, passages: Iterator[_Encoded], end: int) -> Iterator[ScoredPassage]:
-    """One stream; what was remembered at the end of a passage is there at the beginning of the next."""
+    """Score one stream; the state carries over from passage to passage."""
     state, last = engine.start(1), end
     for block in _blocks(passages):
-        targets = [unit for passage in block for unit in passage.targets]
-        measures, state = measure(engine, [[last, *targets[:-1]]], [targets], state)
+        targets = [token for passage in block for token in passage.targets]
+        scores, state = score_tokens(engine, [[last, *targets[:-1]]], [targets], state)
         last = targets[-1]
-        rest = iter(measures[0])
+        rest = iter(scores[0])
         for passage in block:
-            passage.measures = list(islice(rest, len(passage.targets)))
+            passage.scores = list(islice(rest, len(passage.targets)))
             yield passage.scored()
 
 
@@ -216,7 +218,7 @@ def _blocks(passages: Iterator[_Encoded]) -> Iterator[list[_Encoded]]:
 
 
 def _in_sentences(engine: TokenPredictor, passages: Iterator[_Encoded], end: int) -> Iterator[ScoredPassage]:
-    """Each passage by itself, those of like length together."""
+    """Score each passage by itself, in batches of similar length."""
     while window := list(islice(passages, _WINDOW)):
         by_length = sorted(window, key=lambda passage: len(passage.ids))
         while by_length:
@@ -225,7 +227,7 @@ def _in_sentences(engine: TokenPredictor, passages: Iterator[_Encoded], end: int
             del by_length[-len(batch) :]
             targets = [passage.targets + [end] * (longest - len(passage.targets)) for passage in batch]
             inputs = [[end, *row[:-1]] for row in targets]
-            measures, _ = measure(engine, inputs, targets, engine.start(len(batch)))
-            for passage, row in zip(batch, measures, strict=True):
-                passage.measures = row[: len(passage.targets)]
+            scores, _ = score_tokens(engine, inputs, targets, engine.start(len(batch)))
+            for passage, row in zip(batch, scores, strict=True):
+                passage.scores = row[: len(passage.targets)]
         yield from (passage.scored() for passage in window)

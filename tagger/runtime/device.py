@@ -1,4 +1,4 @@
-"""The machine: device, threads, seeds, and the facts about it that a model card records."""
+"""The machine: device, threads, seeds, and the facts that a model card records."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from tagger.runtime.version import __version__
 if TYPE_CHECKING:
     import torch
 
-TOLD = tuple(
+CPU_FLAGS = tuple(
     "sse4_2 avx avx2 fma f16c avx_vnni avx512f avx512bw avx512vl avx512_vnni avx512_bf16 avx512_fp16 amx_tile amx_bf16 "  # noqa: SIM905
     "amx_int8 asimd asimdhp asimddp bf16 i8mm sve sve2".split()
 )
-"""Flags that decide which arithmetic torch uses, of x86 and of ARM, in the words of Linux."""
+"""Flags (x86 and ARM, as Linux names them) that decide which arithmetic torch uses."""
 
 
 def processor(information: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
-    """Its name, and those of its flags that matter; less where the system says less.
+    """Describe the processor: its name and relevant flags, as far as the system reports them.
 
     Args:
-        information: as Linux gives it.
+        information: file in the format of Linux.
     """
     try:
         text = information.read_text(encoding="utf-8", errors="replace")
@@ -39,28 +39,28 @@ def processor(information: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
         return {"cpu": name} if name else {}
     name = _first(text, "model name") or platform.machine()
     flags = set((_first(text, "flags") or _first(text, "Features")).split())
-    found = " ".join(flag for flag in TOLD if flag in flags)
-    return {"cpu": name, **({"cpu flags": found} if found else {})}
+    present = " ".join(flag for flag in CPU_FLAGS if flag in flags)
+    return {"cpu": name, **({"cpu flags": present} if present else {})}
 
 
 def _first(text: str, key: str) -> str:
-    """The value of a key of the first processor."""
-    found = re.search(rf"^{key}\s*: *(.*)$", text, re.MULTILINE)
-    return found[1].strip() if found else ""
+    """Return the value of a key of the first processor."""
+    match = re.search(rf"^{key}\s*: *(.*)$", text, re.MULTILINE)
+    return match[1].strip() if match else ""
 
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # malloc.h of the GNU C library
 
 
 def available_cores() -> int:
-    """Cores this process may use (its affinity, not the machine's total)."""
+    """Count the cores this process may use (its affinity, not the machine's total)."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def check_threads(threads: int | None) -> int:
-    """Number of threads to use; all available cores by default.
+    """Return the number of threads to use; all available cores by default.
 
     Raises:
         ConfigError: fewer than one, or more than there are cores.
@@ -74,7 +74,7 @@ def check_threads(threads: int | None) -> int:
 
 
 def single_threaded() -> None:
-    """Set up a thread: one intra-op thread, denormals to zero (both are settings of a thread)."""
+    """Set up the current thread: one intra-op thread, denormals to zero."""
     import torch
 
     torch.set_num_threads(1)
@@ -82,10 +82,9 @@ def single_threaded() -> None:
 
 
 def keep_memory() -> None:
-    """Let the C library keep what is freed: training asks for the same large blocks again at every step.
+    """Let the GNU C library keep freed memory: training asks for the same large blocks at every step.
 
-    A tenth of the time of a step went into giving pages back and getting them anew. Nothing happens where the C
-    library is not that of GNU.
+    Returning pages and getting them again took a tenth of the time of a step.
     """
     import ctypes
 
@@ -97,7 +96,7 @@ def keep_memory() -> None:
 
 @contextmanager
 def intra_op_threads(threads: int) -> Iterator[None]:
-    """Within the block, torch's operations on this thread use so many threads of their own."""
+    """Set the number of intra-op threads of torch for the block."""
     import torch
 
     before = torch.get_num_threads()
@@ -112,7 +111,7 @@ def choose_device(name: str) -> torch.device:
     """Turn "auto", "cpu" or "cuda" into a device.
 
     Raises:
-        ConfigError: the name is none of these, or CUDA was asked for and is not there.
+        ConfigError: the name is unknown, or there is no CUDA device.
     """
     import torch
 
@@ -124,7 +123,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def seed_everything(seed: int) -> np.random.Generator:
-    """Seed Python and torch; return the generator of everything drawn with NumPy."""
+    """Seed Python and torch, and return a seeded NumPy generator."""
     import torch
 
     random.seed(seed)
@@ -133,7 +132,7 @@ def seed_everything(seed: int) -> np.random.Generator:
 
 
 def has_fast_bfloat16() -> bool:
-    """Whether the CPU multiplies bfloat16 natively (AVX512-BF16 or AMX), so that it is faster than float32."""
+    """Tell whether the CPU multiplies bfloat16 natively (AVX512-BF16 or AMX), faster than float32."""
     import torch
 
     check = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
@@ -141,10 +140,10 @@ def has_fast_bfloat16() -> bool:
 
 
 def environment(threads: int | None = None) -> dict[str, str]:
-    """Versions and machine, for the model card.
+    """List versions and machine for the model card.
 
     Args:
-        threads: that were used, if that is known.
+        threads: number used, if known.
     """
     import torch
 
@@ -162,10 +161,10 @@ def environment(threads: int | None = None) -> dict[str, str]:
 
 
 def uses_bfloat16(precision: str, device: torch.device) -> bool:
-    """Whether products are those of bfloat16.
+    """Tell whether to multiply in bfloat16.
 
     Raises:
-        ConfigError: it was asked for, and this CPU does not compute with it natively.
+        ConfigError: bfloat16 was asked for, but this CPU does not compute with it natively.
     """
     native = device.type == "cuda" or has_fast_bfloat16()
     if precision == "bfloat16" and not native:

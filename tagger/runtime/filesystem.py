@@ -1,4 +1,4 @@
-"""Files that are on the disk when they are said to be, and how much room there is for them."""
+"""Files and folders on disk: syncing, locking, free space, scratch folders."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def write_synced(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
 
 
 def room(folder: Path, needed: int) -> str:
-    """How much room there must be, and how much there is."""
+    """Say how much space is needed, and how much is free."""
     megabytes = max(1, round(needed / 1e6))
     try:
         free = f"{shutil.disk_usage(folder).free / 1e6:,.0f} MB are free"
     except OSError:
-        free = "how much is free is not known"
+        free = "the free space is unknown"
     return f"about {megabytes:,} MB are needed, {free}"
 
 
@@ -76,11 +76,11 @@ PREFIX = "sequence-tagger-"
 
 @contextmanager
 def scratch_folder(partial: Path | None) -> Iterator[Path]:
-    """A new folder, removed at the end of the block.
+    """Make a folder for temporary files, and remove it at the end of the block.
 
     Args:
-        partial: a model folder that is being written: the scratch is in it, and goes when that is cleared. None for the
-            folder of temporary files, where those of runs that are dead are removed first.
+        partial: model folder being written, which then holds the scratch folder. None for the system's temporary
+            folder, where scratch folders of dead processes are removed first.
     """
     if partial is None:
         sweep(Path(tempfile.gettempdir()))
@@ -96,12 +96,12 @@ def scratch_folder(partial: Path | None) -> Iterator[Path]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the scratch of processes that are no more; what belongs to others stays."""
-    if os.name != "posix":  # elsewhere a process cannot be asked for without harm
+    """Remove scratch folders of this user's processes that have ended."""
+    if os.name != "posix":  # elsewhere signal 0 would end a process
         return
     for path in folder.glob(f"{PREFIX}*"):
-        found = re.fullmatch(rf"{PREFIX}(\d+)-\w+", path.name)
-        if found is not None and not _lives(int(found[1])) and path.lstat().st_uid == os.getuid():
+        match = re.fullmatch(rf"{PREFIX}(\d+)-\w+", path.name)
+        if match is not None and not _lives(int(match[1])) and path.lstat().st_uid == os.getuid():
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""Being told to stop: the first signal is noted, so that work may end at a good place; the second one ends it."""
+"""Signals that end a process: graceful on the first, at once on the second."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-HEEDED = ("SIGINT", "SIGTERM")
+HANDLED = ("SIGINT", "SIGTERM")
 
 
 class Stopped(KeyboardInterrupt):
-    """The work ended because it was told to, and what was done is saved.
+    """Raised when a signal ended the work, and what was done is saved.
 
     Args:
         signum: the signal.
-        message: what was saved and how to go on.
+        message: what was saved and how to continue.
     """
 
     def __init__(self, signum: int, message: str) -> None:
@@ -26,16 +26,16 @@ class Stopped(KeyboardInterrupt):
 
     @property
     def status(self) -> int:
-        """What a process that a signal ended exits with: 130 for Ctrl-C, 143 for SIGTERM."""
+        """Exit status of a process that a signal ended: 130 for Ctrl-C, 143 for SIGTERM."""
         return 128 + self.signum
 
 
 @dataclass(slots=True)
 class StopRequest:
-    """Whether a signal has come.
+    """A request to stop.
 
     Args:
-        signum: which one; None while none has.
+        signum: the signal received; None if none.
     """
 
     signum: int | None = None
@@ -43,9 +43,9 @@ class StopRequest:
 
 @contextmanager
 def ended_by_sigterm() -> Iterator[None]:
-    """Within the block SIGTERM raises ``Stopped``, as Ctrl-C raises ``KeyboardInterrupt``: what is open is put away.
+    """Let SIGTERM raise ``Stopped`` within the block, as Ctrl-C raises ``KeyboardInterrupt``.
 
-    Nothing is changed outside the main thread.
+    Outside the main thread nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -63,15 +63,15 @@ def ended_by_sigterm() -> Iterator[None]:
 
 @contextmanager
 def graceful_shutdown() -> Iterator[StopRequest]:
-    """Within the block the first SIGINT or SIGTERM is noted; it also puts the former handlers back for the second.
+    """Record the first SIGINT or SIGTERM within the block; a second one reaches the former handlers.
 
-    Nothing is changed outside the main thread, where Python hears no signals.
+    Outside the main thread, where Python receives no signals, nothing changes.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    heard = [getattr(signal, name) for name in HEEDED if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in HANDLED if hasattr(signal, name)]
     before: dict[int, Any] = {}
 
     def restore() -> None:
@@ -83,7 +83,7 @@ def graceful_shutdown() -> Iterator[StopRequest]:
         request.signum = number
         restore()
 
-    for number in heard:
+    for number in numbers:
         before[number] = signal.signal(number, note)
     try:
         yield request

@@ -14,7 +14,7 @@ from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError
 from tagger.generation.generate import generate, stream
 from tagger.generation.prompts import make_prompt
-from tagger.generation.text_output import drafted
+from tagger.generation.text_output import replayed_state
 from tests.tagger.generation.predictors import FadingPredictor, character_units, vocabulary, word_units
 
 WORDS = word_units("a", "b", "c", ",", ".", '"', "'s", "D")
@@ -183,7 +183,7 @@ def test_a_prompt_is_kept_as_written_and_continued_with_the_right_spaces(
 ) -> None:
     ids = WORDS.vocabulary.encode(first).tolist()
     settings = GenerationSettings(max_tokens=len(ids))
-    made = drafted(make_prompt(prompt, ENGLISH, WORDS), ids, [0.0] * len(ids), WORDS, settings).generated()
+    made = replayed_state(make_prompt(prompt, ENGLISH, WORDS), ids, [0.0] * len(ids), WORDS, settings).generated()
     assert made.text == text
     assert (made.tokens, made.stopped_by) == (first, "length")
 
@@ -201,7 +201,9 @@ def test_sentences_of_a_prompt_are_read_as_the_model_was_trained() -> None:
 
 def test_lines_of_characters() -> None:
     ids = CHARACTERS.vocabulary.encode(["a", "<eos>", "<eos>", "b", "<eos>"]).tolist()
-    made = drafted(make_prompt("b", ENGLISH, CHARACTERS), ids, [0.0] * 5, CHARACTERS, GenerationSettings(max_tokens=5))
+    made = replayed_state(
+        make_prompt("b", ENGLISH, CHARACTERS), ids, [0.0] * 5, CHARACTERS, GenerationSettings(max_tokens=5)
+    )
     assert made.generated().text == "ba\n\nb"
 
 

@@ -60,7 +60,7 @@ def test_words(context: str, steps: int, monkeypatch: pytest.MonkeyPatch) -> Non
         assert one.ranks == [rank for _, rank, _ in rows[:-1]]
         assert one.entropies == pytest.approx([entropy for _, _, entropy in rows[:-1]], abs=1e-4)
         assert one.known == [word != "zzz" for word in one.passage.words]
-        assert one.units == len(rows)
+        assert one.tokens == len(rows)
 
 
 @pytest.mark.parametrize("context", ["text", "sentence"])
@@ -114,7 +114,7 @@ def test_scores_come_as_sentences_do() -> None:
 
 def test_measures_where_a_unit_is_impossible() -> None:
     log_probs = torch.tensor([[[0.5, 0.5, 0.0]], [[1.0, 0.0, 0.0]]]).log()
-    bits, rank, entropy = surprisal.measured(log_probs, torch.tensor([[1], [0]]))
+    bits, rank, entropy = surprisal.token_surprisal(log_probs, torch.tensor([[1], [0]]))
     assert bits.tolist() == [[1.0], [0.0]]
     assert rank.tolist() == [[1], [1]]
     assert entropy.tolist() == [[1.0], [0.0]]
