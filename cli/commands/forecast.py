@@ -22,7 +22,9 @@ Examples:
 @click.argument("file", required=False)
 @click.option("--steps", type=int, default=14, show_default=True, help="Steps to forecast.")
 @click.option("--series", "groups", multiple=True, metavar="NAME", help="Forecast this series alone; repeat for more.")
-@click.option("--output", type=click.Choice(["table", "jsonl"]), default="table", show_default=True)
+@click.option(
+    "--output", type=click.Choice(["table", "jsonl"]), default="table", show_default=True, help="Format of the output."
+)
 @click.option("-o", "out", metavar="FILE", help="Write to this file instead of the standard output, when all is done.")
 @click.option("--picture", metavar="FILE", help="Draw history, forecast and intervals into this PNG.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out what cannot be read, and count it.")

@@ -174,7 +174,7 @@ class Forecaster:
                 f"series {excerpt(table.groups[group])} was not in training: scaled by the mean of those that were"
             )
         if np.isnan(table.values[table.offsets[group + 1] - 1]).any():
-            notes.append("the last row lacks a value: the one before it stands in")
+            notes.append("the last row lacks a value; the last one before it is read instead")
         return notes
 
 

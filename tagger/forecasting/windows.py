@@ -193,7 +193,7 @@ def column_notes(table: SeriesTable, config: ForecasterConfig, train: TimeSplit)
             where = f"column {column!r} {constant} in train (lines {int(first):,} to {int(last):,})"
             if column in config.data.targets:
                 raise CorpusError(f"{where}; there is nothing to learn", path=table.source)
-            notes.append(f"{where}: it tells nothing")
+            notes.append(f"{where}: it carries no information")
         missing = np.flatnonzero(np.isnan(table.values[:, number]))
         if len(missing):
             use = "not learnt from, and " * (column in config.data.targets)

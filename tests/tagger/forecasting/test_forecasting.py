@@ -46,7 +46,7 @@ def trained(table_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_parts_follow_each_other_in_time_for_all_series(tmp_path: Path) -> None:
+def test_splits_follow_each_other_in_time_for_all_series(tmp_path: Path) -> None:
     table, _, _, splits = prepared(write_wave(tmp_path / "t.csv", 60, ("a", "b")), group="site")
     latest = {name: max(table.times[end - 1] for end in split.ends) for name, split in splits.items()}
     earliest = {name: min(table.times[start] for start in split.starts) for name, split in splits.items()}
@@ -55,7 +55,7 @@ def test_parts_follow_each_other_in_time_for_all_series(tmp_path: Path) -> None:
     assert [split.rows for split in splits.values()] == [84, 18, 18]
 
 
-def test_a_long_part_is_scored_at_its_end(tmp_path: Path) -> None:
+def test_a_long_split_is_scored_at_its_end(tmp_path: Path) -> None:
     _, _, _, splits = prepared(write_wave(tmp_path / "t.csv", 60, ("a", "b")), group="site")
     short = last_rows(splits["test"], 10)
     assert short.ends.tolist() == splits["test"].ends.tolist()
@@ -63,7 +63,7 @@ def test_a_long_part_is_scored_at_its_end(tmp_path: Path) -> None:
     assert last_rows(splits["test"]) is splits["test"]
 
 
-def test_scaling_knows_the_training_part_alone(table_path: Path) -> None:
+def test_scaling_knows_the_training_split_alone(table_path: Path) -> None:
     table, config, inputs, splits = prepared(table_path)
     end = int(splits["train"].ends[0])
     assert inputs.scaling.mean[0] == pytest.approx(table.values[:end].mean(0, dtype=np.float64))
@@ -110,7 +110,7 @@ def test_an_epoch_reads_every_row_and_none_of_dev(table_path: Path) -> None:
     assert set(rows.tolist()) == set(range(int(splits["train"].ends[0])))
 
 
-def test_every_value_of_a_part_is_predicted_once_a_lead_from_what_lies_before(table_path: Path) -> None:
+def test_every_value_of_a_split_is_predicted_once_a_lead_from_what_lies_before(table_path: Path) -> None:
     _, config, inputs, splits = prepared(table_path, data__horizon=3)
     torch.manual_seed(0)
     network = build_series_network(config, inputs.size).eval()
@@ -152,7 +152,7 @@ def with_values(inputs: SeriesDataset, values: np.ndarray) -> SeriesDataset:
     return SeriesDataset(replace(inputs.table, values=values), inputs.scaling, config, inputs.calendar)
 
 
-def test_opponents_are_what_their_names_say(table_path: Path) -> None:
+def test_baselines_are_what_their_names_say(table_path: Path) -> None:
     table, _, inputs, splits = prepared(table_path, features=(), data__horizon=2, data__calendar=False)
     rows = np.arange(60, 90)
     scaled = ((table.values[:, 0] - inputs.scaling.mean[0, 0]) / inputs.scaling.std[0, 0]).astype(np.float32)
@@ -188,7 +188,7 @@ def test_figures_of_a_forecast_by_hand() -> None:
     assert scores.comparisons[PERSISTENCE].skill == pytest.approx(0.5)
 
 
-def test_a_difference_is_told_only_where_it_is_sure() -> None:
+def test_a_difference_is_named_only_where_it_is_significant() -> None:
     rng = np.random.default_rng(1)
     actual = rng.normal(size=(400, 1))
     errors = rng.normal(size=(400, 1))
@@ -340,7 +340,7 @@ def test_a_constant_feature_is_told(tmp_path: Path) -> None:
         str(path), targets=["load"], features=["wind"], settings=QUICK, threads=1,
         listener=lambda event: notes.extend(getattr(event, "notes", ())),
     )  # fmt: skip
-    assert "column 'wind' is always 4 in train (lines 2 to 141): it tells nothing" in notes
+    assert "column 'wind' is always 4 in train (lines 2 to 141): it carries no information" in notes
 
 
 def test_two_rows_are_too_few(tmp_path: Path) -> None:

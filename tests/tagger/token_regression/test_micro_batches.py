@@ -1,4 +1,4 @@
-"""Batches of numbers, over time and over words, in parts for want of memory: the gradients are those of the whole."""
+"""Micro-batches of regression, over time and over words: their gradients add up to those of the whole batch."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ crashes = resuming.crashes
 
 
 def over_time(folder: Path) -> tuple[nn.Module, Objective]:
-    """BpttChunkes of two series; the second lacks most of its values, so that whole parts have no target."""
-    table, config, inputs, parts = prepared(
+    """Windows of two series; the second lacks most of its values, so whole micro-batches have no target."""
+    table, config, dataset, splits = prepared(
         write_wave(folder / "t.csv", 90, ("a", "b")), group="site", data__horizon=2, training__batch_tokens=120
     )
     values = table.values.copy()
     values[int(table.offsets[1]) + 5 :, 0] = np.nan
     holed = replace(table, values=values)
-    inputs = type(inputs)(holed, inputs.scaling, config, inputs.calendar)
+    dataset = type(dataset)(holed, dataset.scaling, config, dataset.calendar)
     torch.manual_seed(1)
-    network = build_series_network(config, inputs.size)
+    network = build_series_network(config, dataset.size)
     torch.nn.init.normal_(network.head.linear.weight)
-    return network, SeriesObjective(network, inputs, parts["train"], None, config, device=CPU)
+    return network, SeriesObjective(network, dataset, splits["train"], None, config, device=CPU)
 
 
 def over_words(folder: Path) -> tuple[nn.Module, Objective]:
-    """Sentences of one to five words, some without a number, as a run of training sees them."""
+    """Sentences of one to five words, some without a number."""
     cut = [(words[: 1 + n % 5], times[: 1 + n % 5]) for n, (words, times) in enumerate(sentences(60))]
     path = write_conllu(folder / "c.conllu", cut)
     path.write_text(path.read_text(encoding="utf-8").replace("rt=250.0|", ""), encoding="utf-8")
@@ -59,19 +59,21 @@ def over_words(folder: Path) -> tuple[nn.Module, Objective]:
 
 
 @pytest.mark.parametrize("start", [over_time, over_words])
-@pytest.mark.parametrize("parts", [2, 3, 1000])
-def test_parts_add_up(start: Callable[[Path], tuple[nn.Module, Objective]], parts: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [2, 3, 1000])
+def test_micro_batches_add_up(
+    start: Callable[[Path], tuple[nn.Module, Objective]], number: int, tmp_path: Path
+) -> None:
     network, objective = start(tmp_path)
     network.train()
     gradients = GradientAccumulator(network, objective)
-    number, batches = objective.epoch(np.random.default_rng(1))
-    assert number > 1
+    steps, batches = objective.epoch(np.random.default_rng(1))
+    assert steps > 1
     for batch in batches:
         gradients.num_micro_batches = 1
         network.zero_grad()
         whole = gradients.accumulate_gradients(batch)
         expected = {name: p.grad.clone() for name, p in network.named_parameters() if p.grad is not None}
-        gradients.num_micro_batches = parts
+        gradients.num_micro_batches = number
         network.zero_grad()
         found = gradients.accumulate_gradients(batch)
         assert found.steps == whole.steps
@@ -82,7 +84,7 @@ def test_parts_add_up(start: Callable[[Path], tuple[nn.Module, Objective]], part
 
 
 def limit(kind: type[Any], monkeypatch: pytest.MonkeyPatch, size: Callable[[Any], int], most: int) -> None:
-    """There is no memory for a batch with more than so many stretches or sentences."""
+    """Let memory run out for a batch with more windows or sentences than ``most``."""
     loss = kind.loss
 
     def limited(objective: Any, batch: Any) -> StepLoss:
@@ -96,7 +98,7 @@ def limit(kind: type[Any], monkeypatch: pytest.MonkeyPatch, size: Callable[[Any]
 
 @pytest.mark.usefixtures("no_curves")
 def test_after_memory_ran_out(tmp_path: Path, crashes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batches that were divided stay divided, in a run that is cut off and resumed, too."""
+    """Batches that were split stay split, also in a run that is cut off and resumed."""
     limit(SeriesObjective, monkeypatch, lambda batch: batch.rows.shape[1], 5)
     limit(TokenRegressionObjective, monkeypatch, lambda batch: len(batch.lengths), 7)
     table = write_wave(tmp_path / "wave.csv", 90)
