@@ -158,7 +158,7 @@ def verdicts(scores: TargetScores, split: str) -> list[str]:
         size = f"{abs(100 * one.skill):.1f} % {'lower' if one.skill >= 0 else 'higher'}"
         detail = scores.figures[name].detail
         other = f"{name}{f' ({detail})' if detail else ''}"
-        verdict = {"better": "beats", "worse": "is beaten by", "level": "cannot be told apart from"}[one.verdict]
+        verdict = {"better": "beats", "worse": "is beaten by", "level": "is level with"}[one.verdict]
         lines.append(f"{scores.target} on {split}: the network {verdict} {other}: RMSE {size}")
     verdicts = {one.verdict for one in scores.comparisons.values()}
     persistence = scores.comparisons.get(PERSISTENCE)

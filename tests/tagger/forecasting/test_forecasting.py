@@ -198,9 +198,7 @@ def test_a_difference_is_named_only_where_it_is_significant() -> None:
     assert [one.verdict for one in scores.comparisons.values()] == ["better", "level"]
     first, second = verdicts(scores, "test")
     assert first == "price on test: the network beats persistence: RMSE 50.0 % lower"
-    assert second.startswith(
-        "price on test: the network cannot be told apart from linear autoregression (3 lags): RMSE "
-    )
+    assert second.startswith("price on test: the network is level with linear autoregression (3 lags): RMSE ")
     reverse = score_target("price", actual, {NETWORK: actual + 2 * errors, PERSISTENCE: actual + errors}, {})
     assert reverse is not None
     told = verdicts(reverse, "test")
