@@ -32,37 +32,27 @@ class RegressionHead(nn.Module):
         return numbers
 
 
-def errors(differences: Tensor, *, kind: LossKind = "squared", delta: float = 1.0) -> Tensor:
-    """Compute the loss of each number by its difference d from the target, of the same shape.
+def regression_loss(predicted: Tensor, targets: Tensor, *, kind: LossKind = "squared", delta: float = 1.0) -> Tensor:
+    """Sum the loss over all steps and numbers that have a target, by the difference d from it.
 
         squared   d ** 2
         absolute  |d|
         huber     d ** 2 / 2 where |d| <= delta, delta * (|d| - delta / 2) beyond (Huber 1964)
 
     Args:
-        differences: predicted minus target.
-        kind: "squared", "absolute" or "huber".
-        delta: of the Huber loss: where it turns from quadratic to linear.
-    """
-    if kind == "squared":
-        return differences.square()
-    size = differences.abs()
-    if kind == "absolute":
-        return size
-    return torch.where(size <= delta, 0.5 * size.square(), delta * (size - 0.5 * delta))
-
-
-def regression_loss(predicted: Tensor, targets: Tensor, *, kind: LossKind = "squared", delta: float = 1.0) -> Tensor:
-    """Sum the loss over all steps and numbers that have a target.
-
-    Args:
         predicted: (N, K), or any shape.
         targets: of the same shape; NaN where there is none, which is ignored.
         kind: "squared", "absolute" or "huber".
-        delta: of the Huber loss.
+        delta: where the Huber loss turns from quadratic to linear.
 
     Returns:
-        A scalar: the sum over the steps.
+        A scalar.
     """
     known = ~torch.isnan(targets)
-    return errors(predicted[known] - targets[known], kind=kind, delta=delta).sum()
+    differences = predicted[known] - targets[known]
+    if kind == "squared":
+        return differences.square().sum()
+    size = differences.abs()
+    if kind == "absolute":
+        return size.sum()
+    return torch.where(size <= delta, 0.5 * size.square(), delta * (size - 0.5 * delta)).sum()

@@ -1,4 +1,4 @@
-"""The next unit out of V: cross-entropy without keeping the scores, in full or by clusters of rare units."""
+"""The next token out of V: cross-entropy without keeping the scores, in full or by clusters of rare tokens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TINY = 1e-30
 
 
 def softmax_loss(states: Tensor, table: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
-    """Cross-entropy of the softmax over ``states @ table.T + bias``, summed over steps.
+    """Sum the cross-entropy of the softmax over ``states @ table.T + bias`` over steps.
 
     Value and gradients are those of ``cross_entropy(linear(states, table, bias), targets, reduction="sum")``, computed
     in one go, block by block: the (N, V) scores are never kept. Under autocast the products and the softmax are those
@@ -26,7 +26,7 @@ def softmax_loss(states: Tensor, table: Tensor, bias: Tensor, targets: Tensor) -
 
     Args:
         states: (N, E).
-        table: (V, E), a row a unit.
+        table: (V, E), a row a token.
         bias: (V,).
         targets: (at most N,) int64; states beyond them are padding.
 
@@ -38,7 +38,7 @@ def softmax_loss(states: Tensor, table: Tensor, bias: Tensor, targets: Tensor) -
 
 
 class _SoftmaxLoss(torch.autograd.Function):
-    """The gradient of a sum of cross-entropies is known as soon as its value is: probabilities less the targets."""
+    """A loss whose gradient, probabilities less the targets, is known as soon as its value."""
 
     @staticmethod
     def forward(ctx: Any, states: Tensor, table: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
@@ -121,12 +121,12 @@ def _columns_first(weights: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 class FullSoftmax(nn.Module):
-    """Every unit scored at every step.
+    """Scores of every token at every step.
 
     Args:
         input_size: H of the states.
         num_predicted: V.
-        size: E of the table of units; states are projected to it where H differs.
+        size: E of the table of tokens; states are projected to it where H differs.
         tied: whether the table is the word embedding (Press and Wolf 2017; Inan et al. 2017), handed in at each call.
     """
 
@@ -138,37 +138,32 @@ class FullSoftmax(nn.Module):
         self.bias = nn.Parameter(torch.zeros(num_predicted))
 
     def start_from(self, frequencies: Tensor) -> None:
-        """Let the biases be the logarithms of (V,) relative frequencies, so that training starts from unigrams."""
+        """Set the biases to the logarithms of (V,) relative frequencies, so that training starts from unigrams."""
         self.bias.data.copy_(frequencies.clamp_min(1e-9).log())
 
     def loss(self, states: Tensor, targets: Tensor, embedding: Tensor) -> Tensor:
-        """Summed cross-entropy in nats.
+        """Sum the cross-entropy in nats.
 
         Args:
             states: (N, H).
             targets: (N,) int64, less than V.
-            embedding: (at least V, E) word embedding; its first V rows are the units, where tied.
+            embedding: (at least V, E) word embedding; its first V rows are the tokens, where tied.
         """
         return softmax_loss(self.projection(states), self.table(embedding), self.bias, targets)
 
     def predictor(self, embedding: Tensor, dtype: torch.dtype = torch.float32) -> LogProbabilities:
-        """Prepare the prediction of the next token.
-
-        Args:
-            embedding: see ``loss``.
-            dtype: of the products.
-        """
+        """Prepare the prediction of the next token, with products of type `dtype`; `embedding` as for ``loss``."""
         return LogProbabilities(self, self.table(embedding), self.num_predicted, [], dtype)
 
     def table(self, embedding: Tensor) -> Tensor:
-        """The rows that states are compared with; arguments as ``loss``."""
+        """Return the rows that states are compared with; `embedding` as for ``loss``."""
         return embedding[: self.num_predicted] if self.weight is None else self.weight
 
 
 class AdaptiveSoftmax(nn.Module):
-    """Frequent units scored at every step, rare ones in clusters that are entered when needed (Grave et al. 2017).
+    """Scores of frequent tokens at every step, of rare ones by clusters when needed (Grave et al. 2017).
 
-    Ids go from frequent to rare. A head scores the first ``cutoffs[0]`` units and the clusters; the units of cluster
+    Ids go from frequent to rare. A head scores the first ``cutoffs[0]`` tokens and the clusters; the tokens of cluster
     i are scored against a projection of the state to E / 4**i dimensions, at least 16.
 
     Args:
@@ -199,7 +194,7 @@ class AdaptiveSoftmax(nn.Module):
         )
 
     def start_from(self, frequencies: Tensor) -> None:
-        """As ``FullSoftmax.start_from``."""
+        """Set the biases as ``FullSoftmax.start_from``."""
         logs = frequencies.clamp_min(1e-9)
         parts = [logs[start:end] for start, end in pairwise(self.bounds)]
         self.bias.data.copy_(torch.cat([logs[: self.bounds[0]], torch.stack([p.sum() for p in parts])]).log())
@@ -207,7 +202,7 @@ class AdaptiveSoftmax(nn.Module):
             bias.data.copy_((part / part.sum()).log())
 
     def loss(self, states: Tensor, targets: Tensor, embedding: Tensor) -> Tensor:
-        """As ``FullSoftmax.loss``."""
+        """Sum the cross-entropy as ``FullSoftmax.loss``."""
         states = self.projection(states)
         heads = targets.clone()
         total = torch.zeros((), dtype=states.dtype, device=states.device)
@@ -221,13 +216,13 @@ class AdaptiveSoftmax(nn.Module):
         return total + softmax_loss(states, self.table(embedding), self.bias, heads)
 
     def predictor(self, embedding: Tensor, dtype: torch.dtype = torch.float32) -> LogProbabilities:
-        """As ``FullSoftmax.predictor``."""
+        """Prepare the prediction as ``FullSoftmax.predictor``."""
         narrow = [cast(nn.Linear, projection).weight for projection in self.narrow]
         clusters = list(zip(narrow, self.rare, self.rare_bias, strict=True))
         return LogProbabilities(self, self.table(embedding), self.num_predicted, clusters, dtype)
 
     def table(self, embedding: Tensor) -> Tensor:
-        """The rows of the head, frequent units and clusters; arguments as ``FullSoftmax.loss``."""
+        """Return the rows of the head, frequent tokens and clusters; `embedding` as for ``FullSoftmax.loss``."""
         return torch.cat([embedding[: self.bounds[0]], self.weight]) if self.tied else self.weight
 
 

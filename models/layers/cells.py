@@ -1,7 +1,7 @@
 """Recurrent cells written out gate by gate, one word at a time, as the papers have them.
 
-Slow and plain on purpose. Tests hold the fused layers of ``models/encoder.py`` against these cells, and who wants
-to see the gates of a trained model runs its weights through them (``tagger inspect``).
+Slow and plain on purpose. Tests compare the fused layers of ``models/layers/encoder.py`` with these cells, and
+``tagger inspect`` runs the weights of a trained model through them to show its gates.
 
 Notation: x (D,) the word, h (H,) the hidden state, W (H, D) and U (H, H) the two matrices of a gate, b and c (H,)
 their biases (papers have one bias or none; cuDNN and PyTorch have two), * element by element, @ a matrix product.
@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 
 State = tuple[Tensor, ...]
-"""What a cell hands on to the next word: (h,), for an LSTM (h, cell state); each (H,)."""
+"""The state for the next word: (h,), for an LSTM (h, cell state); each (H,)."""
 Values = dict[str, Tensor]
-"""All that a cell computed, by name."""
+"""The gates and states of a cell by name."""
 
 
 class Cell(Protocol):
@@ -28,12 +28,12 @@ class Cell(Protocol):
     hidden_size: int
 
     def step(self, x: Tensor, state: State) -> tuple[State, Values]:
-        """Read one word (D,): the new state, and every gate and state by name, each (H,)."""
+        """Read one word (D,); return the new state, and every gate and state by name, each (H,)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Affine:
-    """W @ x + b + U @ h + c: what every gate computes before it is squashed.
+    """W @ x + b + U @ h + c, the value of a gate before it is squashed.
 
     Args:
         w: (H, D), reads the word.
@@ -48,15 +48,15 @@ class Affine:
     c: Tensor
 
     def __call__(self, x: Tensor, h: Tensor) -> Tensor:
-        """(H,) from (D,) and (H,)."""
+        """Return (H,) from (D,) and (H,)."""
         return self.of_word(x) + self.of_state(h)
 
     def of_word(self, x: Tensor) -> Tensor:
-        """W @ x + b."""
+        """Return W @ x + b."""
         return self.w @ x + self.b
 
     def of_state(self, h: Tensor) -> Tensor:
-        """U @ h + c."""
+        """Return U @ h + c."""
         return self.u @ h + self.c
 
 
@@ -139,7 +139,7 @@ class PublishedGRU:
         return (h,), {"reset_gate": r, "update_gate": z, "candidate": n, "hidden_state": h}
 
     def propose(self, x: Tensor, h: Tensor, r: Tensor) -> Tensor:
-        """(H,) the candidate before tanh."""
+        """Return the candidate (H,) before tanh."""
         return self.candidate.of_word(x) + self.candidate.of_state(r * h)
 
 
@@ -153,12 +153,12 @@ class FusedGRU(PublishedGRU):
     """
 
     def propose(self, x: Tensor, h: Tensor, r: Tensor) -> Tensor:
-        """(H,) the candidate before tanh."""
+        """Return the candidate (H,) before tanh."""
         return self.candidate.of_word(x) + r * self.candidate.of_state(h)
 
 
 def cell_of(layer: nn.Module) -> Cell:
-    """The cell with the weights of a layer of PyTorch; gradients reach the layer's parameters.
+    """Build the cell with the weights of a PyTorch layer; gradients reach the layer's parameters.
 
     Args:
         layer: an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN`` (tanh) of one layer, one direction and no projection.
@@ -189,12 +189,7 @@ def _gates(weights: Mapping[str, Tensor], number: int) -> list[Affine]:
 
 
 def run_cell(cell: Cell, words: Tensor) -> Values:
-    """Run a cell over a sentence from zero states: every value by name, (T, H) each.
-
-    Args:
-        cell: the cell.
-        words: (T, D), T at least 1.
-    """
+    """Run a cell over T >= 1 words (T, D) from zero states; return every value by name, (T, H) each."""
     zero = words.new_zeros(cell.hidden_size)
     state: State = (zero, zero) if isinstance(cell, LSTM) else (zero,)
     steps = []
@@ -205,7 +200,7 @@ def run_cell(cell: Cell, words: Tensor) -> Values:
 
 
 def run_layers(layers: Sequence[nn.Module], words: Tensor, *, backwards: bool = False) -> list[Values]:
-    """Run a stack of layers over one sentence: the values of each layer, row t of them at word t.
+    """Run a stack of layers over one sentence; return the values of each layer, row t for word t.
 
     Args:
         layers: as of a ``DirectionalStack``; what lies between them at training time (dropout) is left out.
@@ -213,9 +208,9 @@ def run_layers(layers: Sequence[nn.Module], words: Tensor, *, backwards: bool = 
         backwards: read from the last word to the first, at every depth.
     """
     inputs = words.flip(0) if backwards else words
-    found = []
+    values_of_layers = []
     for layer in layers:
         values = run_cell(cell_of(layer), inputs)
         inputs = values["hidden_state"]
-        found.append({name: rows.flip(0) if backwards else rows for name, rows in values.items()})
-    return found
+        values_of_layers.append({name: rows.flip(0) if backwards else rows for name, rows in values.items()})
+    return values_of_layers

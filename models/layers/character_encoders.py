@@ -31,14 +31,7 @@ class CharacterLSTM(nn.Module):
         self.output_size = output_size
 
     def forward(self, char_ids: Tensor) -> Tensor:
-        """Encode words.
-
-        Args:
-            char_ids: (N, C) int64, padded on the right with 0.
-
-        Returns:
-            (N, output_size).
-        """
+        """Encode words: (N, output_size) from (N, C) int64, padded on the right with 0."""
         char_ids = trimmed(char_ids)
         lengths = (char_ids != 0).sum(1)  # (N,)
         steps = torch.arange(char_ids.shape[1], device=char_ids.device)
@@ -78,21 +71,17 @@ class CharacterCNN(nn.Module):
         self.output_size = output_size
 
     def forward(self, char_ids: Tensor) -> Tensor:
-        """Encode words.
+        """Encode words: (N, output_size) from (N, C) int64, padded on the right with 0.
 
-        Args:
-            char_ids: (N, C) int64, padded on the right with 0.
-
-        Returns:
-            (N, output_size). Filters that see padding alone are left out, so padding changes nothing.
+        Filters that see only padding are left out, so padding changes nothing.
         """
         char_ids = trimmed(char_ids)
         embedded = self.embedding(char_ids).transpose(1, 2)  # (N, E, C)
         lengths = (char_ids != 0).sum(1, keepdim=True)  # (N, 1)
         outputs = []
         for convolution in self.convolutions:
-            found = convolution(embedded)  # (N, size, C + width - 1)
-            positions = torch.arange(found.shape[2], device=found.device)
+            filtered = convolution(embedded)  # (N, size, C + width - 1)
+            positions = torch.arange(filtered.shape[2], device=filtered.device)
             padding = positions >= lengths + convolution.kernel_size[0] - 1  # type: ignore[index]
-            outputs.append(found.masked_fill(padding.unsqueeze(1), float("-inf")).amax(2))
+            outputs.append(filtered.masked_fill(padding.unsqueeze(1), float("-inf")).amax(2))
         return torch.relu(torch.cat(outputs, dim=1))

@@ -7,48 +7,27 @@ from torch import Tensor, nn
 
 
 class Dropout(nn.Module):
-    """Dropout with a mask of its own at every step (Srivastava et al. 2014).
+    """Dropout with one mask a step (Srivastava et al. 2014) or one mask a sentence.
+
+    One mask a sentence is the variational dropout of Gal and Ghahramani 2016, which Merity et al. 2018 call locked.
 
     Args:
         p: probability that a unit is dropped, 0 <= p < 1.
+        locked: use one mask for all steps of a sentence.
     """
 
-    def __init__(self, p: float) -> None:
+    def __init__(self, p: float, *, locked: bool) -> None:
         super().__init__()
-        self.p = p
+        self.p, self.locked = p, locked
 
     def forward(self, inputs: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Drop units of (T, B, H); the identity outside training.
-
-        Args:
-            inputs: (T, B, H).
-            generator: where the mask is drawn; torch's own if None.
-        """
-        return dropped(inputs, self.p if self.training else 0.0, self.mask_shape(inputs), generator)
-
-    def mask_shape(self, inputs: Tensor) -> tuple[int, ...]:
-        """Shape of the mask for (T, B, H)."""
-        return tuple(inputs.shape)
+        """Drop units of (T, B, H), outside training none; `generator` draws the mask, torch's own if None."""
+        shape = (1 if self.locked else len(inputs), *inputs.shape[1:])
+        return dropped(inputs, self.p if self.training else 0.0, shape, generator)
 
     def extra_repr(self) -> str:
-        """Shown by ``print(model)``."""
-        return f"p={self.p}"
-
-
-class LockedDropout(Dropout):
-    """Dropout with one mask a sentence, the same at all of its steps.
-
-    Gal and Ghahramani 2016 (variational dropout), under the name of Merity et al. 2018.
-    """
-
-    def mask_shape(self, inputs: Tensor) -> tuple[int, ...]:
-        """(1, B, H) for (T, B, H)."""
-        return (1, *inputs.shape[1:])
-
-
-def make_dropout(p: float, *, locked: bool) -> Dropout:
-    """One of the two kinds."""
-    return LockedDropout(p) if locked else Dropout(p)
+        """Describe the dropout for ``print(model)``."""
+        return f"p={self.p}, locked={self.locked}"
 
 
 def dropped(inputs: Tensor, p: float, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 def make_embedding(
     rows: int, size: int, *, spread: float | None = None, padding_idx: int | None = None
 ) -> nn.Embedding:
-    """A table of normally distributed vectors; on the meta device, where there is no memory for them, just the shape.
+    """Make a table of normally distributed vectors; on the meta device only its shape.
 
-    (Drawing on the meta device would import a second's worth of code that nothing else here needs.)
+    Drawing on the meta device would import a second's worth of code that nothing else here needs.
 
     Args:
         rows: vectors.
@@ -27,11 +27,11 @@ def make_embedding(
     return table
 
 
-GRAIN = 32
-"""Rows are filled up to a multiple of it: for each number of rows that it has not met oneDNN writes machine code, which
-takes as long as the products themselves, and keeps two megabytes of it."""
+ROWS = 32
+"""Rows of products, or a multiple: oneDNN compiles code for each new number of rows, as slow as the products themselves,
+and keeps two megabytes of it."""
 
 
 def pad_to_multiple(rows: Tensor) -> Tensor:
-    """(n,) numbers of rows, and so many zeros that ``GRAIN`` divides the whole."""
-    return torch.cat([rows, rows.new_zeros(-len(rows) % GRAIN)])
+    """Add zeros to (n,) row numbers until ``ROWS`` divides their number."""
+    return torch.cat([rows, rows.new_zeros(-len(rows) % ROWS)])

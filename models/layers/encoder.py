@@ -16,13 +16,13 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from tagger.models.layers.dropout import Dropout, make_dropout
+from tagger.models.layers.dropout import Dropout
 from tagger.models.layers.parallel import job, parallel_forward
 from tagger.models.layers.recurrence import CELLS, State, drop_weights, run_layer, step_layer
 
 
 def flip_index(lengths: Tensor, steps: int) -> Tensor:
-    """Row numbers that reverse each sentence of a flattened (T, B) batch in place; its own inverse.
+    """Return the row numbers that reverse each sentence of a flattened (T, B) batch; its own inverse.
 
     Args:
         lengths: (B,) int64, tokens of each sentence.
@@ -72,15 +72,15 @@ class DirectionalStack(nn.Module):
     def read(
         self, inputs: Tensor, states: Sequence[State] | None = None, generator: torch.Generator | None = None
     ) -> tuple[Tensor, list[State]]:
-        """Go on from what was read before.
+        """Run over (T, B, D) from the states of each layer, zeros if None.
 
         Args:
             inputs: (T, B, D).
-            states: what each layer remembers; zeros if None.
-            generator: where what is dropped is drawn; torch's own if None.
+            states: the states of the layers before the first step.
+            generator: draws the dropout masks; torch's own if None.
 
         Returns:
-            (T, B, H) of the last layer, and what each layer remembers after the last step.
+            (T, B, H) of the last layer, and the states of the layers after the last step.
         """
         outputs, after = inputs, []
         for number, layer in enumerate(self.layers):
@@ -93,12 +93,7 @@ class DirectionalStack(nn.Module):
         return outputs, after
 
     def step(self, inputs: Tensor, states: Sequence[State]) -> tuple[Tensor, list[State]]:
-        """Go on by a single step, without dropout: the results of ``read`` in a third of its time.
-
-        Args:
-            inputs: (1, B, D).
-            states: what each layer remembers.
-        """
+        """Run over a single step (1, B, D) without dropout, as ``read`` in a third of its time."""
         outputs, after = inputs, []
         for layer, state in zip(self.layers, states, strict=True):
             outputs, state = step_layer(cast(nn.RNNBase, layer), outputs, state)
@@ -116,7 +111,7 @@ class Encoder(nn.Module):
         layers: L of each stack.
         dropout: probability for locked or plain dropout between layers.
         locked: one dropout mask a sentence instead of one a step.
-        backward: whether there is a backward stack; a language model may do without.
+        backward: whether there is a backward stack; a language model needs none.
         output_size: H of the last layer of each stack, where it differs from ``hidden_size``; 0 where not.
 
     Attributes:
@@ -137,7 +132,7 @@ class Encoder(nn.Module):
         output_size: int = 0,
     ) -> None:
         super().__init__()
-        between = make_dropout(dropout, locked=locked)
+        between = Dropout(dropout, locked=locked)
         sizes = {"input_size": input_size, "hidden_size": hidden_size, "layers": layers, "output_size": output_size}
         self.forward_rnn = DirectionalStack(cell=cell, dropout=between, **sizes)
         self.backward_rnn = DirectionalStack(cell=cell, dropout=between, **sizes) if backward else None
@@ -178,7 +173,7 @@ class Encoder(nn.Module):
 
 
 def initialise(layer: nn.Module) -> None:
-    """Orthogonal recurrent and Glorot input matrices, zero biases, an LSTM's forget gate open (bias 1).
+    """Set orthogonal recurrent and Glorot input matrices, zero biases, and 1 for an LSTM's forget gate.
 
     Saxe et al. 2014; Glorot and Bengio 2010; Jozefowicz et al. 2015 for the forget bias. PyTorch adds an input
     and a recurrent bias: the second stays zero. On the meta device there is nothing to be drawn.

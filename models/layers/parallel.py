@@ -1,4 +1,4 @@
-"""Two independent networks computed side by side on two threads, forwards and backwards.
+"""Two independent networks computed at the same time on two threads, forwards and backwards.
 
 A small recurrent layer has too little work a step to share one operation among threads: they spend their time
 waiting for each other, and more of it as soon as another program is busy. Two whole stacks, one a thread, meet
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 Job = tuple[Callable[[Tensor], Tensor], Sequence[Tensor]]
-"""What to compute of one tensor, and the parameters that take part in it."""
+"""A function of one tensor, and its parameters."""
 
 
 def job(module: nn.Module) -> Job:
@@ -24,27 +24,18 @@ def job(module: nn.Module) -> Job:
 
 
 def parallel_forward(first: Job, second: Job, inputs: tuple[Tensor, Tensor], pool: Executor) -> tuple[Tensor, Tensor]:
-    """Compute the first job of ``inputs[0]`` on this thread and the second of ``inputs[1]`` on the pool.
+    """Compute the first job of ``inputs[0]`` on this thread, the second of ``inputs[1]`` on the pool.
 
     Gradients are those of computing one after the other, to the last bit (jobs that share a parameter: up to the order
     of one addition). The jobs draw random numbers from generators of their own, if any.
-
-    Args:
-        first: from one tensor to one tensor.
-        second: the same.
-        inputs: one tensor for each.
-        pool: runs the second job, forwards and backwards.
-
-    Returns:
-        One tensor of each.
     """
     parameters = [p for _, own in (first, second) for p in own]
-    outputs: tuple[Tensor, Tensor] = _SideBySide.apply(first, second, pool, *inputs, *parameters)  # type: ignore[no-untyped-call]
+    outputs: tuple[Tensor, Tensor] = _Parallel.apply(first, second, pool, *inputs, *parameters)  # type: ignore[no-untyped-call]
     return outputs
 
 
-class _SideBySide(torch.autograd.Function):
-    """Each module has a graph of its own, so that each thread walks one back."""
+class _Parallel(torch.autograd.Function):
+    """Two modules, each with a graph of its own, so that each thread walks one back."""
 
     @staticmethod
     def forward(
@@ -77,6 +68,6 @@ def _run(compute: Callable[[Tensor], Tensor], inputs: Tensor, autocast: bool) ->
 def _walk_back(run: tuple[Tensor, Tensor], parameters: tuple[Tensor, ...], gradient: Tensor) -> list[Tensor | None]:
     inputs, outputs = run
     wanted = [p for p in parameters if p.requires_grad]
-    found = torch.autograd.grad(outputs, [inputs, *wanted], gradient, allow_unused=True)
-    by_place = iter(found[1:])
-    return [found[0], *(next(by_place) if p.requires_grad else None for p in parameters)]
+    of_inputs, *gradients = torch.autograd.grad(outputs, [inputs, *wanted], gradient, allow_unused=True)
+    in_order = iter(gradients)
+    return [of_inputs, *(next(in_order) if p.requires_grad else None for p in parameters)]

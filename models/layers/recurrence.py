@@ -1,4 +1,4 @@
-"""One recurrent layer over a batch: from given states, and with other recurrent weights than its own if asked for."""
+"""One recurrent layer over a batch, from given states, also with other recurrent weights than its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 CELLS: dict[str, Callable[[int, int], nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 State = tuple[Tensor, ...]
-"""What a layer remembers: (h, c) of an LSTM, (h,) of a GRU or plain RNN, each (1, B, H)."""
+"""The state of a layer: (h, c) of an LSTM, (h,) of a GRU or plain RNN, each (1, B, H)."""
 
 
 def run_layer(
@@ -20,7 +20,7 @@ def run_layer(
     Args:
         layer: as in ``CELLS``, reading in one direction.
         inputs: (T, B, D).
-        state: what it remembers; zeros if None.
+        state: its state before the first step; zeros if None.
         recurrent: the recurrent matrix to use in place of the layer's own, of the same shape. It is handed to the
             kernel itself: replacing the attribute of the module would not reach the weights that the kernel uses.
 
@@ -28,7 +28,7 @@ def run_layer(
         (T, B, H), and the state after the last step.
     """
     if recurrent is None:
-        outputs, after = layer(inputs, _as_module_takes(layer, state))
+        outputs, after = layer(inputs, state if state is None or isinstance(layer, nn.LSTM) else state[0])
         return outputs, after if isinstance(after, tuple) else (after,)
     weights = [recurrent if name == "weight_hh_l0" else weight for name, weight in layer.named_parameters()]
     zeros = inputs.new_zeros(1, inputs.shape[1], recurrent.shape[1])
@@ -54,12 +54,8 @@ def step_layer(layer: nn.RNNBase, inputs: Tensor, state: State) -> tuple[Tensor,
     return h.unsqueeze(0), (h.unsqueeze(0),)
 
 
-def _as_module_takes(layer: nn.RNNBase, state: State | None) -> State | Tensor | None:
-    return state if state is None or isinstance(layer, nn.LSTM) else state[0]
-
-
 def drop_weights(weights: Tensor, p: float, generator: torch.Generator | None = None) -> Tensor:
-    """DropConnect (Wan et al. 2013) on a recurrent matrix: weight drop of Merity et al. 2018, equation 1.
+    """Apply DropConnect (Wan et al. 2013) to a recurrent matrix, as Merity et al. 2018, equation 1.
 
     Args:
         weights: (G * H, H).
@@ -74,5 +70,5 @@ def drop_weights(weights: Tensor, p: float, generator: torch.Generator | None = 
 
 
 def detached(states: list[State]) -> list[State]:
-    """The same states, cut from the graph that made them (truncated back-propagation through time)."""
+    """Detach states from their graph (truncated back-propagation through time)."""
     return [tuple(part.detach() for part in state) for state in states]

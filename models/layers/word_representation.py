@@ -1,4 +1,4 @@
-"""The vector of a word, from its form alone: it is computed once for a type, however often the type occurs."""
+"""The vector of a word from its form, computed once for each distinct word."""
 
 from __future__ import annotations
 
@@ -57,16 +57,13 @@ class WordRepresentation(nn.Module):
         char_ids: Tensor | None = None,
         vector_ids: Tensor | None = None,
     ) -> Tensor:
-        """Represent N words.
+        """Represent N words as (N, D) vectors.
 
         Args:
             word_ids: (N,) int64, 0 for words that are unknown (or hidden by word dropout).
             affix_ids: (N, F) int64 rows of the affix embedding.
             char_ids: (N, C) int64.
             vector_ids: (N,) int64 rows of the fixed vectors; ``word_ids`` if None.
-
-        Returns:
-            (N, D).
         """
         parts = [self.embedding(word_ids)]
         if self.affixes is not None:

@@ -15,7 +15,7 @@ from tagger.models.layers.recurrence import State, detached
 
 @dataclass(frozen=True, slots=True)
 class ActivationPenalties:
-    """What large and restless states cost (Merity et al. 2017, "Revisiting Activation Regularization").
+    """Costs of large and restless states (Merity et al. 2017, "Revisiting Activation Regularization").
 
     Args:
         activation: alpha, times the mean square of the dropped-out states.
@@ -27,7 +27,7 @@ class ActivationPenalties:
 
 
 class StreamReader:
-    """Reads B streams with one stack and carries its states from one chunk to the next, detached from their past.
+    """Reader of B streams with one stack, whose states pass from one chunk to the next.
 
     Back-propagation through time ends at the beginning of a chunk (truncated, Williams and Peng 1990).
 
@@ -68,15 +68,10 @@ class StreamReader:
         self.states = None
 
     def loss(self, vectors: Tensor, targets: Tensor) -> Tensor:
-        """Read a chunk.
-
-        Args:
-            vectors: (T, B, D) of the tokens read.
-            targets: (T, B) int64, the token after each.
+        """Read the vectors (T, B, D) of a chunk; `targets` are the tokens after each, (T, B) int64.
 
         Returns:
-            (2,): the loss summed over the steps, penalties included, to be minimised; and the cross-entropy alone.
-            In nats.
+            (2,) in nats, summed over the steps: the cross-entropy with penalties, to be minimised, and without.
         """
         for dropout in (self.inputs, self.outputs):  # not part of the network, which readers may share
             dropout.train(self.stack.training)

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from tagger.models.heads.softmax import Softmax
-from tagger.models.layers.dropout import make_dropout
+from tagger.models.layers.dropout import Dropout
 from tagger.models.layers.encoder import Encoder
 from tagger.models.layers.word_representation import WordRepresentation
 
 
 class Network(nn.Module):
-    """Words -> vectors -> recurrent stacks -> heads: a label at every step, the next unit after every step, or both.
+    """Words -> vectors -> recurrent stacks -> heads: a label at every step, the next token, or both.
 
     Args:
         words: the word representation.
@@ -43,10 +43,10 @@ class Network(nn.Module):
         self.encoder = encoder
         self.heads = nn.ModuleDict({name: nn.Linear(encoder.output_size, size) for name, size in heads.items()})
         self.lm_heads = nn.ModuleDict(lm_heads or {})
-        self.before, self.after = make_dropout(dropout, locked=locked), make_dropout(dropout, locked=locked)
+        self.before, self.after = Dropout(dropout, locked=locked), Dropout(dropout, locked=locked)
 
     def encode(self, vectors: Tensor, steps: Tensor, lengths: Tensor) -> Tensor:
-        """States of the real steps of a batch.
+        """Encode the real steps of a batch.
 
         Args:
             vectors: (U, D) vectors of the distinct words of the batch.
@@ -60,18 +60,18 @@ class Network(nn.Module):
         return states.transpose(0, 1)[real_steps(lengths, steps.shape[0])]
 
     def forward(self, vectors: Tensor, steps: Tensor, lengths: Tensor) -> dict[str, Tensor]:
-        """Scores of every label at the real steps: (N, K) a head; arguments as ``encode``."""
+        """Score every label at the real steps: (N, K) a head; arguments as ``encode``."""
         states = self.encode(vectors, steps, lengths)
         return {name: head(states) for name, head in self.heads.items()}
 
 
 @torch.no_grad()
-def initialise_uniformly(network: Network, largest: float = 0.1) -> None:
-    """Embeddings uniform in +-0.1, recurrent layers in +-1 / sqrt(H), biases of language-model heads zero.
+def initialise_uniformly(network: Network) -> None:
+    """Draw embeddings from +-0.1 and recurrent layers from +-1 / sqrt(H); set biases of language-model heads to 0.
 
     As in the word language model among PyTorch's examples (after Zaremba et al. 2014); SGD with a large rate wants it.
     """
-    nn.init.uniform_(network.words.embedding.weight, -largest, largest)
+    nn.init.uniform_(network.words.embedding.weight, -0.1, 0.1)
     for stack in (network.encoder.forward_rnn, network.encoder.backward_rnn):
         for layer in [] if stack is None else stack.layers:
             layer.reset_parameters()  # type: ignore[operator]
@@ -81,12 +81,12 @@ def initialise_uniformly(network: Network, largest: float = 0.1) -> None:
 
 
 def real_steps(lengths: Tensor, steps: int) -> Tensor:
-    """(B, T) mask, true where a sentence has a token."""
+    """Return a (B, T) mask, true where a sentence has a token."""
     return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(1)
 
 
 def summed_loss(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
-    """Cross-entropy summed over steps.
+    """Sum the cross-entropy over the steps of all sentences.
 
     Args:
         logits: (N, K).
@@ -94,6 +94,6 @@ def summed_loss(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0.0
         label_smoothing: share of the target spread evenly over the labels (Szegedy et al. 2016).
 
     Returns:
-        A scalar, in nats: the sum over the steps of all sentences.
+        A scalar, in nats.
     """
     return cross_entropy(logits, targets, ignore_index=-1, reduction="sum", label_smoothing=label_smoothing)

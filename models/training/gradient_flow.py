@@ -1,16 +1,14 @@
-"""How much of the gradient arrives k steps back: the norm of the derivative of the last loss by earlier states."""
+"""The flow of the gradient k steps back: the norm of the derivative of the last loss by earlier states."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from tagger.models.layers.encoder import DirectionalStack
 from tagger.models.layers.recurrence import State
-
-STATES = ("hidden state", "cell state")
 
 
 def gradient_norms(stack: DirectionalStack, inputs: Tensor, loss: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
@@ -33,14 +31,12 @@ def gradient_norms(stack: DirectionalStack, inputs: Tensor, loss: Callable[[Tens
         _, states = stack.read(inputs[step : step + 1], states)
         kept.append(states[-1])
     value = loss(kept[-1][0][0])
-    names = STATES[: len(kept[0])]
-    return {name: _norms(value, [state[part] for state in kept]) for part, name in enumerate(names)}
+    parts = zip(("hidden state", "cell state"), zip(*kept, strict=True), strict=False)
+    return {name: _norms(value, states) for name, states in parts}
 
 
-def _norms(value: Tensor, states: list[Tensor]) -> Tensor:
-    """(T, B), the last state first; 0 where the loss does not depend on a state."""
-    found = torch.autograd.grad(value, states, retain_graph=True, allow_unused=True)
-    zeros = torch.zeros_like(states[0])
-    gradients = torch.stack([zeros if one is None else one for one in found]).flatten(1, 1)
-    norms: Tensor = torch.linalg.vector_norm(gradients.detach().double(), dim=-1)
+def _norms(value: Tensor, states: Sequence[Tensor]) -> Tensor:
+    """Return (T, B) norms, the last state first; 0 where the loss does not depend on a state."""
+    gradients = torch.autograd.grad(value, states, retain_graph=True, allow_unused=True, materialize_grads=True)
+    norms: Tensor = torch.linalg.vector_norm(torch.stack(gradients).detach().double(), dim=-1)
     return norms.reshape(len(states), -1).flip(0)

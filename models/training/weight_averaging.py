@@ -1,4 +1,4 @@
-"""A running average of the weights, which scores better than the last weights do."""
+"""Running averages of the weights, which score better than the last weights."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class AveragedWeights:
             torch._foreach_lerp_(self.averages, self.parameters, 1 - decay)
 
     def epoch_done(self, loss: float | None) -> None:
-        """Take note of the end of an epoch and of the dev loss of the averages."""
+        """Note the dev loss of the averages at the end of an epoch."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return the averages and their number of updates."""

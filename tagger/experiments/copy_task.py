@@ -18,7 +18,7 @@ from torch.nn.functional import cross_entropy
 from tagger.config.tagger import TrainingConfig
 from tagger.experiments.compare_cells import CELLS
 from tagger.models.layers.encoder import Encoder
-from tagger.models.networks.symbol_network import SymbolNetwork
+from tagger.models.networks.causal_networks import SymbolNetwork
 from tagger.models.training.gradient_flow import gradient_norms
 from tagger.runtime.device import intra_op_threads, seed_everything
 from tagger.training.events import EpochEnd

@@ -17,7 +17,7 @@ from tagger.corpora.series.timestamps import TimeKind
 from tagger.forecasting.evaluation import Intervals
 from tagger.forecasting.features import Calendar, calendar_for_step
 from tagger.models.layers.encoder import Encoder
-from tagger.models.networks.series_network import SeriesNetwork
+from tagger.models.networks.causal_networks import SeriesNetwork
 from tagger.serialization import manifest
 from tagger.serialization.checkpoint import REGRESSION, check_heads, load_model, write_folder
 from tagger.serialization.weights import load_network, read_tensors, report_damage

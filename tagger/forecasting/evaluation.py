@@ -14,7 +14,7 @@ from tagger.forecasting.baselines import Baselines
 from tagger.forecasting.features import SeriesDataset
 from tagger.forecasting.prediction import STEPS_AT_ONCE, forecast_recursively, predict_split
 from tagger.forecasting.windows import TimeSplit
-from tagger.models.networks.series_network import SeriesNetwork
+from tagger.models.networks.causal_networks import SeriesNetwork
 
 LEVELS = (0.8, 0.95)
 MOST_LEADS = 96

@@ -13,7 +13,7 @@ from tagger.forecasting.features import SeriesDataset
 from tagger.forecasting.prediction import predictions
 from tagger.forecasting.windows import TimeSplit, Windows, make_windows, training_windows
 from tagger.models.heads.regression import LossKind, regression_loss
-from tagger.models.networks.series_network import SeriesNetwork
+from tagger.models.networks.causal_networks import SeriesNetwork
 from tagger.training.objective import DatasetSize, DevScore, Objective, StepLoss, Task
 
 

@@ -14,7 +14,7 @@ from tagger.corpora.series.time_checks import is_monthly, on_workdays, usual_ste
 from tagger.corpora.series.timestamps import DAY, TimeKind
 from tagger.forecasting.features import SeriesDataset
 from tagger.forecasting.windows import TimeSplit, evaluation_windows, make_windows
-from tagger.models.networks.series_network import SeriesNetwork
+from tagger.models.networks.causal_networks import SeriesNetwork
 
 STEPS_AT_ONCE = 16_384
 

@@ -25,7 +25,7 @@ from tagger.forecasting.windows import TimeSplit
 from tagger.model_cards.card import CardFacts
 from tagger.model_cards.forecaster_card import forecaster_card
 from tagger.model_cards.provenance import provenance
-from tagger.models.networks.series_network import SeriesNetwork
+from tagger.models.networks.causal_networks import SeriesNetwork
 from tagger.runtime.device import check_threads
 from tagger.serialization import manifest
 from tagger.training.objective import Task

@@ -11,7 +11,7 @@ import torch
 
 from tagger.config.tagger import StreamConfig
 from tagger.models.heads.softmax import Softmax
-from tagger.models.layers.dropout import make_dropout
+from tagger.models.layers.dropout import Dropout
 from tagger.models.layers.encoder import DirectionalStack
 from tagger.models.layers.recurrence import State, detached
 from tagger.models.networks.bptt_reader import ActivationPenalties, StreamReader
@@ -121,15 +121,15 @@ def make_readers(model: Network, streams: StreamConfig, seed: int, device: torch
     readers = []
     for number, direction in enumerate(directions if len(directions) > 1 else 2 * directions):
         stack = cast(DirectionalStack, getattr(model.encoder, direction))
-        stack.dropout = make_dropout(streams.dropout, locked=locked)
+        stack.dropout = Dropout(streams.dropout, locked=locked)
         stack.weight_drop = streams.weight_drop
         readers.append(
             StreamReader(
                 stack,
                 cast(Softmax, model.lm_heads[direction]),
                 model.words.embedding,
-                inputs=make_dropout(streams.input_dropout, locked=locked),
-                outputs=make_dropout(streams.output_dropout, locked=locked),
+                inputs=Dropout(streams.input_dropout, locked=locked),
+                outputs=Dropout(streams.output_dropout, locked=locked),
                 penalties=penalties,
                 generator=torch.Generator(device).manual_seed(1000 * seed + number + 1),
             )

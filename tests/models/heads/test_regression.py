@@ -10,8 +10,7 @@ from torch import Tensor
 
 from tagger.models.heads.regression import LossKind, RegressionHead, regression_loss
 from tagger.models.layers.encoder import Encoder
-from tagger.models.networks.series_network import SeriesNetwork
-from tagger.models.networks.symbol_network import SymbolNetwork
+from tagger.models.networks.causal_networks import SeriesNetwork, SymbolNetwork
 from tagger.models.training.gradient_flow import gradient_norms
 
 KINDS: list[LossKind] = ["squared", "absolute", "huber"]

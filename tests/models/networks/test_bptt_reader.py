@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tagger.models.heads.softmax import FullSoftmax
-from tagger.models.layers.dropout import Dropout, LockedDropout, make_dropout
+from tagger.models.layers.dropout import Dropout
 from tagger.models.layers.encoder import DirectionalStack
 from tagger.models.networks.bptt_reader import ActivationPenalties, StreamReader
 from tests import reference
@@ -26,7 +26,7 @@ def reader(
     outputs: Dropout | None = None,
 ) -> StreamReader:
     torch.manual_seed(3)
-    stack = DirectionalStack(cell=cell, input_size=D, hidden_size=H, layers=layers, dropout=LockedDropout(0.0))
+    stack = DirectionalStack(cell=cell, input_size=D, hidden_size=H, layers=layers, dropout=Dropout(0.0, locked=True))
     head = FullSoftmax(input_size=H, num_predicted=V, size=D, tied=True)
     for parameter in [*stack.parameters(), *head.parameters()]:
         nn.init.normal_(parameter, std=0.6)
@@ -115,7 +115,7 @@ def test_the_activation_penalty_sees_dropped_states_and_the_temporal_one_whole_s
     vectors, targets = stretch()
     parts = []
     for penalties in (ActivationPenalties(activation=1.0), ActivationPenalties(temporal=1.0)):
-        run_context = reader(penalties=penalties, outputs=LockedDropout(0.5))
+        run_context = reader(penalties=penalties, outputs=Dropout(0.5, locked=True))
         loss, nats = run_context.loss(vectors, targets)
         parts.append((loss - nats).item() / (T * B))
     run_context = reader()
@@ -166,10 +166,10 @@ def test_no_gradient_goes_back_beyond_the_stretch() -> None:
 def test_what_is_dropped_is_dropped_in_training_alone(where: str, locked: bool) -> None:
     plain = reader()
     run_context = reader(
-        inputs=make_dropout(0.5 if where == "inputs" else 0.0, locked=locked),
-        outputs=make_dropout(0.5 if where == "outputs" else 0.0, locked=locked),
+        inputs=Dropout(0.5 if where == "inputs" else 0.0, locked=locked),
+        outputs=Dropout(0.5 if where == "outputs" else 0.0, locked=locked),
     )
-    run_context.stack.dropout = make_dropout(0.5 if where == "layers" else 0.0, locked=locked)
+    run_context.stack.dropout = Dropout(0.5 if where == "layers" else 0.0, locked=locked)
     run_context.stack.weight_drop = 0.5 if where == "weights" else 0.0
     vectors, targets = stretch()
     expected = plain.loss(vectors, targets)[0].item()
@@ -189,7 +189,7 @@ def test_what_is_dropped_is_dropped_in_training_alone(where: str, locked: bool) 
 def test_two_readers_with_like_generators_drop_the_same() -> None:
     torch.manual_seed(0)
     vectors, targets = stretch()
-    one, other = (reader(inputs=LockedDropout(0.5), outputs=LockedDropout(0.5)) for _ in range(2))
+    one, other = (reader(inputs=Dropout(0.5, locked=True), outputs=Dropout(0.5, locked=True)) for _ in range(2))
     first = one.loss(vectors, targets)[0].item()
     torch.manual_seed(99)  # the generator that all share decides nothing
     assert other.loss(vectors, targets)[0].item() == first
