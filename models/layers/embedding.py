@@ -28,8 +28,8 @@ def make_embedding(
 
 
 ROWS = 32
-"""Rows of products, or a multiple: oneDNN compiles code for each new number of rows, as slow as the products themselves,
-and keeps two megabytes of it."""
+"""The multiple to which numbers of rows are filled up: oneDNN compiles code for each new number of rows, which takes as
+long as the products themselves, and keeps two megabytes of it."""
 
 
 def pad_to_multiple(rows: Tensor) -> Tensor:

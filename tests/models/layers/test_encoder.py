@@ -118,7 +118,7 @@ def test_flip_index_reverses_each_sentence_and_undoes_itself() -> None:
 
 
 def test_layers_start_orthogonal_with_open_forget_gates() -> None:
-    stack = DirectionalStack(cell="lstm", input_size=D, hidden_size=H, layers=2, dropout=Dropout(0.0))
+    stack = DirectionalStack(cell="lstm", input_size=D, hidden_size=H, layers=2, dropout=Dropout(0.0, locked=False))
     for layer in stack.layers:
         parameters = dict(layer.named_parameters())
         for gate in torch.split(parameters["weight_hh_l0"], H):

@@ -25,7 +25,12 @@ def make(cell: str) -> nn.RNNBase:
 def stack(cell: str = "lstm", layers: int = 2, *, output_size: int = 0, dropout: float = 0.0) -> DirectionalStack:
     torch.manual_seed(2)
     made = DirectionalStack(
-        cell=cell, input_size=D, hidden_size=H, layers=layers, dropout=Dropout(dropout), output_size=output_size
+        cell=cell,
+        input_size=D,
+        hidden_size=H,
+        layers=layers,
+        dropout=Dropout(dropout, locked=False),
+        output_size=output_size,
     )
     return made.double()
 

@@ -34,8 +34,8 @@ def reader(
         stack.double(),
         head.double(),
         nn.Embedding(V, D).double(),
-        inputs=inputs or Dropout(0.0),
-        outputs=outputs or Dropout(0.0),
+        inputs=inputs or Dropout(0.0, locked=False),
+        outputs=outputs or Dropout(0.0, locked=False),
         penalties=penalties or ActivationPenalties(),
         generator=torch.Generator().manual_seed(1),
     )
