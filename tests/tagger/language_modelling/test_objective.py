@@ -98,12 +98,12 @@ def objective(
     )
 
 
-def stretches_of(made: LanguageObjective, seed: int = 1) -> list[BpttChunk]:
+def chunks_of(made: LanguageObjective, seed: int = 1) -> list[BpttChunk]:
     return list(made.epoch(np.random.default_rng(seed))[1])
 
 
 def gradient(made: LanguageObjective, batches: list[BpttChunk]) -> list[Tensor]:
-    """Of the losses of stretches, weighted by their steps: of the loss of a step, over all of them."""
+    """Of the losses of chunks, weighted by their steps: of the loss of a step, over all of them."""
     found = [torch.zeros_like(p) for p in made.model.parameters()]
     steps = 0
     for batch in batches:
@@ -134,11 +134,11 @@ def by_loop(made: LanguageObjective, text: list[int], direction: str = "forward_
 
 
 def test_nats_are_those_of_a_loop_over_the_streams() -> None:
-    """Four streams of 50 units, in stretches of five: states are carried, every step counts once."""
+    """Four streams of 50 units, in chunks of five: states are carried, every step counts once."""
     made = objective()
     text = ids().tolist()
     expected = sum(sum(by_loop(made, text[50 * b : 50 * (b + 1)])) for b in range(4))
-    found = [made.loss(batch) for batch in stretches_of(made)]
+    found = [made.loss(batch) for batch in chunks_of(made)]
     assert sum(loss.steps for loss in found) == 4 * 49
     assert sum(loss.loss_sum.item() for loss in found) == pytest.approx(expected, rel=1e-12)
     for loss in found:
@@ -147,7 +147,7 @@ def test_nats_are_those_of_a_loop_over_the_streams() -> None:
 
 
 def periodic(streams: int, size: int = 12) -> np.ndarray:
-    """The same stretch of text in every one of so many streams."""
+    """The same chunk of text in every one of so many streams."""
     return np.tile(ids(size, seed=3), streams)
 
 
@@ -165,7 +165,7 @@ def test_the_batch_size_does_not_change_the_update(batch_size: int, softmax: str
     }
     alone = objective(periodic(1), streams__batch_size=1, **options)
     together = objective(periodic(batch_size), streams__batch_size=batch_size, **options)
-    (one,), (many,) = stretches_of(alone), stretches_of(together)
+    (one,), (many,) = chunks_of(alone), chunks_of(together)
     first, second = alone.loss(one), together.loss(many)
     assert second.steps == batch_size * first.steps
     assert second.loss_sum.item() == pytest.approx(batch_size * first.loss_sum.item(), rel=1e-12)
@@ -175,8 +175,8 @@ def test_the_batch_size_does_not_change_the_update(batch_size: int, softmax: str
 
 
 @pytest.mark.parametrize("length", [1, 2, 4, 8, 24])
-def test_the_length_of_a_stretch_does_not_change_the_update(length: int) -> None:
-    """Where a step depends on nothing but its own unit, stretches of any length have gradients of the same mean.
+def test_the_length_of_a_chunk_does_not_change_the_update(length: int) -> None:
+    """Where a step depends on nothing but its own unit, chunks of any length have gradients of the same mean.
 
     (What remains of the past is taken away: recurrent weights of zero, forget gates closed, and no gradient to them.)
     """
@@ -187,10 +187,10 @@ def test_the_length_of_a_stretch_does_not_change_the_update(length: int) -> None
                 parameter.zero_()
             if "bias_ih" in name:
                 parameter[6:12] = -1e9
-    found = gradient(made, stretches_of(made))
+    found = gradient(made, chunks_of(made))
     whole = objective(ids(4 * 25), streams__bptt=1000)
     whole.model.load_state_dict(made.model.state_dict())
-    (batch,) = stretches_of(whole)
+    (batch,) = chunks_of(whole)
     expected = parts(whole.loss(batch).loss, whole)
     names = [name for name, _ in made.model.named_parameters()]
     for name, one, other in zip(names, found, expected, strict=True):
@@ -198,11 +198,11 @@ def test_the_length_of_a_stretch_does_not_change_the_update(length: int) -> None
             torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
 
 
-def test_a_stretch_of_half_the_length_moves_half_as_far_under_sgd_alone() -> None:
+def test_a_chunk_of_half_the_length_moves_half_as_far_under_sgd_alone() -> None:
     """Merity et al. 2018, section 4.1: the rate is rescaled by the length where that is jittered."""
     for optimizer, jitter in (("sgd", True), ("asgd", True), ("adamw", True), ("sgd", False)):
         made = objective(ids(900), streams__bptt=10, streams__jitter=jitter, training__optimizer=optimizer)
-        for batch in stretches_of(made)[:6]:
+        for batch in chunks_of(made)[:6]:
             length = len(batch.blocks[0][0])
             expected = length / 10 if optimizer != "adamw" and jitter else 1.0
             assert made.loss(batch).lr_scale == pytest.approx(expected)
@@ -219,15 +219,15 @@ def test_the_backward_head_reads_the_text_from_its_end() -> None:
         made.model.lm_heads["forward_rnn"].load_state_dict(both.model.lm_heads[name].state_dict())
     totals = []
     for made in (both, forward, backward):
-        totals.append([made.loss(batch).loss_sum.item() for batch in stretches_of(made)])
+        totals.append([made.loss(batch).loss_sum.item() for batch in chunks_of(made)])
     assert totals[0] == pytest.approx([one + other for one, other in zip(*totals[1:], strict=True)], rel=1e-12)
     assert abs(sum(totals[1]) - sum(totals[2])) > 1.0
 
 
 def test_two_directions_count_their_steps_twice() -> None:
     one, two = objective(), objective(head__bidirectional=True)
-    assert [two.loss(batch).steps for batch in stretches_of(two)] == [
-        2 * one.loss(batch).steps for batch in stretches_of(one)
+    assert [two.loss(batch).steps for batch in chunks_of(two)] == [
+        2 * one.loss(batch).steps for batch in chunks_of(one)
     ]
 
 
@@ -300,7 +300,7 @@ def test_each_regulariser_is_live(name: str, kind: str) -> None:
         made.model.train()
     score, other = plain.evaluate(), changed.evaluate()
     assert score == other
-    first, second = (made.loss(stretches_of(made)[0]) for made in (plain, changed))
+    first, second = (made.loss(chunks_of(made)[0]) for made in (plain, changed))
     assert abs(first.loss.item() - second.loss.item()) > 1e-4
     assert (first.loss_sum.item() == second.loss_sum.item()) == name.endswith("penalty"), (
         "penalties are no cross-entropy"
@@ -315,7 +315,7 @@ def test_each_regulariser_is_live(name: str, kind: str) -> None:
 def test_what_is_dropped_differs_from_step_to_step(name: str) -> None:
     options: dict[str, Any] = {f"streams__{name}": 0.4}
     made = objective(**options)
-    batch = stretches_of(made)[0]
+    batch = chunks_of(made)[0]
     made.model.train()
     assert len({made.loss(batch).loss_sum.item() for _ in range(3)}) == 3
     made.model.eval()
@@ -327,7 +327,7 @@ def test_the_seed_decides_what_is_dropped() -> None:
     for seed in (1, 1, 2):
         made = objective(**DROPPING, training__seed=seed)
         torch.manual_seed(len(found))
-        found.append(made.loss(stretches_of(made)[0]).loss.item())
+        found.append(made.loss(chunks_of(made)[0]).loss.item())
     assert found[0] == found[1] != found[2]
 
 
@@ -361,9 +361,9 @@ def test_evaluation_is_a_loop_over_ten_streams(size: int, bidirectional: bool) -
 
 def test_evaluation_within_an_epoch_leaves_the_states_of_training_alone() -> None:
     plain, disturbed = objective(dev=ids(90, 2)), objective(dev=ids(90, 2))
-    expected = [plain.loss(batch).loss_sum.item() for batch in stretches_of(plain)]
+    expected = [plain.loss(batch).loss_sum.item() for batch in chunks_of(plain)]
     found = []
-    for batch in stretches_of(disturbed):
+    for batch in chunks_of(disturbed):
         disturbed.evaluate()
         found.append(disturbed.loss(batch).loss_sum.item())
     assert found == expected
@@ -410,7 +410,7 @@ def test_a_text_that_follows_is_read_in_the_epochs_that_follow() -> None:
     texts = [stream(ids(60 + n, n), 3) for n in range(3)]
     made = objective(texts[0].ids, following=cycle(texts[1:]))
     for expected in (texts[0], texts[1], texts[2], texts[1]):
-        first = stretches_of(made)[0].blocks[0][0]
+        first = chunks_of(made)[0].blocks[0][0]
         assert first[:, 0].tolist() == expected.ids[: len(first)].tolist()
 
 
@@ -419,7 +419,7 @@ def test_a_text_that_follows_is_read_in_the_epochs_that_follow() -> None:
 def test_the_shortest_texts(size: int, bidirectional: bool) -> None:
     made = objective(ids(size), head__bidirectional=bidirectional, streams__jitter=True)
     for _ in range(3):
-        for batch in stretches_of(made):
+        for batch in chunks_of(made):
             assert made.loss(batch).loss.isfinite()
 
 
@@ -427,7 +427,7 @@ def test_bfloat16_is_the_same_within_its_precision() -> None:
     """Values and gradients of a step, with the products of bfloat16."""
     made = objective()
     made.model.float()
-    batch = stretches_of(made)[0]
+    batch = chunks_of(made)[0]
     expected = made.loss(batch)
     wanted = parts(expected.loss, made)
     made.half = True

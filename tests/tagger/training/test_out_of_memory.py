@@ -79,7 +79,7 @@ def test_a_single_sentence_cannot_be_divided(corpus: Corpus, monkeypatch: pytest
 
 
 def lm_limit(made: LanguageObjective, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No memory for stretches of more units than these; the first reader has been at work when it runs out."""
+    """No memory for chunks of more units than these; the first reader has been at work when it runs out."""
     read = made._read
 
     def limited(batch: BpttChunk, vectors: Tensor) -> Tensor:
@@ -135,7 +135,7 @@ def test_a_single_stream_cannot_be_divided(monkeypatch: pytest.MonkeyPatch) -> N
         list(trainer.events())
 
 
-def test_dev_is_read_in_shorter_stretches_where_memory_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dev_is_read_in_shorter_chunks_where_memory_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
     whole, limited = objective(dev=ids(2_000, 2)), objective(dev=ids(2_000, 2))
     represent = limited._represent
     lengths: list[int] = []
