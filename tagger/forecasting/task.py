@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -76,7 +76,7 @@ class ForecastingTask(TrainingTask[SeriesNetwork, ForecasterRun]):
     config: ForecasterConfig
     notes: tuple[str, ...]
     time_format: str | None = None
-    name: Task = "series"
+    name: ClassVar[Task] = "series"
 
     def build_network(self) -> SeriesNetwork:
         """Build the network."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -153,12 +153,12 @@ class LanguageTask(TrainingTask[Network, LanguageRun]):
         cache: whether to score a neural cache, too.
     """
 
+    name: ClassVar[Task] = "lm"
     corpus: TextCorpus
     text: PreparedText
     features: WordFeatures
     config: LanguageConfig
     cache: bool = False
-    name: Task = "lm"
 
     def __post_init__(self) -> None:
         self.notes = self.corpus.notes

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -49,6 +50,7 @@ class TaggingTask(TrainingTask[Network, Run]):
         further_notes: for the model card, beside those of the corpus.
     """
 
+    name: ClassVar[Task] = "pos"
     corpus: Corpus
     prepared: Prepared
     tokenizer: WordTokenizer
@@ -56,7 +58,6 @@ class TaggingTask(TrainingTask[Network, Run]):
     auxiliary_lm: AuxiliaryLM | None = None
     start: SavedModel | None = None
     further_notes: tuple[str, ...] = ()
-    name: Task = "pos"
 
     def __post_init__(self) -> None:
         self.notes = self.corpus.notes

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -77,7 +77,7 @@ class TokenRegressionTask(TrainingTask[Network, TokenRegressorRun]):
     prepared: Prepared
     scaling: Scaling
     config: TokenRegressorConfig
-    name: Task = "series"
+    name: ClassVar[Task] = "series"
 
     def __post_init__(self) -> None:
         self.notes = self.corpus.notes

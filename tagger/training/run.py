@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import torch
@@ -153,8 +153,8 @@ class TrainingTask(ABC, Generic[NetworkT, RunT]):
         notes: for the user, in the first event.
     """
 
-    name: Task
-    config: Any
+    name: ClassVar[Task]
+    config: TaskConfig
     notes: tuple[str, ...] = ()
 
     @abstractmethod

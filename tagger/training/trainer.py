@@ -32,10 +32,10 @@ class Trainer:
     """One run of training.
 
     Args:
+        model: the network, on its device; afterwards it holds the best (averaged) weights.
         objective: what the network learns.
         config: resolved training settings.
         optimization: how the weights of the network move.
-        model: the network, on its device; afterwards it holds the best (averaged) weights.
         rng: draws everything that is drawn with NumPy.
         threads: threads to compute on.
         notes: for the user, in the first event.
