@@ -49,7 +49,7 @@ _RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
 
 @dataclass(frozen=True)
 class AffixFeatures:
-    """Turns words into rows of the embedding table of affixes.
+    """Features of words as rows of the embedding table of affixes.
 
     Args:
         prefixes: longest prefix, in characters.
@@ -120,11 +120,7 @@ class AffixFeatures:
         return [(i << 32) | crc32(text.encode("utf-8", "surrogatepass")) for i, text in enumerate(texts)]
 
     def encode(self, words: Sequence[str]) -> np.ndarray:
-        """Return the rows of the embedding table for each word.
-
-        Returns:
-            (N, F) int64.
-        """
+        """Return the rows of the embedding table for each word, (N, F) int64."""
         rows: dict[int, int] = self._rows  # type: ignore[attr-defined]
         flat = [rows.get(h, i) for word in words for i, h in enumerate(self.hash(word))]
         return np.array(flat, dtype=np.int64).reshape(len(words), self.size)

@@ -73,8 +73,8 @@ def assemble(
     """Lay out the sentences of a batch.
 
     Args:
-        split: the split.
-        sentences: numbers of the sentences.
+        split: holds the sentences.
+        sentences: their numbers.
         hide: (U,) probability of word dropout for each distinct word of the split.
         rng: draws the hidden tokens; needed with ``hide``.
     """

@@ -41,7 +41,7 @@ class Characters:
         return len(self.alphabet) + _SPECIALS
 
     def spell(self, word: str) -> list[int]:
-        """Ids of one word between start and end marks."""
+        """Return the ids of one word between start and end marks."""
         text = _normalised(word[: self.longest], self.jamo)
         if len(word) > self.longest or len(text) > self.longest:
             half = self.longest // 2
@@ -49,11 +49,7 @@ class Characters:
         return [START, *(self.ids.get(c, UNKNOWN) for c in text), END]
 
     def encode(self, words: Sequence[str]) -> np.ndarray:
-        """Character ids of words, padded on the right.
-
-        Returns:
-            (N, C) int64.
-        """
+        """Return the character ids of words, (N, C) int64, padded on the right."""
         spelled = [self.spell(word) for word in words]
         out = np.zeros((len(words), max(map(len, spelled), default=2)), dtype=np.int64)
         for row, ids in zip(out, spelled, strict=True):
@@ -62,4 +58,4 @@ class Characters:
 
 
 def _normalised(word: str, jamo: bool) -> str:
-    return unicodedata.normalize("NFD", word) if jamo else unicodedata.normalize("NFC", word)
+    return unicodedata.normalize("NFD" if jamo else "NFC", word)

@@ -45,14 +45,7 @@ def encode_split(
     features: WordFeatures,
     labels: Mapping[str, Labels],
 ) -> EncodedSplit:
-    """Turn sentences and their labels into arrays.
-
-    Args:
-        sentences: tokens of each sentence.
-        tags: by head, the labels of each sentence, parallel to ``sentences``.
-        features: encodes words.
-        labels: by head, encodes labels.
-    """
+    """Turn sentences and their labels into arrays; `tags` and `labels` are by head."""
     ids: dict[str, int] = {}
     flat = chain.from_iterable(sentences)
     type_ids = np.fromiter((ids.setdefault(word, len(ids)) for word in flat), dtype=np.int64)

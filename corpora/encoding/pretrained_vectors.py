@@ -59,33 +59,26 @@ def _rows(path: str | Path) -> Iterator[tuple[int, str, bytes]]:
                 size = len(rest.split())
             elif rest.count(b" ") >= size:
                 head, rest = _with_spaces(head, rest, size)
-            if head:
-                yield number, _decode(head, path, number), rest
-
-
-def _decode(word: bytes, path: str | Path, line: int) -> str:
-    try:
-        return word.decode("utf-8")
-    except UnicodeDecodeError as error:
-        message = "not UTF-8 text; binary .bin files are not read, convert them to the text format"
-        raise CorpusError(message, path=path, line=line) from error
+            if not head:
+                continue
+            try:
+                word = head.decode("utf-8")
+            except UnicodeDecodeError as error:
+                message = "not UTF-8 text; binary .bin files are not read, convert them to the text format"
+                raise CorpusError(message, path=path, line=number) from error
+            yield number, word, rest
 
 
 def _with_spaces(head: bytes, rest: bytes, size: int) -> tuple[bytes, bytes]:
     """Split word and numbers where the word holds spaces, as ``. . .`` in GloVe's largest file."""
     pieces = rest.split()
     further = pieces[:-size]
-    if not any(_is_word(piece) for piece in further):
-        return head, rest
-    return b" ".join([head, *further]), b" ".join(pieces[-size:])
-
-
-def _is_word(piece: bytes) -> bool:
     try:
-        float(piece)
+        for piece in further:
+            float(piece)
     except ValueError:
-        return True
-    return False
+        return b" ".join([head, *further]), b" ".join(pieces[-size:])
+    return head, rest
 
 
 def _parse(numbers: bytes, size: int, path: str | Path, line: int) -> np.ndarray:

@@ -66,11 +66,7 @@ class Vocabulary:
         return 0 < self.ids.get(word, 0) < self.trained
 
     def encode(self, words: Sequence[str]) -> np.ndarray:
-        """Return the ids of words, ``UNKNOWN_ID`` for unknown words.
-
-        Returns:
-            (N,) int64, less than V.
-        """
+        """Return the ids of words, (N,) int64, ``UNKNOWN_ID`` for unknown words."""
         get = self.ids.get
         return np.fromiter((get(w, UNKNOWN_ID) for w in words), dtype=np.int64, count=len(words))
 
@@ -96,10 +92,6 @@ class Labels:
         return len(self.names)
 
     def encode(self, tags: Sequence[str]) -> np.ndarray:
-        """Return label ids.
-
-        Returns:
-            (N,) int64; ``UNSEEN`` for unknown labels.
-        """
+        """Return the ids of labels, (N,) int64, ``UNSEEN`` for unknown labels."""
         get = self.ids.get
         return np.fromiter((get(t, self.UNSEEN) for t in tags), dtype=np.int64, count=len(tags))

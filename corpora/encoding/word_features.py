@@ -31,7 +31,7 @@ class WordArrays:
 
 @dataclass(frozen=True)
 class WordFeatures:
-    """Vocabulary, affixes and characters of a training corpus; turns words into arrays.
+    """Vocabulary, affixes and characters of a training corpus, to encode words as arrays.
 
     Args:
         vocabulary: the words.

@@ -1,4 +1,4 @@
-"""Chooses the label column, and checks that every word has a label."""
+"""The label column of a file: its choice, and a label for every word."""
 
 from __future__ import annotations
 
@@ -6,15 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tagger.corpora.formats.conllu import misc_keys
-from tagger.corpora.formats.sentence import (
-    MISSING,
-    OnProblem,
-    Problem,
-    ProblemKind,
-    RawSentence,
-    clipped,
-    excerpt,
-)
+from tagger.corpora.formats.sentence import MISSING, OnProblem, Problem, ProblemKind, RawSentence, clipped, excerpt
 from tagger.corpora.labels.repair import DOUBLE_LABEL, Repairs
 from tagger.errors import CorpusError
 
@@ -58,7 +50,7 @@ def choose_column(requested: str | None, available: list[str]) -> tuple[str | No
 
 @dataclass(slots=True)
 class LabelColumnReader:
-    """Chooses the label column of a file, checks the label of every word, and counts sentences and words.
+    """Reader of the label column of a file: chooses it, checks every label, counts sentences and words.
 
     Args:
         requested: the column the user asked for.

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from tagger.corpora.formats.sentence import MISSING, RawSentence, clipped, excerpt, number_of
+from tagger.corpora.formats.sentence import MISSING, RawSentence, excerpt, number_of
 from tagger.corpora.labels.scheme_detection import SchemeDetector
 from tagger.corpora.labels.schemes import LABEL, OUTSIDE, converted
 from tagger.errors import CorpusError
 
 
 class SchemeConverter:
-    """Rewrites labels in a scheme, sentence by sentence.
-
-    Args:
-        scheme: one of ``schemes.SCHEMES``; None to leave all labels unchanged.
-    """
+    """Converter of labels to a scheme, one of ``schemes.SCHEMES``; None leaves all labels unchanged."""
 
     def __init__(self, scheme: str | None) -> None:
         self.scheme = scheme
         self._detector = SchemeDetector(keep=1)
 
     def apply(self, sentence: RawSentence, column: str, name: str) -> None:
-        """Rewrite one column of a sentence.
-
-        Args:
-            sentence: is changed.
-            column: the label column; ``_`` counts as outside of any span.
-            name: the file, for messages.
+        """Rewrite one label column of a sentence in place; ``_`` counts as outside of any span.
 
         Raises:
             CorpusError: a label is not the label of a span.
@@ -52,7 +43,6 @@ class SchemeConverter:
         detected = self._detector.result()
         if not detected.broken:
             return []
-        path, line, detail = detected.places[0]
         count = number_of(detected.broken, "label")
-        first = f"{path}:{line}: {clipped(detail)}"
-        return [f"{count} did not fit {detected.scheme}, taken for the beginning of a span: first {first}"]
+        problem = f"{count} did not fit {detected.scheme}, taken for the beginning of a span"
+        return [f"{problem}: first {detected.places[0]}"]

@@ -1,4 +1,4 @@
-"""Repairs words and labels by rule while a corpus is read, and counts the repairs.
+"""Repairs of words and labels by rule while a corpus is read, and their counts.
 
 Words lose invisible characters and white space at their ends; each run of white space inside becomes one blank, and
 the rest takes Unicode's composed form (NFC). Labels lose white space at their ends; several labels of one word
@@ -34,7 +34,7 @@ _SPELT_RANGES = (range(0x0600, 0x0606), range(0xE0020, 0xE0080), range(0x13430, 
 
 @dataclass(slots=True)
 class Repairs:
-    """Repairs the sentences of one file, and counts the repairs.
+    """Repairer of the sentences of one file, and counter of the repairs.
 
     Args:
         name: the file, for messages.
@@ -66,7 +66,7 @@ class Repairs:
                 sentence.columns[column] = after
 
     def notes(self) -> list[str]:
-        """The kinds of repairs, how often each happened, and where first."""
+        """List the kinds of repairs, how often each happened, and where first."""
         notes = []
         for kind, count in self._counts.items():
             single, plural, what = _KINDS[kind]

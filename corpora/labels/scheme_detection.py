@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.formats.registry import read_sentences
-from tagger.corpora.formats.sentence import Problem, excerpt
+from tagger.corpora.formats.sentence import Problem, clipped, excerpt
 from tagger.corpora.labels.label_column import LabelColumnReader
 from tagger.corpora.labels.repair import Repairs
 from tagger.corpora.labels.schemes import LABEL, OUTSIDE, SCHEMES, invalid, possible_schemes
@@ -19,12 +18,23 @@ PREFERENCE = ("IOB2", "IOB1", "IOBES", "BILOU")  # the first of those that equal
 SPAN_SHARE = 0.9  # share of the labels other than O that must be labels of spans
 
 
-class LabelPlace(NamedTuple):
-    """The place of a label: file, line, and the label with its word."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The place of a problem.
+
+    Attributes:
+        path: the file as the user named it; the split of a corpus that is not in files.
+        line: from 1 (the row, or the sentence of a corpus that is not in files); 0 for the whole file.
+        detail: the value there.
+    """
 
     path: str
     line: int
     detail: str
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{where}: {clipped(self.detail)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +49,22 @@ class DetectedScheme:
 
     scheme: str | None
     broken: int = 0
-    places: tuple[LabelPlace, ...] = ()
+    places: tuple[Place, ...] = ()
 
 
 class SchemeDetector:
-    """Counts the labels that break each scheme, to choose the scheme at the end.
-
-    Args:
-        keep: number of places to keep.
-    """
+    """Counter of the labels that break each scheme, with the first `keep` places of them."""
 
     def __init__(self, keep: int = 0) -> None:
         self._keep = keep
         self._labels: dict[str, int] = {}
-        self._first_odd: dict[str, LabelPlace] = {}
+        self._first_odd: dict[str, Place] = {}
         self._broken = dict.fromkeys(SCHEMES, 0)
-        self._places: dict[str, list[LabelPlace]] = {scheme: [] for scheme in SCHEMES}
+        self._places: dict[str, list[Place]] = {scheme: [] for scheme in SCHEMES}
         self._hopeless = False
 
-    def add(self, tokens: list[str], labels: list[str], lines: list[int], path: str = "") -> bool:
-        """Count the labels of one sentence.
-
-        Args:
-            tokens: T words.
-            labels: T labels.
-            lines: the line of each word.
-            path: the file.
+    def add(self, tokens: Sequence[str], labels: Sequence[str], lines: Sequence[int], path: str = "") -> bool:
+        """Count the labels of a sentence: T words, T labels, and the line of each word.
 
         Returns:
             False once it is clear that the labels are not spans.
@@ -77,7 +77,7 @@ class SchemeDetector:
             if not LABEL.fullmatch(label) and label not in self._first_odd:
                 place = labels.index(label)
                 detail = f"{excerpt(label)} on {excerpt(tokens[place])} is not the label of a span"
-                self._first_odd[label] = LabelPlace(path, lines[place], detail)
+                self._first_odd[label] = Place(path, lines[place], detail)
         self._hopeless = len(self._first_odd) > 3 and not self._are_spans()
         if filled and not self._hopeless:
             spans = tuple(label if LABEL.fullmatch(label) else OUTSIDE for label in labels)
@@ -86,7 +86,7 @@ class SchemeDetector:
                 for place in places[: self._keep - len(self._places[scheme])]:
                     before = labels[place - 1] if place else "the beginning of the sentence"
                     detail = f"{excerpt(labels[place])} on {excerpt(tokens[place])} after {before}"
-                    self._places[scheme].append(LabelPlace(path, lines[place], detail))
+                    self._places[scheme].append(Place(path, lines[place], detail))
         return not self._hopeless
 
     def result(self) -> DetectedScheme:
@@ -112,14 +112,10 @@ def _broken(labels: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
 
 
 def scheme_of_files(files: Iterable[tuple[Path, str, str]], options: ReadOptions) -> str | None:
-    """Detect the scheme of the chosen labels of some files.
-
-    Args:
-        files: paths, names for messages, formats.
-        options: how they will be read.
+    """Detect the scheme of the chosen labels of files, given as (path, name for messages, format).
 
     Returns:
-        The scheme; None if the labels are not spans, or if nothing is to be repaired.
+        The scheme; None if the labels are not spans, or without ``repair`` in the options.
 
     Raises:
         CorpusError: a file as a whole cannot be read.

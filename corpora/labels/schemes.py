@@ -24,12 +24,6 @@ def spans(tags: Sequence[str]) -> list[Span]:
     """Find the spans of one sentence, in any of the schemes.
 
     Broken sequences are read as ``conlleval`` does: an ``I`` with no span of its label before it begins one.
-
-    Args:
-        tags: T labels.
-
-    Returns:
-        (first word, word after the last, label), in order.
     """
     spans: list[Span] = []
     start, current = 0, ""
@@ -47,12 +41,7 @@ def spans(tags: Sequence[str]) -> list[Span]:
 
 
 def tags(spans: Iterable[Span], length: int, scheme: str) -> list[str]:
-    """Write spans as labels.
-
-    Args:
-        spans: spans that do not overlap.
-        length: T, the words of the sentence.
-        scheme: one of ``SCHEMES``.
+    """Write the spans of a sentence of `length` words as labels.
 
     Raises:
         ValueError: there is no such scheme, two spans overlap, or one lies outside the sentence.
@@ -72,21 +61,12 @@ def tags(spans: Iterable[Span], length: int, scheme: str) -> list[str]:
 
 
 def converted(sequence: Sequence[str], scheme: str) -> list[str]:
-    """Write the same spans in another scheme.
-
-    Args:
-        sequence: T labels in any scheme.
-        scheme: one of ``SCHEMES``.
-    """
+    """Write labels of any scheme in another scheme."""
     return tags(spans(sequence), len(sequence), scheme)
 
 
 def invalid(sequence: Sequence[str], scheme: str) -> list[int]:
     """Find the labels of a sentence that break its scheme.
-
-    Args:
-        sequence: T labels.
-        scheme: one of ``SCHEMES``.
 
     Returns:
         The places of the labels that cannot follow the label before them, and of the last word of each span that does
@@ -109,13 +89,13 @@ def invalid(sequence: Sequence[str], scheme: str) -> list[int]:
 
 
 def possible_schemes(labels: Iterable[str]) -> list[str]:
-    """The schemes that have all letters of some labels of spans; all schemes if none has."""
+    """List the schemes that have all letters of some labels of spans; all schemes if none has."""
     letters = {label[0] for label in labels}
     return [scheme for scheme in SCHEMES if letters <= set(_LETTERS[scheme])] or list(SCHEMES)
 
 
 def split_tag(tag: str) -> tuple[str, str]:
-    """``B-PER`` as (``B``, ``PER``); a label without prefix counts as the inside of its own kind."""
+    """Split ``B-PER`` into (``B``, ``PER``); a label without prefix counts as the inside of its own kind."""
     if tag == OUTSIDE:
         return OUTSIDE, ""
     letter, dash, label = tag.partition("-")

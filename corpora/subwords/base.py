@@ -67,7 +67,7 @@ class VocabularyOptions:
     tokenizer: WordTokenizer | None = None
 
     def normalizer(self) -> Normalizer | None:
-        """The normalizer for these options, None where text stays as it is."""
+        """Build the normalizer for these options; None where text stays as it is."""
         from tokenizers import Regex
         from tokenizers.normalizers import Lowercase, Replace, Sequence
 
@@ -77,7 +77,7 @@ class VocabularyOptions:
 
 
 class SubwordTokenizer(ABC):
-    """Converts text to token ids and back.
+    """Converter of text to token ids and back.
 
     The vocabulary holds ``<unk>`` (id 0) and ``<eos>``, which ends every passage: a sentence of words, a line
     of BPE pieces or characters. It is saved as a genuine ``tokenizers`` file together with the normalizer (lower case,
@@ -100,10 +100,7 @@ class SubwordTokenizer(ABC):
 
     @abstractmethod
     def encode(self, passage: TextSegment) -> tuple[list[int], list[int]]:
-        """Encode one passage.
-
-        Args:
-            passage: W words and their text.
+        """Encode one passage of W words.
 
         Returns:
             The ids of its N tokens, without ``<eos>``; and for each token the number of its word. White space belongs
@@ -116,18 +113,27 @@ class SubwordTokenizer(ABC):
 
     @abstractmethod
     def to_tokenizer(self, word_tokenizer: WordTokenizer) -> Tokenizer:
-        """Build a ``tokenizers`` object that gives the same ids (and ``<eos>``), to be saved as ``tokenizer.json``.
+        """Build the ``tokenizers`` object for ``tokenizer.json``, which gives the same ids and ``<eos>``.
 
-        Args:
-            word_tokenizer: the rules that find words in raw text; ``find_word_rules`` reads them back.
+        It also holds the rules that find words in raw text; ``find_word_rules`` reads them back.
         """
 
     def encode_batch(self, passages: Sequence[TextSegment]) -> list[list[int]]:
         """Encode several passages, ids only."""
         return [self.encode(passage)[0] for passage in passages]
 
+    def split_passages(self, ids: Iterable[int]) -> list[list[int]]:
+        """Split the ids of a text into passages at ``<eos>``, which is left out."""
+        passages: list[list[int]] = [[]]
+        for number in ids:
+            if number == self.end:
+                passages.append([])
+            else:
+                passages[-1].append(number)
+        return passages
+
     def symbols(self, ids: Iterable[int]) -> list[str]:
-        """The token behind each id, printable."""
+        """Return the printable token of each id."""
         words = self.vocabulary.words
         return [words[number] for number in ids]
 
@@ -176,7 +182,7 @@ def _too_few(counts: Mapping[str, int], frequent: list[str], min_count: int, wha
 
 
 def source_of(split: Iterable[TextSegment]) -> str | None:
-    """The first file of a split, for messages."""
+    """Return the first file of a split, for messages."""
     return split.paths[0] if isinstance(split, TextSplit) and split.paths else None
 
 

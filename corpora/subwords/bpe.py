@@ -92,13 +92,12 @@ class BpeTokenizer(SubwordTokenizer):
         return [encoded.ids for encoded in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
 
     def symbols(self, ids: Iterable[int]) -> list[str]:
-        """The text of each piece; bytes that are not a whole character by themselves as ``<0xE2>``."""
+        """Return the text of each piece; bytes that are not a whole character by themselves as ``<0xE2>``."""
         from tokenizers import decoders
 
         decoder = decoders.ByteLevel()
         symbols: list[str] = []
-        for number in ids:
-            symbol = self.vocabulary.words[number]
+        for symbol in super().symbols(ids):
             text = decoder.decode([symbol])
             broken = "\ufffd" in text
             symbols.append("".join(f"<0x{_byte(character):02X}>" for character in symbol) if broken else text)
@@ -106,12 +105,7 @@ class BpeTokenizer(SubwordTokenizer):
 
     def decode(self, ids: Sequence[int]) -> str:
         """Join the pieces; ``<eos>`` becomes a line end, bytes that make no character U+FFFD."""
-        lines: list[list[int]] = [[]]
-        for number in ids:
-            if number == self.end:
-                lines.append([])
-            else:
-                lines[-1].append(number)
+        lines = self.split_passages(ids)
         return "\n".join(self._tokenizer.decode(line, skip_special_tokens=False) for line in lines)
 
     def to_tokenizer(self, word_tokenizer: WordTokenizer) -> Tokenizer:
@@ -135,7 +129,7 @@ def _without_specials(tokenizer: Tokenizer) -> Tokenizer:
 
 
 def _byte(symbol: str) -> int:
-    """The byte behind one of the 256 visible characters that stand for them."""
+    """Return the byte behind one of the 256 visible characters that stand for them."""
     visible = [*range(33, 127), *range(161, 173), *range(174, 256)]
     code = ord(symbol)
     if code in visible:

@@ -7,14 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID, Vocabulary
-from tagger.corpora.subwords.base import (
-    EOS,
-    SubwordTokenizer,
-    VocabularyOptions,
-    build_vocabulary,
-    first_texts,
-    source_of,
-)
+from tagger.corpora.subwords.base import SubwordTokenizer, VocabularyOptions, build_vocabulary, first_texts, source_of
 from tagger.corpora.subwords.pretokenizers import of_characters, word_level_tokenizer
 from tagger.corpora.tokenization.passages import TextSegment, word_ids
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
@@ -68,8 +61,7 @@ class CharacterTokenizer(SubwordTokenizer):
         if self._normalizer is None:
             get = self.vocabulary.ids.get
             return [[get(character, UNKNOWN_ID) for character in passage.text] for passage in passages]
-        of = self._ids_of
-        return [[number for character in passage.text for number in of(character)] for passage in passages]
+        return [[number for character in passage.text for number in self._ids_of(character)] for passage in passages]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Join the characters; ``<eos>`` becomes a line end."""
@@ -77,7 +69,7 @@ class CharacterTokenizer(SubwordTokenizer):
 
     def to_tokenizer(self, word_tokenizer: WordTokenizer) -> Tokenizer:
         """Build a WordLevel model over single characters; ``<eos>`` follows the text."""
-        return word_level_tokenizer(self.vocabulary, self._normalizer, of_characters(word_tokenizer), EOS)
+        return word_level_tokenizer(self.vocabulary, self._normalizer, of_characters(word_tokenizer))
 
     def _ids_of(self, character: str) -> list[int]:
         ids = self._ids.get(character)

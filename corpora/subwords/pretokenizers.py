@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN, Vocabulary
+from tagger.corpora.subwords.base import EOS
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError
 
@@ -47,7 +48,7 @@ def of_bytes(words: WordTokenizer) -> PreTokenizer:
 
 
 def word_level_tokenizer(
-    vocabulary: Vocabulary, normalizer: Normalizer | None, pre_tokenizer: PreTokenizer, eos: str
+    vocabulary: Vocabulary, normalizer: Normalizer | None, pre_tokenizer: PreTokenizer
 ) -> Tokenizer:
     """Build a ``tokenizers`` object that looks up words or characters; ``<eos>`` follows the text."""
     from tokenizers import Tokenizer
@@ -58,7 +59,7 @@ def word_level_tokenizer(
     if normalizer is not None:
         tokenizer.normalizer = normalizer
     tokenizer.pre_tokenizer = pre_tokenizer
-    tokenizer.post_processor = TemplateProcessing(single=f"$A {eos}", special_tokens=[(eos, vocabulary.ids[eos])])
+    tokenizer.post_processor = TemplateProcessing(single=f"$A {EOS}", special_tokens=[(EOS, vocabulary.ids[EOS])])
     return tokenizer
 
 
@@ -71,16 +72,13 @@ def word_pattern(words: WordTokenizer) -> str:
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
 
-    holder = Tokenizer(WordLevel({}, unk_token="<unk>"))
+    holder = Tokenizer(WordLevel({}, unk_token=UNKNOWN))
     holder.pre_tokenizer = words.pre_tokenizer()
     return _pattern(_described(holder))
 
 
 def find_word_rules(tokenizer: Tokenizer) -> PreTokenizer:
-    """Find the word rules in any of the three pre-tokenizers.
-
-    Returns:
-        The first argument of ``WordTokenizer``.
+    """Find the word rules, the first argument of ``WordTokenizer``, in any of the three pre-tokenizers.
 
     Raises:
         ConfigError: the tokenizer is of another kind.

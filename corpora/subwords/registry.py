@@ -21,16 +21,10 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 STREAM_WORDS = 2_000_000  # words of a stream that the vocabulary is fitted on
-DEFAULTS = VocabularyOptions()
 
 
-def fit_subwords(kind: str, split: Iterable[TextSegment], options: VocabularyOptions = DEFAULTS) -> SubwordTokenizer:
-    """Fit a tokenizer on training text, in one pass over it.
-
-    Args:
-        kind: ``word``, ``bpe`` or ``char``.
-        split: the training text, commonly a ``TextSplit``.
-        options: size of the vocabulary, and what happens to the text first.
+def fit_subwords(kind: str, split: Iterable[TextSegment], options: VocabularyOptions) -> SubwordTokenizer:
+    """Fit a tokenizer (``word``, ``bpe`` or ``char``) on training text, in one pass over it.
 
     Raises:
         CorpusError: the text has too few different tokens, or all of them are rarer than ``min_count``.

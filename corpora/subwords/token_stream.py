@@ -1,4 +1,4 @@
-"""Encodes a split as an array of token ids, memory-mapped or in chunks."""
+"""Streams of token ids: a split encoded as an array, laid out as B streams, cut into chunks."""
 
 from __future__ import annotations
 
@@ -17,15 +17,13 @@ from tagger.errors import OutputError
 
 PASSAGES_AT_A_TIME = 2000
 TOKENS_AT_A_TIME = 1 << 20
+SHORTEST_CHUNK = 5  # steps, as in Merity et al. 2018
+CHUNK_DEVIATION = 5.0  # steps
+HALVED_SHARE = 0.05  # of the chunks
 
 
 def encode_stream(split: Iterable[TextSegment], subwords: SubwordTokenizer, folder: Path) -> TokenStream:
-    """Encode a split from beginning to end, in bounded memory.
-
-    Args:
-        split: the text.
-        subwords: encodes it.
-        folder: holds the nameless file of the ids, which vanishes with the stream.
+    """Encode a split in bounded memory; `folder` holds the nameless file of the ids, which vanishes with the stream.
 
     Raises:
         CorpusError: the text cannot be read.
@@ -51,16 +49,7 @@ def encode_stream(split: Iterable[TextSegment], subwords: SubwordTokenizer, fold
 def token_chunks(
     split: Iterable[TextSegment], subwords: SubwordTokenizer, size: int = TOKENS_AT_A_TIME
 ) -> Iterator[TokenStream]:
-    """Encode a split chunk by chunk, for a text too large to hold.
-
-    Args:
-        split: the text.
-        subwords: encodes it.
-        size: tokens of a chunk, about; passages are not cut.
-
-    Yields:
-        Consecutive chunks of the stream.
-    """
+    """Encode a split in consecutive chunks of about `size` tokens, for a text too large to hold."""
     passages = iter(split)
     ids, chunk = array("i"), TokenStream(np.zeros(0, np.int32), 0, 0, 0)
     while batch := list(islice(passages, PASSAGES_AT_A_TIME)):
@@ -81,3 +70,39 @@ def _finished(chunk: TokenStream, ids: array[int]) -> TokenStream:
     chunk.ids = np.frombuffer(ids, dtype=np.int32)
     chunk.unknown = int(np.count_nonzero(chunk.ids == UNKNOWN_ID))
     return chunk
+
+
+def batchify(ids: np.ndarray, streams: int) -> np.ndarray:
+    """Cut a text (N,) into B streams of equal length, fewer where the text has fewer than two tokens for each.
+
+    Returns:
+        (N // B, B), a view: column b continues where column b - 1 ends. Up to B - 1 tokens at the end are left out.
+    """
+    streams = max(1, min(streams, len(ids) // 2))
+    steps = len(ids) // streams
+    return ids[: steps * streams].reshape(streams, steps).T
+
+
+def bptt_chunks(steps: int, length: int, rng: np.random.Generator | None = None) -> list[tuple[int, int]]:
+    """Cut the steps of streams into chunks for truncated back-propagation through time (BPTT).
+
+    Args:
+        steps: steps that have a successor, one less than the rows of the layout.
+        length: steps of a chunk.
+        rng: jitters the lengths, so that chunks end elsewhere in each epoch: normal around ``length`` (one time
+            in twenty around half of it) with a standard deviation of 5, at least 5 (Merity et al. 2018, section 4.1);
+            None keeps them equal.
+
+    Returns:
+        (start, end) pairs that cover 0 to ``steps`` without gaps.
+    """
+    chunks: list[tuple[int, int]] = []
+    start = 0
+    while start < steps:
+        size = length
+        if rng is not None:
+            mean = length / 2 if rng.random() < HALVED_SHARE else length
+            size = max(min(SHORTEST_CHUNK, length), int(rng.normal(mean, CHUNK_DEVIATION)))
+        chunks.append((start, min(steps, start + size)))
+        start += size
+    return chunks

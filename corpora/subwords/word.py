@@ -7,14 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID, Vocabulary
-from tagger.corpora.subwords.base import (
-    EOS,
-    SubwordTokenizer,
-    VocabularyOptions,
-    build_vocabulary,
-    source_of,
-)
+from tagger.corpora.subwords.base import SubwordTokenizer, VocabularyOptions, build_vocabulary, source_of
 from tagger.corpora.subwords.pretokenizers import word_level_tokenizer
+from tagger.corpora.tokenization.detokenizer import detokenise_sentences
 from tagger.corpora.tokenization.passages import TextSegment
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 
@@ -30,15 +25,12 @@ MAX_CACHED = 1_000_000  # words whose normal form is cached
 def count_words(
     passages: Iterable[TextSegment], max_words: int | None = None, max_types: int = MAX_TYPES
 ) -> tuple[Counter[str], int]:
-    """Count the words of passages, in bounded memory.
+    """Count words and passages, in bounded memory.
 
     Args:
         passages: the text.
         max_words: stop after the passage in which this number of words is reached.
         max_types: when more distinct words are held, the rarer half is dropped.
-
-    Returns:
-        The counts, and the number of passages.
     """
     counts: Counter[str] = Counter()
     number = words = 0
@@ -92,19 +84,12 @@ class WordLevelTokenizer(SubwordTokenizer):
 
     def decode(self, ids: Sequence[int]) -> str:
         """Join sentences with the spaces and capitals of written text."""
-        from tagger.corpora.tokenization.detokenizer import detokenise_sentences
-
-        sentences: list[list[str]] = [[]]
-        for number, word in zip(ids, self.symbols(ids), strict=True):
-            if number == self.end:
-                sentences.append([])
-            else:
-                sentences[-1].append(word)
+        sentences = map(self.symbols, self.split_passages(ids))
         return detokenise_sentences(words for words in sentences if words)
 
     def to_tokenizer(self, word_tokenizer: WordTokenizer) -> Tokenizer:
         """Build a WordLevel model over the word rules; ``<eos>`` follows the text."""
-        return word_level_tokenizer(self.vocabulary, self._normalizer, word_tokenizer.pre_tokenizer(), EOS)
+        return word_level_tokenizer(self.vocabulary, self._normalizer, word_tokenizer.pre_tokenizer())
 
     def _id(self, word: str) -> int:
         if self._normalizer is None:

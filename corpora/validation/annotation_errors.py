@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tagger.corpora.formats.sentence import excerpt
-from tagger.corpora.validation.findings import CheckedSentence, Findings, Place
+from tagger.corpora.labels.scheme_detection import Place
+from tagger.corpora.validation.findings import CheckedSentence, Findings
 
 MAX_TOKENS = 3_000_000  # 16 bytes are kept of each
 BOUNDARY = -1

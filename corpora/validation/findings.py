@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from tagger.corpora.formats.sentence import Problem, clipped
+from tagger.corpora.formats.sentence import Problem
+from tagger.corpora.labels.scheme_detection import Place
 
 ERROR, WARNING = "error", "warning"
 
@@ -34,32 +35,9 @@ class Kind:
     fix: str
 
 
-def _read() -> dict[str, Kind]:
-    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-    return {code: Kind(code, **line) for code, line in table.items()}
-
-
-KINDS = _read()
+_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+KINDS = {code: Kind(code, **line) for code, line in _TABLE.items()}
 """All kinds by code, the gravest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The place of a problem.
-
-    Attributes:
-        path: the file as the user named it; the split of a corpus that is not in files.
-        line: from 1 (the row, or the sentence of a corpus that is not in files); 0 for the whole file.
-        detail: the value there.
-    """
-
-    path: str
-    line: int
-    detail: str
-
-    def __str__(self) -> str:
-        where = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{where}: {clipped(self.detail)}"
 
 
 @dataclass(slots=True)
@@ -80,11 +58,11 @@ class Finding:
 
     @property
     def title(self) -> str:
-        """The count and what it counts."""
+        """The count with its noun phrase."""
         return f"{self.count:,} {self.kind.single if self.count == 1 else self.kind.title}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding as plain values."""
+        """Return the finding as plain values."""
         return {
             "kind": self.kind.code,
             "severity": self.kind.severity,
@@ -93,12 +71,12 @@ class Finding:
             "remark": self.remark,
             "why": self.kind.why,
             "fix": self.kind.fix,
-            "places": [{"path": place.path, "line": place.line, "detail": place.detail} for place in self.places],
+            "places": [asdict(place) for place in self.places],
         }
 
 
 class Findings:
-    """Collects findings by kind.
+    """Findings by kind.
 
     Args:
         keep: number of places to keep of each kind.
@@ -107,23 +85,23 @@ class Findings:
 
     def __init__(self, keep: int = 5, *, lenient: bool = False) -> None:
         self.keep, self.lenient = keep, lenient
-        self._found: dict[str, Finding] = {}
+        self._findings: dict[str, Finding] = {}
 
     def __iter__(self) -> Iterator[Finding]:
-        """The findings, the gravest first."""
-        in_order = [self._found[code] for code in KINDS if code in self._found]
+        """Iterate over the findings, the gravest first."""
+        in_order = [self._findings[code] for code in KINDS if code in self._findings]
         return iter(sorted(in_order, key=lambda finding: finding.kind.severity != ERROR))
 
     def __contains__(self, code: str) -> bool:
-        return code in self._found
+        return code in self._findings
 
     def __getitem__(self, code: str) -> Finding:
         """The finding of one kind; created if it is new."""
-        if code not in self._found:
+        if code not in self._findings:
             kind = KINDS[code]
             tolerated = self.lenient and code not in ("file", "one-label")
-            self._found[code] = Finding(replace(kind, severity=WARNING) if tolerated else kind)
-        return self._found[code]
+            self._findings[code] = Finding(replace(kind, severity=WARNING) if tolerated else kind)
+        return self._findings[code]
 
     def add(self, code: str, path: str, line: int, detail: str, count: int = 1) -> None:
         """Count a problem and keep its place if it is among the first."""
@@ -141,11 +119,7 @@ class Findings:
 
 
 class ProblemCounter:
-    """Adds the problems of one file to the findings, as ``on_problem`` of a reader.
-
-    Args:
-        findings: receives the problems; the kind of a problem is the code of its finding.
-        name: the file.
+    """Adds the problems of one file to the findings, as ``on_problem`` of a reader; their kinds are the codes.
 
     Attributes:
         sentences: number of sentences with a problem.
@@ -165,14 +139,14 @@ class ProblemCounter:
 
 @dataclass(slots=True)
 class CheckedSentence:
-    """One sentence as the checks see it.
+    """One sentence with T words, for the checks.
 
     Attributes:
-        tokens: T words.
-        tags: T labels.
-        ids: the numbers of the T words.
+        tokens: the words.
+        tags: their labels.
+        ids: their numbers.
         new: words that occur here for the first time.
-        lines: the line of each of the T words.
+        lines: their lines.
         line: the line on which the sentence starts.
         path: its file, or its split.
         split: ``train``, ``dev``, ``test`` or ``all``.
@@ -189,7 +163,7 @@ class CheckedSentence:
 
 
 class Check(Protocol):
-    """Checks every sentence, then all of them together."""
+    """A check of every sentence, then of all of them together."""
 
     def add(self, sentence: CheckedSentence, findings: Findings) -> None:
         """Check one sentence."""

@@ -7,8 +7,8 @@ import unicodedata
 from collections import Counter
 
 from tagger.corpora.formats.sentence import MISSING, excerpt
-from tagger.corpora.labels.scheme_detection import SchemeDetector
-from tagger.corpora.validation.findings import CheckedSentence, Findings, Place
+from tagger.corpora.labels.scheme_detection import Place, SchemeDetector
+from tagger.corpora.validation.findings import CheckedSentence, Findings
 from tagger.corpora.validation.statistics import TRAIN, SplitStatistics
 
 MANY = 200
@@ -18,14 +18,14 @@ _JOINTS = re.compile(r"[|,;/]")
 
 
 class LabelCheck:
-    """Keeps the first place of each label in each split.
+    """Check of the labels; keeps the first place of each label in each split.
 
-    Args:
-        column: the name of the label column.
+    Attributes:
+        column: the name of the label column, set before ``report``.
     """
 
-    def __init__(self, column: str = "") -> None:
-        self.column = column
+    def __init__(self) -> None:
+        self.column = ""
         self._first: dict[str, dict[str, Place]] = {}
         self._labels: Counter[str] = Counter()
         self._words = self._same = 0
@@ -35,9 +35,8 @@ class LabelCheck:
         first = self._first.setdefault(sentence.split, {})
         for tag in set(sentence.tags) - first.keys():
             place = sentence.tags.index(tag)
-            first[tag] = Place(
-                sentence.path, sentence.lines[place], f"{excerpt(tag)} on {excerpt(sentence.tokens[place])}"
-            )
+            detail = f"{excerpt(tag)} on {excerpt(sentence.tokens[place])}"
+            first[tag] = Place(sentence.path, sentence.lines[place], detail)
         if self._words < 10_000:  # enough to tell a copy
             self._words += len(sentence.tokens)
             self._same += sum(map(str.__eq__, sentence.tokens, sentence.tags))
@@ -52,26 +51,23 @@ class LabelCheck:
             findings.add("label-is-word", self._any().path, 0, f"{self._same:,} of the first {self._words:,} words")
         if self.column in OPEN_COLUMNS:
             return
-        once = [label for label, count in self._labels.items() if count == 1]
         self._report_kinds(findings)
-        self._report_rare(findings, once)
+        self._report_rare(findings)
         self._report_alike(findings)
 
     def _report_unseen(self, findings: Findings) -> None:
-        known = self._first.get(TRAIN)
-        if known is None:
+        if TRAIN not in self._first:
             return
-        for split, first in self._first.items():
-            unseen = sorted(first.keys() - known.keys()) if split != TRAIN else []
-            for tag in unseen:
+        known = self._first[TRAIN].keys()
+        for first in self._first.values():
+            for tag in sorted(first.keys() - known):
                 findings.add("unseen-label", first[tag].path, first[tag].line, first[tag].detail)
 
     def _report_kinds(self, findings: Findings) -> None:
         labels = self._labels
         if len(labels) == 1:
-            findings.add(
-                "one-label", self._any().path, 0, f"column {self.column!r}: only {excerpt(next(iter(labels)))}"
-            )
+            detail = f"column {self.column!r}: only {excerpt(next(iter(labels)))}"
+            findings.add("one-label", self._any().path, 0, detail)
         numbers = [label for label in labels if label.isdecimal()]
         findings.add_ranked("label-numbers", self._places(numbers, counted=True))
         identifiers = [label for label in labels if _IDENTIFIER.fullmatch(label) and not _is_joined(label, labels)]
@@ -83,7 +79,8 @@ class LabelCheck:
             common = ", ".join(f"{excerpt(label)} {count:,}" for label, count in labels.most_common(3))
             findings.add("many-labels", self._any().path, 0, f"the most frequent: {common}", count=len(labels))
 
-    def _report_rare(self, findings: Findings, once: list[str]) -> None:
+    def _report_rare(self, findings: Findings) -> None:
+        once = [label for label, count in self._labels.items() if count == 1]
         code = "mostly-rare" if len(once) > 3 and 2 * len(once) > len(self._labels) else "label-once"
         findings.add_ranked(code, self._places(once))
         if once and code == "mostly-rare":
@@ -135,13 +132,10 @@ def label_line(splits: list[SplitStatistics], most: int = 40) -> str:
 
 
 class SchemeCheck:
-    """Finds the scheme of spans and the labels that break it.
+    """Check of the scheme of spans.
 
     Attributes:
         scheme: one of ``schemes.SCHEMES`` after ``report``, None if the labels are not spans.
-
-    Args:
-        keep: number of places to keep.
     """
 
     def __init__(self, keep: int) -> None:
@@ -158,5 +152,5 @@ class SchemeCheck:
         self.scheme = detected.scheme
         if detected.broken:
             finding = findings["broken-scheme"]
-            finding.count, finding.places = detected.broken, [Place(*place) for place in detected.places]
+            finding.count, finding.places = detected.broken, list(detected.places)
             finding.remark = f"The scheme is {self.scheme}, which the fewest labels break."

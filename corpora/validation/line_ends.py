@@ -9,19 +9,10 @@ from tagger.corpora.files.streams import open_bytes
 from tagger.corpora.validation.findings import Findings
 from tagger.errors import CorpusError
 
-PARQUET = "parquet"
-
 
 def check_line_ends(path: Path, name: str, form: str, findings: Findings) -> None:
-    r"""Report a file that ends some lines with ``\r\n`` and others with ``\n``.
-
-    Args:
-        path: the file; its reader reports one that cannot be read.
-        name: its name in messages.
-        form: its format.
-        findings: receives the finding.
-    """
-    if form == PARQUET:
+    r"""Report a file that ends some lines with ``\r\n`` and others with ``\n``; its reader reports other problems."""
+    if form == "parquet":
         return
     try:
         lines, returns = _count(path, name)

@@ -53,7 +53,7 @@ class ValidationReport:
         return "errors" if self.errors else "warnings" if self.findings else "clean"
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as plain values."""
+        """Return the report as plain values."""
         return {
             "name": self.name,
             "source": self.source,

@@ -9,15 +9,16 @@ from array import array
 
 import numpy as np
 
-from tagger.corpora.formats.sentence import excerpt
-from tagger.corpora.validation.findings import CheckedSentence, Findings, Place
+from tagger.corpora.formats.sentence import excerpt, number_of
+from tagger.corpora.labels.scheme_detection import Place
+from tagger.corpora.validation.findings import CheckedSentence, Findings
 
 MAX_WORDS = 500
 MIN_WORDS = 5  # shorter sentences recur naturally: greetings, headings
 
 
 class SentenceCheck:
-    """Keeps a hash of the words and a hash of the labels of every sentence."""
+    """Check of the sentences; keeps a hash of the words and a hash of the labels of each."""
 
     def __init__(self) -> None:
         self._words, self._tags = array("q"), array("q")
@@ -28,10 +29,8 @@ class SentenceCheck:
     def add(self, sentence: CheckedSentence, findings: Findings) -> None:
         """Check one sentence."""
         if len(sentence.tokens) > MAX_WORDS:
-            start = excerpt(" ".join(sentence.tokens[:12]))
-            findings.add(
-                "long-sentence", sentence.path, sentence.line, f"{len(sentence.tokens):,} words, beginning {start}"
-            )
+            detail = f"{len(sentence.tokens):,} words, beginning {excerpt(' '.join(sentence.tokens[:12]))}"
+            findings.add("long-sentence", sentence.path, sentence.line, detail)
         self._words.append(hash(tuple(sentence.tokens)))
         self._tags.append(hash(tuple(sentence.tags)))
         self._line.append(sentence.line)
@@ -68,10 +67,9 @@ class SentenceCheck:
         places = []
         for place in order[: findings.keep].tolist():
             other = int(others[place])
-            length = self._length[place]
             same = names[self._file[other]] == names[self._file[place]]
             where = f"line {self._line[other]}" if same else f"{names[self._file[other]]}:{self._line[other]}"
-            detail = f"{length:,} {'word' if length == 1 else 'words'}, the same as in {where}"
+            detail = f"{number_of(self._length[place], 'word')}, the same as in {where}"
             places.append(Place(names[self._file[place]], self._line[place], detail))
         findings.add_ranked(code, places, len(chosen))
         if code != "contradiction":
@@ -80,12 +78,7 @@ class SentenceCheck:
 
 
 def _first_in_split(group: np.ndarray, split: np.ndarray) -> np.ndarray:
-    """Find the first sentence of each sentence's group and split; -1 for that one itself.
-
-    Args:
-        group: (S,) number of the sentences with the same words.
-        split: (S,) number of the split.
-    """
+    """Find the first sentence of each sentence's group (S,) and split (S,); -1 for that one itself."""
     keys = group.astype(np.int64) * (int(split.max()) + 1) + split
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     earlier = first[inverse]

@@ -38,7 +38,7 @@ class SplitStatistics:
         return None if self.unknown is None or not self.words else self.unknown / self.words
 
     def to_dict(self) -> dict[str, Any]:
-        """The statistics as plain values."""
+        """Return the statistics as plain values."""
         return {
             "name": self.name,
             "sentences": self.sentences,
@@ -50,7 +50,7 @@ class SplitStatistics:
 
 
 class StatisticsCounter:
-    """Counts sentences as they come; train must come first.
+    """Counter of the sentences of a corpus; train must come first.
 
     Attributes:
         splits: the statistics of each split so far.
@@ -76,15 +76,7 @@ class StatisticsCounter:
         self._types = set()
 
     def add(self, tokens: Sequence[str], tags: Sequence[str]) -> list[int]:
-        """Count one sentence.
-
-        Args:
-            tokens: T words.
-            tags: T labels.
-
-        Returns:
-            The numbers of the T words.
-        """
+        """Count one sentence; return the numbers of its words."""
         split, words = self.split, self.words
         ids = [words.setdefault(word, len(words)) for word in tokens]
         split.sentences += 1
@@ -93,8 +85,7 @@ class StatisticsCounter:
         self._types.update(ids)
         split.types = len(self._types)
         if self._known is not None and split.unknown is not None:
-            known = self._known
-            split.unknown += sum([number >= known for number in ids])
+            split.unknown += sum([number >= self._known for number in ids])
         return ids
 
 

@@ -62,12 +62,7 @@ def validate_corpus(
 
 
 class Validator:
-    """Runs all checks over a corpus.
-
-    Args:
-        report: is filled in.
-        findings: receives the findings of the checks.
-    """
+    """All checks of a corpus, which fill in a report and its findings."""
 
     def __init__(self, report: ValidationReport, findings: Findings) -> None:
         self.report, self.findings = report, findings

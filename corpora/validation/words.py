@@ -15,7 +15,7 @@ _LATIN1_UTF8 = re.compile(r"[ÂÃÄÅâÐÑ][\u0080-\u00bf\u2018-\u2022\u20ac\u2
 
 
 class WordCheck:
-    """Checks every distinct word once, and finds all places of odd words."""
+    """Check of every distinct word, which finds all places of odd words."""
 
     def __init__(self) -> None:
         self._odd: dict[str, list[tuple[str, str]]] = {}

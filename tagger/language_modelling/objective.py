@@ -17,7 +17,7 @@ from tagger.config.language_model import LanguageTrainingConfig
 from tagger.config.tagger import StreamConfig
 from tagger.corpora.encoding.word_features import WordArrays
 from tagger.corpora.subwords.base import TokenStream
-from tagger.corpora.subwords.bptt_batches import batchify, bptt_chunks
+from tagger.corpora.subwords.token_stream import batchify, bptt_chunks
 from tagger.language_modelling.bptt import BpttChunk, CarriedStates, make_readers, split_chunk
 from tagger.models.layers.dropout import dropped
 from tagger.models.layers.embedding import pad_to_multiple

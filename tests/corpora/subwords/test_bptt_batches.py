@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tagger.corpora.subwords.bptt_batches import batchify, bptt_chunks
+from tagger.corpora.subwords.token_stream import batchify, bptt_chunks
 
 
 @pytest.mark.parametrize("size", [2, 3, 7, 100, 101])
