@@ -142,11 +142,9 @@ def _train_tagger(folder: Path, out: Path) -> None:
 
 def _train_series(folder: Path, out: Path) -> None:
     from tagger.forecasting.train import train_series
-    from tagger.training.run import RunOptions
     from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
 
-    table = write_wave(folder / "wave.csv")
-    train_series(str(table), targets=["load"], settings=QUICK, options=RunOptions(out=out, threads=1))
+    train_series(str(write_wave(folder / "wave.csv")), targets=["load"], out=out, settings=QUICK, threads=1)
 
 
 def _train_words(folder: Path, out: Path) -> None:

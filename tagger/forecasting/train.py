@@ -16,7 +16,10 @@ from tagger.forecasting.features import SeriesDataset, calendar_of
 from tagger.forecasting.forecaster import Forecaster, options_of
 from tagger.forecasting.task import ForecasterRun, ForecastingTask
 from tagger.forecasting.windows import column_notes, scored_splits, split_by_time
-from tagger.training.run import RunOptions, TrainingResult, train_and_save
+from tagger.serialization.atomic_folder import Resume
+from tagger.training.checkpoint_callback import CheckpointConfig
+from tagger.training.events import Listener
+from tagger.training.run import RunOptions, TrainingResult, ignore_events, train_and_save
 
 BUNDLED_TARGETS = {None: ("temp_max",), "weather": ("temp_max",), "stocks": ("price",)}
 BUNDLED_GROUPS = {"stocks": "symbol"}
@@ -27,36 +30,59 @@ def train_series(
     *,
     targets: Sequence[str] = (),
     features: Sequence[str] = (),
+    time: str | None = None,
+    group: str | None = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    resume: Resume = "no",
     config: ForecasterConfig | str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
-    options: RunOptions | None = None,
+    device: str = "auto",
+    threads: int | None = None,
     offline: bool = False,
+    listener: Listener | None = None,
 ) -> Forecaster:
     """Train a model that predicts the next values of a series; the easy way.
 
-    >>> model = train_series("weather.csv", targets=["temp_max"], options=RunOptions(out=Path("runs/weather")))
+    >>> model = train_series("weather.csv", targets=["temp_max"], out="runs/weather")
     >>> model.forecast(steps=7)[0].values
 
     Args:
         source: a CSV, TSV, Parquet or JSON lines file, or a hub id; the bundled weather if None.
         targets: columns to predict.
         features: further columns to read.
+        time: the column of times.
+        group: the column that tells series apart, if there are several.
+        out: model folder to write; None writes nothing.
+        overwrite: whether a model that is there already may be replaced.
+        resume: "yes" goes on with the unfinished run in ``out``, "auto" does if there is one.
         config: all settings, or a TOML file with them.
-        settings: dotted settings that override it, e.g. ``{"data.horizon": 7, "data.group": "site"}``.
-        options: where to compute and write, and who listens.
+        settings: dotted settings that override it, e.g. ``{"data.horizon": 7}``.
+        device: "auto", "cpu" or "cuda".
+        threads: CPU threads; all available cores by default.
         offline: never use the network.
+        listener: called with every event of training.
 
     Raises:
         TaggerError: the data, the settings or the output folder are not usable; the message says how to fix it.
     """
     if not isinstance(config, ForecasterConfig):
         config = ForecasterConfig() if config is None else ForecasterConfig.from_toml(config)
-    named = {"data.targets": list(targets), "data.features": list(features)}
-    given = {name: columns for name, columns in named.items() if columns}
-    config = config.with_settings({**given, **(settings or {})})
-    config = with_bundled_columns(config, None if isinstance(source, SeriesTable) else source)
+    given = {"targets": list(targets), "features": list(features), "time": time, "group": group}
+    named = {f"data.{name}": value for name, value in given.items() if value}
+    config = with_bundled_columns(
+        config.with_settings({**named, **(settings or {})}), None if isinstance(source, SeriesTable) else source
+    )
     if not isinstance(source, SeriesTable):
         source = read_series(source, options_of(config, offline=offline))
+    options = RunOptions(
+        out=None if out is None else Path(out),
+        overwrite=overwrite,
+        device=device,
+        threads=threads,
+        listener=listener or ignore_events,
+        checkpointing=CheckpointConfig(resume),
+    )
     return train_forecasters(source, config, options).best.model
 
 

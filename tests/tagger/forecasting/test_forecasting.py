@@ -27,10 +27,7 @@ from tagger.forecasting.train import train_series
 from tagger.forecasting.windows import last_rows
 from tagger.models.heads.regression import regression_loss
 from tagger.serialization import manifest
-from tagger.training.run import RunOptions
 from tests.tagger.forecasting.synthetic_series import QUICK, prepared, wave, write_wave
-
-ONE_THREAD = RunOptions(threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +42,7 @@ def trained(table_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(__import__("sys").modules, "matplotlib.figure", None)
         settings = {**QUICK, "training.epochs": 8, "data.horizon": 2}
-        train_series(str(table_path), targets=["load"], settings=settings, options=RunOptions(out=out, threads=1))
+        train_series(str(table_path), targets=["load"], out=out, settings=settings, threads=1)
     return out
 
 
@@ -268,14 +265,14 @@ def test_training_writes_a_folder_that_forecasts_alike(trained: Path, table_path
 
 
 def test_two_runs_end_alike(table_path: Path) -> None:
-    made = [train_series(str(table_path), targets=["load"], settings=QUICK, options=ONE_THREAD) for _ in range(2)]
+    made = [train_series(str(table_path), targets=["load"], settings=QUICK, threads=1) for _ in range(2)]
     for one, other in zip(*(model.saved.network.state_dict().values() for model in made), strict=True):
         assert torch.equal(one, other)
 
 
 def test_series_of_their_own_scale(tmp_path: Path) -> None:
     path = write_wave(tmp_path / "t.csv", 80, ("a", "b"))
-    model = train_series(str(path), targets=["load"], settings={**QUICK, "data.group": "site"}, options=ONE_THREAD)
+    model = train_series(str(path), targets=["load"], group="site", settings=QUICK, threads=1)
     a, b = model.forecast(str(path), 3)
     assert (a.group, b.group) == ("a", "b")
     assert 1.6 < b.values.mean() / a.values.mean() < 2.4
@@ -298,7 +295,7 @@ def test_missing_values_are_masked_and_told(tmp_path: Path) -> None:
     def listen(event: object) -> None:
         notes.extend(getattr(event, "notes", ()))
 
-    train_series(str(path), targets=["load"], settings=QUICK, options=RunOptions(threads=1, listener=listen))
+    train_series(str(path), targets=["load"], settings=QUICK, threads=1, listener=listen)
     assert "column 'load': 1 value missing (line 11), not learnt from, and read as the last one before" in notes
     _, _, inputs, splits = prepared(path)
     assert inputs.filled[9, 0] == inputs.table.values[8, 0]
@@ -328,7 +325,7 @@ def test_what_cannot_be_learnt(tmp_path: Path, change: str, settings: dict[str, 
         lines = [line.split(",") for line in path.read_text().splitlines()]
         path.write_text("\n".join(",".join([a, b if a == "date" else value, c]) for a, b, c in lines) + "\n")
     with pytest.raises(TaggerError, match=message) as caught:
-        train_series(str(path), targets=["load"], settings={**QUICK, **settings}, options=ONE_THREAD)
+        train_series(str(path), targets=["load"], settings={**QUICK, **settings}, threads=1)
     assert "\n" not in str(caught.value)
 
 
@@ -337,14 +334,18 @@ def test_a_constant_feature_is_told(tmp_path: Path) -> None:
     lines = [line.split(",") for line in path.read_text().splitlines()]
     path.write_text("\n".join(",".join([a, b, c if a == "date" else "4"]) for a, b, c in lines) + "\n")
     notes: list[str] = []
-    options = RunOptions(threads=1, listener=lambda event: notes.extend(getattr(event, "notes", ())))
-    train_series(str(path), targets=["load"], features=["wind"], settings=QUICK, options=options)
+    train_series(
+        str(path), targets=["load"], features=["wind"], settings=QUICK, threads=1,
+        listener=lambda event: notes.extend(getattr(event, "notes", ())),
+    )  # fmt: skip
     assert "column 'wind' is always 4 in train (lines 2 to 141): it carries no information" in notes
 
 
 def test_two_rows_are_too_few(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="2 rows leave"):
-        train_series(str(write_wave(tmp_path / "t.csv", 2)), targets=["load"], settings={"training.epochs": 1})
+        train_series(
+            str(write_wave(tmp_path / "t.csv", 2)), targets=["load"], settings={"training.epochs": 1}, threads=1
+        )
 
 
 def test_folders_of_other_kinds_are_refused(trained: Path, tiny_model: Path, tmp_path: Path) -> None:

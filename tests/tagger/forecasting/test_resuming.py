@@ -13,12 +13,8 @@ from typing import Any
 import pytest
 
 from tagger.errors import TrainingError
-from tagger.forecasting.forecaster import Forecaster
 from tagger.forecasting.train import train_series
-from tagger.serialization.atomic_folder import Resume
-from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.checkpoint_store import CheckpointStore
-from tagger.training.run import RunOptions
 from tests.killing import End, Nursery
 from tests.number_runs import Command, over_time, over_words, series_command, words_command
 from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
@@ -134,19 +130,14 @@ def test_the_card_tells_of_interruptions_the_machine_and_the_command(
 
 
 def test_the_easy_way_resumes_too(wave: Path, tmp_path: Path, crashes: list[int]) -> None:
-    settings = {**QUICK, "data.targets": ["load"], "data.group": "site"}
-
-    def train(out: Path | None = None, resume: Resume = "no") -> Forecaster:
-        options = RunOptions(out=out, threads=1, checkpointing=CheckpointConfig(resume))
-        return train_series(str(wave), settings=settings, options=options)
-
+    options: dict[str, Any] = {"targets": ["load"], "group": "site", "settings": QUICK, "threads": 1}
     with pytest.raises(TrainingError, match="no unfinished run to resume"):
-        train(tmp_path / "m", "yes")
-    whole = train()
+        train_series(str(wave), out=tmp_path / "m", resume="yes", **options)
+    whole = train_series(str(wave), **options)
     crashes += [1]
     with pytest.raises(Crash):
-        train(tmp_path / "m")
-    found = train(tmp_path / "m", "yes")
+        train_series(str(wave), out=tmp_path / "m", **options)
+    found = train_series(str(wave), out=tmp_path / "m", resume="yes", **options)
     for name, tensor in found.saved.network.state_dict().items():
         assert tensor.equal(whole.saved.network.state_dict()[name]), name
 

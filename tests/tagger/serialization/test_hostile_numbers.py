@@ -40,8 +40,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = {**QUICK, "data.horizon": 2, "data.group": "site"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(__import__("sys").modules, "matplotlib.figure", None)
-        options = RunOptions(out=made / "time", threads=1)
-        train_series(str(made / "wave.csv"), targets=["load"], features=["wind"], settings=settings, options=options)
+        train_series(
+            str(made / "wave.csv"), targets=["load"], features=["wind"], out=made / "time", settings=settings, threads=1
+        )
     corpus = read_token_values(str(write_conllu(made / "c.conllu", sentences())), ["rt"])
     train_token_regressor(
         corpus, TokenRegressorConfig().with_settings(QUICK_WORDS), RunOptions(out=made / "words", threads=1)

@@ -43,7 +43,7 @@ def models(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     """A sound model of each kind."""
     folder = tmp_path_factory.mktemp("numbers")
     table = write_wave(folder / "wave.csv")
-    train_series(str(table), targets=["load"], settings=QUICK, options=RunOptions(out=folder / "time", threads=1))
+    train_series(str(table), targets=["load"], out=folder / "time", settings=QUICK, threads=1)
     corpus = read_token_values(str(write_conllu(folder / "c.conllu", sentences())), ["rt"])
     train_token_regressor(
         corpus, TokenRegressorConfig().with_settings(QUICK_WORDS), RunOptions(out=folder / "words", threads=1)
