@@ -41,6 +41,7 @@ class SplitTensors:
 
     @classmethod
     def on(cls, device: torch.device, encoded: EncodedSplit) -> SplitTensors:
+        """Put an encoded split on a device."""
         return cls(
             encoded,
             word_tensors(encoded.arrays, device),
