@@ -1,4 +1,4 @@
-"""From a stream of documents to a stream of tagged documents."""
+"""Tag a stream of documents and write it in order."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from typing import Protocol
 
 from tagger.corpora.documents.piece import BadPiece, Piece, Tagged
 from tagger.errors import OutputError, TaggerError
-from tagger.inference.windows import WINDOW_SENTENCES, WINDOW_TOKENS
+from tagger.inference.windows import is_full
 
 REPORT_EVERY = 0.5  # seconds between two calls of on_progress
 
 
 class SentenceTagger(Protocol):
-    """The part of ``Tagger`` that is needed here."""
+    """The method of ``Tagger`` that is needed here."""
 
     def tag_sentences(self, sentences: Iterable[Sequence[str]], *, scores: bool = False) -> Iterator[Tagged]:
-        """Tags of each sentence, in order; sentences are read ahead."""
+        """Tag sentences in order, a window at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class OneByOne:
-    """Gives the tags of each sentence before the next one is read, where an answer is waited for.
+    """Tags each sentence before the next one is read, for interactive use.
 
     Args:
-        tagger: reads ahead.
+        tagger: reads a window at a time.
     """
 
     tagger: SentenceTagger
 
     def tag_sentences(self, sentences: Iterable[Sequence[str]], *, scores: bool = False) -> Iterator[Tagged]:
-        """Tags of each sentence, in order."""
+        """Tag sentences in order, one at a time."""
         for words in sentences:
             yield from self.tagger.tag_sentences([words], scores=scores)
 
 
 @dataclass(slots=True)
 class Progress:
-    """What has been tagged so far.
+    """Counts of what has been tagged.
 
     Args:
         sentences: with at least one word.
         tokens: words.
-        bad: stretches that could not be read.
-        first_bad: the first of them: path, line and reason.
+        bad: spans of input that could not be read.
+        first_bad: path, line and reason of the first of them.
         seconds: since tagging began.
-        pieces: of the input, those without words and those that could not be read included.
+        pieces: all pieces of the input, with those without words and those that could not be read.
     """
 
     sentences: int = 0
@@ -70,15 +70,15 @@ class Progress:
 
 
 class Journal(Protocol):
-    """Notes how far a run came, and says how far an earlier one did."""
+    """Records the progress of a run, so that it can be resumed."""
 
     def mark(self, progress: Progress) -> None:
-        """Called where a run could be resumed with the same results to the last digit."""
+        """Record progress; called where a resumed run gives the same results to the last digit."""
 
 
 @dataclass(slots=True)
 class _Feed:
-    """Hands the words of pieces to the tagger and keeps the pieces until their tags come back."""
+    """Passes the words of pieces to the tagger and keeps the pieces until they are tagged."""
 
     pieces: Iterable[Piece]
     waiting: deque[Piece] = field(default_factory=deque)
@@ -90,7 +90,7 @@ class _Feed:
                 self.waiting.append(piece)
                 yield piece.tokens
         except TaggerError as error:
-            # Raised once all that was read before has been tagged and written.
+            # Raised later, once everything before it has been tagged and written.
             self.failure = error
 
 
@@ -105,34 +105,34 @@ def tag_documents(
     done: Progress | None = None,
     journal: Journal | None = None,
 ) -> Progress:
-    """Tag pieces and write them in order, with as much in memory as the tagger reads ahead.
+    """Tag pieces and write them in order, with a few windows in memory.
 
     Args:
         tagger: tags the words of all pieces in one call.
-        pieces: sentences and what stands between them; pieces without words get no tags.
-        render: makes bytes of a piece and its tags.
+        pieces: sentences and the text between them; pieces without words get no tags.
+        render: formats a piece and its tags.
         write: takes the bytes.
-        scores: whether the tagger is to give the posterior of each tag.
+        scores: whether to compute the posterior of each tag.
         on_progress: called about twice a second.
-        done: what an earlier run did of the same pieces, which are passed over.
-        journal: told where this run may be taken up again.
+        done: progress of an earlier run; its pieces are skipped.
+        journal: records progress where the run can be resumed.
 
     Returns:
         The final counts.
 
     Raises:
-        TaggerError: what reading raised, after everything before it has been written.
+        TaggerError: raised while reading, after everything before it has been written.
     """
     progress = done or Progress()
-    feed = _Feed(_beyond(pieces, progress.pieces))
-    windows = _Windows()
+    feed = _Feed(_skip(pieces, progress.pieces))
+    window_ends = _WindowEnds()
     start = last = time.monotonic() - progress.seconds
     for count, tagged in enumerate(tagger.tag_sentences(feed.tokens(), scores=scores)):
         piece = feed.waiting.popleft()
         write(render(piece, tagged))
         progress.add(piece)
         progress.seconds = time.monotonic() - start
-        if windows.ends_with(piece) and journal is not None:
+        if window_ends.ends_with(piece) and journal is not None:
             journal.mark(progress)
         if on_progress and count % 100 == 0 and time.monotonic() - last > REPORT_EVERY:
             last = time.monotonic()
@@ -143,34 +143,34 @@ def tag_documents(
     return progress
 
 
-def _beyond(pieces: Iterable[Piece], number: int) -> Iterator[Piece]:
-    """What follows the first so many pieces.
+def _skip(pieces: Iterable[Piece], number: int) -> Iterator[Piece]:
+    """Skip a number of pieces.
 
     Raises:
         OutputError: there are fewer.
     """
     left = iter(pieces)
-    passed = sum(1 for _ in islice(left, number))
-    if passed < number:
-        raise OutputError(f"cannot resume: {number:,} sentences and gaps were tagged, but the input has {passed:,}")
+    skipped = sum(1 for _ in islice(left, number))
+    if skipped < number:
+        raise OutputError(f"cannot resume: {number:,} sentences and gaps were tagged, but the input has {skipped:,}")
     yield from left
 
 
-class _Windows:
-    """Where the tagger stops looking ahead.
+class _WindowEnds:
+    """Finds the ends of the tagger's windows.
 
-    Sentences are batched within a window: a run that begins anew at the beginning of one makes the same batches, and so
-    the same results to the last digit.
+    Sentences are batched within a window: a run that resumes at the beginning of one makes the same batches, and so
+    gives the same results to the last digit.
     """
 
     def __init__(self) -> None:
         self.sentences = self.tokens = 0
 
     def ends_with(self, piece: Piece) -> bool:
-        """Whether a piece is the last of its window."""
+        """Tell whether the next piece is the last of its window."""
         self.sentences += 1
         self.tokens += len(piece.tokens)
-        if self.tokens < WINDOW_TOKENS and self.sentences < WINDOW_SENTENCES:
+        if not is_full(self.sentences, self.tokens):
             return False
         self.sentences = self.tokens = 0
         return True

@@ -30,10 +30,10 @@ from tagger.runtime.process_pool import WorkerProcesses, can_fork
 from tagger.serialization.checkpoint import SavedModel
 
 BATCH_TOKENS = 1000
-"""Steps of a batch on a CPU: larger ones fall out of its caches."""
+"""Steps of a batch on a CPU: larger ones do not fit into its caches."""
 BATCH_TOKENS_CUDA = 20_000
 WARM_WORDS = 6000
-"""Words represented when a model is loaded: a tenth of a second."""
+"""Words whose vectors are computed when a model is loaded: a tenth of a second."""
 FREQUENT = 20_000
 """Fewest types that a worker process caches."""
 PATIENCE, SLOWEST = 30.0, 200
@@ -51,7 +51,7 @@ class Engine:
         model: in evaluation mode; it is moved to ``device``.
         features: how words become numbers.
         threads: Python threads over batches, each with one intra-op thread.
-        dtype: arithmetic of the recurrent layers and the head.
+        dtype: of the products in the recurrent layers and the head.
         device: where to compute.
         batch_tokens: steps of a batch, padding included.
         worker_processes: label long streams by worker processes, as many as threads, where the process can be forked.
@@ -75,14 +75,14 @@ class Engine:
         self.worker_processes = worker_processes
         self.batch_tokens = batch_tokens or (BATCH_TOKENS_CUDA if device.type == "cuda" else BATCH_TOKENS)
         self.cache = WordVectorCache(model.words, features, dtype=dtype, device=device)
-        # A copy: converting in place would round the weights of whoever holds the model.
+        # A copy: converting in place would round the weights of the caller's model.
         self.encoder = model.encoder if dtype == torch.float32 else deepcopy(model.encoder).to(dtype)
         self.head = model.heads[TAG]
         self._pool: ThreadPoolExecutor | None = None
 
     @torch.inference_mode()
     def warm_up(self) -> None:
-        """Represent the most frequent training words, so that the first text need not wait for them."""
+        """Compute the vectors of the most frequent training words, so that the first text does not wait."""
         vocabulary = self.cache.features.vocabulary
         with intra_op_threads(1):
             self.cache.look_up(vocabulary.words[1 : min(WARM_WORDS, vocabulary.trained)])
@@ -96,14 +96,14 @@ class Engine:
         """
         workers: WorkerProcesses | None = None
         running: deque[Window] = deque()
-        ahead = int(self.threads > 1)  # windows that are being labelled while the caller looks at one
+        most_running = int(self.threads > 1)  # windows that are labelled while the caller uses another
         try:
             for number, together in enumerate(windows(sentences)):
-                if number == 0 and is_full(together) and self._may_fork():
+                if number == 0 and is_full(len(together), sum(map(len, together))) and self._may_fork():
                     workers = WorkerProcesses(self._label_request, self.threads)
-                    ahead = self.threads
+                    most_running = self.threads
                 running.append(self._start(Window.of(together, scores=scores), workers))
-                if len(running) > ahead:
+                if len(running) > most_running:
                     yield from self._finish(running.popleft(), workers)
             while running:
                 yield from self._finish(running.popleft(), workers)
@@ -126,7 +126,7 @@ class Engine:
         return window.label_ids, window.scores
 
     def _start(self, window: Window, workers: WorkerProcesses | None) -> Window:
-        """Have a window labelled, by a worker process or by threads."""
+        """Start labelling a window, in a worker process or on threads."""
         if workers is None or workers.closed:
             self._label_all(window, self.threads)
         else:
@@ -142,7 +142,7 @@ class Engine:
                 self._submit(window, partial(self._label, window, rows, table, chosen), threads)
 
     def _submit(self, window: Window, label: Callable[[], None], threads: int) -> None:
-        """Have a batch labelled, on the pool or here."""
+        """Label a batch on the pool or here."""
         if threads == 1 or window.size <= self.batch_tokens:
             label()
             return
@@ -174,7 +174,7 @@ class Engine:
             window.scores[where] = best.values.cpu().numpy()
 
     def _finish(self, window: Window, workers: WorkerProcesses | None) -> Iterator[Labelled]:
-        """Give the sentences of a window once all are labelled; those where a worker failed are labelled here."""
+        """Yield the sentences of a window once all are labelled; where a worker failed, label them here."""
         if workers is not None and window.request is not None:
             label = partial(self._label_here, window)
             window.fill(*workers.result(window.request, PATIENCE + window.size / SLOWEST, label))

@@ -1,7 +1,7 @@
-"""The file that a long tagging run writes: aside first, with a journal beside it of how far it is right.
+"""Write the output of a long tagging run so that it can be resumed.
 
-``OUT.part`` grows, ``OUT.part.json`` says up to which byte it holds whole sentences, how many pieces of the input these
-are, and their SHA-256; at the end ``OUT.part`` becomes ``OUT``. A run that is resumed cuts the file there and goes on.
+``OUT.part`` grows; the journal ``OUT.part.json`` records up to which byte it is complete, how many pieces of the input
+that is, and the SHA-256. At the end ``OUT.part`` becomes ``OUT``. A resumed run cuts the file there and continues.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ HEAD_BYTES = 1 << 20
 
 
 class TaggedFile:
-    """Open with ``tagged_file``.
+    """An output file that is being written; open it with ``tagged_file``.
 
     Args:
-        target: what the file will be in the end.
-        part: what it is until then; open, locked.
-        resume: whether an unfinished file goes on.
+        target: final place of the file.
+        part: the unfinished file, open and locked.
+        resume: whether to continue an unfinished file.
     """
 
     def __init__(self, target: Path, part: BinaryIO, resume: Resume) -> None:
@@ -52,13 +52,13 @@ class TaggedFile:
         self.last = time.monotonic()
 
     def begin(self, identity: Mapping[str, Any]) -> Progress:
-        """Say what is going to be written; what of it is written already is returned.
+        """Begin or resume, and return the progress so far.
 
         Args:
-            identity: all that decides the content, as plain values by names that a message can have.
+            identity: everything that decides the content, as plain values; messages show their names.
 
         Raises:
-            OutputError: there is nothing to resume, or something else was being written.
+            OutputError: there is nothing to resume, or other content was being written.
         """
         self.identity = {"format": FORMAT, **identity}
         if self.resume != "no" and (done := self._resumed()) is not None:
@@ -66,14 +66,14 @@ class TaggedFile:
             self.begun = True
             return Progress(**asdict(done))
         if self.resume == "yes":
-            raise OutputError(f"{self.target}: no unfinished output; leave --resume out, or say --resume auto")
+            raise OutputError(f"{self.target}: no unfinished output; leave --resume out, or use --resume auto")
         self.journal.unlink(missing_ok=True)
         self.part.truncate(0)
         self.begun = True
         return Progress()
 
     def _resumed(self) -> Progress | None:
-        """How far an earlier run came; one that ended between its last two steps left a journal, but no file."""
+        """Return the progress of an earlier run; one that ended at its last step left no file."""
         if not os.fstat(self.part.fileno()).st_size:
             return None
         try:
@@ -85,8 +85,8 @@ class TaggedFile:
         changed = [name for name in {**saved, **self.identity} if saved.get(name) != self.identity.get(name)]
         if changed:
             raise OutputError(
-                f"{self.target}: cannot resume: {', '.join(changed)} changed since {self.place} was begun; "
-                "leave --resume out to begin anew"
+                f"{self.target}: cannot resume: {', '.join(changed)} changed since {self.place} was started; "
+                "leave --resume out to start over"
             )
         self.part.seek(0)
         left = size
@@ -94,20 +94,22 @@ class TaggedFile:
             self.digest.update(chunk)
             left -= len(chunk)
         if left or self.digest.hexdigest() != digest:
-            raise OutputError(f"{self.place}: its content is not what was written; leave --resume out to begin anew")
+            raise OutputError(
+                f"{self.place}: its content has changed since it was written; leave --resume out to start over"
+            )
         self.part.seek(size)
         self.part.truncate(size)
         self.size = size
         return done
 
     def write(self, data: bytes) -> None:
-        """Append."""
+        """Append data."""
         self.part.write(data)
         self.digest.update(data)
         self.size += len(data)
 
     def mark(self, progress: Progress) -> None:
-        """Note that all that was written so far is right, now and then."""
+        """Record from time to time that everything written so far is complete."""
         if time.monotonic() - self.last < SECONDS_BETWEEN_MARKS:
             return
         self.part.flush()
@@ -122,7 +124,7 @@ class TaggedFile:
         self.last = time.monotonic()
 
     def finish(self) -> None:
-        """Put the file in its place."""
+        """Move the file to its final place."""
         self.part.flush()
         os.fsync(self.part.fileno())
         self.place.replace(self.target)
@@ -131,7 +133,7 @@ class TaggedFile:
             sync(self.target.parent)
 
     def discard(self) -> None:
-        """Leave nothing behind, but for what an earlier run left and this one did not come to touch."""
+        """Remove the unfinished file, unless it belongs to an earlier run and this one has not begun."""
         if not self.begun and self.journal.exists():
             return
         for path in (self.place, self.journal):
@@ -139,12 +141,12 @@ class TaggedFile:
                 path.unlink()
 
     def kept(self) -> str:
-        """How to go on; nothing where there is nothing to go on with."""
+        """Say how to resume; empty where nothing can be resumed."""
         if self.marked is None:
             return ""
         return (
             f"{self.marked.sentences:,} sentences are kept in {self.place}; "
-            "the same command with --resume goes on from there"
+            "the same command with --resume continues from there"
         )
 
 
@@ -154,15 +156,15 @@ def _names(target: Path) -> tuple[Path, Path]:
 
 @contextmanager
 def tagged_file(path: str, resume: Resume) -> Iterator[TaggedFile]:
-    """A file that is whole or absent in the end; what ends early without an error of the input can be resumed.
+    """Open an output file that ends up complete or absent; an interrupted run can be resumed.
 
     Args:
-        path: a regular file, there or not.
+        path: a regular file, which may exist.
         resume: see ``tagger.serialization.atomic_folder.Resume``.
 
     Raises:
-        OutputError: it cannot be written, another process is writing it, or a worker failed for good.
-        Stopped: Ctrl-C, and what was tagged is kept.
+        OutputError: it cannot be written, another process is writing it, or tagging failed.
+        Stopped: Ctrl-C; what was tagged is kept.
     """
     target = Path(os.path.realpath(path))
     if target.is_dir():
@@ -185,7 +187,7 @@ def tagged_file(path: str, resume: Resume) -> Iterator[TaggedFile]:
             if file.marked is None:
                 file.discard()
                 raise
-            raise OutputError(f"{path}: tagging broke off: {str(error) or 'out of memory'}; {file.kept()}") from error
+            raise OutputError(f"{path}: tagging failed: {str(error) or 'out of memory'}; {file.kept()}") from error
         except BaseException:
             file.discard()
             raise
@@ -193,7 +195,7 @@ def tagged_file(path: str, resume: Resume) -> Iterator[TaggedFile]:
 
 @contextmanager
 def _opened(place: Path, path: str) -> Iterator[BinaryIO]:
-    """Open a file to read and write, as the only process that does."""
+    """Open and lock a file for reading and writing."""
     refusal = f"{path}: another process is writing it; wait for it or choose another -o"
     with ExitStack() as stack:
         try:
@@ -205,27 +207,27 @@ def _opened(place: Path, path: str) -> Iterator[BinaryIO]:
 
 
 def describe_inputs(paths: Sequence[str]) -> list[list[Any]]:
-    """What the files are, so that changed ones are noticed: size, and SHA-256 of beginning and end.
+    """Describe input files by size and SHA-256 of beginning and end, so that changes are noticed.
 
-    The standard input cannot be looked at; whoever resumes must give the same again.
+    The standard input is not checked: a resumed run must get the same again.
     """
-    found: list[list[Any]] = []
+    described: list[list[Any]] = []
     for path in paths:
         place = Path(path)
         if not place.is_file():
-            found.append([path])
+            described.append([path])
             continue
         size = place.stat().st_size
         with place.open("rb") as file:
             digest = hashlib.sha256(file.read(HEAD_BYTES))
             file.seek(max(0, size - HEAD_BYTES))
             digest.update(file.read(HEAD_BYTES))
-        found.append([path, size, digest.hexdigest()])
-    return found
+        described.append([path, size, digest.hexdigest()])
+    return described
 
 
 def describe_model(folder: Path) -> str:
-    """What stands for the content of a model folder: the checksum of its configuration, which lists the others."""
+    """Return the checksum of a model folder: that of its configuration, which lists the other files."""
     try:
         return str(json.loads((folder / CONFIG).read_text(encoding="utf-8"))["sha256"])
     except (OSError, ValueError, KeyError, TypeError):

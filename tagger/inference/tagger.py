@@ -1,4 +1,4 @@
-"""The tagger that people use: load a model folder, tag text or tokens, score a corpus."""
+"""The tagger as an object: load a model folder, tag text or tokens, evaluate on a corpus."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TaggedSentence:
     Attributes:
         tokens: the T words.
         tags: the T tags.
-        scores: posterior probability of each tag, or None when scores were not asked for.
+        scores: posterior probability of each tag, or None if not requested.
         offsets: start and end of each word in the raw text, in code points, or None for pre-tokenised input.
     """
 
@@ -143,7 +143,7 @@ class Tagger:
         precision: str = "auto",
         worker_processes: bool = False,
     ) -> Tagger:
-        """Load a model folder, or a model that ships with the toolkit by its name; nothing is fetched from anywhere.
+        """Load a model folder, or a model that ships with the toolkit by its name; nothing is downloaded.
 
         Raises:
             ModelError: the folder is missing, incomplete, damaged or holds no tagger.
@@ -186,13 +186,13 @@ class Tagger:
         return TaggedText(tagged)
 
     def tag_sentences(self, sentences: Iterable[Sequence[str]], *, scores: bool = False) -> Iterator[TaggedSentence]:
-        """Tag a stream of token lists: lazy in, lazy out, batched inside, order kept.
+        """Tag a stream of token lists lazily, in batches; the order is kept.
 
-        Up to about 16,000 tokens are read ahead. Tags do not depend on which sentences come together.
+        A window of about 16,000 tokens is read at a time. Tags do not depend on how sentences are batched.
 
         Args:
             sentences: token lists; an empty one gives an empty result.
-            scores: whether to give the posterior probability of each tag.
+            scores: whether to compute the posterior probability of each tag.
         """
         names = self._names
         for tokens, ids, posteriors in self._engine.run(sentences, scores=scores):
@@ -202,7 +202,7 @@ class Tagger:
         """Tag a corpus and score the tags.
 
         Args:
-            corpus: a path, a name or a hub id as in ``train_pos``, or a split that was read already.
+            corpus: a path, a name or a hub id as in ``train_pos``, or a split.
             split: which split of the corpus.
             options: reading options of ``tagger.corpora.read_corpus.read_split`` (``column``, ``offline`` ...).
 
@@ -226,7 +226,7 @@ class Tagger:
         )
 
     def gates(self, sentence: str | Sequence[str]) -> Gates:
-        """What every gate of the encoder does at every word.
+        """Compute every gate of the encoder at every word.
 
         >>> tagger.gates("They can fish.")["forward", 1, "forget_gate"]  # (T, H): a row a word, a column a unit
 

@@ -1,4 +1,4 @@
-"""Sentences that are labelled together: cut from a stream, sent to a copy of the process and back, given in order."""
+"""Windows: consecutive sentences of a stream that are labelled together."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 WINDOW_TOKENS = 16_000
-"""Tokens looked ahead, so that sentences of like length find each other; output order is kept."""
+"""Window size: within it, sentences of similar length are batched; the output keeps the order of the input."""
 WINDOW_SENTENCES = 4000
-
 
 Words = Sequence[str]
 Labelled = tuple[Words, np.ndarray, np.ndarray | None]
@@ -22,15 +21,15 @@ Answer = tuple[np.ndarray, np.ndarray | None]
 
 @dataclass(slots=True)
 class Window:
-    """N words of sentences that are being labelled.
+    """Sentences that are being labelled, N words in all.
 
     Args:
         sentences: token lists.
-        offsets: where each begins among the words, and N at the end.
-        label_ids: (N,) int64, filled by and by.
+        offsets: index of the first word of each sentence, then N.
+        label_ids: (N,) int64, filled batch by batch.
         scores: (N,) float32 posteriors, or None.
-        pending: batches that threads are labelling; beside each, what labels it again, should they fail.
-        request: of all its sentences to a worker process, if any.
+        pending: batches that threads label, and for each a function that labels it again if its thread fails.
+        request: the call of a worker process that labels the window, if any.
     """
 
     sentences: Sequence[Words]
@@ -42,7 +41,7 @@ class Window:
 
     @classmethod
     def of(cls, sentences: Sequence[Words], *, scores: bool) -> Window:
-        """A window with nothing labelled yet."""
+        """Make a window without labels."""
         offsets = np.zeros(len(sentences) + 1, dtype=np.int64)
         np.cumsum([len(words) for words in sentences], out=offsets[1:])
         size = int(offsets[-1])
@@ -55,34 +54,34 @@ class Window:
         return len(self.label_ids)
 
     def fill(self, label_ids: np.ndarray, scores: np.ndarray | None) -> None:
-        """Take the (N,) label ids and posteriors that a worker process computed."""
+        """Set the (N,) label ids and posteriors."""
         self.label_ids[:] = label_ids
         if self.scores is not None and scores is not None:
             self.scores[:] = scores
 
     def labelled(self) -> Iterator[Labelled]:
-        """The sentences in order, each with what was found."""
+        """Yield the sentences in order with their labels."""
         bounds = self.offsets.tolist()
         for words, start, end in zip(self.sentences, bounds[:-1], bounds[1:], strict=True):
             yield words, self.label_ids[start:end], None if self.scores is None else self.scores[start:end]
 
 
 def windows(sentences: Iterable[Words]) -> Iterator[list[Words]]:
-    """Cut a stream into lists of about WINDOW_TOKENS tokens."""
+    """Cut a stream of sentences into windows."""
     window: list[Words] = []
     tokens = 0
     for sentence in sentences:
-        if isinstance(sentence, str):  # or its letters would be tagged as words
+        if isinstance(sentence, str):  # its letters would be tagged as words
             raise TypeError(f"tag_sentences() takes lists of tokens, not the text {sentence[:40]!r}; see tag()")
         window.append(sentence)
         tokens += len(sentence)
-        if tokens >= WINDOW_TOKENS or len(window) >= WINDOW_SENTENCES:
+        if is_full(len(window), tokens):
             yield window
             window, tokens = [], 0
     if window:
         yield window
 
 
-def is_full(window: Sequence[Words]) -> bool:
-    """Whether more sentences are likely to follow."""
-    return len(window) >= WINDOW_SENTENCES or sum(map(len, window)) >= WINDOW_TOKENS
+def is_full(sentences: int, tokens: int) -> bool:
+    """Tell whether a window of this many sentences and tokens takes no more."""
+    return sentences >= WINDOW_SENTENCES or tokens >= WINDOW_TOKENS

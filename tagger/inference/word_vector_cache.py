@@ -1,4 +1,4 @@
-"""Finished vectors of word types: a word is represented once, then looked up."""
+"""Cache of word vectors: each word type is computed once, then looked up."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from tagger.models.layers.word_representation import WordRepresentation
 from tagger.training.objective import word_tensors
 
 LARGEST = 100_000
-"""Types kept; the cache starts anew when it is full, so memory stays flat whatever is tagged."""
+"""Types kept; a full cache is emptied, so that memory stays constant."""
 CHUNK = 4096
 FEWEST = 16
-"""Words represented at a time: matrix products of very few rows are rounded in another way, so that a vector would
-depend on the company in which its word was met first."""
+"""Fewest words computed at a time: products of very few rows are rounded differently, and a vector would depend on the
+words beside it."""
 
 
 class WordVectorCache:
-    """Vectors of the words met so far, bounded.
+    """Vectors of recent words, bounded in number.
 
-    Tables that were handed out stay valid: a full or growing cache moves to a new table.
+    Tables that were returned stay valid: a full or growing cache moves to a new table.
 
     Args:
         words: the word representation, in evaluation mode.
         features: how words become numbers.
         dtype: of the vectors.
-        device: where they lie.
+        device: of the vectors.
         largest: types kept.
     """
 
@@ -50,25 +50,25 @@ class WordVectorCache:
         self.table = torch.zeros((1024, words.output_size), dtype=dtype, device=device)
 
     def look_up(self, tokens: Sequence[str]) -> tuple[np.ndarray, Tensor]:
-        """Rows of tokens, and the table they are rows of.
+        """Look up tokens; vectors of new ones are computed.
 
         Args:
             tokens: N words.
 
         Returns:
-            (N,) int64 rows, and the (types, D) table.
+            (N,) int64 row numbers, and the (types, D) table.
         """
-        found = np.fromiter(map(self.rows.get, tokens, repeat(-1)), dtype=np.int64, count=len(tokens))
-        missing = np.flatnonzero(found < 0)
+        rows = np.fromiter(map(self.rows.get, tokens, repeat(-1)), dtype=np.int64, count=len(tokens))
+        missing = np.flatnonzero(rows < 0)
         if len(missing):
             new = dict.fromkeys(tokens[i] for i in missing.tolist())
             if len(self.rows) + len(new) > self.largest:
                 self._restart(tokens)
-                found = np.fromiter(map(self.rows.__getitem__, tokens), dtype=np.int64, count=len(tokens))
+                rows = np.fromiter(map(self.rows.__getitem__, tokens), dtype=np.int64, count=len(tokens))
             else:
                 self._add(list(new))
-                found[missing] = [self.rows[tokens[i]] for i in missing.tolist()]
-        return found, self.table
+                rows[missing] = [self.rows[tokens[i]] for i in missing.tolist()]
+        return rows, self.table
 
     def _restart(self, tokens: Sequence[str]) -> None:
         self.rows = {}
@@ -76,7 +76,7 @@ class WordVectorCache:
         self._add(list(dict.fromkeys(tokens)))
 
     def _add(self, words: list[str]) -> None:
-        """Represent words and put their vectors into free rows, never into rows that are in use."""
+        """Compute vectors of words and put them into free rows, never into rows in use."""
         first = len(self.rows)
         needed = first + len(words)
         if needed > len(self.table):

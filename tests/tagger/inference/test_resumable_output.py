@@ -78,20 +78,24 @@ def test_without_resume_it_begins_anew(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("always_marked")
 def test_what_cannot_be_resumed(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with pytest.raises(OutputError, match=r"out: no unfinished output; leave --resume out, or say --resume auto"):
+    with pytest.raises(OutputError, match=r"out: no unfinished output; leave --resume out, or use --resume auto"):
         write(out, [b"one\n"], resume="yes")
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(Stopped):
         write(out, [b"one\n"], error=KeyboardInterrupt())
     with (
-        pytest.raises(OutputError, match=r"out: cannot resume: the input, scores changed since .*out\.part was begun"),
+        pytest.raises(
+            OutputError, match=r"out: cannot resume: the input, scores changed since .*out\.part was started"
+        ),
         tagged_file(str(out), "auto") as file,
     ):
         file.begin({"the input": [["a", 4, "y"]], "scores": True})
     part = tmp_path / "out.part"
     data = part.read_bytes()
     part.write_bytes(b"0" + data[1:])
-    with pytest.raises(OutputError, match=r"out\.part: its content is not what was written; leave --resume out"):
+    with pytest.raises(
+        OutputError, match=r"out\.part: its content has changed since it was written; leave --resume out"
+    ):
         write(out, [b"one\n"], resume="yes")
     part.write_bytes(data)
     assert write(out, [b"one\n", b"two\n"], resume="yes") == 1
@@ -160,10 +164,8 @@ def test_bad_lines_are_copied_and_counted_across_a_resumption(
         assert run(*command, "--skip-invalid", "-o", tmp_path / "out").code == 130
     assert 0 < json.loads((tmp_path / "out.part.json").read_text())["progress"]["pieces"] < 5000
     done = run(*command, "--skip-invalid", "-o", tmp_path / "out", "--resume")
-    assert done.message == (
-        f"tagger: 2 stretches of the input could not be read and got no tags, first {source}:{line}: "
-        "2 columns 'this is\\tno word line', expected 10 separated by tabs (CoNLL-U); for other columns use --input "
-        "conll"
+    assert done.message.startswith(
+        f"tagger: 2 spans of the input could not be read and got no tags, first {source}:{line}: 2 columns, expected 10"
     )
     assert (tmp_path / "out").read_bytes() == (tmp_path / "whole").read_bytes()
     assert b"\n\nthis is\tno word line\n\n" in (tmp_path / "out").read_bytes()
@@ -180,7 +182,7 @@ def test_workers_that_fail_lose_no_sentence(tiny_model: Path, big: Path, tmp_pat
         assert (tmp_path / "some").read_bytes() == whole
         end = nursery.run([*command, tmp_path / "none"], hook="workers_that_fail", value=60)
         assert (end.code, (tmp_path / "none").exists()) == (1, False)
-        assert "tagging broke off: out of memory; " in end.message
+        assert "tagging failed: out of memory; " in end.message
         assert "sentences are kept in " in end.message
         assert nursery.run([*command, tmp_path / "none", "--resume"]).code == 0
         assert (tmp_path / "none").read_bytes() == whole

@@ -45,7 +45,7 @@ class Upper:
 
 with Documents([sys.argv[1]], "auto", None) as documents:
     written = []
-    tag_documents(Upper(), documents.pieces(tokenizer, "upos"), make_renderer("pairs", "upos"), written.append)
+    tag_documents(Upper(), documents.pieces(tokenizer), make_renderer("pairs", "upos"), written.append)
 assert b"".join(written) == b"They/X can/X fish/X ./X\\n", written
 assert "torch" not in sys.modules
 """
