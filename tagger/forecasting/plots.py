@@ -14,9 +14,10 @@ from tagger.forecasting.features import SeriesDataset
 from tagger.forecasting.forecaster import Forecast, Forecaster
 from tagger.forecasting.prediction import predict_split
 from tagger.forecasting.windows import TimeSplit
-from tagger.model_cards.figures import BLUE, DARK, ORANGE, add_legend, new_figure, save_figure, style_panel
+from tagger.model_cards.figures import DARK, ORANGE, add_legend, new_figure, save_figure, style_panel
+from tagger.model_cards.learning_curves import draw_losses
 
-ACTUAL, PREDICTED, DEV = DARK, ORANGE, BLUE
+ACTUAL, PREDICTED = DARK, ORANGE
 MOST_SHOWN = 240  # steps of a curve
 HISTORY = 4  # times as many steps of history as of forecast
 MOST_PANELS = 6
@@ -34,7 +35,7 @@ def draw_training(
     if figure is None:
         return False
     panels = figure.subplot_mosaic([["loss", "one"], ["all", "all"]], width_ratios=[1, 2])
-    _draw_loss(panels["loss"], log)
+    draw_losses(panels["loss"], log, "scaled error")
     split = splits.get("test") or splits.get("dev") or splits["train"]
     group = int(np.argmax(split.ends - split.starts))
     dataset = SeriesDataset(table, model.saved.scaling, model.config, model.saved.calendar)
@@ -42,16 +43,6 @@ def draw_training(
     _draw_held_out(panels["all"], model, dataset, split, group)
     save_figure(figure, path)
     return True
-
-
-def _draw_loss(panel: Any, log: Sequence[Mapping[str, Any]]) -> None:
-    epochs = [entry["epoch"] for entry in log]
-    panel.plot(epochs, [entry["loss_per_step"] for entry in log], color=ACTUAL, marker="o", markersize=3, label="train")
-    if all(entry["dev_loss_per_step"] is not None for entry in log):
-        losses = [entry["dev_loss_per_step"] for entry in log]
-        panel.plot(epochs, losses, color=DEV, marker="s", markersize=3, label="dev")
-    add_legend(panel)
-    style_panel(panel, "Loss a step", "epoch", "scaled")
 
 
 def _draw_predictions(panel: Any, model: Forecaster, dataset: SeriesDataset, split: TimeSplit, group: int) -> None:

@@ -59,13 +59,12 @@ def draw_curves(log: Sequence[Mapping[str, Any]], path: str | Path) -> bool:
     Raises:
         OutputError: the file cannot be written.
     """
-    losses = _points(log, "loss_per_step"), _points(log, "dev_loss_per_step")
     accuracies = _points(log, "dev_accuracy", factor=100)
     figure = new_figure(9 if accuracies else 5, 3.6)
-    if figure is None or not losses[0]:
+    if figure is None or not _points(log, "loss_per_step"):
         return False
     panels = figure.subplots(1, 2 if accuracies else 1, squeeze=False)[0]
-    _draw_losses(panels[0], *losses)
+    draw_losses(panels[0], log, "cross-entropy (nats per word)")
     if accuracies:
         _draw_accuracy(panels[1], accuracies)
     save_figure(figure, path)
@@ -78,13 +77,14 @@ def _points(log: Sequence[Mapping[str, Any]], name: str, factor: float = 1) -> l
     return [(epoch, value * factor) for epoch, value in pairs if value is not None and math.isfinite(value)]
 
 
-def _draw_losses(panel: Any, train: list[tuple[int, float]], dev: list[tuple[int, float]]) -> None:
-    panel.plot(*zip(*train, strict=True), color=BLUE, marker="o", markersize=3, label="train")
-    if dev:
+def draw_losses(panel: Any, log: Sequence[Mapping[str, Any]], unit: str) -> None:
+    """Draw the loss on train and, where it was scored, on dev by epoch; ``unit`` names the loss."""
+    panel.plot(*zip(*_points(log, "loss_per_step"), strict=True), color=BLUE, marker="o", markersize=3, label="train")
+    if dev := _points(log, "dev_loss_per_step"):
         panel.plot(*zip(*dev, strict=True), color=ORANGE, marker="s", markersize=3, label="dev")
     panel.set_ylim(bottom=0)
     add_legend(panel)
-    _label(panel, "Loss per step", "cross-entropy (nats per word)")
+    _label(panel, "Loss per step", unit)
 
 
 def _draw_accuracy(panel: Any, dev: list[tuple[int, float]]) -> None:
