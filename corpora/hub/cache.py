@@ -1,4 +1,4 @@
-"""Finds data sets in the cache of ``datasets`` by the specification that the user wrote.
+"""Records of data sets in the cache of ``datasets``, by the specification that the user wrote.
 
 When offline, the search of ``datasets`` itself ignores the revision, takes another configuration if none is chosen,
 and does not find converted copies. So each successful load leaves a small record beside the cache: the commit and
@@ -75,8 +75,7 @@ def recall(spec: HubSpec) -> Loaded | None:
 def _open(files: list[str], builder: str | None) -> Dataset:
     import datasets
 
-    parts = [datasets.Dataset.from_file(file) for file in files]
-    whole = parts[0] if len(parts) == 1 else datasets.concatenate_datasets(parts)
+    whole = datasets.concatenate_datasets([datasets.Dataset.from_file(file) for file in files])
     whole.info.builder_name = builder
     return whole
 

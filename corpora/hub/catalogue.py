@@ -63,23 +63,14 @@ class Entry:
 
 
 def entries() -> tuple[Entry, ...]:
-    """Return all corpora of the catalogue in the order of the table.
-
-    Raises:
-        CorpusError: a line of the table is invalid.
-    """
+    """Return all corpora of the catalogue in the order of the table."""
     return read_table(_TABLE)
 
 
 def lookup(name: str) -> Entry | None:
-    """Find a corpus by its short name.
+    """Find a corpus by its short name, such as ``en_ewt``; case does not matter, and ``-`` equals ``_``.
 
-    Args:
-        name: such as ``en_ewt``; case does not matter, and ``-`` equals ``_``. The name of a treebank's repository,
-            such as ``UD_English-EWT``, works too.
-
-    Returns:
-        The entry, or None.
+    The name of a treebank's repository, such as ``UD_English-EWT``, works too.
     """
     return _by_name().get(_key(name))
 
@@ -117,10 +108,7 @@ def nearest(name: str) -> str | None:
 
 @cache
 def read_table(path: Path) -> tuple[Entry, ...]:
-    """Read a catalogue.
-
-    Args:
-        path: a TOML file; each of its tables holds ``lines``, one a corpus, and shared values.
+    """Read a catalogue, a TOML file whose tables hold ``lines``, one a corpus, and shared values.
 
     Raises:
         CorpusError: it is not TOML, or a line has an unknown key, a missing key or a value of the wrong kind.

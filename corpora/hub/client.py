@@ -1,4 +1,4 @@
-"""Loads data sets through ``datasets``, guarding against its surprises.
+"""Loading of data sets through ``datasets``, guarded against its surprises.
 
 ``datasets`` waits 23 seconds for a hub that cannot be reached, and after any failure silently returns any copy in its
 cache, even of another revision or configuration. So `ask_hub` asks the hub first, with a short timeout, and the load
@@ -12,7 +12,7 @@ import os
 import posixpath
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,15 @@ from tagger.errors import CorpusError
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import DatasetInfo
+
+
+CONVERTED = "refs/convert/parquet"
+_CONNECT_SECONDS = 3.0
+_ANSWER_SECONDS = 6.0
+_PAUSES = (0.5, 1.0, 1.5)  # seconds before asking an overloaded hub again
+_LABEL_FILES = ("label.json", "labels.json", "label2id.json", "id2label.json")
+
+Splits = dict[str, Any]  # a Dataset or an IterableDataset by the hub's name of the split
 
 
 @contextmanager
@@ -62,17 +71,6 @@ def _shown_bars(*libraries: Any) -> list[Any]:
     return [library for library in libraries if not library.are_progress_bars_disabled()]
 
 
-CONVERTED = "refs/convert/parquet"
-_CONNECT_SECONDS = 3.0
-_ANSWER_SECONDS = 6.0
-_PAUSES = (0.5, 1.0, 1.5)  # seconds before asking an overloaded hub again
-_LABEL_FILES = ("label.json", "labels.json", "label2id.json", "id2label.json")
-
-
-Splits = dict[str, Any]  # a Dataset or an IterableDataset by the hub's name of the split
-Take = Callable[[Any], Splits]  # from a builder to its splits
-
-
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A data set that was loaded.
@@ -93,9 +91,7 @@ class Loaded:
 def load_online(spec: HubSpec, *, streaming: bool = False) -> Loaded:
     """Load the present state of a data set; files in the cache are not downloaded again.
 
-    Args:
-        spec: the data set, its configuration and revision.
-        streaming: do not download; the splits are ``IterableDataset``.
+    With `streaming` nothing is downloaded, and the splits are ``IterableDataset``.
 
     Raises:
         HubUnreachableError: the hub does not answer within seconds.
@@ -103,7 +99,7 @@ def load_online(spec: HubSpec, *, streaming: bool = False) -> Loaded:
     """
     with quiet():
         info = ask_hub(spec.owner_name, spec.revision)
-        splits, notes = _load(spec, info, _streamed if streaming else _prepared)
+        splits, notes = _load(spec, info, streaming)
         return Loaded(splits, str(info.sha), _label_names(info), notes)
 
 
@@ -149,15 +145,15 @@ def _ask(name: str, revision: str | None, patience: float, answers: list[Dataset
         time.sleep(pause)
 
 
-def _load(spec: HubSpec, info: DatasetInfo, take: Take) -> tuple[Splits, tuple[str, ...]]:
+def _load(spec: HubSpec, info: DatasetInfo, streaming: bool) -> tuple[Splits, tuple[str, ...]]:
     if (spec.revision or "").endswith("convert/parquet"):
-        return _load_converted(spec, info, take), ()
+        return _load_converted(spec, info, streaming), ()
     if f"{posixpath.basename(info.id)}.py" in _files(info):
-        return _load_scripted(spec, info, take)
-    return _build(f"hf://datasets/{info.id}", str(info.sha), take, name=spec.config), ()
+        return _load_scripted(spec, info, streaming)
+    return _build(f"hf://datasets/{info.id}", str(info.sha), streaming, name=spec.config), ()
 
 
-def _load_scripted(spec: HubSpec, info: DatasetInfo, take: Take) -> tuple[Splits, tuple[str, ...]]:
+def _load_scripted(spec: HubSpec, info: DatasetInfo, streaming: bool) -> tuple[Splits, tuple[str, ...]]:
     """Load a data set with a script: the copy that the hub converted, or its data files."""
     from huggingface_hub.errors import RevisionNotFoundError
 
@@ -174,17 +170,18 @@ def _load_scripted(spec: HubSpec, info: DatasetInfo, take: Take) -> tuple[Splits
         kind, by_split = raw
         place = f"hf://datasets/{info.id}@{info.sha}/"
         urls = {split: [place + file for file in files] for split, files in by_split.items()}
-        return _build(kind, None, take, data_files=urls), (f"{what}: its {kind} files were read",)
-    return _load_converted(spec, converted, take), (f"{what}: the hub's converted copy was read ({CONVERTED})",)
+        return _build(kind, None, streaming, data_files=urls), (f"{what}: its {kind} files were read",)
+    note = f"{what}: the hub's converted copy was read ({CONVERTED})"
+    return _load_converted(spec, converted, streaming), (note,)
 
 
-def _load_converted(spec: HubSpec, info: DatasetInfo, take: Take) -> Splits:
+def _load_converted(spec: HubSpec, info: DatasetInfo, streaming: bool) -> Splits:
     # A configuration is a folder here; without a choice ``datasets`` would silently concatenate all of them.
     by_split = data_files(_files(info), choose_config(spec, _files(info)))
-    return _build(f"hf://datasets/{info.id}", str(info.sha), take, data_files=by_split)
+    return _build(f"hf://datasets/{info.id}", str(info.sha), streaming, data_files=by_split)
 
 
-def _build(path: str, commit: str | None, take: Take, **choice: Any) -> Splits:
+def _build(path: str, commit: str | None, streaming: bool, **choice: Any) -> Splits:
     import datasets
 
     builder = datasets.load_dataset_builder(path, revision=commit, **choice)
@@ -193,16 +190,10 @@ def _build(path: str, commit: str | None, take: Take, **choice: Any) -> Splits:
             f"{path.removeprefix('hf://datasets/')}: no data can be had for its present commit {commit[:12]}; "
             f"an older copy is in the cache (commit {builder.hash}), name it as @REVISION to read it"
         )
-    return take(builder)
-
-
-def _prepared(builder: Any) -> Splits:
+    if streaming:
+        return dict(builder.as_streaming_dataset())
     builder.download_and_prepare()
     return dict(builder.as_dataset())
-
-
-def _streamed(builder: Any) -> Splits:
-    return dict(builder.as_streaming_dataset())
 
 
 def _files(info: DatasetInfo) -> list[str]:
@@ -222,13 +213,10 @@ def _label_names(info: DatasetInfo) -> tuple[str, ...] | None:
 
 
 def names_by_id(content: object) -> tuple[str, ...] | None:
-    """Order label names by their ids.
-
-    Args:
-        content: parsed JSON: a list of names, ``{name: id}`` or ``{id: name}``.
+    """Order the names in a list, ``{name: id}`` or ``{id: name}`` by their ids 0, 1, 2 ...
 
     Returns:
-        The names of ids 0, 1, 2 ...; None if `content` has another form or ids are missing.
+        None if `content` has another form or ids are missing.
     """
     if isinstance(content, list):
         return tuple(map(str, content))

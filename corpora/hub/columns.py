@@ -1,4 +1,4 @@
-"""Chooses the columns of words and labels of a data set."""
+"""The columns of words and labels of a data set."""
 
 from __future__ import annotations
 
@@ -45,17 +45,12 @@ class Columns:
 
     @property
     def used(self) -> list[str]:
-        """All columns to read."""
+        """List the columns to read."""
         return list(dict.fromkeys([self.tokens, self.tags, *self.others.values(), *(["text"] if self.text else [])]))
 
 
 def choose_columns(source: str, data: Dataset, options: ReadOptions) -> Columns:
-    """Choose the columns of words and labels.
-
-    Args:
-        source: the data set, for messages.
-        data: one split of it.
-        options: the kind of labels, the column of words, the names of integer labels.
+    """Choose the columns of words and labels, from one split of a data set.
 
     Raises:
         NoSentencesError: the rows are not sentences with labels.
@@ -79,7 +74,7 @@ def choose_columns(source: str, data: Dataset, options: ReadOptions) -> Columns:
 
 
 def _label_names(source: str, lists: Mapping[str, Any], tags: str, options: ReadOptions) -> dict[str, tuple[str, ...]]:
-    """The names of integer labels by column."""
+    """Find the names of integer labels by column."""
     names = {name: tuple(inner.names) for name, inner in lists.items() if hasattr(inner, "names")}
     if options.label_names is not None and not is_string(lists[tags]):
         names[tags] = tuple(options.label_names)
@@ -133,16 +128,13 @@ def inner_feature(feature: Any) -> Any:
 
 def is_string(feature: Any) -> bool:
     """Whether a feature holds strings."""
-    return getattr(feature, "dtype", None) in ("string", "large_string", "string_view") and not _named(feature)
+    kind = getattr(feature, "dtype", None)
+    return kind in ("string", "large_string", "string_view") and not hasattr(feature, "names")
 
 
 def is_integer(feature: Any) -> bool:
     """Whether a feature holds integers."""
     return str(getattr(feature, "dtype", "")).lstrip("u").startswith("int")
-
-
-def _named(feature: Any) -> bool:
-    return hasattr(feature, "names")
 
 
 def unnested(data: Dataset) -> Dataset:

@@ -1,4 +1,4 @@
-"""Finds the splits and configurations of a data set in the list of its files."""
+"""The splits and configurations of a data set, found in the list of its files."""
 
 from __future__ import annotations
 
@@ -15,12 +15,7 @@ _SHOWN = 20
 
 
 def normal_splits(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
-    """Find train, dev and test among the splits of a data set.
-
-    A single split of another name is taken for training data.
-
-    Args:
-        names: the split names on the hub.
+    """Find train, dev and test among the splits of a data set; a single split of another name is train.
 
     Returns:
         The hub's name by ``train``, ``dev``, ``test`` (where there is one), and the other names.

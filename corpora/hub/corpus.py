@@ -1,4 +1,4 @@
-"""Reads a labelled corpus from the hub by its name in the catalogue or its id."""
+"""A labelled corpus from the hub, by its name in the catalogue or its id."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.formats.sentence import RawSentence
 from tagger.corpora.hub.catalogue import find_dataset
+from tagger.corpora.hub.columns import NoSentencesError
+from tagger.corpora.hub.dataset import read_hub
+from tagger.corpora.hub.files import located_files
 from tagger.corpora.labels.repair import Repairs
 from tagger.corpora.labels.scheme_detection import SchemeDetector
 from tagger.corpora.sources.corpus import BATCH, Corpus, Split
@@ -22,20 +25,13 @@ if TYPE_CHECKING:
 
 
 def read_hub_corpus(source: str, options: ReadOptions, seed: int | None) -> Corpus:
-    """Read a corpus by its name in the catalogue or its hub id.
+    """Read a corpus by its name in the catalogue (``en_ewt``) or its hub id (``OWNER/NAME:CONFIG``).
 
-    Args:
-        source: such as ``en_ewt`` or ``OWNER/NAME:CONFIG``.
-        options: which columns to read.
-        seed: of splitting off a missing dev split; None to split nothing off.
+    `seed` splits off a missing dev split; None splits nothing off.
 
     Raises:
         CorpusError: there is no such corpus, or it cannot be read.
     """
-    from tagger.corpora.hub.columns import NoSentencesError
-    from tagger.corpora.hub.dataset import read_hub
-    from tagger.corpora.hub.files import located_files
-
     entry = find_dataset(source, "corpus")
     if entry.task == "lm":
         raise CorpusError(f"{source} is plain text for language models, it holds no labels")
@@ -73,13 +69,9 @@ def read_hub_corpus(source: str, options: ReadOptions, seed: int | None) -> Corp
 
 
 def repair_tables(tables: dict[str, datasets.Dataset]) -> tuple[dict[str, datasets.Dataset], list[str]]:
-    """Repair words, labels and texts.
+    """Repair words, labels and texts; return the tables by split, and notes on the repairs.
 
-    Args:
-        tables: B rows with ``tokens`` and ``tags`` each, by split. Labels of spans have one scheme in all splits.
-
-    Returns:
-        The repaired tables, and notes on the repairs.
+    Labels of spans have one scheme in all splits.
     """
     detector = SchemeDetector()
     for table in tables.values():

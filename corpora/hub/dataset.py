@@ -1,8 +1,4 @@
-"""Labelled corpora from the Hugging Face hub, read through ``datasets``.
-
-``read_hub`` loads the splits (``cache``, ``client``), chooses the columns of words and labels (``columns``), and turns
-rows into sentences (``tables``).
-"""
+"""Labelled corpora from the Hugging Face hub, read through ``datasets``."""
 
 from __future__ import annotations
 
@@ -12,9 +8,10 @@ from typing import TYPE_CHECKING
 from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.hub.cache import is_commit, may_ask, recall, remember
 from tagger.corpora.hub.client import Loaded, load_online
+from tagger.corpora.hub.columns import choose_columns, unnested
 from tagger.corpora.hub.configs import normal_splits
 from tagger.corpora.hub.errors import WITHOUT_NETWORK, HubUnreachableError, explaining
-from tagger.corpora.hub.hub_id import HubSpec, parse_hub_spec
+from tagger.corpora.hub.hub_id import HubSpec
 from tagger.corpora.sources.corpus import Note
 from tagger.corpora.sources.splits import SPLIT_NAMES
 from tagger.errors import CorpusError
@@ -22,18 +19,11 @@ from tagger.errors import CorpusError
 if TYPE_CHECKING:
     import datasets
 
-__all__ = ["HubSpec", "load", "parse_hub_spec", "read_hub"]
-
 
 def read_hub(spec: HubSpec, options: ReadOptions) -> tuple[dict[str, datasets.Dataset], list[str]]:
     """Read a labelled corpus from the hub.
 
     ``datasets`` downloads all splits of a configuration together and keeps them in its cache.
-
-    Args:
-        spec: the data set, its configuration and revision.
-        options: the columns to read, and what to do with rows that cannot be used. ``column`` is the kind of labels,
-            ``upos``, ``xpos``, ``ner`` or the name of a column; usual synonyms (``pos_tags``, ``ner_tags``) match.
 
     Returns:
         The splits that exist among ``train``, ``dev`` and ``test``: B rows with ``tokens`` and ``tags``
@@ -44,24 +34,34 @@ def read_hub(spec: HubSpec, options: ReadOptions) -> tuple[dict[str, datasets.Da
         CorpusError: the data set cannot be loaded, or does not hold the columns.
     """
     with explaining(spec):
-        loaded = load(spec, options.offline)
-        splits, unread = normal_splits(loaded.splits)
-        if not splits:
-            raise CorpusError(f"{spec} has no train, dev or test split; there are: {', '.join(unread)}")
+        loaded = load_splits(spec, options.offline)
         if options.label_names is None:
             options = replace(options, label_names=loaded.label_names)
-        data = {split: loaded.splits[name] for split, name in splits.items()}
-        tables, notes = _read_splits(str(spec), data, options)
-    return tables, [*loaded.notes, *_split_notes(splits, unread), *notes]
+        tables, notes = _read_splits(str(spec), loaded.splits, options)
+    return tables, [*loaded.notes, *notes]
+
+
+def load_splits(spec: HubSpec, offline: bool, *, streaming: bool = False) -> Loaded:
+    """Load the splits among train, dev and test, under these names; a note lists the others. See ``load``."""
+    loaded = load(spec, offline, streaming=streaming)
+    splits, unread = normal_splits(loaded.splits)
+    if not splits:
+        raise CorpusError(f"{spec} has no train, dev or test split; there are: {', '.join(unread)}")
+    notes = [
+        f"the only split, {name!r}, was taken for {split}"
+        for split, name in splits.items()
+        if name.lower() not in SPLIT_NAMES[split]
+    ]
+    if unread:
+        notes.append(f"splits that were not read: {', '.join(unread)}")
+    data = {split: loaded.splits[name] for split, name in splits.items()}
+    return replace(loaded, splits=data, notes=(*loaded.notes, *notes))
 
 
 def load(spec: HubSpec, offline: bool, *, streaming: bool = False) -> Loaded:
     """Load from the hub, or from the cache if the hub may not or need not be asked, or does not answer.
 
-    Args:
-        spec: the data set.
-        offline: never use the network.
-        streaming: do not download; the splits are streams, which need the network.
+    With `streaming` nothing is downloaded; the splits are streams, which need the network.
 
     Raises:
         HubUnreachableError: it is not in the cache either.
@@ -97,7 +97,6 @@ def load(spec: HubSpec, offline: bool, *, streaming: bool = False) -> Loaded:
 def _read_splits(
     source: str, splits: dict[str, datasets.Dataset], options: ReadOptions
 ) -> tuple[dict[str, datasets.Dataset], list[str]]:
-    from tagger.corpora.hub.columns import choose_columns, unnested
     from tagger.corpora.hub.tables import to_sentences
 
     flat = {split: unnested(data) for split, data in splits.items()}
@@ -113,13 +112,3 @@ def _read_splits(
     if not tables:
         raise CorpusError(f"{source} holds no sentence that can be used ({'; '.join(notes)})")
     return tables, notes
-
-
-def _split_notes(splits: dict[str, str], unread: list[str]) -> list[str]:
-    usual = {spelling for spellings in SPLIT_NAMES.values() for spelling in spellings}
-    notes = [
-        f"the only split, {name!r}, was taken for {split}"
-        for split, name in splits.items()
-        if name.lower() not in usual
-    ]
-    return notes + ([f"splits that were not read: {', '.join(unread)}"] if unread else [])

@@ -1,4 +1,4 @@
-"""Turns failures of the hub and of ``datasets`` into one line that says what to do."""
+"""Failures of the hub and of ``datasets``, explained in one line that says what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Downloads the files of hub data sets in our own formats: CoNLL-U, columns, tables, word/TAG text.
+"""Files of hub data sets in our own formats: CoNLL-U, columns, tables, word/TAG text.
 
 ``datasets`` reads such files by lines or cells; it keeps the first column of CoNLL-U, the numbers of the words.
 """
@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from tagger.corpora.files.streams import COMPRESSIONS
+from tagger.corpora.hub.cache import may_ask
+from tagger.corpora.hub.client import quiet
+from tagger.corpora.hub.dataset import load
+from tagger.corpora.hub.errors import explaining
 from tagger.corpora.hub.hub_id import HubSpec
 from tagger.corpora.sources.locate import EXTENSIONS, DatasetFiles, locate
 from tagger.errors import CorpusError
@@ -25,19 +29,12 @@ def in_columns(data: Any) -> bool:
 def located_files(spec: HubSpec, *, offline: bool) -> DatasetFiles | None:
     """Download the files of a data set; None if none has one of our formats.
 
-    Args:
-        spec: the data set and its revision; a configuration is a folder in it.
-        offline: never use the network; read the cache.
+    A configuration is a folder in it.
 
     Raises:
         CorpusError: the files cannot be downloaded.
     """
     from huggingface_hub import snapshot_download
-
-    from tagger.corpora.hub.cache import may_ask
-    from tagger.corpora.hub.client import quiet
-    from tagger.corpora.hub.dataset import load
-    from tagger.corpora.hub.errors import explaining
 
     wanted = [f"*{ending}{packed}" for ending in EXTENSIONS for packed in ("", *COMPRESSIONS)]
     with explaining(spec), quiet():

@@ -1,4 +1,4 @@
-"""Parses the name of a data set on the Hugging Face hub: ``OWNER/NAME[:CONFIG][@REVISION]``."""
+"""The name of a data set on the Hugging Face hub: ``OWNER/NAME[:CONFIG][@REVISION]``."""
 
 from __future__ import annotations
 
@@ -35,13 +35,8 @@ class HubSpec:
 def parse_hub_spec(text: str) -> HubSpec | None:
     """Parse ``OWNER/NAME[:CONFIG][@REVISION]``, also after ``hf://datasets/`` or as the address of its page.
 
-    Args:
-        text: the text that the user wrote.
-
     Returns:
         The parts, or None if `text` has another form. The function does not look for files of that name.
     """
     match = _SPEC.fullmatch(text.strip())
-    if match is None:
-        return None
-    return HubSpec(match["any"] or match["owned"], match["config"], match["revision"])
+    return match and HubSpec(match["any"] or match["owned"], match["config"], match["revision"])

@@ -1,4 +1,4 @@
-"""Reads the rows of one split of a hub data set, downloaded or streamed."""
+"""The rows of one split of a hub data set, downloaded or streamed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tagger.corpora.hub.columns import unnested
+from tagger.corpora.hub.configs import normal_splits
+from tagger.corpora.hub.dataset import load
+from tagger.corpora.hub.errors import explaining
+from tagger.corpora.hub.files import MISREAD, in_columns
 from tagger.corpora.hub.hub_id import HubSpec
 from tagger.errors import CorpusError
 
@@ -33,8 +38,6 @@ class HubRows:
     @classmethod
     def of(cls, data: Any, spec: HubSpec, source: str, notes: tuple[str, ...] = ()) -> HubRows:
         """Take the rows of a split as ``datasets`` opened it; documents of sentences become sentences."""
-        from tagger.corpora.hub.columns import unnested
-
         if hasattr(data, "num_rows"):
             data = unnested(data)
         elif data.features is None:
@@ -47,8 +50,6 @@ class HubRows:
         Raises:
             CorpusError: the network failed for longer than ``datasets`` retries, or a file is damaged.
         """
-        from tagger.corpora.hub.errors import explaining
-
         with explaining(self.spec):
             batches = self.data.select_columns(list(columns)).with_format("arrow").iter(ROWS_AT_A_TIME)
             for table in batches:
@@ -60,7 +61,7 @@ def open_rows(source: str, spec: HubSpec, split: str | None, *, streaming: bool,
 
     Args:
         source: the data set as the user named it.
-        spec: the data set.
+        spec: its parsed name.
         split: the split by its own name, or ``train``, ``dev``, ``test``; None for the only one.
         streaming: read over the network as needed, without downloading.
         offline: never use the network; read the cache.
@@ -68,10 +69,6 @@ def open_rows(source: str, spec: HubSpec, split: str | None, *, streaming: bool,
     Raises:
         CorpusError: there is no such data set or split, it cannot be loaded, or ``datasets`` misreads it.
     """
-    from tagger.corpora.hub.dataset import load
-    from tagger.corpora.hub.errors import explaining
-    from tagger.corpora.hub.files import MISREAD, in_columns
-
     with explaining(spec):
         loaded = load(spec, offline, streaming=streaming)
         name = _choose(source, list(loaded.splits), split)
@@ -82,8 +79,6 @@ def open_rows(source: str, spec: HubSpec, split: str | None, *, streaming: bool,
 
 
 def _choose(source: str, names: list[str], wanted: str | None) -> str:
-    from tagger.corpora.hub.configs import normal_splits
-
     if wanted is None and len(names) == 1:
         return names[0]
     usual, _ = normal_splits(names)

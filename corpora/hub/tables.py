@@ -1,4 +1,4 @@
-"""Turns the rows of a hub data set into sentences, checked and counted.
+"""Sentences from the rows of a hub data set, checked and counted.
 
 All of it is array code over Arrow's flat values. Ids become label names through an Arrow dictionary: a
 cast to strings would give the ids as text, ``'11'`` instead of ``NOUN``.
@@ -61,9 +61,9 @@ class Lists:
         return Lists(self.values.filter(pa.array(chosen)), lengths)
 
     def array(self) -> pa.Array:
-        """Return an Arrow array of lists of strings; every row must have a list."""
+        """Return an Arrow array of lists of strings, null as ``_``; every row must have a list."""
         ends = np.concatenate([[0], np.cumsum(self.lengths)])
-        return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), self.values)
+        return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), self.values.fill_null(MISSING))
 
 
 def to_sentences(
@@ -71,12 +71,7 @@ def to_sentences(
 ) -> tuple[Dataset, list[str]]:
     """Turn one split into the columns ``tokens``, ``tags``, further label columns and ``text``.
 
-    Args:
-        source: the data set, for messages.
-        split: ``train``, ``dev`` or ``test``, for messages.
-        data: the split, with at least the columns of `columns`.
-        columns: the columns to read.
-        options: whether rows that cannot be used are left out, and whether several labels of a word may pass.
+    The options say whether rows that cannot be used are left out, and whether a word may have several labels.
 
     Returns:
         The sentences, and notes on the rows that were left out.
@@ -97,7 +92,7 @@ def to_sentences(
     spaces = _flags(pc.utf8_is_space(lists["tokens"].values))
     lists = {name: column.keep_values(~spaces) for name, column in lists.items()}
     filled = lists["tokens"].lengths > 0
-    arrays = {name: _no_null(column.keep_rows(filled)).array() for name, column in lists.items()}
+    arrays = {name: column.keep_rows(filled).array() for name, column in lists.items()}
     if columns.text:
         text = table.column("text").combine_chunks().cast(pa.string())
         arrays["text"] = text.filter(pa.array(good)).filter(pa.array(filled))
@@ -171,10 +166,6 @@ def _belongs(name: str, lists: Lists, tokens: Lists) -> bool:
     if name in ("tokens", "tags"):
         return True
     return np.array_equal(lists.lengths, tokens.lengths) and not _flags(pc.equal(lists.values, MISSING)).all()
-
-
-def _no_null(lists: Lists) -> Lists:
-    return Lists(lists.values.fill_null(MISSING), lists.lengths)
 
 
 def _flags(condition: pa.Array) -> NDArray[np.bool_]:

@@ -20,13 +20,7 @@ from tagger.errors import CorpusError
 
 
 def from_text_files(located: DatasetFiles, source: str, options: TextOptions, *, whole: bool = False) -> TextCorpus:
-    """Read the located files of a corpus.
-
-    Args:
-        located: the files of each split.
-        source: the source as the user named it.
-        options: how to read them.
-        whole: hold nothing out; a text without splits is all train.
+    """Read the located files of a corpus; if `whole`, nothing is held out and a text without splits is all train.
 
     Raises:
         CorpusError: a file cannot be read.
@@ -64,16 +58,14 @@ def read_file_split(located: DatasetFiles, split: str, source: str | None, optio
         raise CorpusError(f"no {split} split; there are: {', '.join(located.files)}", path=source)
     files = _files_by_split(replace(located, files={split: paths}), options)[split]
     reader = TextReader(options, choose_tokenizer(sample_files(files, options), options)[0])
-    return _split(split, [survey(file, reader).file for file in files], reader)
+    return _surveyed(split, files, reader)
 
 
 def with_files(corpus: TextCorpus, located: DatasetFiles, options: TextOptions) -> TextCorpus:
     """Replace splits of a corpus from the hub by splits from files."""
     reader = TextReader(options, corpus.tokenizer)
     files = _files_by_split(located, options)
-    splits = {
-        split: _split(split, [survey(file, reader).file for file in group], reader) for split, group in files.items()
-    }
+    splits = {split: _surveyed(split, group, reader) for split, group in files.items()}
     digest = corpus.fingerprint + _fingerprint(files, options)
     return replace(
         corpus,
@@ -100,6 +92,10 @@ def _labelled_notes(files: Sequence[TextFile]) -> list[str]:
         return []
     how = f"a labelled corpus ({labelled.form}), its words are read (--format text to read it as it is)"
     return [f"{labelled.name}: {how}"]
+
+
+def _surveyed(name: str, files: Sequence[TextFile], reader: TextReader) -> TextSplit:
+    return _split(name, [survey(file, reader).file for file in files], reader)
 
 
 def _split(name: str, files: Sequence[TextFile], reader: TextReader) -> TextSplit:

@@ -1,4 +1,4 @@
-"""Holds out dev and test: whole files or the end of each file, never sentences from everywhere."""
+"""Dev and test held out: whole files or the end of each file, never sentences from everywhere."""
 
 from __future__ import annotations
 
@@ -24,11 +24,8 @@ Division = tuple[dict[str, list[TextFile]], list[str]]
 def divide(surveys: dict[str, list[Survey]], seed: int | None) -> Division:
     """Divide the files of a corpus into train, dev and test.
 
-    Dev is held out if it is missing, and test too if the files have no splits (``all``).
-
-    Args:
-        surveys: the files of each split.
-        seed: of the choice of files; None to hold nothing out: files without splits are train.
+    Dev is held out if it is missing, and test too if the files have no splits (``all``). Without a seed nothing is
+    held out, and files without splits are train.
 
     Raises:
         CorpusError: the text to divide is a single word.
@@ -48,15 +45,10 @@ def divide(surveys: dict[str, list[Survey]], seed: int | None) -> Division:
 
 
 def hold_out(surveys: Sequence[Survey], wanted: tuple[str, ...], seed: int) -> Division:
-    """Divide a text into train and the wanted splits.
+    """Divide a text into train and the wanted splits, of ``dev`` and ``test``.
 
     With ``MIN_FILES`` files or more, whole files are drawn at random. Otherwise the end of each file is held out,
     cut between paragraphs where one ends nearby.
-
-    Args:
-        surveys: the files.
-        wanted: the splits to hold out, of ``dev`` and ``test``.
-        seed: of the choice of files.
     """
     return _whole_files(surveys, wanted, seed) if len(surveys) >= MIN_FILES else _ends(surveys, wanted)
 

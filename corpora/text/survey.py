@@ -1,4 +1,4 @@
-"""Reads a text file from end to end: its size, its damage, and the places where it may be cut."""
+"""A survey of a text file from end to end: its size, its damage, and the places where it may be cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads text from any source: bundled, files, the standard input, labelled corpora, hub data sets."""
+"""Text from any source: bundled, files, the standard input, labelled corpora, hub data sets."""
 
 from __future__ import annotations
 

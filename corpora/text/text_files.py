@@ -1,4 +1,4 @@
-"""Reads files as passages: plain and tokenised text, tables of texts, labelled corpora."""
+"""Files as passages: plain and tokenised text, tables of texts, labelled corpora."""
 
 from __future__ import annotations
 
@@ -49,22 +49,13 @@ class TextFile:
 
 @dataclass(frozen=True, slots=True)
 class TextReader:
-    """Reads files as passages.
-
-    Args:
-        options: how to read them.
-        tokenizer: finds words and sentences in raw text.
-    """
+    """Reader of files as passages; the tokenizer finds words and sentences in raw text."""
 
     options: TextOptions
     tokenizer: WordTokenizer
 
     def passages(self, files: Iterable[TextFile], find_words: bool = True) -> Iterator[TextSegment]:
-        """Read the passages of some files, one file after the other.
-
-        Args:
-            files: the files.
-            find_words: find the words of lines, too.
+        """Read the passages of files one after the other, and the words of their lines if `find_words`.
 
         Raises:
             CorpusError: a file cannot be read; the message names the file and the line.
@@ -118,11 +109,7 @@ def resolve_text(source: str | None, spool: dict[str, Path]) -> DatasetFiles | N
     """Find the files of a source: as ``sources.resolve``, except for a folder of plain text.
 
     The files of such a folder are splits when one is named after train and another after dev or test; otherwise all
-    of them are one text.
-
-    Args:
-        source: the source as the user named it.
-        spool: the standard input as a file.
+    of them are one text. `spool` holds the standard input as a file.
 
     Returns:
         The files by split, or None if the source can only be a catalogue name or a hub id.

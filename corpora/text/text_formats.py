@@ -1,4 +1,4 @@
-"""Recognises the form of a text file: plain text unless it is clearly a labelled corpus or a table."""
+"""The form of a text file: plain text unless it is clearly a labelled corpus or a table."""
 
 from __future__ import annotations
 
@@ -18,12 +18,7 @@ _TABLES = {".csv": "csv-text", ".tsv": "tsv-text"}
 
 
 def form_of(path: Path, name: str, options: TextOptions) -> str:
-    """Recognise the form of a file.
-
-    Args:
-        path: the file.
-        name: its name in messages.
-        options: the format that the user named, and whether the text is tokenised.
+    """Recognise the form of a file; the options may name its format, and say that the text is tokenised.
 
     Returns:
         One of ``text_files.BY_LINES`` or of ``formats.FORMATS``.
@@ -50,14 +45,11 @@ def form_of(path: Path, name: str, options: TextOptions) -> str:
 
 
 def _of_parquet(path: Path, name: str, text_column: str | None) -> str:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from tagger.corpora.formats.parquet import open_parquet
 
-    try:
-        schema = pq.read_schema(path)
-    except (pa.ArrowException, OSError) as error:
-        raise CorpusError(f"the Parquet file cannot be read: {' '.join(str(error).split())}", path=name) from error
-    return "parquet-text" if choose_text_column(parquet_columns(schema), text_column, name) else "parquet"
+    with open_parquet(path, name) as table:
+        columns = parquet_columns(table.schema_arrow)
+    return "parquet-text" if choose_text_column(columns, text_column, name) else "parquet"
 
 
 def _binary(head: bytes) -> bool:
@@ -68,14 +60,7 @@ def _binary(head: bytes) -> bool:
 
 
 def form_of_text(text: str, extension: str, name: str, text_column: str | None) -> str:
-    """Recognise the form of a text by its first lines.
-
-    Args:
-        text: the beginning of a file.
-        extension: the suffix of its name.
-        name: the file, for messages.
-        text_column: the column of text that the user named.
-    """
+    """Recognise the form of a text by its beginning and the suffix of the file's name."""
     if extension in _TABLES and has_text_column(text, text_column, tabs=extension == ".tsv"):
         return _TABLES[extension]
     try:

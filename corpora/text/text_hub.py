@@ -11,6 +11,10 @@ from typing import Any
 
 from tagger.corpora.formats.sentence import number_of
 from tagger.corpora.hub.catalogue import find_dataset
+from tagger.corpora.hub.columns import TOKEN_COLUMNS, inner_feature, is_string
+from tagger.corpora.hub.dataset import load_splits
+from tagger.corpora.hub.errors import explaining
+from tagger.corpora.hub.files import MISREAD, in_columns, located_files
 from tagger.corpora.hub.hub_id import HubSpec
 from tagger.corpora.hub.rows import HubRows
 from tagger.corpora.sources.locate import DatasetFiles
@@ -80,12 +84,9 @@ class HubText:
 
 
 def read_hub_text(source: str, options: TextOptions, *, whole: bool = False) -> TextCorpus:
-    """Read text by its name in the catalogue or its hub id.
+    """Read text by its name in the catalogue (``wikitext-2-raw``) or its hub id (``OWNER/NAME:CONFIG``).
 
-    Args:
-        source: such as ``wikitext-2-raw`` or ``OWNER/NAME:CONFIG``.
-        options: the columns to read, and how.
-        whole: do not hold out a dev split where there is none.
+    If `whole`, no dev split is held out where there is none.
 
     Raises:
         CorpusError: there is no such data set, it cannot be read, or has no column of text.
@@ -128,21 +129,12 @@ def read_hub_text(source: str, options: TextOptions, *, whole: bool = False) -> 
 
 def _open(spec: HubSpec, options: TextOptions) -> tuple[dict[str, Any], str, list[str]]:
     """Open the splits among train, dev and test; return them, the commit and notes."""
-    from tagger.corpora.hub.configs import normal_splits
-    from tagger.corpora.hub.dataset import load
-    from tagger.corpora.hub.errors import explaining
-
     with explaining(spec):
-        loaded = load(spec, options.offline, streaming=options.streaming)
-        splits, unread = normal_splits(loaded.splits)
-    if not splits:
-        raise CorpusError(f"{spec} has no train, dev or test split; there are: {', '.join(unread)}")
-    notes = [*loaded.notes]
-    if unread:
-        notes.append(f"splits that were not read: {', '.join(unread)}")
+        loaded = load_splits(spec, options.offline, streaming=options.streaming)
+    notes = list(loaded.notes)
     if options.streaming:
         notes.append("read over the network as needed; the vocabulary is fitted on the beginning of train")
-    return {split: loaded.splits[name] for split, name in splits.items()}, loaded.commit, notes
+    return dict(loaded.splits), loaded.commit, notes
 
 
 def _files_instead(spec: HubSpec, splits: dict[str, Any], options: TextOptions) -> DatasetFiles | None:
@@ -151,8 +143,6 @@ def _files_instead(spec: HubSpec, splits: dict[str, Any], options: TextOptions) 
     Raises:
         CorpusError: they are to be streamed, or cannot be downloaded.
     """
-    from tagger.corpora.hub.files import located_files
-
     problem = _misread(spec, splits, options)
     if problem is None:
         return None
@@ -163,8 +153,6 @@ def _files_instead(spec: HubSpec, splits: dict[str, Any], options: TextOptions) 
 
 def _misread(spec: HubSpec, splits: dict[str, Any], options: TextOptions) -> str | None:
     """Explain what ``datasets`` misreads: CoNLL-U, columns, tables of words, word/TAG text; else None."""
-    from tagger.corpora.hub.files import MISREAD, in_columns
-
     split, data = next(iter(splits.items()))
     builder = data.info.builder_name
     if in_columns(data):
@@ -196,8 +184,6 @@ def _hold_out_dev(splits: dict[str, Any], *, streaming: bool) -> str:
 
 
 def _text(spec: HubSpec, split: str, data: Any, options: TextOptions) -> HubText:
-    from tagger.corpora.hub.columns import TOKEN_COLUMNS, inner_feature, is_string
-
     rows = HubRows.of(data, spec, f"{spec} ({split})")
     if getattr(rows.data, "num_rows", 1) == 0:
         raise CorpusError(f"{rows.source}: it has no rows")

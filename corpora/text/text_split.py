@@ -31,11 +31,11 @@ class TextSplit:
     streaming: bool = False
 
     def __iter__(self) -> Iterator[TextSegment]:
-        """The passages, in the order of the text."""
+        """Iterate over the passages, in the order of the text."""
         return self.read(True)
 
     def texts(self) -> Iterator[str]:
-        """The text of each passage; faster than iterating over passages where words are not known yet."""
+        """Yield the text of each passage; faster than iterating over passages where words are not known yet."""
         return (passage.text for passage in self.read(False))
 
 

@@ -1,4 +1,4 @@
-"""Reads tables with a column of text: JSON lines, Parquet, CSV and TSV files."""
+"""Tables with a column of text: JSON lines, Parquet, CSV and TSV files."""
 
 from __future__ import annotations
 
@@ -60,13 +60,7 @@ def _described(strings: Mapping[str, bool]) -> str:
 
 
 def has_text_column(head: str, asked: str | None, *, tabs: bool) -> bool:
-    """Whether the rows of a CSV or TSV table hold texts, not single words.
-
-    Args:
-        head: its beginning.
-        asked: the column of text that the user named.
-        tabs: cells are separated by tabs.
-    """
+    """Whether the rows of a CSV or TSV table hold texts, not single words, by its beginning."""
     if asked is not None:
         return True
     lines = head.split("\n")
@@ -92,11 +86,7 @@ def has_text_rows(record: Mapping[str, Any], asked: str | None) -> bool:
 def rows_of_file(path: Path, name: str, form: str, column: str | None) -> Iterator[str]:
     """Read the text of each row; a row without text is a ``DamagedLine``.
 
-    Args:
-        path: the file.
-        name: its name in messages.
-        form: one of ``ROW_FORMS``.
-        column: the column of text, None for one with a usual name.
+    Without `column` the column of text is one with a usual name.
 
     Raises:
         CorpusError: there is no such column, or the file cannot be read.
@@ -109,12 +99,7 @@ def rows_of_file(path: Path, name: str, form: str, column: str | None) -> Iterat
 
 
 def row_lines(rows: Iterable[str], *, apart: bool) -> Iterator[str]:
-    """Split rows into lines.
-
-    Args:
-        rows: texts of one or more lines.
-        apart: add a blank line after each row, so that no sentence crosses its end.
-    """
+    """Split rows into lines; if `apart`, a blank line follows each row, so that no sentence crosses its end."""
     for row in rows:
         if isinstance(row, DamagedLine):
             yield row
@@ -211,21 +196,17 @@ def _strings(record: Mapping[str, Any]) -> dict[str, bool]:
 
 
 def _parquet_rows(path: Path, name: str, column: str | None) -> Iterator[str]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from tagger.corpora.formats.parquet import open_parquet
 
-    try:
-        file = pq.ParquetFile(path)
+    with open_parquet(path, name) as file:
         chosen = choose_text_column(parquet_columns(file.schema_arrow), column, name)
         batches = file.iter_batches(ROWS_AT_A_TIME, columns=[chosen])
         for row, value in enumerate((value for batch in batches for value in batch.column(0).to_pylist()), 1):
             yield DamagedLine("a row without text", row) if value is None else value
-    except (pa.ArrowException, OSError) as error:
-        raise CorpusError(f"the Parquet file cannot be read: {' '.join(str(error).split())}", path=name) from error
 
 
 def parquet_columns(schema: Any) -> dict[str, bool]:
-    """The columns of an Arrow schema, each with whether it holds strings."""
+    """Map each column of an Arrow schema to whether it holds strings."""
     import pyarrow as pa
 
     return {field.name: pa.types.is_string(field.type) or pa.types.is_large_string(field.type) for field in schema}

@@ -1,4 +1,4 @@
-"""Detokenises English: turns words back into readable text.
+"""English words turned back into readable text.
 
 A word binds to its left neighbour, its right neighbour, both or none; a space stands wherever neither side
 binds. The rules expect words as in UD English and the Penn Treebank (``ca n't``, ``well - known``). They come from
@@ -46,9 +46,7 @@ FREE, LEFT, RIGHT, BOTH = (False, False), (True, False), (False, True), (True, T
 
 
 class Detokeniser:
-    """Turns words into text one by one, holding back only the last word.
-
-    The joined pieces are the text.
+    """Writer of words as text, which holds back only the last word; the joined pieces are the text.
 
     Args:
         sentence_case: capitalise sentences and the pronoun I, for lower-cased words.
@@ -116,7 +114,7 @@ class Detokeniser:
         return _binding(before, word, after)
 
     def _double_quote(self, before: str | None, after: str | None) -> Binding:
-        """Quotes open at the beginning of a sentence, close at its end, and alternate in between."""
+        """Open quotes at the beginning of a sentence, close them at its end, alternate in between."""
         closes = before is not None and (self._quoting or after is None)
         self._quoting = not closes
         return LEFT if closes else RIGHT
@@ -132,7 +130,7 @@ class Detokeniser:
         return RIGHT
 
     def _hyphen(self, before: str | None, after: str | None) -> Binding:
-        """A hyphen inside a compound binds to both sides, a dash between phrases to none."""
+        """Bind a hyphen inside a compound to both sides, a dash between phrases to none."""
         if before is None or after is None or not (before[-1].isalnum() and after[0].isalnum()):
             return FREE
         if before.lower() in HYPHENATED or self._hyphenated:
@@ -145,7 +143,7 @@ class Detokeniser:
 
 
 def _binding(before: str | None, word: str, after: str | None) -> Binding:
-    """The binding of a word by its form and its direct neighbours."""
+    """Find the binding of a word by its form and its direct neighbours."""
     if word == "/" or (len(word) == 3 and word[0] == word[2] == "@"):
         return BOTH
     if CLITIC.fullmatch(word):
@@ -162,12 +160,7 @@ def _binding(before: str | None, word: str, after: str | None) -> Binding:
 
 
 def detokenise_sentences(sentences: Iterable[Sequence[str]], *, sentence_case: bool = False) -> str:
-    """Join consecutive sentences; quotation marks may open in one and close in another.
-
-    Args:
-        sentences: words as in UD English or the Penn Treebank.
-        sentence_case: capitalise sentences, for lower-cased words.
-    """
+    """Join consecutive sentences; quotation marks may open in one and close in another. See ``Detokeniser``."""
     writer = Detokeniser(sentence_case=sentence_case)
     pieces = []
     for sentence in sentences:

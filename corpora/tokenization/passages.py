@@ -61,15 +61,10 @@ def aligned(text: str | None, words: Sequence[str]) -> TextSegment:
 
 
 def word_ids(starts: Iterable[int], spans: Spans, text: str) -> list[int]:
-    """Find the word that each token belongs to.
+    """Find the word that each of N tokens belongs to, by where they start and the spans of W words.
 
     White space belongs to the word that follows it (as in the piece ``" the"``), after the last word to the
     end of the passage. A piece that covers several words belongs to the first.
-
-    Args:
-        starts: where each of N tokens begins in the text.
-        spans: start and end of each of W words.
-        text: the passage.
 
     Returns:
         N numbers from 0 to W; W is the end of the passage.

@@ -1,4 +1,4 @@
-"""Chooses the word rules that fit a corpus, by measuring them on its text."""
+"""The choice of the word rules that fit a corpus, by measuring them on its text."""
 
 from __future__ import annotations
 
@@ -42,24 +42,17 @@ def choose_rules(texts: Sequence[str | None], token_lists: Sequence[Sequence[str
 
 
 def _preference(sample: Sequence[tuple[str, Sequence[str]]]) -> Sequence[str]:
-    """The order of sets with equal scores: the set for the script first, then the generic one."""
+    """Order sets with equal scores: the set for the script first, then the generic one."""
     words = [word for _, tokens in sample for word in tokens]
     mostly_hangul = 2 * sum(map(is_hangul, words)) > len(words)
     return ("korean", "generic", "english") if mostly_hangul else ("generic", "english", "korean")
 
 
 def word_f1(tokenizer: WordTokenizer, sentences: Sequence[tuple[str, Sequence[str]]]) -> float:
-    """Measure F1 of the words that ``tokenizer`` finds in raw sentences.
+    """Measure F1, 0 to 1, of the words that ``tokenizer`` finds in sentences of raw text and words.
 
     A word is correct if it covers the same characters (without white space). In a sentence whose words
     do not spell its text, such as French *de le* for *du*, a word is correct if it occurs at all.
-
-    Args:
-        tokenizer: the rules to measure.
-        sentences: pairs of raw text and its words.
-
-    Returns:
-        F1 between 0 and 1.
     """
     correct = predicted = expected = 0
     for text, gold in sentences:
@@ -90,11 +83,7 @@ _CONTRACTED = re.compile(r"[a-z](?:n['’]t|['’](?:s|ll|re|ve))(?![a-z])")
 
 
 def rules_of_text(text: str) -> str:
-    """Choose the rule set for raw text: ``korean``, ``english`` or ``generic``.
-
-    Args:
-        text: the beginning of the text.
-    """
+    """Choose the rule set for raw text by its beginning: ``korean``, ``english`` or ``generic``."""
     words = text.split()
     if sum(map(is_hangul, words)) > HANGUL_SHARE * len(words):
         return "korean"

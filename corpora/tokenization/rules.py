@@ -152,12 +152,7 @@ WORD_PATTERNS: dict[str, str] = {
 
 _TERMINATORS = ".!?…‥。！？｡؟۔।॥։።"
 _CLOSERS = "\"'”’»›)]}」』）】〉》"
-_NEVER_LAST = [f"{word}." for word in f"{_TITLES}|{_MONTHS}|{_DAYS}".split("|")] + [
-    "e.g.",
-    "i.e.",
-    "u.s.",
-    "u.n.",
-]
+_NEVER_LAST = [f"{word}." for word in f"{_TITLES}|{_MONTHS}|{_DAYS}|e.g|i.e|u.s|u.n".split("|")]
 
 _GENERIC_SENTENCES: dict[str, Any] = {
     "terminators": _TERMINATORS,  # a word that ends in one of these may be the last of its sentence
@@ -169,12 +164,8 @@ _GENERIC_SENTENCES: dict[str, Any] = {
     "max_words": 1000,  # a sentence is cut here, so that text without any terminator stays bounded
 }
 
-SENTENCE_RULES: dict[str, dict[str, Any]] = {
-    "english": {**_GENERIC_SENTENCES, "never_last": _NEVER_LAST, "lower_case_begins": True},
-    "generic": _GENERIC_SENTENCES,
-    "korean": _GENERIC_SENTENCES,
-    "whitespace": _GENERIC_SENTENCES,
-}
+SENTENCE_RULES = dict.fromkeys(WORD_PATTERNS, _GENERIC_SENTENCES)
+SENTENCE_RULES["english"] = {**_GENERIC_SENTENCES, "never_last": _NEVER_LAST, "lower_case_begins": True}
 
 
 def is_hangul(word: str) -> bool:

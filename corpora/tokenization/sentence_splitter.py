@@ -1,4 +1,4 @@
-"""Splits a stream of words into sentences by a table of rules."""
+"""Sentences from a stream of words, by a table of rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Token(NamedTuple):
 
 
 class SentenceSplitter:
-    """Groups words into sentences; keeps the open sentence between calls, so text may arrive in pieces.
+    """Splitter of words into sentences; it keeps the open sentence between calls, so text may arrive in pieces.
 
     A sentence ends after a word whose last character is a terminator, and after the closing quotes and
     brackets that follow it, when white space and something other than a small letter come next.
@@ -33,9 +33,8 @@ class SentenceSplitter:
     def __init__(self, rules: dict[str, Any]) -> None:
         unknown = sorted(set(rules) - set(SENTENCE_RULES["generic"]))
         if unknown:
-            raise ModelError(
-                f"sentence rules have the unknown key {unknown[0]!r}; expected {', '.join(SENTENCE_RULES['generic'])}"
-            )
+            expected = ", ".join(SENTENCE_RULES["generic"])
+            raise ModelError(f"sentence rules have the unknown key {unknown[0]!r}; expected {expected}")
         self.rules = {**SENTENCE_RULES["generic"], **rules}
         self._terminators = frozenset(self.rules["terminators"])
         self._closers = frozenset(self.rules["closers"])

@@ -1,4 +1,4 @@
-"""Splits raw text into words and sentences, with character offsets.
+"""Words and sentences of raw text, with character offsets.
 
 The word rules are a ``tokenizers`` pre-tokenizer, the same object that a model's ``tokenizer.json`` holds, so other
 programs find the same words. Sentence rules are a small table.
@@ -17,8 +17,6 @@ from tagger.errors import ConfigError
 if TYPE_CHECKING:
     from tokenizers.pre_tokenizers import PreTokenizer
 
-__all__ = ["RULE_SETS", "Token", "WordTokenizer"]
-
 RULE_SETS = tuple(WORD_PATTERNS)
 
 CHUNK_CHARACTERS = 1 << 14  # text is cut at white space about this often
@@ -29,7 +27,7 @@ _LINE = re.compile(r"\n\s*")
 
 
 class WordTokenizer:
-    """Splits raw text into sentences of words.
+    """Splitter of raw text into sentences of words.
 
     Args:
         pre_tokenizer: word rules, a ``tokenizers`` pre-tokenizer, as in a model's ``tokenizer.json``.
@@ -56,16 +54,17 @@ class WordTokenizer:
         return cls(Split(Regex(WORD_PATTERNS[name]), "removed", invert=True), SENTENCE_RULES[name])
 
     def pre_tokenizer(self) -> PreTokenizer:
-        """The word rules, for the ``pre_tokenizer`` of a ``tokenizers.Tokenizer``."""
+        """Return the word rules, for the ``pre_tokenizer`` of a ``tokenizers.Tokenizer``."""
         return self._pre_tokenizer
 
     def rules(self) -> dict[str, Any]:
-        """The sentence rules, a table of JSON values."""
+        """Return the sentence rules, a table of JSON values."""
         return dict(self._rules)
 
-    def words(self, text: str) -> list[Token]:
-        """Find all words of ``text``, without sentences."""
-        return self._words(text, 0)
+    def words(self, text: str, offset: int = 0) -> list[Token]:
+        """Find all words of a text that begins at `offset`, without sentences."""
+        words = self._pre_tokenizer.pre_tokenize_str(text)
+        return [Token(word, offset + start, offset + end) for word, (start, end) in words]
 
     def sentences(self, text: str) -> Iterator[list[Token]]:
         """Find the sentences of ``text``, each a list of words with offsets into ``text``."""
@@ -94,15 +93,11 @@ class WordTokenizer:
                 yield from splitter.flush()
             newlines = 0
             for boundary in self._boundary.finditer(text, start):
-                yield from splitter.feed(self._words(text[start : boundary.start()], base + start))
+                yield from splitter.feed(self.words(text[start : boundary.start()], base + start))
                 yield from splitter.flush()
                 start = boundary.end()
-            yield from splitter.feed(self._words(text[start:], base + start))
+            yield from splitter.feed(self.words(text[start:], base + start))
         yield from splitter.flush()
-
-    def _words(self, text: str, base: int) -> list[Token]:
-        words = self._pre_tokenizer.pre_tokenize_str(text)
-        return [Token(word, base + start, base + end) for word, (start, end) in words]
 
 
 def _cut_at_white_space(chunks: Iterable[str]) -> Iterator[tuple[str, int]]:

@@ -25,7 +25,8 @@ from tests.tiny import conllu, sentences
 CLIENT = """
 import json, sys, time
 from tagger.corpora.formats.options import ReadOptions
-from tagger.corpora.hub.dataset import parse_hub_spec, read_hub
+from tagger.corpora.hub.dataset import read_hub
+from tagger.corpora.hub.hub_id import parse_hub_spec
 from tagger.errors import CorpusError
 answers = []
 import datasets

@@ -9,7 +9,7 @@ import datasets
 import pytest
 
 from tagger.corpora.formats.options import ReadOptions
-from tagger.corpora.hub import dataset as hub
+from tagger.corpora.hub import corpus as hub
 from tagger.corpora.hub.hub_id import HubSpec
 from tagger.corpora.read_corpus import read_corpus, read_split
 from tagger.errors import CorpusError

@@ -7,7 +7,8 @@ import pytest
 
 from tagger.corpora.tokenization.rule_selection import choose_rules, word_f1
 from tagger.corpora.tokenization.sentence_splitter import SentenceSplitter
-from tagger.corpora.tokenization.tokenizer import RULE_SETS, Token, WordTokenizer
+from tagger.corpora.tokenization.sentence_splitter import Token
+from tagger.corpora.tokenization.tokenizer import RULE_SETS, WordTokenizer
 from tagger.errors import ConfigError, ModelError
 
 ALPHABET = "aAbZn't’ 's.,!?…-\"“”()/:;_@1 25%$\n\n\r\t가나다中é́😀👍🏽\u200d\u00a0\u3000\u0085\x1c<>*=&+^~`"
