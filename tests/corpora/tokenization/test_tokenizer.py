@@ -6,8 +6,7 @@ import random
 import pytest
 
 from tagger.corpora.tokenization.rule_selection import choose_rules, word_f1
-from tagger.corpora.tokenization.sentence_splitter import SentenceSplitter
-from tagger.corpora.tokenization.sentence_splitter import Token
+from tagger.corpora.tokenization.sentence_splitter import SentenceSplitter, Token
 from tagger.corpora.tokenization.tokenizer import RULE_SETS, WordTokenizer
 from tagger.errors import ConfigError, ModelError
 
