@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from tagger.corpora.documents.piece import BadPiece, ConlluPiece, Piece, Tagged, TextPiece
 from tagger.corpora.files.lines import blocks, not_utf8
-from tagger.corpora.formats.conllu import FIELDS, FORM, MISC, find_problems, only_words, row_places
+from tagger.corpora.formats.conllu import FIELDS, FORM, MISC, parse_block
 from tagger.corpora.formats.metadata import LABEL_FIELDS
 from tagger.corpora.formats.sentence import MISSING, ProblemKind
 
@@ -31,16 +31,13 @@ def read_conllu(stream: BinaryIO) -> Iterator[Piece]:
             continue
         mark = "\ufeff" if first == 1 and text[0] == "\ufeff" else ""
         lines = text.removeprefix(mark).split("\n")
-        places = row_places(lines)
-        rows = [lines[place].split("\t") for place in places]
-        if problems := find_problems(lines, places, rows, strict=False):
-            place, message, kind = problems[0]
+        words = parse_block(lines, strict=False)
+        if words.problems:
+            place, message, kind = words.problems[0]
             hint = "; for other columns use --input conll" if kind is ProblemKind.COLUMN_COUNT else ""
-            yield BadPiece([], block, message + hint, first + (place or 0), "conllu")
-            continue
-        if not all(row[0].isdecimal() for row in rows):
-            rows, places = only_words(rows, places)
-        yield ConlluPiece([row[FORM] for row in rows], lines, rows, places, mark)
+            yield BadPiece([], block, message + hint, first + place, "conllu")
+        else:
+            yield ConlluPiece([row[FORM] for row in words.rows], lines, words.rows, words.places, mark)
 
 
 def render_conllu(piece: Piece, tagged: Tagged, column: str) -> bytes:
@@ -49,12 +46,14 @@ def render_conllu(piece: Piece, tagged: Tagged, column: str) -> bytes:
         return _new_lines(piece, tagged, column) if piece.tokens else b""
     lines, field = piece.lines, TAG_FIELDS.get(column)
     scores: Sequence[float | None] = tagged.scores or [None] * len(piece.tokens)
-    for place, row, tag, score in zip(piece.places, piece.rows, tagged.tags, scores, strict=True):
-        if field is not None:
+    if field is not None:
+        for row, tag in zip(piece.rows, tagged.tags, strict=True):
             row[field] = tag
-        if field is None or score is not None:
+    if field is None or tagged.scores is not None:
+        for row, tag, score in zip(piece.rows, tagged.tags, scores, strict=True):
             misc = row[MISC].removesuffix("\r")
             row[MISC] = _misc(misc, column, tag, score) + row[MISC][len(misc) :]
+    for place, row in zip(piece.places, piece.rows, strict=True):
         lines[place] = "\t".join(row)
     return (piece.mark + "\n".join(lines)).encode()
 

@@ -5,6 +5,7 @@ Readers make pieces, the tagger sees only their ``tokens``, renderers write them
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -53,7 +54,7 @@ class ConlluPiece(Piece):
 
     lines: list[str]
     rows: list[list[str]]
-    places: list[int]
+    places: Sequence[int]
     mark: str = ""
 
 

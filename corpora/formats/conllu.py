@@ -7,7 +7,8 @@ a blank line ends a sentence. Multiword ranges (ID ``1-2``) and empty nodes (ID 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from tagger.corpora.files.lines import Block, DamagedLine, decode_lines
 from tagger.corpora.formats.metadata import LABEL_FIELDS, METADATA_FIELDS, SentenceMetadata
@@ -29,6 +30,8 @@ TEXT = re.compile(r"#\s*text\s*=\s?(.*)")
 
 _IDS = [str(number) for number in range(1, 513)]
 
+LineProblem = tuple[int, str, ProblemKind]
+
 
 def sentences(blocks: Iterable[Block], file: LabelledFile, on_problem: OnProblem) -> Iterator[RawSentence]:
     """Read CoNLL-U.
@@ -41,81 +44,87 @@ def sentences(blocks: Iterable[Block], file: LabelledFile, on_problem: OnProblem
     misc_key = None if wanted in LABEL_FIELDS else wanted
     for first, data in blocks:
         lines = decode_lines(data)
-        places = row_places(lines)
-        if not places:
-            continue
-        rows = [lines[place].split("\t") for place in places]
-        start = first + next(place for place, line in enumerate(lines) if line.strip())
-        if problems := find_problems(lines, places, rows):
-            for place, message, kind in problems:
-                on_problem(Problem(start if place is None else first + place, message, start, kind))
-            continue
-        if rows[-1][0] != str(len(rows)):
-            rows, places = only_words(rows, places)
-        sentence = _sentence(rows, misc_key)
-        sentence.line, sentence.lines = start, [first + place for place in places]
-        sentence.text = raw_text(lines)
-        if file.metadata:
-            sentence.metadata = _metadata(lines, rows)
-        yield sentence
+        words = parse_block(lines)
+        start = first + words.start
+        for place, message, kind in words.problems:
+            on_problem(Problem(first + place, message, start, kind))
+        if words.rows and not words.problems:
+            sentence = _sentence(words.rows, misc_key)
+            sentence.line, sentence.lines = start, [first + place for place in words.places]
+            sentence.text = raw_text(lines)
+            if file.metadata:
+                sentence.metadata = _metadata(lines, words.rows)
+            yield sentence
 
 
-def row_places(lines: list[str]) -> list[int]:
-    """Return the indexes of the lines of a block that are neither comments nor blank (at its beginning and end)."""
+class ParsedBlock(NamedTuple):
+    """The words of a block of lines.
+
+    Attributes:
+        start: the index of the first line that is not blank.
+        places: the index of the line of each of the T words.
+        rows: their ten fields.
+        problems: index of the line, message and kind of each problem.
+    """
+
+    start: int
+    places: Sequence[int]
+    rows: list[list[str]]
+    problems: list[LineProblem]
+
+
+def parse_block(lines: list[str], *, strict: bool = True) -> ParsedBlock:
+    """Divide the lines of a sentence into fields and check them.
+
+    Args:
+        lines: all lines of the block.
+        strict: every field must be filled, and IDs must count the words from 1. To tag a sentence, its words
+            must be filled and IDs be numbers.
+    """
     start, end = 0, len(lines)
     while end and not lines[end - 1].strip():
         end -= 1
     while start < end and not lines[start].strip():
         start += 1
-    return [place for place in range(start, end) if lines[place][0] != "#"]
+    head = start
+    while head < end and lines[head][0] == "#":
+        head += 1
+    places: Sequence[int] = range(head, end)
+    rows = [line.split("\t") for line in lines[head:end]]
+    problems: list[LineProblem] = []
+    if rows and not _is_valid(rows, strict=strict):
+        places = [place for place in places if lines[place][0] != "#"]
+        rows = [lines[place].split("\t") for place in places]
+        problems = list(_line_problems(lines, places, rows, strict=strict))
+    counted = strict and rows and rows[-1][0] == str(len(rows))  # then every row is a word
+    if not counted and not all(row[0].isdecimal() for row in rows):
+        words = [(place, row) for place, row in zip(places, rows, strict=True) if row[0].isdecimal()]
+        places, rows = [place for place, _ in words], [row for _, row in words]
+        if strict and not words and not problems:
+            problems = [(start, "a sentence without words; expected lines with ID 1, 2, ...", ProblemKind.MALFORMED)]
+    return ParsedBlock(start, places, rows, problems)
 
 
-def only_words(rows: list[list[str]], places: list[int]) -> tuple[list[list[str]], list[int]]:
-    """Leave out multiword ranges and empty nodes, of which the ID is not a number."""
-    words = [(row, place) for row, place in zip(rows, places, strict=True) if row[0].isdecimal()]
-    return [row for row, _ in words], [place for _, place in words]
-
-
-def find_problems(
-    lines: list[str], places: list[int], rows: list[list[str]], *, strict: bool = True
-) -> list[tuple[int | None, str, ProblemKind]]:
-    """Check the lines of a sentence.
-
-    Args:
-        lines: all lines of the block.
-        places: the indexes of those that are neither blank nor comments.
-        rows: their fields.
-        strict: every field must be filled, and IDs must count the words from 1. To tag a sentence, its words
-            must be filled and IDs be numbers.
-
-    Returns:
-        Index of the line (None: the sentence), message and kind of each problem.
-    """
-    if {len(row) for row in rows} == {FIELDS}:
-        ids = [row[0] for row in rows]
-        filled = not [row for row in rows if "" in row] if strict else all(row[FORM] for row in rows)
-        if filled and _are_ids(ids, strict=strict):
-            return []
-    problems: list[tuple[int | None, str, ProblemKind]] = list(_line_problems(lines, places, rows, strict=strict))
-    if not problems and strict:
-        return [(None, "a sentence without words; expected lines with ID 1, 2, ...", ProblemKind.MALFORMED)]
-    return problems
-
-
-def _are_ids(ids: list[str], *, strict: bool) -> bool:
-    """Whether the IDs count the words, or, unless ``strict``, are numbers, ranges and empty nodes."""
+def _is_valid(rows: list[list[str]], *, strict: bool) -> bool:
+    """Whether the rows have all fields, filled, and IDs that count the words; comments make the answer False."""
+    if set(map(len, rows)) != {FIELDS}:
+        return False
+    ids = [row[0] for row in rows]
+    if strict and [row for row in rows if "" in row]:
+        return False
+    if not strict and not all(row[FORM] for row in rows):
+        return False
     expected = _IDS if len(ids) <= len(_IDS) else [str(number) for number in range(1, len(ids) + 1)]
     if ids == expected[: len(ids)]:
         return True
     words = [number for number in ids if number.isdecimal()]
     others = [number for number in ids if not number.isdecimal()]
-    counted = not strict or (bool(words) and words == expected[: len(words)])
-    return counted and all(map(NOT_A_WORD.fullmatch, others))
+    return (not strict or words == expected[: len(words)]) and all(map(NOT_A_WORD.fullmatch, others))
 
 
 def _line_problems(
-    lines: list[str], places: list[int], rows: list[list[str]], *, strict: bool
-) -> Iterator[tuple[int, str, ProblemKind]]:
+    lines: list[str], places: Sequence[int], rows: list[list[str]], *, strict: bool
+) -> Iterator[LineProblem]:
     expected = 1
     for place, row in zip(places, rows, strict=True):
         line = lines[place]
