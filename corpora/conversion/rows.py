@@ -13,9 +13,8 @@ from tagger.corpora.formats.registry import read_sentences
 from tagger.corpora.formats.sentence import RawSentence, error_policy
 from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.labels.label_column import LabelColumnReader, choose_column
-from tagger.corpora.labels.relabel import SchemeConverter
 from tagger.corpora.labels.repair import Repairs, repaired_text
-from tagger.corpora.labels.scheme_detection import scheme_of_files
+from tagger.corpora.labels.scheme_detection import SchemeConverter, scheme_of_files
 from tagger.corpora.sources.corpus import BATCH, Split
 from tagger.errors import CorpusError
 

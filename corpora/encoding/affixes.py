@@ -79,15 +79,9 @@ class AffixFeatures:
         jamo_prefixes: int = 0,
         min_types: int = 2,
     ) -> AffixFeatures:
-        """Find the features that own a row: affixes of enough words, and frequent forms.
+        """Find the features that own a row by the counts of the training words.
 
-        Args:
-            counts: occurrences of each training word.
-            prefixes: longest prefix.
-            suffixes: longest suffix.
-            jamo: longest suffix over jamo.
-            jamo_prefixes: longest prefix over jamo.
-            min_types: smallest number of words with an affix or shape, and smallest count of a lower-cased form.
+        They are affixes and shapes of at least `min_types` words, and lower-cased forms that occur as often.
         """
         empty = cls(prefixes, suffixes, jamo, jamo_prefixes=jamo_prefixes)
         number: Counter[int] = Counter()

@@ -70,13 +70,10 @@ def assemble(
     hide: np.ndarray | None = None,
     rng: np.random.Generator | None = None,
 ) -> Batch:
-    """Lay out the sentences of a batch.
+    """Lay out a batch of sentences, chosen by their numbers in the split.
 
-    Args:
-        split: holds the sentences.
-        sentences: their numbers.
-        hide: (U,) probability of word dropout for each distinct word of the split.
-        rng: draws the hidden tokens; needed with ``hide``.
+    With `hide`, the (U,) probabilities of word dropout for the distinct words of the split, `rng` draws the hidden
+    tokens.
     """
     chosen = np.asarray(sentences)
     lengths = split.offsets[chosen + 1] - split.offsets[chosen]

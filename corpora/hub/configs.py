@@ -15,7 +15,7 @@ _SHOWN = 20
 
 
 def normal_splits(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
-    """Find train, dev and test among the splits of a data set; a single split of another name is train.
+    """Find train, dev and test among split names; a single split of another name is train.
 
     Returns:
         The hub's name by ``train``, ``dev``, ``test`` (where there is one), and the other names.

@@ -42,7 +42,7 @@ def read_hub(spec: HubSpec, options: ReadOptions) -> tuple[dict[str, datasets.Da
 
 
 def load_splits(spec: HubSpec, offline: bool, *, streaming: bool = False) -> Loaded:
-    """Load the splits among train, dev and test, under these names; a note lists the others. See ``load``."""
+    """Load the splits train, dev and test, and note the others; see ``load``."""
     loaded = load(spec, offline, streaming=streaming)
     splits, unread = normal_splits(loaded.splits)
     if not splits:
@@ -59,7 +59,7 @@ def load_splits(spec: HubSpec, offline: bool, *, streaming: bool = False) -> Loa
 
 
 def load(spec: HubSpec, offline: bool, *, streaming: bool = False) -> Loaded:
-    """Load from the hub, or from the cache if the hub may not or need not be asked, or does not answer.
+    """Load from the hub, or from the cache if the hub is not asked or does not answer.
 
     With `streaming` nothing is downloaded; the splits are streams, which need the network.
 

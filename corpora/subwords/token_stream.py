@@ -1,4 +1,4 @@
-"""Streams of token ids: a split encoded as an array, laid out as B streams, cut into chunks."""
+"""Splits as arrays of token ids, laid out as B streams and cut into chunks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HALVED_SHARE = 0.05  # of the chunks
 
 
 def encode_stream(split: Iterable[TextSegment], subwords: SubwordTokenizer, folder: Path) -> TokenStream:
-    """Encode a split in bounded memory; `folder` holds the nameless file of the ids, which vanishes with the stream.
+    """Encode a split in bounded memory; a nameless file in `folder` holds the ids while the stream lives.
 
     Raises:
         CorpusError: the text cannot be read.
@@ -73,7 +73,7 @@ def _finished(chunk: TokenStream, ids: array[int]) -> TokenStream:
 
 
 def batchify(ids: np.ndarray, streams: int) -> np.ndarray:
-    """Cut a text (N,) into B streams of equal length, fewer where the text has fewer than two tokens for each.
+    """Cut a text (N,) into B streams of equal length, fewer if they would have fewer than two tokens.
 
     Returns:
         (N // B, B), a view: column b continues where column b - 1 ends. Up to B - 1 tokens at the end are left out.

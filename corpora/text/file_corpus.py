@@ -20,7 +20,7 @@ from tagger.errors import CorpusError
 
 
 def from_text_files(located: DatasetFiles, source: str, options: TextOptions, *, whole: bool = False) -> TextCorpus:
-    """Read the located files of a corpus; if `whole`, nothing is held out and a text without splits is all train.
+    """Read the located files of a corpus; if `whole`, nothing is held out.
 
     Raises:
         CorpusError: a file cannot be read.

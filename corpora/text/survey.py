@@ -1,4 +1,4 @@
-"""A survey of a text file from end to end: its size, its damage, and the places where it may be cut."""
+"""Surveys of text files: size, damage, and the places where they may be cut."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Cut = tuple[int, int]  # records before it, characters before it
 
 
 class Cuts:
-    """Places where a text may be cut; they are thinned out as they become many, so memory stays bounded."""
+    """Places where a text may be cut, thinned out when they are many to bound memory."""
 
     def __init__(self) -> None:
         self.places: list[Cut] = []

@@ -18,7 +18,7 @@ _TABLES = {".csv": "csv-text", ".tsv": "tsv-text"}
 
 
 def form_of(path: Path, name: str, options: TextOptions) -> str:
-    """Recognise the form of a file; the options may name its format, and say that the text is tokenised.
+    """Recognise the form of a file, unless the options give it.
 
     Returns:
         One of ``text_files.BY_LINES`` or of ``formats.FORMATS``.

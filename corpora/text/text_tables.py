@@ -99,7 +99,7 @@ def rows_of_file(path: Path, name: str, form: str, column: str | None) -> Iterat
 
 
 def row_lines(rows: Iterable[str], *, apart: bool) -> Iterator[str]:
-    """Split rows into lines; if `apart`, a blank line follows each row, so that no sentence crosses its end."""
+    """Split rows into lines; if `apart`, a blank line ends the sentences of each row."""
     for row in rows:
         if isinstance(row, DamagedLine):
             yield row

@@ -33,7 +33,7 @@ def sample_files(files: Sequence[TextFile], options: TextOptions) -> Sample:
 
 
 def choose_tokenizer(sample: Sample, options: TextOptions) -> tuple[WordTokenizer, list[str]]:
-    """Choose the rules that fit a corpus, unless the options give them; return them and notes for the user."""
+    """Choose the rules that fit a corpus, unless the options give them; add notes for the user."""
     if options.tokenised:
         return tokens_tokenizer(), []
     if options.tokenizer is not None:
@@ -48,7 +48,7 @@ def choose_tokenizer(sample: Sample, options: TextOptions) -> tuple[WordTokenize
 
 
 def prompt_tokenizer(sample: Sample, options: TextOptions, tokenizer: WordTokenizer) -> WordTokenizer:
-    """Choose the rules for prompts, which are raw even if the training text (read by `tokenizer`) is tokenised."""
+    """Choose the rules for prompts, which are raw even if the training text is tokenised."""
     if not options.tokenised:
         return tokenizer
     words = [(text or "").split() if words is None else words for text, words in sample]

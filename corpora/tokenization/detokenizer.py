@@ -46,7 +46,7 @@ FREE, LEFT, RIGHT, BOTH = (False, False), (True, False), (False, True), (True, T
 
 
 class Detokeniser:
-    """Writer of words as text, which holds back only the last word; the joined pieces are the text.
+    """Writer of words as pieces of text, which holds back only the last word.
 
     Args:
         sentence_case: capitalise sentences and the pronoun I, for lower-cased words.

@@ -61,7 +61,7 @@ def aligned(text: str | None, words: Sequence[str]) -> TextSegment:
 
 
 def word_ids(starts: Iterable[int], spans: Spans, text: str) -> list[int]:
-    """Find the word that each of N tokens belongs to, by where they start and the spans of W words.
+    """Find the word of each of N tokens by their starts and the spans of W words.
 
     White space belongs to the word that follows it (as in the piece ``" the"``), after the last word to the
     end of the passage. A piece that covers several words belongs to the first.

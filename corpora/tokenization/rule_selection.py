@@ -49,7 +49,7 @@ def _preference(sample: Sequence[tuple[str, Sequence[str]]]) -> Sequence[str]:
 
 
 def word_f1(tokenizer: WordTokenizer, sentences: Sequence[tuple[str, Sequence[str]]]) -> float:
-    """Measure F1, 0 to 1, of the words that ``tokenizer`` finds in sentences of raw text and words.
+    """Measure F1 (0 to 1) of the words that ``tokenizer`` finds in raw sentences.
 
     A word is correct if it covers the same characters (without white space). In a sentence whose words
     do not spell its text, such as French *de le* for *du*, a word is correct if it occurs at all.

@@ -18,7 +18,7 @@ class Token(NamedTuple):
 
 
 class SentenceSplitter:
-    """Splitter of words into sentences; it keeps the open sentence between calls, so text may arrive in pieces.
+    """Splitter of words into sentences; it keeps the open sentence between calls.
 
     A sentence ends after a word whose last character is a terminator, and after the closing quotes and
     brackets that follow it, when white space and something other than a small letter come next.

@@ -1,4 +1,4 @@
-"""Finds likely annotation errors: words with another label than the same word in the same context.
+"""Likely annotation errors: words with another label than the same word in the same context.
 
 The idea is that of variation n-grams (Dickinson & Meurers 2003, https://aclanthology.org/E03-1068): where two
 words on either side agree, another label is more likely an error than an ambiguity; the rarer the
@@ -42,7 +42,7 @@ class AnnotationError:
 
 
 class AnnotationErrorCheck:
-    """Keeps every word, label and line as a number, and compares contexts at the end."""
+    """Check of the annotation; keeps words, labels and lines as numbers, and compares contexts at the end."""
 
     def __init__(self) -> None:
         self._ids, self._tags, self._lines = array("i"), array("i"), array("q")
@@ -76,7 +76,7 @@ class AnnotationErrorCheck:
             findings["annotation-error"].remark = f"Looked for in the first {MAX_TOKENS:,} words."
 
     def errors(self) -> list[AnnotationError]:
-        """All errors, those with most evidence first."""
+        """List the errors, those with most evidence first."""
         end = np.full(_LONG, BOUNDARY, dtype=np.int32)
         ids = np.concatenate([np.frombuffer(self._ids, dtype=np.int32), end])
         tags = np.concatenate([np.frombuffer(self._tags, dtype=np.int32), end])
@@ -112,7 +112,7 @@ class AnnotationErrorCheck:
 
 
 def _information(ids: np.ndarray) -> np.ndarray:
-    """(U + 1,) information in bits of each word as a neighbour; 0 for the boundary, the last."""
+    """Compute the information of each word as a neighbour: (U + 1,) bits, at the end 0 for the boundary."""
     counts = np.bincount(ids[ids >= 0])
     bits = -np.log2(np.maximum(counts, 1) / max(1, counts.sum()))
     return np.append(bits, 0.0)

@@ -92,9 +92,6 @@ class Findings:
         in_order = [self._findings[code] for code in KINDS if code in self._findings]
         return iter(sorted(in_order, key=lambda finding: finding.kind.severity != ERROR))
 
-    def __contains__(self, code: str) -> bool:
-        return code in self._findings
-
     def __getitem__(self, code: str) -> Finding:
         """The finding of one kind; created if it is new."""
         if code not in self._findings:
@@ -119,7 +116,7 @@ class Findings:
 
 
 class ProblemCounter:
-    """Adds the problems of one file to the findings, as ``on_problem`` of a reader; their kinds are the codes.
+    """Receiver of the problems of one file (``on_problem`` of a reader); their kinds are the codes of findings.
 
     Attributes:
         sentences: number of sentences with a problem.

@@ -1,4 +1,4 @@
-"""Checks the labels as a whole: rare, unseen, alike, joined, too many; and the scheme of spans."""
+"""Checks of the labels as a whole: rare, unseen, alike, joined, too many; and of the scheme of spans."""
 
 from __future__ import annotations
 

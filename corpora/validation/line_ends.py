@@ -1,4 +1,4 @@
-"""Checks files as bytes: mixed line ends."""
+"""Check of files as bytes: mixed line ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tagger.errors import CorpusError
 
 
 def check_line_ends(path: Path, name: str, form: str, findings: Findings) -> None:
-    r"""Report a file that ends some lines with ``\r\n`` and others with ``\n``; its reader reports other problems."""
+    r"""Report a file that ends some lines with ``\r\n``, others with ``\n``; not one that cannot be read."""
     if form == "parquet":
         return
     try:

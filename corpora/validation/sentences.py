@@ -1,4 +1,4 @@
-"""Checks whole sentences: duplicates, sentences that train shares with dev or test, very long ones.
+"""Check of whole sentences: duplicates, sentences that train shares with dev or test, very long ones.
 
 The check keeps 36 bytes of each sentence, not its words.
 """

@@ -1,4 +1,4 @@
-"""Validates a corpus: reads all of it and reports what is wrong."""
+"""Validation of a corpus: all of it is read, and what is wrong reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks words: white space, invisible characters, wrong conversions, Unicode forms, running numbers."""
+"""Check of words: white space, invisible characters, wrong conversions, Unicode forms, running numbers."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class RegressionHead(nn.Module):
 
 
 def regression_loss(predicted: Tensor, targets: Tensor, *, kind: LossKind = "squared", delta: float = 1.0) -> Tensor:
-    """Sum the loss over all steps and numbers that have a target, by the difference d from it.
+    """Sum the loss of the differences d from all targets.
 
         squared   d ** 2
         absolute  |d|

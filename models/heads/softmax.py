@@ -1,4 +1,4 @@
-"""The next token out of V: cross-entropy without keeping the scores, in full or by clusters of rare tokens."""
+"""Softmax over V tokens, in full or by clusters of rare ones; its loss keeps no scores."""
 
 from __future__ import annotations
 

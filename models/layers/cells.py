@@ -189,7 +189,7 @@ def _gates(weights: Mapping[str, Tensor], number: int) -> list[Affine]:
 
 
 def run_cell(cell: Cell, words: Tensor) -> Values:
-    """Run a cell over T >= 1 words (T, D) from zero states; return every value by name, (T, H) each."""
+    """Run a cell over T >= 1 words (T, D) from zero states; return each value by name, (T, H)."""
     zero = words.new_zeros(cell.hidden_size)
     state: State = (zero, zero) if isinstance(cell, LSTM) else (zero,)
     steps = []

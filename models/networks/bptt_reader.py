@@ -1,4 +1,4 @@
-"""Reads text of any length for a language model: B streams, a BPTT chunk at a time."""
+"""Text of any length for a language model: B streams, read a BPTT chunk at a time."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class StreamReader:
 
     @property
     def parameters(self) -> list[Tensor]:
-        """All tensors that the loss may have a gradient for."""
+        """List the tensors for which the loss may have a gradient."""
         return [*self.stack.parameters(), *self.head.parameters(), self.embedding.weight]
 
     def restart(self) -> None:

@@ -1,4 +1,4 @@
-"""The flow of the gradient k steps back: the norm of the derivative of the last loss by earlier states."""
+"""The flow of the gradient: norms of the derivatives of the last loss by earlier states."""
 
 from __future__ import annotations
 
