@@ -279,6 +279,19 @@ def test_an_unfinished_run_is_not_thrown_away_unasked(tiny_corpus: Path, tmp_pat
     assert not any("resumed" in note for note in events[0].notes)
 
 
+def test_a_state_of_another_format_is_refused(tiny_corpus: Path, tmp_path: Path, crashes: list[int]) -> None:
+    crash(tiny_corpus, tmp_path / "m", crashes)
+    store = CheckpointStore(tmp_path / "m.partial" / "training" / "1")
+    state = store.load()
+    assert state is not None
+    del state["fingerprint"]["format"]  # as in the first one
+    store.save(state)
+    with pytest.raises(
+        TrainingError, match=r"has format 1, this version goes on from format 2; go on with the version"
+    ):
+        pos(tiny_corpus, tmp_path / "m")
+
+
 def test_nothing_to_resume(tiny_corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"m: no unfinished run to resume; leave --resume out"):
         pos(tiny_corpus, tmp_path / "m", checkpointing=CheckpointConfig("yes"))
