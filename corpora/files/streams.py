@@ -110,7 +110,7 @@ def open_bytes(path: Path, name: str | None = None) -> Iterator[io.BufferedReade
 
 @contextmanager
 def open_text(path: str, *, by_line: bool = False) -> Iterator[io.BufferedReader]:
-    """Open a text file, a pipe or the standard input, which stays open; refuse what is no text.
+    """Open a text file, a pipe or the standard input, which stays open; refuse binary files.
 
     Args:
         path: ``-`` is the standard input.

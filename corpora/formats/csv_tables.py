@@ -1,7 +1,7 @@
 """Tables with named columns: CSV and TSV with one word a row.
 
-Sentences are told apart by blank lines, by rows of nothing but separators, or by a column such as
-``sentence_id``, in which a new value begins a new sentence (an empty cell continues the one before).
+A blank line or a row of nothing but separators ends a sentence, and so does a new value in a column such as
+``sentence_id`` (an empty cell continues the sentence).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SENTENCE_KEYS = ("sentence_id", "sentence", "sentence #", "sent_id", "sentence_n
 WORD_KEYS = ("text", "surface")
 MAX_SENTENCE_ROWS = 1_000_000
 
-Row = tuple[int, str, list[str] | None]  # its number, the line, its cells (None if they cannot be told apart)
+Row = tuple[int, str, list[str] | None]  # its number, the line, its cells (None if its quotes are not balanced)
 
 
 def sentences(

@@ -105,13 +105,13 @@ def class_names(schema: pa.Schema) -> dict[str, list[str]]:
         features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
     except (KeyError, ValueError, TypeError):
         return {}
-    found: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for column, feature in features.items() if isinstance(features, dict) else ():
         inner = feature[0] if isinstance(feature, list) and feature else feature
         inner = inner.get("feature", inner) if isinstance(inner, dict) else {}
         if isinstance(inner, dict) and isinstance(inner.get("names"), list):
-            found[column] = [str(label) for label in inner["names"]]
-    return found
+            names[column] = [str(label) for label in inner["names"]]
+    return names
 
 
 def _words_column(schema: pa.Schema, wanted: str | None, name: str) -> str:

@@ -81,7 +81,7 @@ def sniff_text(text: str, extension: str, name: str) -> str:
         return "conllu"
     if form is None:
         what = "words without labels" if _share(data, r"\S+") > 0.9 else "text without labels"
-        message = f"{what}, as far as can be told; expected {KNOWN}"
+        message = f"{what}, by its first lines; expected {KNOWN}"
         other = "; plain text is for language models (tagger train lm)" if what.startswith("text") else ""
         raise CorpusError(f"{message}; if it is one of these, say which (--format){other}", path=name)
     return form

@@ -135,11 +135,11 @@ def prune(limit: int = LIMIT_BYTES, keep: Sequence[Path] = ()) -> None:
         limit: bytes that the entries may take together.
         keep: entries to keep in any case.
     """
-    found = list(cache_folder().glob("*/"))
-    for path in found:
+    folders = list(cache_folder().glob("*/"))
+    for path in folders:
         if path.suffix == UNFINISHED and path.stat().st_mtime < time.time() - ABANDONED_SECONDS:
             shutil.rmtree(path, ignore_errors=True)
-    entries = [path for path in found if path.suffix != UNFINISHED]
+    entries = [path for path in folders if path.suffix != UNFINISHED]
     sizes = {path: sum(file.stat().st_size for file in path.glob("*")) for path in entries}
     total = sum(sizes.values())
     for path in sorted(entries, key=lambda path: path.stat().st_mtime):

@@ -13,11 +13,11 @@ from tagger.corpora.sources.splits import missing_notes, split_off
 from tagger.errors import CorpusError
 
 
-def read_files(located: DatasetFiles, source: str, options: ReadOptions, seed: int | None) -> Corpus:
+def read_files(files: DatasetFiles, source: str, options: ReadOptions, seed: int | None) -> Corpus:
     """Read a corpus from its files.
 
     Args:
-        located: the files of each split.
+        files: the files of each split.
         source: what the user asked for.
         options: how to read them.
         seed: of the random split; None to split nothing off (a corpus without splits is all train).
@@ -25,8 +25,8 @@ def read_files(located: DatasetFiles, source: str, options: ReadOptions, seed: i
     Raises:
         CorpusError: a file cannot be read.
     """
-    readings = _read(located, options)
-    notes = [*located.notes, *_shared_notes({split: reading.notes for split, reading in readings.items()})]
+    readings = _read(files, options)
+    notes = [*files.notes, *_shared_notes({split: reading.notes for split, reading in readings.items()})]
     tables = {split: (reading.entry.table(), reading) for split, reading in readings.items()}
     whole, wanted = ("all", ("dev", "test")) if "all" in readings else ("train", ("dev",))
     if seed is None and "all" in tables:
@@ -43,7 +43,7 @@ def read_files(located: DatasetFiles, source: str, options: ReadOptions, seed: i
         for split, (table, reading) in tables.items()
     }
     return Corpus(
-        name=located.name,
+        name=files.name,
         source=source,
         column=info.column,
         train=splits.get("train"),
@@ -52,27 +52,27 @@ def read_files(located: DatasetFiles, source: str, options: ReadOptions, seed: i
         columns=info.columns,
         notes=tuple(notes),
         fingerprint=_fingerprint("", readings),
-        license=located.license,
+        license=files.license,
     )
 
 
-def read_file_split(located: DatasetFiles, split: str, source: str | None, options: ReadOptions) -> Split:
+def read_file_split(files: DatasetFiles, split: str, source: str | None, options: ReadOptions) -> Split:
     """Read one split from its files; files without splits are the whole split.
 
     Raises:
         CorpusError: there is no such split, or it cannot be read.
     """
-    paths = located.files.get(split) or located.files.get("all")
+    paths = files.files.get(split) or files.files.get("all")
     if paths is None:
-        raise CorpusError(f"no {split} split; there are: {', '.join(located.files)}", path=source)
-    reading = ingest(paths, options, located.display)
-    notes = (*located.notes, *reading.notes)
+        raise CorpusError(f"no {split} split; there are: {', '.join(files.files)}", path=source)
+    reading = ingest(paths, options, files.display)
+    notes = (*files.notes, *reading.notes)
     return Split(split, reading.entry.table(), reading.names, reading.entry.info.column, notes)
 
 
-def replace_splits(corpus: Corpus, located: DatasetFiles, options: ReadOptions) -> Corpus:
+def replace_splits(corpus: Corpus, files: DatasetFiles, options: ReadOptions) -> Corpus:
     """Put splits from files in the place of those of a corpus from the hub."""
-    readings = _read(located, options)
+    readings = _read(files, options)
     splits = {
         split: Split(split, reading.entry.table(), reading.names, reading.entry.info.column)
         for split, reading in readings.items()
@@ -82,13 +82,13 @@ def replace_splits(corpus: Corpus, located: DatasetFiles, options: ReadOptions) 
         train=splits.get("train", corpus.train),
         dev=splits.get("dev", corpus.dev),
         test=splits.get("test", corpus.test),
-        notes=(*(note for note in corpus.notes if Note.split_of(note) not in splits), *located.notes),
+        notes=(*(note for note in corpus.notes if Note.split_of(note) not in splits), *files.notes),
         fingerprint=_fingerprint(corpus.fingerprint, readings),
     )
 
 
-def _read(located: DatasetFiles, options: ReadOptions) -> dict[str, Reading]:
-    return {split: ingest(paths, options, located.display) for split, paths in located.files.items()}
+def _read(files: DatasetFiles, options: ReadOptions) -> dict[str, Reading]:
+    return {split: ingest(paths, options, files.display) for split, paths in files.files.items()}
 
 
 def _fingerprint(before: str, readings: dict[str, Reading]) -> str:

@@ -71,30 +71,30 @@ def ingest(paths: list[Path], options: ReadOptions, display: dict[Path, str] | N
 
 def _write(target: Path, files: list[tuple[Path, str, str]], options: ReadOptions) -> Info:
     notes: list[str] = []
-    intakes: list[LabelColumnReader] = []
+    readers: list[LabelColumnReader] = []
     scheme = scheme_of_files(files, options)
     with ExitStack() as stack:
         file: ArrowFile | None = None
         for path, name, form in files:
             policy = error_policy(name, skip_invalid=options.skip_invalid)
-            before = intakes[0].columns if intakes else None
+            before = readers[0].columns if readers else None
             repairs = Repairs(name, scheme) if options.repair else None
-            intake = LabelColumnReader(options.column_in(form), policy, name, before, options.label_names, repairs)
-            intakes.append(intake)
-            for sentence in intake.read(read_sentences(path, name, form, options, policy)):
+            reader = LabelColumnReader(options.column_in(form), policy, name, before, options.label_names, repairs)
+            readers.append(reader)
+            for sentence in reader.read(read_sentences(path, name, form, options, policy)):
                 if file is None:
-                    file = stack.enter_context(ArrowFile(target, intake.column, intake.columns))
+                    file = stack.enter_context(ArrowFile(target, reader.column, reader.columns))
                 file.add(sentence)
             skipped = policy.note()
-            if not intake.sentences:
+            if not reader.sentences:
                 what = skipped or "expected words with labels"
                 raise CorpusError(f"no sentence that can be read; {what}", path=name)
-            notes += [*intake.notes, *([skipped] if skipped else [])]
+            notes += [*reader.notes, *([skipped] if skipped else [])]
     return Info(
-        sentences=sum(intake.sentences for intake in intakes),
-        tokens=sum(intake.tokens for intake in intakes),
-        column=intakes[0].column,
-        columns=intakes[0].labelled,
+        sentences=sum(reader.sentences for reader in readers),
+        tokens=sum(reader.tokens for reader in readers),
+        column=readers[0].column,
+        columns=readers[0].labelled,
         notes=tuple(notes),
     )
 

@@ -81,11 +81,12 @@ def locate(text: str) -> DatasetFiles | None:
             return _in_folder(path)
         return DatasetFiles(corpus_name(path), {"all": [path]})
     if "://" not in text and any(sign in text for sign in "*?["):
-        found = sorted(Path(name) for name in glob.glob(str(path), recursive=True) if Path(name).is_file())
-        if not found:
+        matches = sorted(Path(name) for name in glob.glob(str(path), recursive=True) if Path(name).is_file())
+        if not matches:
             raise CorpusError("no file matches this pattern", path=text)
-        name = corpus_name(found[0])
-        return DatasetFiles(found[0].resolve().parent.name if split_of(name) else name, _by_split(found, Path(text)))
+        name = corpus_name(matches[0])
+        name = matches[0].resolve().parent.name if split_of(name) else name
+        return DatasetFiles(name, _by_split(matches, Path(text)))
     return None
 
 
@@ -97,20 +98,20 @@ def corpus_name(path: Path) -> str:
 
 
 def _in_folder(folder: Path) -> DatasetFiles:
-    found = listing(folder)
-    files = [path for path in found if path.is_file() and _may_be_data(path)]
+    entries = listing(folder)
+    files = [path for path in entries if path.is_file() and _may_be_data(path)]
     name = folder.resolve().name or "corpus"
     if files:
         groups = _by_split(files, folder)
     else:
-        below = {path: listing(path) for path in found if path.is_dir() and split_of(path.name)}
+        below = {path: listing(path) for path in entries if path.is_dir() and split_of(path.name)}
         groups = {}
         for path, inner in below.items():
             data = [file for file in inner if file.is_file() and _may_be_data(file)]
             groups.setdefault(str(split_of(path.name)), []).extend(data)
         groups = {split: groups[split] for split in SPLIT_NAMES if groups.get(split)}
     if not groups:
-        held = ", ".join(path.name for path in found[:5]) + (", ..." if len(found) > 5 else "")
+        held = ", ".join(path.name for path in entries[:5]) + (", ..." if len(entries) > 5 else "")
         raise CorpusError(
             f"no corpus in this folder; looked for {LOOKED_FOR}; it holds {held or 'nothing'}", path=folder
         )

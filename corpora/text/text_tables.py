@@ -136,7 +136,7 @@ def table_rows(lines: Iterable[str], *, tabs: bool) -> Iterator[Row]:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            yield number, damaged[0] if damaged else DamagedLine(f"cells that cannot be told apart ({error})")
+            yield number, damaged[0] if damaged else DamagedLine(f"cells that cannot be separated ({error})")
             continue
         if cells is None:
             return

@@ -210,8 +210,8 @@ def test_a_table_of_one_word_a_row_is_a_labelled_corpus(write: Write) -> None:
     ("content", "message"),
     [
         ('id,text\n1,"one two"\n\n2,three,four\n', r"a\.csv:4: a row of 3 columns, expected 2 as in the header"),
-        ('id,text\n1,"one\ntwo"\n2,"three "four\n3,five six\n', r"a\.csv:4: cells that cannot be told apart"),
-        ('id,text\n1,one two\n2,"three four\n5,six\n', r"a\.csv:3: cells that cannot be told apart \(unexpected end"),
+        ('id,text\n1,"one\ntwo"\n2,"three "four\n3,five six\n', r"a\.csv:4: cells that cannot be separated"),
+        ('id,text\n1,one two\n2,"three four\n5,six\n', r"a\.csv:3: cells that cannot be separated \(unexpected end"),
         (b"id,text\n1,one two\n2,a caf\xe9\n", r"a\.csv:3: not UTF-8: byte 0xe9"),
         (b'id,text\n1,one two\n2,"so\ncaf\xe9"\n', r"a\.csv:3: not UTF-8: byte 0xe9"),
     ],
