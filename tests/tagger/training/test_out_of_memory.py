@@ -19,6 +19,7 @@ from tagger.language_modelling.bptt import BpttChunk
 from tagger.language_modelling.objective import LanguageObjective
 from tagger.sequence_labelling.multitask_objective import MultitaskObjective
 from tagger.sequence_labelling.train import make_task
+from tagger.training.objective import StepLoss
 from tagger.training.optimizers import make_optimization
 from tagger.training.trainer import Trainer
 from tests.tagger.language_modelling.test_objective import fitting_of, ids, objective
@@ -79,16 +80,16 @@ def test_a_single_sentence_cannot_be_divided(corpus: Corpus, monkeypatch: pytest
 
 
 def lm_limit(made: LanguageObjective, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No memory for chunks of more units than these; the first reader has been at work when it runs out."""
-    read = made._read
+    """No memory for chunks of more tokens than these; the readers have been at work when it runs out."""
+    loss = made.loss
 
-    def limited(batch: BpttChunk, vectors: Tensor) -> Tensor:
-        found = read(batch, vectors)
+    def limited(batch: BpttChunk) -> StepLoss:
+        result = loss(batch)
         if batch.steps > steps:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
-        return found
+        return result
 
-    monkeypatch.setattr(made, "_read", limited)
+    monkeypatch.setattr(made, "loss", limited)
 
 
 @pytest.mark.parametrize(
@@ -137,20 +138,21 @@ def test_a_single_stream_cannot_be_divided(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_dev_is_read_in_shorter_chunks_where_memory_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
     whole, limited = objective(dev=ids(2_000, 2)), objective(dev=ids(2_000, 2))
-    represent = limited._represent
+    reader = limited.readers[0]
+    read = reader.loss
     lengths: list[int] = []
 
-    def failing(types: np.ndarray) -> Tensor:
-        if not lengths or lengths[-1] > 20:
-            lengths.append(70 if not lengths else lengths[-1] // 2)
+    def failing(vectors: Tensor, targets: Tensor) -> Tensor:
+        lengths.append(len(vectors))
+        if len(vectors) > 20:
             raise MemoryError
-        return represent(types)
+        return read(vectors, targets)
 
-    monkeypatch.setattr(limited, "_represent", failing)
+    monkeypatch.setattr(reader, "loss", failing)
     expected, found = whole.evaluate(), limited.evaluate()
     assert expected is not None
     assert found is not None
-    assert lengths == [70, 35, 17]
+    assert lengths[:3] == [70, 35, 17]
     assert found.loss == pytest.approx(expected.loss, rel=1e-12)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from torch import Tensor
 
 from tagger import ConfigError, OutputError, TrainingError, read_corpus
 from tagger.config.language_model import LanguageConfig
@@ -24,6 +23,7 @@ from tagger.serialization import manifest
 from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.checkpoint_store import CheckpointStore
 from tagger.training.events import EpochEnd, Event, Started
+from tagger.training.objective import StepLoss
 from tagger.training.run import RunOptions
 from tests.tiny import SETTINGS, sentences
 
@@ -172,15 +172,16 @@ def test_a_tagger_with_a_language_model_beside(
 def test_after_memory_ran_out(
     tiny_corpus: Path, text: Path, tmp_path: Path, crashes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Batches that were divided stay divided: the weights are those of a run whose memory ran out at the same step."""
-    read = LanguageObjective._read
+    """Batches that were split stay split: the weights are those of a run whose memory ran out at the same step."""
+    loss = LanguageObjective.loss
 
-    def limited(made: LanguageObjective, batch: BpttChunk, vectors: Tensor) -> Tensor:
+    def limited(made: LanguageObjective, batch: BpttChunk) -> StepLoss:
+        result = loss(made, batch)
         if batch.streams is None:
             raise MemoryError
-        return read(made, batch, vectors)
+        return result
 
-    monkeypatch.setattr(LanguageObjective, "_read", limited)
+    monkeypatch.setattr(LanguageObjective, "loss", limited)
     dropping = {"streams.dropout": 0.2, "streams.input_dropout": 0.2, "streams.weight_drop": 0.2}
     lm(text, tmp_path / "whole", settings=dropping)
     crashes += [1, 3, 14, 2]
