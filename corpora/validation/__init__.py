@@ -1,4 +1,4 @@
-"""Finds what is wrong with a corpus: broken files, odd labels, annotation errors.
+"""Validation of a corpus: broken files, odd labels, annotation errors.
 
 May import: corpora.conversion and what is above it.
 """

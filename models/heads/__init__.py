@@ -1,4 +1,4 @@
-"""What stands on an encoder: softmax and regression.
+"""Heads on an encoder: softmax and regression.
 
 May import: models.layers.
 """

@@ -176,7 +176,7 @@ def cell_of(layer: nn.Module) -> Cell:
         return FusedGRU(*_gates(weights, 3))  # r, z, n
     if isinstance(layer, nn.RNN) and layer.nonlinearity == "tanh":
         return ElmanRNN(*_gates(weights, 1))
-    raise TypeError(f"{layer} is no LSTM, GRU or RNN with tanh")
+    raise TypeError(f"expected an LSTM, GRU or RNN with tanh, got {layer}")
 
 
 def _gates(weights: Mapping[str, Tensor], number: int) -> list[Affine]:

@@ -1,4 +1,4 @@
-"""What training does to weights: running averages, the flow of gradients.
+"""Weights in training: running averages, the flow of gradients.
 
 May import: models.networks and what is above it.
 """

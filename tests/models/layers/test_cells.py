@@ -201,5 +201,5 @@ def test_every_value_has_a_row_a_word_and_gates_lie_between_zero_and_one() -> No
     ],
 )
 def test_other_layers_are_refused(layer: nn.Module) -> None:
-    with pytest.raises(TypeError, match=r"expected one layer|is no LSTM"):
+    with pytest.raises(TypeError, match=r"expected one layer|expected an LSTM"):
         cell_of(layer)
