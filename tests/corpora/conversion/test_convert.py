@@ -134,6 +134,13 @@ def test_documents_of_columns(write: Write, tmp_path: Path) -> None:
     )
 
 
+def test_a_word_that_looks_like_a_comment_is_written_once(write: Write, tmp_path: Path) -> None:
+    source = write("a.conll", "# about\n#\tX\nAnn\tY\n\n")
+    run(source, tmp_path / "b.jsonl")
+    row = json.loads((tmp_path / "b.jsonl").read_text())
+    assert row == {"tokens": ["#", "Ann"], "tag": ["X", "Y"], "conllu": {"comments": ["# about"]}}
+
+
 def test_further_keys_of_json_lines(write: Write, tmp_path: Path) -> None:
     source = write("a.jsonl", '{"id": 7, "words": ["a", "b"], "tag": ["X", "Y"], "meta": {"by": "me"}}\n')
     assert run(source, tmp_path / "b.jsonl").notes == []
