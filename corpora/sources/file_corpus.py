@@ -26,22 +26,18 @@ def read_files(files: DatasetFiles, source: str, options: ReadOptions, seed: int
         CorpusError: a file cannot be read.
     """
     readings = _read(files, options)
-    notes = [*files.notes, *_shared_notes({split: reading.notes for split, reading in readings.items()})]
-    tables = {split: (reading.entry.table(), reading) for split, reading in readings.items()}
+    notes = [*files.notes, *_shared_notes({split: reading.entry.info.notes for split, reading in readings.items()})]
+    splits = {split: reading.split(split) for split, reading in readings.items()}
     whole, wanted = ("all", ("dev", "test")) if "all" in readings else ("train", ("dev",))
-    if seed is None and "all" in tables:
-        tables["train"] = tables.pop("all")
+    if seed is None and "all" in readings:
+        splits["train"] = readings["all"].split("train")
     if seed is not None and whole in readings and "dev" not in readings:
-        pieces, split_notes = split_off(readings[whole].entry.table(), wanted, seed)
-        tables |= {split: (table, readings[whole]) for split, table in pieces.items()}
+        tables, split_notes = split_off(splits[whole].data, wanted, seed)
+        splits |= {split: readings[whole].split(split, table) for split, table in tables.items()}
         notes += split_notes
     if seed is not None:
-        notes += missing_notes(tables)
+        notes += missing_notes(splits)
     info = next(iter(readings.values())).entry.info
-    splits = {
-        split: Split(split, table, reading.names, reading.entry.info.column)
-        for split, (table, reading) in tables.items()
-    }
     return Corpus(
         name=files.name,
         source=source,
@@ -66,17 +62,13 @@ def read_file_split(files: DatasetFiles, split: str, source: str | None, options
     if paths is None:
         raise CorpusError(f"no {split} split; there are: {', '.join(files.files)}", path=source)
     reading = ingest(paths, options, files.display)
-    notes = (*files.notes, *reading.notes)
-    return Split(split, reading.entry.table(), reading.names, reading.entry.info.column, notes)
+    return reading.split(split, notes=(*files.notes, *reading.entry.info.notes))
 
 
 def replace_splits(corpus: Corpus, files: DatasetFiles, options: ReadOptions) -> Corpus:
     """Put splits from files in the place of those of a corpus from the hub."""
     readings = _read(files, options)
-    splits = {
-        split: Split(split, reading.entry.table(), reading.names, reading.entry.info.column)
-        for split, reading in readings.items()
-    }
+    splits = {split: reading.split(split) for split, reading in readings.items()}
     return replace(
         corpus,
         train=splits.get("train", corpus.train),

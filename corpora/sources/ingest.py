@@ -6,6 +6,7 @@ import hashlib
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tagger.corpora.files.paths import checked_status
 from tagger.corpora.formats.options import ReadOptions
@@ -16,7 +17,11 @@ from tagger.corpora.labels.label_column import LabelColumnReader
 from tagger.corpora.labels.repair import Repairs
 from tagger.corpora.labels.scheme_detection import scheme_of_files
 from tagger.corpora.sources.arrow_cache import ArrowFile, Entry, Info, cached, content_digest, entry_key
+from tagger.corpora.sources.corpus import Split
 from tagger.errors import CorpusError
+
+if TYPE_CHECKING:
+    import datasets
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,9 @@ class Reading:
     names: tuple[str, ...]
     digest: str
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the user should know of it."""
-        return self.entry.info.notes
+    def split(self, name: str, table: datasets.Dataset | None = None, notes: tuple[str, ...] = ()) -> Split:
+        """Return its sentences, or a part of them, as a split of a corpus."""
+        return Split(name, self.entry.table() if table is None else table, self.names, self.entry.info.column, notes)
 
 
 def ingest(paths: list[Path], options: ReadOptions, display: dict[Path, str] | None = None) -> Reading:
