@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, cast
 
 import torch
@@ -96,13 +96,25 @@ class LogProbabilities:
         self.size = size
         self.clusters = [[_columns_first(weight, dtype) for weight in weights] for weights in clusters]
 
+    @property
+    def bounds(self) -> list[int]:
+        """Ids at which the frequent tokens and each cluster of rare ones end; the last is V."""
+        frequent = len(self.table) - len(self.clusters)
+        return list(accumulate((len(rare) for _, rare, _ in self.clusters), initial=frequent))
+
     def __call__(self, states: Tensor) -> Tensor:
         """Return (N, V) natural logarithms, float32 or better, from (N, H) states."""
-        if self.projection is not None:
-            states = linear(states, self.projection)
-        head = log_softmax(_wide(linear(states, self.table, self.bias)), 1)
+        return self.complete(states, self.head(states))
+
+    def head(self, states: Tensor) -> Tensor:
+        """Return log-probabilities of the frequent tokens, then of entering each cluster: (N, frequent + clusters)."""
+        return log_softmax(_wide(linear(self._projected(states), self.table, self.bias)), 1)
+
+    def complete(self, states: Tensor, head: Tensor) -> Tensor:
+        """Return (N, V) log-probabilities, given those that ``head`` returned."""
         if not self.clusters:
             return head
+        states = self._projected(states)
         frequent = head.shape[1] - len(self.clusters)
         log_probs = head.new_empty(len(states), self.size)
         log_probs[:, :frequent] = head[:, :frequent]
@@ -113,6 +125,9 @@ class LogProbabilities:
             torch.add(scores, head[:, column, None], out=log_probs[:, start:end])
             start = end
         return log_probs
+
+    def _projected(self, states: Tensor) -> Tensor:
+        return states if self.projection is None else linear(states, self.projection)
 
 
 def _columns_first(weights: Tensor, dtype: torch.dtype) -> Tensor:

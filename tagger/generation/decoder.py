@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -39,8 +40,35 @@ class TokenPredictor(Protocol):
     def next(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """Read (T, B) ids: (B, V) log-probabilities of the token after the last, and the new state."""
 
+    def next_tokens(self, ids: Tensor, state: State) -> tuple[NextTokens, State]:
+        """Read (T, B) ids: as ``next``, but rare tokens are computed on demand."""
+
     def pick(self, state: State, rows: Tensor) -> State:
         """Return the state of the streams ``rows`` (B'), which may repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextTokens:
+    """Distributions of the next token of B streams; rare tokens are computed on demand.
+
+    Args:
+        bounds: ids at which the frequent tokens and each cluster of rare ones end; the last is V.
+        head: (B, frequent + clusters) log-probabilities (nats) of the frequent tokens, then of entering each cluster.
+        full: computes the (N, V) log-probabilities of N streams from their numbers.
+    """
+
+    bounds: Sequence[int]
+    head: np.ndarray
+    full: Callable[[np.ndarray], np.ndarray]
+
+    @classmethod
+    def known(cls, log_probs: np.ndarray) -> NextTokens:
+        """Make distributions whose (B, V) log-probabilities are all known."""
+        return cls([log_probs.shape[1]], log_probs, lambda rows: np.asarray(log_probs[rows]))
+
+    def repeated(self, number: int) -> NextTokens:
+        """Repeat the distribution of a single stream."""
+        return NextTokens(self.bounds, self.head.repeat(number, axis=0), lambda rows: self.full(np.zeros_like(rows)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +115,7 @@ class LanguageEngine:
         stack, head = model.encoder.forward_rnn, model.lm_heads["forward_rnn"]
         self.stack = deepcopy(stack).to(dtype) if convert else stack
         self.predict = cast(Softmax, head).predictor(model.words.embedding.weight, dtype)
+        self.bounds = self.predict.bounds
 
     def start(self, batch: int) -> StreamState:
         """Return the state of B streams that have read nothing."""
@@ -117,6 +146,20 @@ class LanguageEngine:
         """See ``TokenPredictor``."""
         outputs, after = self.states(ids, state)
         return self.log_probabilities(outputs[-1]), after
+
+    @torch.inference_mode()
+    def next_tokens(self, ids: Tensor, state: StreamState) -> tuple[NextTokens, StreamState]:
+        """See ``TokenPredictor``."""
+        outputs, after = self.states(ids, state)
+        last = outputs[-1]
+        head = self.predict.head(last)
+
+        def full(rows: np.ndarray) -> np.ndarray:
+            with torch.inference_mode():
+                chosen = torch.from_numpy(rows).to(head.device)
+                return np.asarray(self.predict.complete(last[chosen], head[chosen]).cpu())
+
+        return NextTokens(self.bounds, head.cpu().numpy(), full), after
 
     def pick(self, state: StreamState, rows: Tensor) -> StreamState:
         """See ``TokenPredictor``; ``rows`` are int64."""

@@ -119,13 +119,13 @@ def _write(
     """Yield the texts of some samples after each step; finished ones leave the batch."""
     texts = [GenerationState(prompt, subwords, settings) for _ in numbers]
     seen = [set(prompt.ids) for _ in numbers]
-    log_probs, state = engine.next(*read_prompt(engine, prompt))
-    rows = torch.zeros(len(numbers), dtype=torch.int64)
-    log_probs, state = log_probs[rows], engine.pick(state, rows)
-    sampler = Sampler(settings, engine.size, UNKNOWN_ID, [(seed, number) for number in numbers])
+    distributions, state = engine.next_tokens(*read_prompt(engine, prompt))
+    distributions = distributions.repeated(len(numbers))
+    state = engine.pick(state, torch.zeros(len(numbers), dtype=torch.int64))
+    sampler = Sampler(settings, distributions.bounds, UNKNOWN_ID, [(seed, number) for number in numbers])
     active = list(range(len(numbers)))
     while active:
-        drawn, chosen = sampler.draw(log_probs.cpu().numpy(), active, [seen[sample] for sample in active])
+        drawn, chosen = sampler.draw(distributions, active, [seen[sample] for sample in active])
         for sample, token, log_prob in zip(active, drawn, chosen, strict=True):
             texts[sample].add(token, log_prob)
             seen[sample].add(token)
@@ -136,4 +136,4 @@ def _write(
         active = [active[row] for row in going]
         if active:
             ids = torch.from_numpy(np.array([[drawn[row] for row in going]]))
-            log_probs, state = engine.next(ids, state)
+            distributions, state = engine.next_tokens(ids, state)

@@ -10,6 +10,7 @@ from torch import Tensor
 from tagger.corpora.encoding.vocabulary import Vocabulary
 from tagger.corpora.subwords.character import CharacterTokenizer
 from tagger.corpora.subwords.word import WordLevelTokenizer
+from tagger.generation.decoder import NextTokens
 
 
 class FadingPredictor:
@@ -46,6 +47,11 @@ class FadingPredictor:
         """See ``TokenPredictor``."""
         log_probs, state = self.read(ids, state)
         return log_probs[-1], state
+
+    def next_tokens(self, ids: Tensor, state: Tensor) -> tuple[NextTokens, Tensor]:
+        """See ``TokenPredictor``."""
+        log_probs, state = self.next(ids, state)
+        return NextTokens.known(log_probs.numpy()), state
 
     def pick(self, state: Tensor, rows: Tensor) -> Tensor:
         """See ``TokenPredictor``."""

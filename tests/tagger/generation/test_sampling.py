@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from tagger.config.generation import Sampling
 from tagger.errors import ConfigError
+from tagger.generation.decoder import NextTokens
 from tagger.generation.sampling import Sampler
 
 ALL: dict[str, Any] = {"temperature": 1.0, "top_p": 1.0}
@@ -28,7 +30,7 @@ def draw(
     sampler: Sampler, rows: np.ndarray, samples: Sequence[int] = (0,), seen: Sequence[Collection[int]] = ((),)
 ) -> list[int]:
     """One draw of each sample."""
-    units, log_probs = sampler.draw(rows, samples, seen)
+    units, log_probs = sampler.draw(NextTokens.known(rows), samples, seen)
     assert log_probs == [row[unit] for row, unit in zip(rows, units, strict=True)]
     return units
 
@@ -80,7 +82,7 @@ def test_the_filters_do_what_their_definitions_say(size: int) -> None:
             no_unk=bool(rng.random() < 0.5),
         )
         seen = set(rng.integers(0, size, 5).tolist())
-        sampler = Sampler(sampling, size, 0, [(1,)])
+        sampler = Sampler(sampling, [size], 0, [(1,)])
         for seed in (trial, trial + 1000):  # the second row meets a sampler that has seen one
             row = log_probs(size, seed)
             np.testing.assert_allclose(sampler.probabilities(row, seen), slow(row, seen, sampling), atol=2e-6)
@@ -90,7 +92,7 @@ def test_draws_follow_the_distribution() -> None:
     """Chi-square over 10,000 draws; its mean is 29 with 29 degrees of freedom, and 67 is exceeded once in 10^4."""
     row = log_probs(30)
     for options in (ALL, {**ALL, "top_k": 30}):
-        sampler = Sampler(Sampling(**options, no_unk=False), 30, 0, [(5,)])
+        sampler = Sampler(Sampling(**options, no_unk=False), [30], 0, [(5,)])
         counts = np.bincount(draws(sampler, row, 10_000), minlength=30)
         expected = 10_000 * np.exp(row.astype(float))
         assert ((counts - expected) ** 2 / expected).sum() < 67
@@ -103,44 +105,74 @@ def test_draws_follow_what_the_filters_leave(options: dict[str, Any]) -> None:
     """Chi-square over 10,000 draws against the definitions."""
     row = log_probs(60)
     sampling = Sampling(**{**ALL, **options})
-    counts = np.bincount(draws(Sampler(sampling, 60, 0, [(5,)]), row, 10_000), minlength=60)
+    counts = np.bincount(draws(Sampler(sampling, [60], 0, [(5,)]), row, 10_000), minlength=60)
     expected = 10_000 * slow(row, set(), sampling)
     left = expected > 0
     assert counts[~left].sum() == 0
     assert ((counts - expected)[left] ** 2 / expected[left]).sum() < once_in_100_000(left.sum() - 1)
 
 
-PENALTIES: list[dict[str, Any]] = [
+def clustered(rows: np.ndarray, bounds: list[int], asked: list[int]) -> NextTokens:
+    """Distributions whose rare tokens are computed on demand; how many were asked for is appended to a list."""
+    entries = [np.logaddexp.reduce(rows[:, first:end], axis=1) for first, end in pairwise(bounds)]
+
+    def full(numbers: np.ndarray) -> np.ndarray:
+        asked.append(len(numbers))
+        return np.asarray(rows[numbers])
+
+    return NextTokens(bounds, np.column_stack([rows[:, : bounds[0]], *entries]).astype(np.float32), full)
+
+
+CLUSTERED: list[dict[str, Any]] = [
+    {"top_p": 1.0, "temperature": 1.0},
     {},
+    {"temperature": 1.6},
     {"temperature": 0.0},
+    {"temperature": 0.02, "top_p": 1.0},
     {"top_k": 7},
+    {"top_k": 12, "top_p": 0.7},
+    {"min_p": 0.1, "top_p": 1.0},
     {"repetition_penalty": 1.5},
     {"repetition_penalty": 0.6},
 ]
 
 
-@pytest.mark.parametrize("options", PENALTIES)
-def test_draws_of_many_samples_at_once_follow_what_the_filters_leave(options: dict[str, Any]) -> None:
-    """Chi-square as above, over 40 samples that have seen some tokens."""
+@pytest.mark.parametrize("options", CLUSTERED)
+@pytest.mark.parametrize("bounds", [[15, 25, 60], [60]], ids=["clusters", "full"])
+def test_draws_of_many_samples_follow_what_the_filters_leave(bounds: list[int], options: dict[str, Any]) -> None:
+    """Chi-square as above: frequent tokens, a middling and a large cluster, one of them more probable than the rest."""
     sampling = Sampling(**options)
-    row, seen = log_probs(60, 4), {3, 20, 40}
-    rows = np.broadcast_to(row, (40, 60))
-    sampler = Sampler(sampling, 60, 0, [(sample,) for sample in range(40)])
-    counts = np.zeros(60)
-    for _ in range(100):
-        counts += np.bincount(draw(sampler, rows, range(40), 40 * [seen]), minlength=60)
-    truth = sampler.probabilities(row, seen)
-    if not sampling.greedy:
-        np.testing.assert_allclose(truth, slow(row, seen, sampling), atol=2e-6)
-    expected = 4000 * truth
-    left = expected > 0
-    assert counts[~left].sum() == 0
-    assert ((counts - expected)[left] ** 2 / expected[left]).sum() <= once_in_100_000(left.sum() - 1)
+    for lift in (-2.0, 0.0, 2.0):
+        scores = np.random.default_rng(4).normal(0, 2, 60) + np.where(np.arange(60) < 15, 2.0, lift)
+        row = (scores - np.logaddexp.reduce(scores)).astype(np.float32)
+        rows = np.broadcast_to(row, (40, 60))
+        sampler = Sampler(sampling, bounds, 0, [(sample,) for sample in range(40)])
+        counts = np.zeros(60)
+        for _ in range(100):
+            tokens, log_probs = sampler.draw(clustered(rows, bounds, []), range(40), 40 * [{3, 20, 40}])
+            assert log_probs == row[tokens].tolist()
+            counts += np.bincount(tokens, minlength=60)
+        truth = sampler.probabilities(row, {3, 20, 40})
+        if not sampling.greedy:
+            np.testing.assert_allclose(truth, slow(row, {3, 20, 40}, sampling), atol=2e-6)
+        expected = 4000 * truth
+        left = expected > 0
+        assert counts[~left].sum() == 0
+        assert ((counts - expected)[left] ** 2 / expected[left]).sum() <= once_in_100_000(left.sum() - 1)
+
+
+def test_rare_tokens_are_computed_when_they_matter() -> None:
+    scores = np.arange(1000.0)[None] * -0.05
+    rows = (scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)).astype(np.float32)
+    sampler, asked = Sampler(Sampling(), [100, 300, 1000], 0, [(1,)]), list[int]()
+    for _ in range(200):
+        sampler.draw(clustered(rows, [100, 300, 1000], asked), [0], [()])
+    assert 0 < len(asked) < 100
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 17, 30_000])
 def test_every_token_can_be_drawn(size: int) -> None:
-    sampler = Sampler(Sampling(**ALL, no_unk=False), size, 0, [(1,)])
+    sampler = Sampler(Sampling(**ALL, no_unk=False), [size], 0, [(1,)])
     for token in {0, 1, size // 2, size - 1} & set(range(size)):
         row = np.full((1, size), -200.0, dtype=np.float32)
         row[0, token] = 0.0
@@ -150,29 +182,29 @@ def test_every_token_can_be_drawn(size: int) -> None:
 def test_nothing_that_was_filtered_out_is_drawn() -> None:
     row = log_probs(500)
     for options in ({"top_k": 5}, {"top_p": 0.3}, {"min_p": 0.2}, {"no_unk": True}):
-        sampler = Sampler(Sampling(**{**ALL, **options}), 500, 0, [(2,)])
+        sampler = Sampler(Sampling(**{**ALL, **options}), [500], 0, [(2,)])
         allowed = set(np.flatnonzero(sampler.probabilities(row)).tolist())
         assert set(draws(sampler, row, 2000)) <= allowed
 
 
 def test_a_temperature_of_zero_takes_the_most_probable() -> None:
     row = np.log(np.array([0.6, 0.1, 0.3], dtype=np.float32))
-    assert draw(Sampler(Sampling(temperature=0, no_unk=False), 3, 0, [(1,)]), row[None]) == [0]
-    assert draw(Sampler(Sampling(temperature=0), 3, 0, [(1,)]), row[None]) == [2]
-    assert draw(Sampler(Sampling(temperature=1e-40), 3, 0, [(1,)]), row[None]) == [2]
+    assert draw(Sampler(Sampling(temperature=0, no_unk=False), [3], 0, [(1,)]), row[None]) == [0]
+    assert draw(Sampler(Sampling(temperature=0), [3], 0, [(1,)]), row[None]) == [2]
+    assert draw(Sampler(Sampling(temperature=1e-40), [3], 0, [(1,)]), row[None]) == [2]
     penalised = Sampling(temperature=0, repetition_penalty=2)  # 0.3 squared is less than 0.1
-    assert draw(Sampler(penalised, 3, 0, [(1,)]), row[None], [0], [{2}]) == [1]
+    assert draw(Sampler(penalised, [3], 0, [(1,)]), row[None], [0], [{2}]) == [1]
 
 
 def test_the_unknown_word_is_drawn_where_it_is_the_only_one() -> None:
-    assert draws(Sampler(Sampling(), 1, 0, [(1,)]), np.zeros(1, dtype=np.float32), 2) == [0, 0]
+    assert draws(Sampler(Sampling(), [1], 0, [(1,)]), np.zeros(1, dtype=np.float32), 2) == [0, 0]
 
 
 def test_the_last_bits_of_the_probabilities_hardly_ever_decide() -> None:
     """With the inverse of the cumulative distribution some 10 of these draws would differ."""
     noise = np.random.default_rng(3).normal(0, 1e-5, 20_000).astype(np.float32)
     row = log_probs(20_000)
-    first, second = (Sampler(Sampling(**ALL), 20_000, 0, [(1, 2)]) for _ in range(2))
+    first, second = (Sampler(Sampling(**ALL), [20_000], 0, [(1, 2)]) for _ in range(2))
     assert draws(first, row, 5000) == draws(second, row + noise, 5000)
 
 
@@ -180,7 +212,7 @@ def test_the_seed_decides() -> None:
     row = log_probs(100)
 
     def several(*seed: int) -> list[int]:
-        return draws(Sampler(Sampling(**ALL), 100, 0, [seed]), row, 50)
+        return draws(Sampler(Sampling(**ALL), [100], 0, [seed]), row, 50)
 
     assert several(1, 0) == several(1, 0)
     assert several(1, 0) != several(1, 1)
@@ -195,8 +227,8 @@ def test_samples_drawn_together_are_the_samples_drawn_alone() -> None:
         sampling = Sampling(**options)
         seeds = [(7, sample) for sample in range(11)]
         seen = [{sample, 5} for sample in range(11)]
-        together = Sampler(sampling, 2000, 0, seeds)
-        alone = [Sampler(sampling, 2000, 0, [seed]) for seed in seeds]
+        together = Sampler(sampling, [2000], 0, seeds)
+        alone = [Sampler(sampling, [2000], 0, [seed]) for seed in seeds]
         for step in range(70):
             active = [sample for sample in range(11) if sample % 4 != 3 or step < 40]
             drawn = draw(together, rows[active], active, [seen[sample] for sample in active])
