@@ -1,4 +1,4 @@
-"""Named arrays of gates and states over the words of a text: picking, averaging, and the units that stand out."""
+"""Arrays of gates and states over the words of a text: select, average, find the units that move most."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Place = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class UnitMovement:
-    """Where one unit of one gate or state moves furthest from its own mean over the words.
+    """The word at which one unit of a gate or state is furthest from its mean over the words.
 
     Attributes:
         direction, layer, name: the array.
-        unit: its number, from 0.
-        position: the word, from 0.
+        unit: number of the unit, from 0.
+        position: number of the word, from 0.
         token: that word.
-        value: there.
+        value: of the unit at that word.
         mean: over all words.
         deviation: standard deviation over all words.
     """
@@ -49,10 +49,10 @@ class Gates:
     Attributes:
         cell: "lstm", "gru" or "rnn".
         tokens: the T words.
-        arrays: (T, H) by direction, layer and name; row t belongs to word t in the backward direction, too.
-        tags: the T predicted tags; None for a model without a tagging head.
-        starts: words before which the states are zero: the first of each sentence that is read by itself.
-        units: numbers of the columns where units were picked; None for all, from 0.
+        arrays: (T, H) by direction, layer and name; row t is word t in both directions.
+        tags: the T predicted tags; None without a tagging head.
+        starts: numbers of the words before which the states are zero: the first of each sentence read by itself.
+        units: numbers of the selected units, one a column; None for all.
     """
 
     cell: str
@@ -63,27 +63,27 @@ class Gates:
     units: tuple[int, ...] | None = None
 
     def __getitem__(self, key: Key) -> np.ndarray:
-        """The (T, H) array of a direction, layer and name."""
+        """Return the (T, H) array of a direction, layer and name."""
         return self.arrays[key]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What there is, in the order in which the cell computes it."""
+        """Names of the arrays, in the order in which the cell computes them."""
         present = {name for _, _, name in self.arrays}
         return tuple(name for name in NAMES[self.cell] if name in present)
 
     @property
     def gate_names(self) -> tuple[str, ...]:
-        """The gates alone, with values between 0 and 1; nothing for a plain RNN."""
+        """Names of the gates, whose values lie between 0 and 1; none for a plain RNN."""
         return tuple(name for name in self.names if is_gate(name))
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """Every direction and layer: forward first, from the lowest layer to the highest."""
+        """Directions and layers: forward first, from the lowest layer to the highest."""
         return tuple(dict.fromkeys((direction, layer) for direction, layer, _ in self.arrays))
 
     def array(self, name: str, direction: str = "forward", layer: int = 1) -> np.ndarray:
-        """(T, H), as ``[direction, layer, name]``, but mistakes are explained.
+        """Return a (T, H) array, as ``[direction, layer, name]`` with clear errors.
 
         Raises:
             ConfigError: there is no such name, direction or layer.
@@ -92,20 +92,20 @@ class Gates:
         return next(iter(chosen.arrays.values()))
 
     def mean(self, name: str, direction: str = "forward", layer: int = 1, *, size: bool = False) -> np.ndarray:
-        """(T,) mean over the units.
+        """Compute the (T,) mean over the units.
 
         Args:
             name: of a gate or state.
             direction: "forward" or "backward".
             layer: from 1.
-            size: take the mean of the absolute values: signs of states cancel each other out.
+            size: average absolute values, since signs of states cancel out.
         """
         values = self.array(name, direction, layer)
         averaged: np.ndarray = (np.abs(values) if size else values).mean(axis=1)
         return averaged
 
     def unit_number(self, column: int) -> int:
-        """The number of the unit in a column of the arrays."""
+        """Return the number of the unit in a column of the arrays."""
         return column if self.units is None else self.units[column]
 
     def pick(
@@ -116,16 +116,16 @@ class Gates:
         layer: int | None = None,
         units: Sequence[int] | None = None,
     ) -> Gates:
-        """A part of it.
+        """Select arrays and units.
 
         Args:
-            names: gates and states; all if none is given.
+            names: gates and states; all if empty.
             direction: "forward" or "backward"; None for all.
             layer: from 1; None for all.
             units: numbers from 0; None for all.
 
         Raises:
-            ConfigError: there is no such thing in this model.
+            ConfigError: the model has no such name, direction, layer or unit.
         """
         wanted = {find_name(name, self.cell) for name in names} or set(self.names)
         directions = list(dict.fromkeys(place[0] for place in self.places))
@@ -150,21 +150,17 @@ class Gates:
         return self.units.index(unit)
 
     def top(self, k: int = 5, names: Sequence[str] = ()) -> list[UnitMovement]:
-        """The k units that open or close most: furthest from their own mean over the words, and at which word.
+        """Find the k units that open or close most: furthest from their mean over the words.
 
         Args:
-            k: most entries.
-            names: gates and states to look at; the gates if none is given (a plain RNN: its hidden state).
+            k: number of entries, at most.
+            names: gates and states; all gates if empty (of a plain RNN, the hidden state).
         """
         moves = sorted(self._movements(names), key=lambda move: -abs(move.value - move.mean))
         return moves[:k]
 
-    def tracking(self, k: int = 5, names: Sequence[str] = ()) -> list[UnitMovement]:
-        """The k units that vary most over the words; arguments as ``top``."""
-        return sorted(self._movements(names), key=lambda move: -move.deviation)[:k]
-
     def _movements(self, names: Sequence[str]) -> Iterable[UnitMovement]:
-        """Every unit at the word where it is furthest from its mean; nothing for a single word."""
+        """Yield every unit at the word where it is furthest from its mean; nothing for a single word."""
         if len(self.tokens) < 2:
             return
         wanted = tuple(find_name(name, self.cell) for name in names) or self.gate_names or self.names
@@ -179,7 +175,7 @@ class Gates:
                 )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; six decimals."""
+        """Return plain values for JSON, with six decimals."""
         return {
             "cell": self.cell,
             "tokens": list(self.tokens),
@@ -199,9 +195,9 @@ def _check_member(what: str, asked: object, known: Sequence[object], there: str 
 
 
 def by_movement(values: np.ndarray) -> np.ndarray:
-    """(H,) columns of a (T, H) array in the order of the words where they move furthest from their own mean.
+    """Sort the columns of a (T, H) array by the word where they are furthest from their mean.
 
-    Those that move furthest at the same word stand together, the widest movement first.
+    At the same word, the widest movement comes first. Returns (H,) column numbers.
     """
     distances = np.abs(values - values.mean(axis=0))
     order: np.ndarray = np.lexsort((-distances.max(axis=0), distances.argmax(axis=0)))

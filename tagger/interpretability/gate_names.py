@@ -1,4 +1,4 @@
-"""What the parts of a cell are called, what they do, and between which values they lie."""
+"""Names, equations and meanings of the gates and states of a cell."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EQUATIONS = {
     ),
     "rnn": ("h ← tanh(W x + U h + b)",),
 }
-"""Of ``models/cells.py``, in the order of NAMES; a letter after ``_`` is an index."""
+"""Equations of ``models/layers/cells.py`` in the order of NAMES; a letter after ``_`` is an index."""
 
 _MEANINGS = {
     "input_gate": "how much of the candidate is written into the cell state: near 0 nothing, near 1 all",
@@ -46,29 +46,29 @@ _MEANINGS = {
 
 
 def is_gate(name: str) -> bool:
-    """Whether its values lie between 0 (closed) and 1 (open); all others have a sign."""
+    """Tell whether values lie between 0 (closed) and 1 (open); all others are signed."""
     return name.endswith("_gate")
 
 
 def meaning(name: str) -> str:
-    """One line on what it does."""
+    """Describe a gate or state in one line."""
     return _MEANINGS[name]
 
 
 def label(name: str) -> str:
-    """The name as people write it."""
+    """Return the name with spaces."""
     return name.replace("_", " ")
 
 
 def find_name(asked: str, cell: str) -> str:
-    """A name as the library has it; ``forget``, ``forget gate`` and ``forget-gate`` do, too.
+    """Find a name from what a user wrote: ``forget``, ``forget gate`` or ``forget-gate``.
 
     Args:
         asked: what the user wrote.
         cell: "lstm", "gru" or "rnn".
 
     Raises:
-        ConfigError: the cell has nothing of this name; the nearest one is named.
+        ConfigError: the cell has no such gate or state; the message suggests the nearest.
     """
     name = asked.strip().lower().replace("-", "_").replace(" ", "_")
     known = NAMES[cell]
@@ -81,7 +81,7 @@ def find_name(asked: str, cell: str) -> str:
 
 
 def describe(cell: str) -> str:
-    """The kind of cell with its article."""
+    """Name the kind of cell with its article."""
     return {"lstm": "an LSTM", "gru": "a GRU", "rnn": "a plain RNN"}[cell]
 
 

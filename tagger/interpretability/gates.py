@@ -1,11 +1,11 @@
-"""The gates and states of a trained model while it reads a sentence, as named arrays.
+"""Compute the gates and states of a trained model while it reads a sentence.
 
 >>> seen = Tagger.load("runs/pos").gates("They can fish.")
 >>> seen["forward", 1, "forget_gate"]      # (T, H): a row a word, a column a unit
 >>> seen.mean("forget_gate")               # (T,)
 >>> seen.top(5)                            # which units open or close most, and at which words
 
-They are computed by the cells of ``models/cells.py``, gate by gate, from the weights of the fused layers.
+The cells of ``models/layers/cells.py`` compute them gate by gate from the weights of the fused layers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ STACKS = {"forward": "forward_rnn", "backward": "backward_rnn"}
 def gates(network: nn.Module, vectors: Tensor, tokens: Sequence[str], *, tags: Sequence[str] | None = None) -> Gates:
     """Run one sentence through the cells of a network.
 
-    Dropout has no part in it, whatever mode the network is in.
+    Dropout is never applied.
 
     Args:
         network: an ``Encoder``, or a module that has one as ``encoder``.
@@ -67,7 +67,7 @@ def word_gates(
 
 
 def join(parts: Sequence[Gates]) -> Gates:
-    """Gates of sentences that were read one by one, as those of one text."""
+    """Join the gates of sentences that were read one by one."""
     first = parts[0]
     lengths = [len(part.tokens) for part in parts]
     return replace(

@@ -1,4 +1,4 @@
-"""Gates as a picture: a panel for every gate, direction and layer, words from left to right, units from top down."""
+"""Draw gates as heat maps: a panel for each gate, direction and layer; words are columns, units rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tagger.interpretability.gate_names import describe, is_gate, label, meaning
 from tagger.model_cards.figures import new_figure
 
 MOST_WORDS = 100
-"""More could not be read."""
+"""More would be illegible."""
 MOST_UNIT_LABELS = 24
 MOST_FIGURES = 40  # words whose means are written into their cells
 _WORD, _MARGIN, _NARROWEST = 0.21, 1.3, 3.4  # inches: a word, the margin of a panel, the least width of its field
@@ -26,13 +26,12 @@ _OTHER_SCRIPTS = ("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans Arabic", "N
 
 
 def heat_map(gates: Gates, *, average: bool = False, sort: bool = False) -> bytes:
-    """Draw all arrays of ``gates``; narrow them with ``gates.pick`` first.
+    """Draw all arrays of ``gates``; select some with ``gates.pick`` first.
 
     Args:
         gates: at most MOST_WORDS words.
-        average: the mean over the units (of states: of their size), directions and layers below each other.
-        sort: in each panel, units in the order of the words where they move furthest from their own mean, instead
-            of by number.
+        average: draw means over the units (of states: of absolute values), a row for each direction and layer.
+        sort: order the units of each panel by the word where they are furthest from their mean, not by number.
 
     Returns:
         A PNG.
@@ -66,7 +65,7 @@ def heat_map(gates: Gates, *, average: bool = False, sort: bool = False) -> byte
 
 
 def _fonts() -> list[str]:
-    """The usual font, then what is installed of others for words in other scripts."""
+    """List the usual font and installed fonts for other scripts."""
     from matplotlib.font_manager import fontManager
 
     installed = set(fontManager.get_font_names())
@@ -74,7 +73,7 @@ def _fonts() -> list[str]:
 
 
 def _draw_units(figure: Any, gates: Gates, *, sort: bool) -> None:
-    """Names below each other, directions and layers side by side."""
+    """Draw a row of panels for each name, a column for each direction and layer."""
     width, size = _field_width(gates), _field_height(gates)
     places = gates.places
     figure.set_size_inches(len(places) * (width + _MARGIN), len(gates.names) * (size + 0.75) + 1.3)
@@ -93,7 +92,7 @@ def _draw_units(figure: Any, gates: Gates, *, sort: bool) -> None:
 
 
 def _draw_means(figure: Any, gates: Gates) -> None:
-    """A panel for each name, in it a row for each direction and layer."""
+    """Draw a panel for each name, with a row for each direction and layer."""
     places = gates.places
     width = max(_field_width(gates), 1.9 * _NARROWEST)
     figure.set_size_inches(width + _MARGIN + 0.6, len(gates.names) * (0.36 * len(places) + 0.75) + 1.3)
@@ -126,7 +125,7 @@ def _head(figure: Any, gates: Gates, what: str) -> None:
 
 
 def _title(panel: Any, title: str, explanation: str, width: float) -> None:
-    """The name of a panel and, small, what it shows."""
+    """Write the title of a panel and, small, what it shows."""
     lines = textwrap.wrap(explanation, max(30, int(width * 17)))
     panel.set_title("\n".join(lines), loc="left", fontsize=6.5, color=_GREY, pad=3)
     panel.annotate(
@@ -136,7 +135,7 @@ def _title(panel: Any, title: str, explanation: str, width: float) -> None:
 
 
 def _label_words(panel: Any, gates: Gates, *, last: bool) -> None:
-    """Words and tags below the lowest panels, ticks below all, a line before each further sentence."""
+    """Write words and tags below the lowest panels; draw a line before each further sentence."""
     tags = gates.tags or ("",) * len(gates.tokens)
     texts = [f"{_shortened(token)}  {tag}".rstrip() for token, tag in zip(gates.tokens, tags, strict=True)]
     panel.set_xticks(range(len(texts)), texts if last else [""] * len(texts), rotation=90, fontsize=8)
@@ -174,7 +173,7 @@ def _scale(name: str) -> str:
 
 
 def _colours(name: str, limit: float) -> dict[str, Any]:
-    """Dark to bright from closed to open; blue and red for the two signs."""
+    """Choose colours: dark to bright from closed to open, blue and red for the two signs."""
     return (
         {"cmap": "viridis", "vmin": 0, "vmax": 1}
         if is_gate(name)
@@ -183,7 +182,7 @@ def _colours(name: str, limit: float) -> dict[str, Any]:
 
 
 def _limit(arrays: Sequence[np.ndarray], name: str) -> float:
-    """1, but for a cell state the size that one value in a hundred exceeds."""
+    """Return the end of the colour scale: 1; for cell states the 99th percentile, if greater."""
     usual = [float(np.quantile(np.abs(values), 0.99)) for values in arrays] if name == "cell_state" else []
     return max(1.0, max(usual, default=1.0))
 

@@ -1,4 +1,4 @@
-"""Gates as a page to explore in a browser: one HTML file that holds all it needs."""
+"""Write gates as one self-contained HTML page to explore in a browser."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from tagger.interpretability.gate_activations import Gates
 from tagger.interpretability.gate_names import EQUATIONS, NAMES, describe, is_gate, label, meaning
 
 PAGE, TITLE, DATA = "gates_page.html", "@TITLE@", "@DATA@"
-"""The page, with nothing from elsewhere, and what is filled into it."""
+"""The template of the page, and its placeholders."""
 MOST_WORDS = 1000
-"""A page holds some kilobytes a word."""
+"""A page takes some kilobytes a word."""
 _STEPS = 32_767  # of a 16-bit number
 
 
 def gates_page(gates: Gates, *, title: str | None = None) -> str:
-    """A page that shows all arrays of ``gates``: pick a direction, layer, gate and unit, point at a value.
+    """Render a page that shows all arrays of ``gates`` by direction, layer, gate and unit.
 
     Args:
-        gates: at most MOST_WORDS words; narrow them with ``gates.pick`` first.
-        title: heading; by default one that names the kind of cell and the first words.
+        gates: at most MOST_WORDS words; select with ``gates.pick`` first.
+        title: heading; by default the kind of cell and the first words.
 
     Returns:
-        HTML. Values have 16 bits: they are right to a 30,000th of the largest.
+        HTML. Values have 16 bits, an error of at most a 30,000th of the largest.
 
     Raises:
         ConfigError: there are too many words.
@@ -70,7 +70,7 @@ def _contents(gates: Gates) -> dict[str, Any]:
 
 
 def _packed(values: np.ndarray) -> dict[str, Any]:
-    """Values as 16-bit numbers, little endian, base64, and what the largest of them stands for."""
+    """Pack values as little-endian 16-bit numbers in base64, with the value of the largest number."""
     limit = max(1.0, float(np.abs(values).max()))
     steps = np.round(values / limit * _STEPS).astype("<i2")
     return {"limit": limit, "values": base64.b64encode(steps.tobytes()).decode("ascii")}

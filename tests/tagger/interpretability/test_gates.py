@@ -129,8 +129,9 @@ def test_the_units_that_vary_most() -> None:
     steps = [[0.0, 0.8], [0.0, 0.2], [0.0, 0.8], [0.0, 0.2], [0.7, 0.8]]
     seen = Gates("gru", tuple("abcde"), {("forward", 1, "update_gate"): np.array(steps)})
     assert [move.unit for move in seen.top(2)] == [0, 1]
-    assert [move.unit for move in seen.tracking(2)] == [1, 0]
-    assert seen.tracking(1)[0].deviation == pytest.approx(np.std([0.8, 0.2, 0.8, 0.2, 0.8]))
+    assert next(move for move in seen.top(9) if move.unit == 1).deviation == pytest.approx(
+        np.std([0.8, 0.2, 0.8, 0.2, 0.8])
+    )
 
 
 def test_one_word_moves_nothing() -> None:
