@@ -25,7 +25,7 @@ from tagger.models.layers.parallel import Job, parallel_forward
 from tagger.models.networks.bptt_reader import StreamReader
 from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.device import uses_bfloat16
-from tagger.runtime.disposable_thread import halved_until_it_fits
+from tagger.runtime.disposable_thread import halve_until_it_fits
 from tagger.training.objective import DatasetSize, DevScore, Objective, StepLoss, Task, second_thread, word_tensors
 
 EVALUATION_STREAMS = 10
@@ -158,7 +158,7 @@ class LanguageObjective(Objective):
         if self.dev is None:
             return None
         self.model.eval()
-        loss_sum, steps = halved_until_it_fits(partial(self._read_through, self.dev.ids), EVALUATION_STEPS)
+        loss_sum, steps = halve_until_it_fits(partial(self._read_through, self.dev.ids), EVALUATION_STEPS)
         self.model.train()
         loss = loss_sum / max(1, steps)
         return DevScore(loss, perplexity=math.exp(min(loss, 700.0)))

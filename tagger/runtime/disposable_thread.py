@@ -1,8 +1,8 @@
-"""A thread for what may run out of memory, which another replaces once it did.
+"""Run what may exhaust memory on a thread that is replaced after a failure.
 
-oneDNN, which computes LSTM layers, writes machine code as it goes. Where it gets no memory for that, its code generator
-(Xbyak) keeps the failure for the thread: whatever is new to it fails there from then on, however much memory there is
-("could not create a primitive"). So what may fail is not computed on a thread that is needed later.
+oneDNN, which computes LSTM layers, compiles machine code at run time. If memory runs out during that, its code
+generator (Xbyak) keeps the failure for the thread: every new kernel fails there from then on, however much memory is
+free ("could not create a primitive"). So nothing that may fail runs on a thread that is needed later.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class OneThread(Executor):
-    """Computes one thing after the other on a thread of its own; after a failure there, on a new one."""
+class DisposableThread(Executor):
+    """Runs calls one after the other on a thread of its own, and on a new thread after a failure."""
 
     def __init__(self) -> None:
         self._pool: ThreadPoolExecutor | None = None
@@ -38,18 +38,18 @@ class OneThread(Executor):
             self._pool = ThreadPoolExecutor(1, "tagger-training", initializer=single_threaded)
             self._failed = False
         try:
-            return self._pool.submit(self._noted, compute, *args, **kwargs)
+            return self._pool.submit(self._watched, compute, *args, **kwargs)
         except RuntimeError:
-            self.shutdown(cancel_futures=True)  # the next thread must not begin with what this one never did
+            self.shutdown(cancel_futures=True)  # the next thread must not begin with calls that this one never ran
             raise
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """See ``Executor.shutdown``; a later ``submit`` begins anew."""
+        """See ``Executor.shutdown``; a later ``submit`` starts a new thread."""
         if self._pool is not None:
             self._pool.shutdown(wait, cancel_futures=cancel_futures)
             self._pool = None
 
-    def _noted(self, compute: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def _watched(self, compute: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         try:
             return compute(*args, **kwargs)
         except BaseException:
@@ -57,13 +57,13 @@ class OneThread(Executor):
             raise
 
 
-def halved_until_it_fits(compute: Callable[[int], T], size: int) -> T:
-    """A computation whose memory depends on a size, which is halved as often as memory runs out.
+def halve_until_it_fits(compute: Callable[[int], T], size: int) -> T:
+    """Compute with a size that is halved whenever memory runs out.
 
     Raises:
-        MemoryError, RuntimeError: memory does not reach for the size 1.
+        MemoryError, RuntimeError: memory runs out even with size 1.
     """
-    with OneThread() as thread:
+    with DisposableThread() as thread:
         while True:
             renew_limit()
             try:
@@ -71,5 +71,5 @@ def halved_until_it_fits(compute: Callable[[int], T], size: int) -> T:
             except (MemoryError, RuntimeError) as error:
                 if size == 1 or not ran_out_of_memory(error, limited=True):
                     raise
-            gc.collect()  # what failed still holds what it had computed
+            gc.collect()  # the failed call still holds its results
             size //= 2

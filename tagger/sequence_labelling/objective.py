@@ -17,7 +17,7 @@ from tagger.corpora.encoding.batching import Batch, assemble, divided, plan
 from tagger.corpora.encoding.encoded_split import EncodedSplit
 from tagger.evaluation.calibration import apply_temperature, best_temperature
 from tagger.models.networks.multi_head_network import Network, summed_loss
-from tagger.runtime.disposable_thread import halved_until_it_fits
+from tagger.runtime.disposable_thread import halve_until_it_fits
 from tagger.sequence_labelling.preparation import Prepared
 from tagger.training.objective import DatasetSize, DevScore, Objective, StepLoss, Task, second_thread, word_tensors
 from tagger.training.optimizers import word_dropout_probs
@@ -122,7 +122,7 @@ class TaggingObjective(Objective):
 
     def _dev_scores(self, dev: SplitTensors) -> tuple[Tensor, Tensor]:
         """Return (N, K) scores of the tagging head and (N,) labels, in smaller batches where memory runs out."""
-        return halved_until_it_fits(partial(self._scores_of, dev), EVALUATION_TOKENS)
+        return halve_until_it_fits(partial(self._scores_of, dev), EVALUATION_TOKENS)
 
     @torch.inference_mode()
     def _scores_of(self, dev: SplitTensors, tokens: int) -> tuple[Tensor, Tensor]:

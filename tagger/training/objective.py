@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from tagger.corpora.encoding.word_features import WordArrays
-from tagger.runtime.disposable_thread import OneThread
+from tagger.runtime.disposable_thread import DisposableThread
 
 Task = Literal["pos", "lm", "series"]
 
@@ -136,12 +136,12 @@ class Objective(ABC):
 
 
 @contextmanager
-def second_thread(threads: int, device: torch.device) -> Iterator[OneThread | None]:
+def second_thread(threads: int, device: torch.device) -> Iterator[DisposableThread | None]:
     """Give a thread for half of the work, where two threads compute on the CPU; None elsewhere."""
     if threads < 2 or device.type != "cpu":
         yield None
         return
-    with OneThread() as thread:
+    with DisposableThread() as thread:
         yield thread
 
 

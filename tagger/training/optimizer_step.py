@@ -17,7 +17,7 @@ from torch import nn
 
 from tagger.errors import TrainingError
 from tagger.models.training.weight_averaging import AveragedWeights
-from tagger.runtime.disposable_thread import OneThread
+from tagger.runtime.disposable_thread import DisposableThread
 from tagger.runtime.memory_limit import ran_out_of_memory, renew_limit
 from tagger.training.objective import Objective, StepLoss
 from tagger.training.schedules import Schedule
@@ -41,7 +41,7 @@ class GradientAccumulator:
         self.objective = objective
         self.memory_limited = memory_limited
         self.num_micro_batches = 1
-        self._thread = OneThread()
+        self._thread = DisposableThread()
 
     def compute(self, batch: Any) -> StepLoss:
         """Return the loss of a batch and leave its gradients at the parameters; double the parts until memory suffices.

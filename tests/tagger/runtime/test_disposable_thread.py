@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tagger.models.layers.parallel import parallel_forward
-from tagger.runtime.disposable_thread import OneThread, halved_until_it_fits
+from tagger.runtime.disposable_thread import DisposableThread, halve_until_it_fits
 
 
 class Spoiling:
@@ -37,7 +37,7 @@ class Spoiling:
 
 def test_sizes_are_halved_on_ever_new_threads() -> None:
     compute = Spoiling(fits=5)
-    assert halved_until_it_fits(compute, 40) == 50
+    assert halve_until_it_fits(compute, 40) == 50
     assert compute.sizes == [40, 20, 10, 5]
     assert threading.get_ident() not in compute.places
 
@@ -51,7 +51,7 @@ def test_what_never_fits(error: Exception) -> None:
         raise error
 
     with pytest.raises(type(error)) as raised:
-        halved_until_it_fits(compute, 6)
+        halve_until_it_fits(compute, 6)
     assert raised.value is error
     assert sizes == [6, 3, 1]
 
@@ -64,12 +64,12 @@ def test_other_errors_are_not_tried_again() -> None:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
     with pytest.raises(RuntimeError, match="mat1"):
-        halved_until_it_fits(compute, 6)
+        halve_until_it_fits(compute, 6)
     assert sizes == [6]
 
 
 def test_one_thread_as_long_as_nothing_fails() -> None:
-    with OneThread() as thread:
+    with DisposableThread() as thread:
         places = {thread.submit(threading.get_ident).result() for _ in range(20)}
         assert len(places) == 1
         assert isinstance(thread.submit(lambda: 1 // 0).exception(), ZeroDivisionError)
@@ -88,7 +88,7 @@ def test_what_was_asked_for_before_is_done_before() -> None:
         done.append("slow")
         raise MemoryError
 
-    with OneThread() as thread:
+    with DisposableThread() as thread:
         first = thread.submit(slow)
         second = thread.submit(done.append, "second")
         hold.set()
@@ -108,10 +108,10 @@ def test_two_networks_side_by_side_go_on_after_a_failure() -> None:
             raise RuntimeError("could not create a primitive")
         return 3 * x
 
-    def both(pool: OneThread) -> torch.Tensor:
+    def both(pool: DisposableThread) -> torch.Tensor:
         return torch.stack(parallel_forward((lambda x: 2 * x, []), (second, []), (inputs, inputs), pool)).sum()
 
-    with OneThread() as pool:
+    with DisposableThread() as pool:
         with pytest.raises(RuntimeError):
             both(pool)
         (gradient,) = torch.autograd.grad(both(pool), inputs)
@@ -125,7 +125,7 @@ def test_a_thread_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> Non
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    with OneThread() as thread:
+    with DisposableThread() as thread:
         with monkeypatch.context() as patched:
             patched.setattr(threading.Thread, "start", refuse)
             with pytest.raises(RuntimeError, match="can't start new thread"):
@@ -136,7 +136,7 @@ def test_a_thread_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> Non
 
 BELOW_A_LIMIT = """
 import random, resource, torch
-from tagger.runtime.disposable_thread import OneThread
+from tagger.runtime.disposable_thread import DisposableThread
 
 torch.set_num_threads(1)
 layer, hard, chance = torch.nn.LSTM(64, 64), resource.getrlimit(resource.RLIMIT_DATA)[1], random.Random(1)
@@ -145,7 +145,7 @@ def step(size):
     layer(torch.randn(2, size, 64))[0].sum().backward()
 
 spoilt = 0
-with OneThread() as thread:
+with DisposableThread() as thread:
     for _ in range(1000):
         thread.submit(int).result()
         used = int(open("/proc/self/statm").read().split()[5]) * resource.getpagesize()
