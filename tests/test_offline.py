@@ -11,6 +11,8 @@ import pytest
 
 from tests.tiny import TOML
 
+pytestmark = pytest.mark.slow
+
 QUIET = """
 import socket, sys
 def refuse(*_):

@@ -49,6 +49,7 @@ def test_importing_costs_nothing() -> None:
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.slow
 def test_loading_a_model_imports_no_compiler_of_torch() -> None:
     """Drawing weights for a network without memory, for one, would: a second or two at each start."""
     code = """

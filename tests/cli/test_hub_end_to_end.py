@@ -15,9 +15,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from tests.fakehub import FakeHub, client_environment
 from tests.tiny import TOML, sentences
+
+pytestmark = pytest.mark.slow
 
 NAME = "acme/treebanks"
 UPOS = ("PRON", "DET", "NOUN", "VERB", "AUX", "ADV", "PUNCT")

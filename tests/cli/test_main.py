@@ -122,6 +122,7 @@ def test_an_interruption_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (done.code, done.message) == (130, "tagger: interrupted")
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_gone_is_no_error(tiny_model: Path, tiny_corpus: Path) -> None:
     """``tagger evaluate ... --json - | head -c 0``."""
     reader, writer = os.pipe()
@@ -141,6 +142,7 @@ def test_main_reads_the_command_line(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert tagger.__version__ in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")
 def test_control_c_while_training_leaves_no_model(tiny_corpus: Path, tmp_path: Path) -> None:
     command = [*TAGGER, "train", "pos", str(tiny_corpus), "--out", str(tmp_path / "m"), "--epochs", "100000"]

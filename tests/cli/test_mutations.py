@@ -14,6 +14,8 @@ import pytest
 from tests.mutation_legs import Legs, at_most
 from tests.mutations import CORPORA, mutants, plainly_read
 
+pytestmark = pytest.mark.slow
+
 MUTANTS = 40
 
 

@@ -12,6 +12,8 @@ from tagger.errors import TaggerError
 from tests.corpora.conftest import TAGS, WORDS
 from tests.mutations import CORPORA, MUTATIONS, WRONG_TYPES, plainly_read, wrong_parquet
 
+pytestmark = pytest.mark.slow
+
 MUTANTS = 42  # for each kind of file
 
 

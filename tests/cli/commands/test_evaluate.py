@@ -16,6 +16,7 @@ def evaluate(*arguments: str | Path) -> Result:
     return run("evaluate", *arguments, "--threads", "1")
 
 
+@pytest.mark.slow
 def test_the_table(tiny_model: Path, tiny_corpus: Path) -> None:
     done = evaluate(tiny_model, tiny_corpus)
     assert (done.code, done.err) == (0, "")

@@ -21,6 +21,8 @@ from tagger.corpora.documents.hub import names_hub
 from tests.fakehub import FakeHub, client_environment
 from tests.tiny import conllu, sentences
 
+pytestmark = pytest.mark.slow
+
 CLIENT = """
 import io, json, sys
 from itertools import islice

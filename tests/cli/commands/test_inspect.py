@@ -97,6 +97,7 @@ def test_a_plain_rnn_has_no_gates() -> None:
     assert "hidden state falls at a  -0.50  0.12" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [30, 60, 80, 200])
 @pytest.mark.parametrize("unicode", [True, False])
 def test_tables_fit_the_terminal(seen: Gates, width: int, unicode: bool) -> None:
@@ -137,6 +138,7 @@ def test_json_on_the_standard_output_stands_alone(tiny_model: Path, seen: Gates)
     np.testing.assert_allclose(read["arrays"][1]["values"], seen["forward", 1, "cell_state"], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_files(tiny_model: Path, tmp_path: Path) -> None:
     png, html, values = (tmp_path / name for name in ("a.png", "a.html", "a.json"))
     result = inspect(tiny_model, "--png", png, "--html", html, "--json", values, "--gate", "forget")
@@ -147,6 +149,7 @@ def test_files(tiny_model: Path, tmp_path: Path) -> None:
     assert len(json.loads(values.read_text(encoding="utf-8"))["arrays"]) == 2
 
 
+@pytest.mark.slow
 def test_pictures_of_means_and_of_sorted_units(tiny_model: Path, tmp_path: Path) -> None:
     pictures = set()
     for option in ((), ("--average",), ("--sort",)):
@@ -161,6 +164,7 @@ def test_tokens_are_one_sentence(tiny_model: Path) -> None:
     assert (read["tokens"], read["starts"]) == (["They", "can", "fish.", "The", "dog"], [0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -190,6 +190,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
         assert process.wait() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "asked", "answered"),
     [

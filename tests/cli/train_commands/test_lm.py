@@ -14,6 +14,8 @@ from tagger import LanguageModel
 from tests.tiny import run, sentences
 from tests.tiny_language import OPTIONS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _no_curves(monkeypatch: pytest.MonkeyPatch) -> None:

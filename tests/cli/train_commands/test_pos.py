@@ -14,6 +14,8 @@ from tagger import Tagger
 from tagger.runtime.device import available_cores
 from tests.tiny import TOML, conllu, run, sentences
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _no_curves(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -221,6 +221,7 @@ def test_an_endless_line_is_read_as_text_and_refused_as_tokens(tmp_path: Path, m
         tag_files([path], input_format="tokens")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("suffix", "unit"),
     [("txt", f"{'x' * 40}. "), ("tok", f"{'x' * 40} can fish\n"), ("conllu", WORD.replace("a", "a" * 40) + "\n")],

@@ -9,6 +9,8 @@ import pytest
 from tagger.errors import CorpusError
 from tests.corpora.document_samples import tag_files
 
+pytestmark = pytest.mark.slow
+
 LINES = ["They can't fish , can they ?", "Ünïcode 😀 and/or # hash", "x"]
 SOURCES = {
     "txt": "\n\n".join(LINES),

@@ -22,6 +22,8 @@ import pytest
 from tests.fakehub import FakeHub, client_environment
 from tests.tiny import conllu, sentences
 
+pytestmark = pytest.mark.slow
+
 CLIENT = """
 import json, sys, time
 from tagger.corpora.formats.options import ReadOptions

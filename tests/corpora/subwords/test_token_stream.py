@@ -60,6 +60,7 @@ def test_a_stream_without_end() -> None:
     assert 10 <= len(first) < 20
 
 
+@pytest.mark.slow
 def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_stream, "PASSAGES_AT_A_TIME", 100)
     monkeypatch.setattr(token_stream, "TOKENS_AT_A_TIME", 1000)

@@ -195,6 +195,7 @@ def test_quotes_are_part_of_the_text_between_tabs(write: Write) -> None:
     assert lines(whole(path, unit="char")) == ['He said "so', '"yes"', "it was"]
 
 
+@pytest.mark.slow
 def test_a_long_document_in_a_cell(write: Write) -> None:
     path = write("a.csv", f'id,text\n1,"{"so it was " * 50_000}"\n2,\n3,the end\n')
     assert [len(text) for text in lines(whole(path, unit="char"))] == [500_000, 0, 7]
@@ -257,6 +258,7 @@ def test_the_bundled_corpus(language: str) -> None:
     assert (corpus.license, corpus.name) == ("CC0-1.0", f"bundled-{language}")
 
 
+@pytest.mark.slow
 def test_bundled_is_english_and_the_default() -> None:
     corpus = read_text_corpus()
     assert corpus.fingerprint == read_text_corpus("bundled").fingerprint == read_text_corpus("bundled:en").fingerprint

@@ -17,6 +17,8 @@ from tests.corpora.hub.test_dataset import parquet
 from tests.fakehub import FakeHub, client_environment
 from tests.tiny import conllu, sentences
 
+pytestmark = pytest.mark.slow
+
 CLIENT = """
 import json, sys
 from itertools import islice

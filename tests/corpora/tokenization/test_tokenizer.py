@@ -168,6 +168,7 @@ def test_word_rules_survive_a_tokenizer_file(tmp_path: object) -> None:
     assert [word for word, _ in loaded.pre_tokenizer.pre_tokenize_str(text)] == words("english", text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["a", ".", "a.", "don't", "e-", "1,", "a@", "http://", "中", "(", "_"])
 def test_text_without_spaces_is_no_trap(unit: str) -> None:
     tokenizer = WordTokenizer.from_rules("english")

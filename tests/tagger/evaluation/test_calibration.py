@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 from tagger.evaluation.calibration import apply_temperature, best_temperature
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("sharpness", [0.3, 1.0, 4.0])
 def test_temperature_is_the_best_of_a_grid(seed: int, sharpness: float) -> None:

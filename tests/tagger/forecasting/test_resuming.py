@@ -24,7 +24,7 @@ from tests.tagger.training.test_resuming import Crash, assert_same, until_done
 
 crashes = resuming.crashes
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-pytestmark = pytest.mark.usefixtures("no_curves")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_curves")]
 
 
 @pytest.fixture(scope="module")

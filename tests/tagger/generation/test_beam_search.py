@@ -36,6 +36,7 @@ def every_text(seed: int, length: int, sentences: int, no_unk: bool) -> dict[tup
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_a_wide_beam_finds_the_best_of_all_texts(seed: int) -> None:
     for sentences, no_unk in ((1, True), (2, True), (1, False)):

@@ -98,6 +98,7 @@ def test_draws_follow_the_distribution() -> None:
         assert ((counts - expected) ** 2 / expected).sum() < 67
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options", [{"top_p": 0.6}, {"top_k": 9}, {"min_p": 0.1}, {"top_k": 12, "top_p": 0.6}, {"temperature": 1.7}]
 )

@@ -18,6 +18,8 @@ from tagger.runtime.signals import Stopped
 from tests.killing import Nursery
 from tests.tiny import conllu, run, sentences
 
+pytestmark = pytest.mark.slow
+
 IDENTITY = {"the input": [["a", 3, "x"]], "scores": False}
 
 

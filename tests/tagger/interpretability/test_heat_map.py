@@ -38,6 +38,7 @@ def share(png: bytes, colour: tuple[int, int, int]) -> float:
     return float((np.abs(pixels - colour).max(axis=2) <= 1).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value", "colour", "other"),
     [
@@ -55,6 +56,7 @@ def test_colours_say_how_far_a_gate_is_open(
     assert share(png, other) < 0.01  # of the colour bar alone
 
 
+@pytest.mark.slow
 def test_a_column_of_panels_for_each_direction_and_a_row_for_each_gate() -> None:
     one = made(names=("reset_gate",))
     width, height = size(heat_map(one))
@@ -64,6 +66,7 @@ def test_a_column_of_panels_for_each_direction_and_a_row_for_each_gate() -> None
     assert size(heat_map(made(40)))[0] > 2 * width
 
 
+@pytest.mark.slow
 def test_means_take_less_room_than_units() -> None:
     gates = made(30, 200, value=0.5)
     assert size(heat_map(gates, average=True))[1] < size(heat_map(gates))[1]
@@ -77,6 +80,7 @@ def test_sorted_units_stand_in_another_order() -> None:
     assert share(ordered, YELLOW) == pytest.approx(share(plain, YELLOW), abs=0.005)
 
 
+@pytest.mark.slow
 def test_words_of_any_script_and_signs_of_mathematics() -> None:
     """A ``$`` starts no formula, a backslash no command, and a missing glyph is no warning."""
     gates = made(6)

@@ -12,6 +12,8 @@ import torch
 from tagger.models.layers.parallel import parallel_forward
 from tagger.runtime.disposable_thread import DisposableThread, halve_until_it_fits
 
+pytestmark = pytest.mark.slow
+
 
 class Spoiling:
     """A computation that fails once, and from then on wherever it failed, as oneDNN does.

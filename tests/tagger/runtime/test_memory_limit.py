@@ -16,6 +16,8 @@ from tagger.runtime.memory_limit import memory_limit, parse_bytes
 from tests.killing import End, Nursery
 from tests.tiny import TOML, conllu, run, sentences
 
+pytestmark = pytest.mark.slow
+
 Command = list[str | Path]
 OFTEN = 3_000
 """Sentences whose one batch takes some hundred megabytes."""

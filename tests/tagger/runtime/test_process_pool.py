@@ -18,7 +18,7 @@ import tagger.runtime.process_pool
 from tagger.runtime.process_pool import map_in_processes
 from tests.processes import nothing_left, started
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks workers")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks workers")]
 
 
 @pytest.fixture(autouse=True)

@@ -41,6 +41,7 @@ def test_two_runs_with_a_seed_are_one(tiny_corpus: Path) -> None:
     assert not same(first, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [{"words.characters": "affix+lstm"}, {"words.characters": "cnn", "encoder.cell": "gru", "encoder.layers": 2}],
@@ -57,6 +58,7 @@ def test_what_ran_before_changes_nothing(tiny_corpus: Path) -> None:
     assert same(first, train(tiny_corpus))
 
 
+@pytest.mark.slow
 def test_all_ways_to_give_settings_agree(tiny_corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text(TOML)
     by_file = train(tiny_corpus, config=tmp_path / "run.toml", settings={"training.epochs": 2})

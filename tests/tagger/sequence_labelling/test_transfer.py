@@ -341,6 +341,7 @@ def joint(tiny_corpus: Path, text: Path, tmp_path_factory: pytest.TempPathFactor
     return out
 
 
+@pytest.mark.slow
 def test_a_folder_with_both_heads_tags_scores_and_writes(joint: Path) -> None:
     tagger, model = Tagger.load(joint, threads=1), LanguageModel.load(joint, threads=1)
     assert tagger.saved.heads == model.saved.heads == ("tag", "language")
@@ -407,6 +408,7 @@ def test_a_head_beside_a_tagger_predicts_words_as_they_are(changes: dict[str, An
         train_runs(corpus, config, RunOptions(threads=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -427,6 +429,7 @@ def test_the_number_of_threads_changes_nothing(changes: dict[str, Any], corpus: 
     assert [name for name in one if not torch.equal(one[name], two[name])] == []
 
 
+@pytest.mark.slow
 def test_a_head_of_clusters_beside_a_tagger(corpus: Corpus, tmp_path: Path) -> None:
     """Their bounds are decided by the number of units where they are not given."""
     config = settings(training__lm_weight=1.0, head__softmax="adaptive", training__epochs=8)

@@ -49,6 +49,7 @@ def assert_same(first: Tagger, second: Tagger) -> None:
         assert (one.tokens, one.tags, one.scores) == (two.tokens, two.tags, two.scores)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

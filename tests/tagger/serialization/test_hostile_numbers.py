@@ -25,6 +25,8 @@ from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
 from tests.tagger.token_regression.synthetic_values import QUICK as QUICK_WORDS
 from tests.tagger.token_regression.synthetic_values import sentences, write_conllu
 
+pytestmark = pytest.mark.slow
+
 VALUES = ("configurations", "sizes", "tokenizers", "paths", "deep")
 """Attacks on what is read besides the weights."""
 ROUNDS = 20

@@ -24,6 +24,8 @@ from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
 from tests.tagger.token_regression.synthetic_values import QUICK as QUICK_WORDS
 from tests.tagger.token_regression.synthetic_values import sentences, write_conllu
 
+pytestmark = pytest.mark.slow
+
 MUTANTS = 8 * len(ACCIDENTS + ATTACKS)
 MAY_LOAD = {"configurations", "tokenizers", "sizes"}
 """What can be changed with mended checksums so that another valid model of the same weights is left."""

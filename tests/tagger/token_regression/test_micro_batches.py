@@ -96,6 +96,7 @@ def limit(kind: type[Any], monkeypatch: pytest.MonkeyPatch, size: Callable[[Any]
     monkeypatch.setattr(kind, "loss", limited)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_curves")
 def test_after_memory_ran_out(tmp_path: Path, crashes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches that were split stay split, also in a run that is cut off and resumed."""

@@ -26,6 +26,8 @@ from tests.tagger.language_modelling.test_objective import fitting_of, ids, obje
 from tests.tagger.training.test_trainer import ends, start, tagging
 from tests.tiny import SETTINGS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def corpus(tiny_corpus: Path) -> Corpus:

@@ -34,7 +34,7 @@ LANGUAGE = {
 }  # fmt: skip
 TIMES = {"seconds", "tokens_per_second"}
 OFTEN = CheckpointConfig("auto", minutes=1e-9)
-pytestmark = pytest.mark.usefixtures("no_curves")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_curves")]
 
 
 class Crash(BaseException):

@@ -15,7 +15,7 @@ from tests.killing import Nursery
 from tests.tiny import TOML, run
 
 FILES = {"config.json", "log.jsonl", "metrics.json", "model.safetensors", "README.md", "tokenizer.json"}
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")]
 
 
 @pytest.fixture
