@@ -278,7 +278,7 @@ def die_at(number: float, *, from_the_start: bool = False) -> None:
     import io
 
     import tagger.inference.resumable_output
-    import tagger.sequence_labelling.results
+    import tagger.sequence_labelling.task
 
     save_always(0)
     sys.modules["matplotlib.figure"] = None  # type: ignore[assignment]
@@ -307,9 +307,7 @@ def die_at(number: float, *, from_the_start: bool = False) -> None:
     io.open = counted(opened)
     for name in ("rename", "replace", "unlink", "rmdir", "mkdir"):
         setattr(os, name, counted(getattr(os, name)))
-    vars(tagger.sequence_labelling.results)["save_model"] = begins(
-        vars(tagger.sequence_labelling.results)["save_model"]
-    )
+    vars(tagger.sequence_labelling.task)["save_model"] = begins(vars(tagger.sequence_labelling.task)["save_model"])
     setattr(  # noqa: B010
         tagger.inference.resumable_output.TaggedFile,
         "finish",

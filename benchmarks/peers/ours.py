@@ -44,7 +44,7 @@ class Ours:
             "fit_seconds": best.log[-1]["seconds"],
             "epochs": len(best.log),
             "dev_accuracy": best.scores["dev"].accuracy,
-            "settings": best.tagger.saved.config.to_dict(),
+            "settings": best.model.saved.config.to_dict(),
         }
 
     def load(self, folder: Path, options: Options) -> Tag:

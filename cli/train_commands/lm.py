@@ -22,7 +22,7 @@ from tagger.config.language_model import LanguageConfig, make_config
 
 if TYPE_CHECKING:
     from tagger.corpora.text.text_split import TextCorpus
-    from tagger.language_modelling.results import LanguageRun
+    from tagger.language_modelling.train import LanguageRun
     from tagger.training.run import TrainingResult
 
 SETTINGS = (

@@ -22,7 +22,7 @@ from tagger.config.tagger import Config
 if TYPE_CHECKING:
     from tagger.corpora.sources.corpus import Corpus
     from tagger.corpora.text.text_split import TextCorpus
-    from tagger.sequence_labelling.results import Run
+    from tagger.sequence_labelling.task import Run
     from tagger.training.run import TrainingResult
 
 

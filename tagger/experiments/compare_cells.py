@@ -124,7 +124,7 @@ def _train(task: TaggingTask, context: RunContext, *, follow: bool) -> CellResul
     begun = time.perf_counter()
     run = run_training(task, context)
     seconds = time.perf_counter() - begun
-    model = run.tagger.saved.model
+    model = run.model.saved.model
     stack = model.encoder.forward_rnn
     input_size = int(stack.layers[0].input_size)  # type: ignore[arg-type]
     return CellResult(

@@ -29,32 +29,22 @@ from tagger.models.networks.causal_networks import SeriesNetwork
 from tagger.runtime.device import check_threads
 from tagger.serialization import manifest
 from tagger.training.objective import Task
-from tagger.training.run import RunContext, RunOptions, TrainedNetwork, TrainingTask
+from tagger.training.run import RunContext, RunOptions, TrainedNetwork, TrainedRun, TrainingTask
 
 CURVES = "curves.png"
 
 
-@dataclass(frozen=True, slots=True)
-class ForecasterRun:
-    """One trained model.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecasterRun(TrainedRun[Forecaster, Sequence[TargetScores]]):
+    """One trained model; ``scores`` are of each target.
 
     Args:
-        seed: of the run.
-        model: ready to use.
-        scores: of each target, by split.
-        log: one entry an epoch.
-        dev_loss: per step, by which runs are compared; that of train where there is no dev.
+        dev_loss: per step, to compare runs.
         coverage: shares of the test values within each interval; None where there is no test.
-        notes: how often the run was interrupted, and what changed since.
     """
 
-    seed: int
-    model: Forecaster
-    scores: Mapping[str, Sequence[TargetScores]]
-    log: Sequence[Mapping[str, Any]]
     dev_loss: float
     coverage: tuple[float, ...] | None = None
-    notes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -89,12 +79,8 @@ class ForecastingTask(TrainingTask[SeriesNetwork, ForecasterRun]):
 
     def fingerprint_data(self) -> Mapping[str, Iterable[np.ndarray]]:
         """Return bounds, values and times of train and dev."""
-        names = {"train": "training data", "dev": "development data"}
-        return {
-            name: _arrays(self.dataset.table, self.splits[split])
-            for split, name in names.items()
-            if split in self.splits
-        }
+        splits = {"training data": self.splits["train"], "development data": self.splits.get("dev")}
+        return {name: _arrays(self.dataset.table, split) for name, split in splits.items() if split is not None}
 
     def result(self, trained: TrainedNetwork[SeriesNetwork], context: RunContext) -> ForecasterRun:
         """Score dev and test; measure intervals on dev, and their coverage of test."""
@@ -113,9 +99,15 @@ class ForecastingTask(TrainingTask[SeriesNetwork, ForecasterRun]):
         step = usual_step(table.times, table.offsets) or 1.0
         about = {"corpus": {"source": table.source, "time_format": self.time_format}, "coverage": shares}
         saved = SavedForecaster(self.config, network, dataset.scaling, step, table.kind, intervals, about)
-        loss = float(trained.log[-1]["loss_per_step"]) if trained.score is None else trained.score.loss
-        seed = self.config.training.seed
-        return ForecasterRun(seed, Forecaster(saved), scores, trained.log, loss, shares, trained.notes)
+        return ForecasterRun(
+            seed=self.config.training.seed,
+            model=Forecaster(saved),
+            scores=scores,
+            log=trained.log,
+            notes=trained.notes,
+            dev_loss=trained.loss,
+            coverage=shares,
+        )
 
     def best(self, runs: Sequence[ForecasterRun]) -> ForecasterRun:
         """Return the run with the lowest loss on dev."""

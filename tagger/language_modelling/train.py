@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,11 +20,15 @@ from tagger.evaluation.perplexity import LanguageScores
 from tagger.language_modelling.language_model import LanguageModel
 from tagger.language_modelling.objective import LanguageObjective
 from tagger.language_modelling.preparation import PreparedText, prepare_text, token_features
-from tagger.language_modelling.results import LanguageRun, write_language_run
+from tagger.model_cards.card import CardFacts
+from tagger.model_cards.language_model_card import language_model_card
+from tagger.model_cards.learning_curves import draw_curves
+from tagger.model_cards.provenance import provenance
 from tagger.models.networks.multi_head_network import Network, initialise_uniformly
+from tagger.serialization import manifest
 from tagger.serialization.atomic_folder import Resume
 from tagger.serialization.builder import build_language_model
-from tagger.serialization.checkpoint import SavedModel
+from tagger.serialization.checkpoint import SavedModel, save_model
 from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.events import Listener
 from tagger.training.fingerprint import as_array
@@ -33,11 +37,15 @@ from tagger.training.run import (
     RunContext,
     RunOptions,
     TrainedNetwork,
+    TrainedRun,
     TrainingResult,
     TrainingTask,
     ignore_events,
     train_and_save,
 )
+
+VALID = {"dev": "valid"}
+"""Names of splits in ``metrics.json``, where language modelling has its own."""
 
 
 def train_lm(
@@ -115,11 +123,11 @@ def train_language_model(
     cache: bool = False,
     stream_chunk: int | None = None,
 ) -> TrainingResult[LanguageRun]:
-    """Train one language model.
+    """Train one language model; settings left None are decided from the text.
 
     Args:
         corpus: with a training text.
-        config: settings; those left None are decided from the text.
+        config: of the model.
         options: where to compute and write, and who listens.
         cache: whether to score a neural cache, too, chosen on dev.
         stream_chunk: tokens of a streamed text that are read at a time, an epoch.
@@ -141,17 +149,16 @@ def train_language_model(
     return train_and_save(prepare_task, options, config.training.max_memory)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageRun(TrainedRun[LanguageModel, LanguageScores]):
+    """One trained language model, and the text that it was trained on."""
+
+    text: PreparedText
+
+
 @dataclass
 class LanguageTask(TrainingTask[Network, LanguageRun]):
-    """Learns to predict the tokens of a text.
-
-    Args:
-        corpus: the text.
-        text: the text, encoded.
-        features: what the network may know of each token.
-        config: resolved, with the seed of the run.
-        cache: whether to score a neural cache, too.
-    """
+    """Learns to predict the tokens of a text; may score a neural cache, too."""
 
     name: ClassVar[Task] = "lm"
     corpus: TextCorpus
@@ -199,8 +206,14 @@ class LanguageTask(TrainingTask[Network, LanguageRun]):
         tokenizer, subwords = self.corpus.tokenizer, self.text.subwords
         saved = SavedModel(self.config, (), self.features, trained.network, None, tokenizer, subwords=subwords)
         model = LanguageModel(saved, device=context.device, threads=context.threads)
-        seed = self.config.training.seed
-        return LanguageRun(seed, model, self._scores(model), trained.log, self.text, trained.notes)
+        return LanguageRun(
+            seed=self.config.training.seed,
+            model=model,
+            scores=self._scores(model),
+            log=trained.log,
+            notes=trained.notes,
+            text=self.text,
+        )
 
     def _scores(self, model: LanguageModel) -> dict[str, LanguageScores]:
         """Score dev and test, where they are."""
@@ -213,5 +226,31 @@ class LanguageTask(TrainingTask[Network, LanguageRun]):
         return min(runs, key=lambda run: run.scores["dev"].perplexity if "dev" in run.scores else 0.0)
 
     def write(self, folder: Path, best: LanguageRun, runs: Sequence[LanguageRun], options: RunOptions) -> None:
-        """Fill the model folder."""
-        write_language_run(folder, best, self.corpus, options.command, (options.out or folder).name)
+        """Fill the model folder: weights, scores, card, curves."""
+        saved = best.model.saved
+        about = {
+            **saved.about,
+            "corpus": text_facts(self.corpus, self.text),
+            "scores": {split: scores.to_dict()["perplexity"] for split, scores in best.scores.items()},
+            "seed": best.seed,
+            **provenance(options.command, best.model.threads, (*self.corpus.notes, *best.notes)),
+        }
+        save_model(folder, replace(saved, about=about))
+        metrics = {VALID.get(split, split): scores.to_dict() for split, scores in best.scores.items()}
+        manifest.write_json(folder / manifest.METRICS, {**metrics, "seed": best.seed})
+        facts = CardFacts.from_about((options.out or folder).name, saved.config.to_dict(), about)
+        (folder / manifest.CARD).write_text(language_model_card(facts, best.scores), encoding="utf-8")
+        draw_curves(best.log, folder / "curves.png")
+
+
+def text_facts(corpus: TextCorpus, text: PreparedText) -> dict[str, Any]:
+    """Describe a text and its size."""
+    return {
+        "name": corpus.name,
+        "source": corpus.source,
+        "licence": corpus.license,
+        "fingerprint": corpus.fingerprint,
+        "units": {split: len(stream) for split, stream in text.streams.items()},
+        "words": {split: stream.words for split, stream in text.streams.items()},
+        "sentences": {split: stream.passages for split, stream in text.streams.items()},
+    }

@@ -32,7 +32,7 @@ def language_model_card(facts: CardFacts, scores: Mapping[str, LanguageScores]) 
     """Write the card from measured facts alone; no sentence of the text is quoted.
 
     Args:
-        facts: of the model; its corpus as ``tagger.language_modelling.results.text_facts`` describes it.
+        facts: of the model; its corpus as ``tagger.language_modelling.train.text_facts`` describes it.
         scores: by split; the last one is taken for the most telling.
 
     Returns:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -16,24 +16,36 @@ from tagger.config.tagger import Config
 from tagger.corpora.sources.corpus import Corpus
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.evaluation.perplexity import LanguageScores
+from tagger.evaluation.scores import Scores, summarise
 from tagger.inference.tagger import Tagger
 from tagger.language_modelling.language_model import LanguageModel
 from tagger.language_modelling.objective import LanguageObjective
+from tagger.model_cards.card import CardFacts
+from tagger.model_cards.learning_curves import draw_curves
+from tagger.model_cards.provenance import provenance
+from tagger.model_cards.tagger_card import tagger_card
 from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.device import has_fast_bfloat16
 from tagger.sequence_labelling.multitask_objective import MultitaskObjective
 from tagger.sequence_labelling.multitask_preparation import AuxiliaryLM
 from tagger.sequence_labelling.objective import TaggingObjective
 from tagger.sequence_labelling.preparation import Prepared
-from tagger.sequence_labelling.results import Run, write_runs
 from tagger.sequence_labelling.transfer import PRETRAINED, copy_weights, init_new_embeddings
+from tagger.serialization import manifest
 from tagger.serialization.builder import build_tagger
-from tagger.serialization.checkpoint import SavedModel, seen_tags
+from tagger.serialization.checkpoint import SavedModel, save_model, seen_tags
 from tagger.training.fingerprint import as_array, split_arrays
 from tagger.training.objective import Objective, Task
 from tagger.training.optimizer_step import Optimization
 from tagger.training.optimizers import make_optimization, make_optimizer
-from tagger.training.run import RunContext, RunOptions, TrainedNetwork, TrainingTask
+from tagger.training.run import RunContext, RunOptions, TrainedNetwork, TrainedRun, TrainingTask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(TrainedRun[Tagger, Scores]):
+    """One trained tagger; ``language`` are scores of a language-model head on the words of each split."""
+
+    language: Mapping[str, LanguageScores] = field(default_factory=dict)
 
 
 @dataclass
@@ -123,9 +135,14 @@ class TaggingTask(TrainingTask[Network, Run]):
         """Make the tagger and score it."""
         tagger = self._tagger(trained.network, context)
         splits = [split for split in (self.corpus.dev, self.corpus.test) if split is not None and len(split)]
-        scores = {split.name: tagger.evaluate(split) for split in splits}
-        language = self._language_scores(tagger, context)
-        return Run(self.config.training.seed, tagger, scores, trained.log, language, trained.notes)
+        return Run(
+            seed=self.config.training.seed,
+            model=tagger,
+            scores={split.name: tagger.evaluate(split) for split in splits},
+            log=trained.log,
+            notes=trained.notes,
+            language=self._language_scores(tagger, context),
+        )
 
     def _tagger(self, network: Network, context: RunContext) -> Tagger:
         prepared, auxiliary_lm = self.prepared, self.auxiliary_lm
@@ -156,10 +173,51 @@ class TaggingTask(TrainingTask[Network, Run]):
         return max(runs, key=lambda run: run.scores["dev"].accuracy if "dev" in run.scores else 0.0)
 
     def write(self, folder: Path, best: Run, runs: Sequence[Run], options: RunOptions) -> None:
-        """Fill the model folder."""
+        """Fill the model folder: weights, scores, card, curves."""
         notes = (*self.corpus.notes, *self.further_notes, *best.notes)
-        name = (options.out or folder).name
-        write_runs(folder, best, runs, self.corpus, command=options.command, notes=notes, name=name)
+        saved = best.model.saved
+        about = {
+            **saved.about,
+            "corpus": _corpus_facts(self.corpus),
+            "scores": {split: scores.accuracy for split, scores in best.scores.items()},
+            **({"perplexities": {k: v.perplexity for k, v in best.language.items()}} if best.language else {}),
+            "seed": best.seed,
+            **provenance(options.command, best.model.threads, notes),
+        }
+        save_model(folder, replace(saved, about=about))
+        manifest.write_json(folder / manifest.METRICS, _metrics(best, runs))
+        facts = CardFacts.from_about((options.out or folder).name, saved.config.to_dict(), about)
+        (folder / manifest.CARD).write_text(tagger_card(facts, best.scores, saved.labels), encoding="utf-8")
+        draw_curves(best.log, folder / "curves.png")
+
+
+def _metrics(best: Run, runs: Sequence[Run]) -> dict[str, Any]:
+    values: dict[str, Any] = {split: scores.to_dict() for split, scores in best.scores.items()}
+    if best.language:
+        values["language"] = {split: scores.to_dict() for split, scores in best.language.items()}
+    values["seed"] = best.seed
+    if len(runs) > 1:
+        values["seeds"] = {
+            str(run.seed): {split: scores.accuracy for split, scores in run.scores.items()} for run in runs
+        }
+        values["mean"] = {
+            split: {name: summary.to_dict() for name, summary in summarise([run.scores[split] for run in runs]).items()}
+            for split in best.scores
+        }
+    return values
+
+
+def _corpus_facts(corpus: Corpus) -> dict[str, Any]:
+    return {
+        "name": corpus.name,
+        "source": corpus.source,
+        "column": corpus.column,
+        "licence": corpus.license,
+        "fingerprint": corpus.fingerprint,
+        "splits": {s.name: {"sentences": len(s), "words": s.num_tokens} for s in corpus.splits},
+        "sentences": len(corpus.train or ()),
+        "words": corpus.train.num_tokens if corpus.train else 0,
+    }
 
 
 def _bfloat16_agreement(saved: SavedModel, corpus: Corpus, context: RunContext) -> float | None:

@@ -15,8 +15,7 @@ from tagger.errors import ConfigError, CorpusError
 from tagger.inference.tagger import Tagger
 from tagger.sequence_labelling.multitask_preparation import prepare_auxiliary_lm, with_streams
 from tagger.sequence_labelling.preparation import choose_tokenizer, prepare
-from tagger.sequence_labelling.results import Run
-from tagger.sequence_labelling.task import TaggingTask
+from tagger.sequence_labelling.task import Run, TaggingTask
 from tagger.sequence_labelling.transfer import inherit_config
 from tagger.serialization.atomic_folder import Resume
 from tagger.serialization.checkpoint import LANGUAGE, SavedModel, load_model
@@ -83,7 +82,7 @@ def train_pos(
         listener=listener or ignore_events,
         checkpointing=CheckpointConfig(resume),
     )
-    return train_runs(corpus, config, options).best.tagger
+    return train_runs(corpus, config, options).best.model
 
 
 def train_runs(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -37,29 +37,25 @@ from tagger.token_regression.objective import TokenRegressionObjective
 from tagger.token_regression.regressor import TokenRegressor
 from tagger.training.fingerprint import split_arrays
 from tagger.training.objective import Task
-from tagger.training.run import RunContext, RunOptions, TrainedNetwork, TrainingResult, TrainingTask, train_and_save
+from tagger.training.run import (
+    RunContext,
+    RunOptions,
+    TrainedNetwork,
+    TrainedRun,
+    TrainingResult,
+    TrainingTask,
+    train_and_save,
+)
 
 SAMPLE = 2000
 """Sentences that choose the rules for raw text."""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRegressorRun:
-    """One trained model.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRegressorRun(TrainedRun[TokenRegressor, Sequence[TargetScores]]):
+    """One trained model; ``scores`` of each target, ``dev_loss`` to compare runs."""
 
-    Args:
-        regressor: ready to use.
-        scores: of each target, by split.
-        log: one entry an epoch.
-        dev_loss: by which runs are compared; that of train where there is no dev.
-        notes: how often the run was interrupted, and what changed since.
-    """
-
-    regressor: TokenRegressor
-    scores: Mapping[str, Sequence[TargetScores]]
-    log: Sequence[Mapping[str, Any]]
     dev_loss: float
-    notes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -102,9 +98,15 @@ class TokenRegressionTask(TrainingTask[Network, TokenRegressorRun]):
         rules, _ = rules_of_words(train.texts[:SAMPLE], train.tokens[:SAMPLE])
         tokenizer, features = WordTokenizer.from_rules(rules), self.prepared.features
         saved = SavedModel(self.config, (), features, trained.network, None, tokenizer, scaling=self.scaling)
-        regressor = TokenRegressor(saved, device=context.device)
-        loss = float(trained.log[-1]["loss_per_step"]) if trained.score is None else trained.score.loss
-        return TokenRegressorRun(regressor, score_splits(regressor, self.corpus), trained.log, loss, trained.notes)
+        model = TokenRegressor(saved, device=context.device)
+        return TokenRegressorRun(
+            seed=self.config.training.seed,
+            model=model,
+            scores=score_splits(model, self.corpus),
+            log=trained.log,
+            notes=trained.notes,
+            dev_loss=trained.loss,
+        )
 
     def best(self, runs: Sequence[TokenRegressorRun]) -> TokenRegressorRun:
         """Return the run with the lowest loss on dev."""
@@ -114,7 +116,7 @@ class TokenRegressionTask(TrainingTask[Network, TokenRegressorRun]):
         self, folder: Path, best: TokenRegressorRun, runs: Sequence[TokenRegressorRun], options: RunOptions
     ) -> None:
         """Fill the model folder: weights, scores, card."""
-        saved, corpus = best.regressor.saved, self.corpus
+        saved, corpus = best.model.saved, self.corpus
         about = {
             "corpus": {
                 "name": corpus.name,
@@ -124,7 +126,7 @@ class TokenRegressionTask(TrainingTask[Network, TokenRegressorRun]):
                 "words": {name: split.words for name, split in corpus.splits.items()},
             },
             "scores": network_rmse(best.scores),
-            "seed": saved.config.training.seed,
+            "seed": best.seed,
             **provenance(options.command, check_threads(options.threads), (*corpus.notes, *best.notes)),
         }
         save_model(folder, replace(saved, about=about))
@@ -136,12 +138,7 @@ class TokenRegressionTask(TrainingTask[Network, TokenRegressorRun]):
 def train_token_regressor(
     corpus: TokenValueCorpus, config: TokenRegressorConfig, options: RunOptions | None = None
 ) -> TrainingResult[TokenRegressorRun]:
-    """Train one model a seed and keep the best on dev.
-
-    Args:
-        corpus: columns as ``config.targets``.
-        config: settings; those left None are decided from the corpus.
-        options: where to compute and write, and who listens.
+    """Train one model a seed and keep the best on dev; settings left None are decided from the corpus.
 
     Raises:
         TaggerError: the data, the settings or the output folder are not usable.
@@ -159,11 +156,7 @@ def make_task(corpus: TokenValueCorpus, config: TokenRegressorConfig) -> TokenRe
 
 
 def _fit_scaling(corpus: TokenValueCorpus) -> Scaling:
-    """Measure mean and deviation of each target in train.
-
-    Raises:
-        CorpusError: a target never changes, or has no number.
-    """
+    """Measure mean and deviation of each target in train; refuse one that never changes or has no number."""
     mean, std = [], []
     for target, column in zip(corpus.targets, corpus.splits["train"].flat_values().T, strict=True):
         known = column[~np.isnan(column)].astype(np.float64)

@@ -80,23 +80,12 @@ class CheckpointCallback(Callback):
         return notes
 
     def on_step_end(self, trainer: Stateful) -> None:
-        """Save if it is time.
-
-        Raises:
-            Stopped: a signal arrived; the state is saved.
-        """
-        since = time.monotonic() - self.last
-        if self.request.signum is not None or (since >= 60 * self.minutes and self._is_cheap(since)):
-            self._save(trainer)
+        """Save if it is time; raise ``Stopped`` afterwards if a signal arrived."""
+        self._save_unless_costly(trainer, 60 * self.minutes)
 
     def on_epoch_end(self, trainer: Stateful) -> None:
-        """Save, unless epochs are so short that it would cost too much.
-
-        Raises:
-            Stopped: a signal arrived; the state is saved.
-        """
-        if self.request.signum is not None or self._is_cheap(time.monotonic() - self.last):
-            self._save(trainer)
+        """Save, unless epochs are too short; raise ``Stopped`` afterwards if a signal arrived."""
+        self._save_unless_costly(trainer, 0.0)
 
     def resume_summary(self) -> tuple[str, ...]:
         """Say how often the run was interrupted and resumed, and what changed then; nothing if it was not."""
@@ -108,11 +97,12 @@ class CheckpointCallback(Callback):
         changes = dict.fromkeys(change for note in resumed for change in note["changes"])
         return (f"interrupted and resumed {times}, the last time {last}", *changes)
 
-    def _is_cheap(self, since: float) -> bool:
-        return self.cost <= MAX_SHARE * since
-
-    def _save(self, trainer: Stateful) -> None:
+    def _save_unless_costly(self, trainer: Stateful, interval: float) -> None:
+        """Save after this number of seconds, if that takes a small share of the time, or when a signal arrived."""
         began = time.monotonic()
+        since = began - self.last
+        if self.request.signum is None and (since < interval or self.cost > MAX_SHARE * since):
+            return
         state = {**trainer.state_dict(), "fingerprint": dict(self.fingerprint)}
         self.store.save(state)
         self.last = time.monotonic()

@@ -26,10 +26,10 @@ DTYPES = {
 
 
 def pack(value: Any, name: str = "state") -> tuple[Any, dict[str, Tensor]]:
-    """Separate the tensors from the plain values.
+    """Separate the tensors from the plain values of dictionaries with string keys, lists and tuples.
 
     Args:
-        value: dictionaries with string keys, lists, tuples, numbers, strings, None and tensors, nested in any way.
+        value: nested in any way.
         name: prefix of the names that tensors get.
 
     Returns:
@@ -37,21 +37,14 @@ def pack(value: Any, name: str = "state") -> tuple[Any, dict[str, Tensor]]:
     """
     if isinstance(value, Tensor):
         return MARK + name, {name: value.detach().cpu().contiguous()}
+    if not isinstance(value, Mapping | list | tuple):
+        return value, {}
     tensors: dict[str, Tensor] = {}
-    if isinstance(value, Mapping):
-        packed: Any = {}
-        for key, inner in value.items():
-            packed[key], found = pack(inner, f"{name}.{key}")
-            tensors |= found
-        return packed, tensors
-    if isinstance(value, list | tuple):
-        packed = []
-        for place, inner in enumerate(value):
-            part, found = pack(inner, f"{name}.{place}")
-            packed.append(part)
-            tensors |= found
-        return packed, tensors
-    return value, tensors
+    packed: dict[Any, Any] = {}
+    for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
+        packed[key], inner_tensors = pack(inner, f"{name}.{key}")
+        tensors |= inner_tensors
+    return packed if isinstance(value, Mapping) else list(packed.values()), tensors
 
 
 def unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:
@@ -72,10 +65,7 @@ def unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:
 def as_safetensors(tensors: Mapping[str, Tensor]) -> list[memoryview]:
     """Return the content of a safetensors file in pieces that share the memory of the tensors: nothing is copied.
 
-    (The format: https://github.com/huggingface/safetensors#format)
-
-    Args:
-        tensors: on the CPU, contiguous; they may share memory.
+    The tensors are on the CPU, contiguous, and may share memory; https://github.com/huggingface/safetensors#format.
     """
     head: dict[str, Any] = {}
     pieces: list[memoryview] = []
@@ -113,9 +103,6 @@ class CheckpointStore:
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Write a state beside the last one, force it to disk, and only then remove the one before that.
-
-        Args:
-            state: plain values and tensors.
 
         Raises:
             OutputError: it cannot be written; the states that are there stay.
@@ -189,11 +176,7 @@ class CheckpointStore:
 
 
 def _check(folder: Path) -> None:
-    """Compare the files of a state with its manifest.
-
-    Raises:
-        ValueError: a file has changed.
-    """
+    """Compare the files of a state with its manifest; raise ``ValueError`` where one has changed."""
     files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
     for name in (VALUES, TENSORS):
         if files[name] != describe_file(folder / name):

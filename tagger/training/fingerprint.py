@@ -21,15 +21,7 @@ MAY_CHANGE = ("training.epochs", "training.patience", "training.max_minutes", "t
 def fingerprint(
     *, task: str, data: Mapping[str, Iterable[np.ndarray]], settings: Mapping[str, Any], device: str, threads: int
 ) -> dict[str, Any]:
-    """Return what a run is, as plain values.
-
-    Args:
-        task: "pos", "lm" or "series".
-        data: arrays that it learns from, by the name that messages use: "training data".
-        settings: nested, resolved.
-        device: where it computes.
-        threads: CPU threads.
-    """
+    """Return what a run is, as plain values; ``data`` by the name that messages use: "training data"."""
     import torch
 
     return {
@@ -61,10 +53,6 @@ def digest(arrays: Iterable[np.ndarray]) -> str:
 def differences(saved: Mapping[str, Any], present: Mapping[str, Any]) -> tuple[str, ...]:
     """List the changes that a resumed run may have, one line each.
 
-    Args:
-        saved: the fingerprint of the state.
-        present: the fingerprint of this run.
-
     Raises:
         TrainingError: the state has another format, or something changed that may not; the message names all of it.
     """
@@ -76,27 +64,24 @@ def differences(saved: Mapping[str, Any], present: Mapping[str, Any]) -> tuple[s
     wrong: list[str] = []
     if saved["task"] != present["task"]:
         wrong.append(f"the task was {saved['task']} and is {present['task']}")
-    for name in {**saved["data"], **present["data"]}:
-        if saved["data"].get(name) != present["data"].get(name):
-            wrong.append(f"the {name} changed")
-    changes: list[str] = []
-    for name, before, now in _changed(saved["settings"], present["settings"]):
-        (changes if name in MAY_CHANGE else wrong).append(f"{name} was {before} and is {now}")
+    wrong += [f"the {name} changed" for name in _changes(saved["data"], present["data"])]
+    settings = _changes(saved["settings"], present["settings"])
+    wrong += [change for name, change in settings.items() if name not in MAY_CHANGE]
     if wrong:
         raise TrainingError(
             f"cannot resume: {'; '.join(wrong)}. Give the data and the settings of the run that was begun, "
             "or start anew with --overwrite and without --resume"
         )
-    changes += [
-        f"{name} was {before} and is {now}" for name, before, now in _changed(saved["machine"], present["machine"])
-    ]
-    return tuple(changes)
+    return (*settings.values(), *_changes(saved["machine"], present["machine"]).values())
 
 
-def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    for name in {**before, **now}:
-        if before.get(name) != now.get(name):
-            yield name, before.get(name), now.get(name)
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
+    """Describe each value that changed, by its name."""
+    return {
+        name: f"{name} was {before.get(name)} and is {now.get(name)}"
+        for name in {**before, **now}
+        if before.get(name) != now.get(name)
+    }
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

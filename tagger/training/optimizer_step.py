@@ -29,8 +29,7 @@ class GradientAccumulator:
     Args:
         model: whose parameters get them.
         objective: what is learnt.
-        memory_limited: whether the memory of the process is limited. Then batches are computed on a thread that is
-            replaced after a failure.
+        memory_limited: compute batches on a thread that is replaced after a failure.
 
     Attributes:
         num_micro_batches: parts that each batch is computed in; it never falls.
@@ -113,10 +112,6 @@ MAX_SKIPPED = 10
 class OptimizerStep:
     """Moves the weights.
 
-    Args:
-        gradients: computes those of a batch.
-        optimization: how they move the weights.
-
     Attributes:
         done: steps, those skipped included.
         skipped_in_a_row: steps skipped since the last one that was not.
@@ -135,12 +130,7 @@ class OptimizerStep:
         return self.skipped_in_a_row >= MAX_SKIPPED
 
     def update(self, batch: Any, rate: float, epochs_done: int = 0) -> tuple[float, int]:
-        """Make one update.
-
-        Args:
-            batch: of the objective.
-            rate: learning rate.
-            epochs_done: before this one, for groups that are frozen.
+        """Make one update; groups of parameters may be frozen for some epochs.
 
         Returns:
             The summed cross-entropy in nats, and the number of steps of the batch: both 0 if it was skipped.

@@ -26,11 +26,8 @@ def make_optimizer(
 ) -> torch.optim.Optimizer:
     """Return AdamW with weight decay over matrices and without over biases, or SGD with weight decay over all.
 
-    Args:
-        model: whose parameters to move.
-        config: of training.
-        scales: factor of the learning rate by the beginning of a parameter's name (discriminative rates, Howard and
-            Ruder 2018).
+    ``scales`` are factors of the learning rate by the beginning of a parameter's name (discriminative rates, Howard
+    and Ruder 2018).
     """
     rate = config.learning_rate
     if isinstance(config, LanguageTrainingConfig) and config.optimizer != "adamw":
@@ -60,21 +57,9 @@ def make_average(model: nn.Module, config: OptimizationConfig) -> AveragedWeight
 
 
 def make_optimization(
-    model: nn.Module,
-    config: OptimizationConfig,
-    optimizer: torch.optim.Optimizer | None = None,
+    model: nn.Module, config: OptimizationConfig, optimizer: torch.optim.Optimizer | None = None
 ) -> Optimization:
-    """Return how resolved training settings move the weights.
-
-    Args:
-        model: whose weights.
-        config: of training.
-        optimizer: that of ``make_optimizer`` by default.
-    """
-    return Optimization(
-        optimizer or make_optimizer(model, config),
-        make_average(model, config),
-        make_schedule(config),
-        peak=config.learning_rate,
-        clip=config.clip,
-    )
+    """Return how resolved training settings move the weights; by default with ``make_optimizer``."""
+    optimizer = optimizer or make_optimizer(model, config)
+    average, schedule = make_average(model, config), make_schedule(config)
+    return Optimization(optimizer, average, schedule, peak=config.learning_rate, clip=config.clip)

@@ -129,21 +129,42 @@ class TrainedNetwork(Generic[NetworkT]):
     score: DevScore | None
     notes: tuple[str, ...]
 
+    @property
+    def loss(self) -> float:
+        """Loss of a step on dev; of train where there is no dev."""
+        return float(self.log[-1]["loss_per_step"]) if self.score is None else self.score.loss
+
+
+ModelT = TypeVar("ModelT")
+ScoresT = TypeVar("ScoresT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedRun(Generic[ModelT, ScoresT]):
+    """One trained model and its scores.
+
+    Args:
+        seed: it was trained with.
+        model: ready to use.
+        scores: by split, "dev" and "test" where the data have them.
+        log: one entry an epoch.
+        notes: how often the run was interrupted, and what changed since.
+    """
+
+    seed: int
+    model: ModelT
+    scores: Mapping[str, ScoresT]
+    log: Sequence[Mapping[str, Any]]
+    notes: tuple[str, ...] = ()
+
 
 class TrainingTask(ABC, Generic[NetworkT, RunT]):
     """Describes what a run learns: all that differs between tagging, language modelling, forecasting and so on.
 
     ``run_training`` calls the methods in the order they stand here. The attributes are set by the subclass, usually
-    a dataclass of a configuration and of data that are read, encoded and shared by the runs of all seeds:
+    a dataclass of a configuration and of data that are read, encoded and shared by the runs of all seeds; see
+    ``tagger.forecasting.task``.
 
-    >>> class Forecasting(TrainingTask[SeriesNetwork, SeriesRun]):
-    ...     name = "series"
-    ...     def build_network(self): return build_series_network(self.config, self.inputs.size)
-    ...     def build_objective(self, network, device): return SeriesObjective(network, self.inputs, ...)
-    ...     def fingerprint_data(self): return {"training data": [...], "development data": [...]}
-    ...     def result(self, trained, context): return SeriesRun(...)
-    ...     def best(self, runs): return min(runs, key=lambda run: run.dev_loss)
-    ...     def write(self, folder, best, runs, options): write_series_run(folder, best, runs, ...)
     >>> run_training(task, context)                         # one run, with the seed of ``task.config``
     >>> train_and_save(lambda context: task, options)       # all seeds, and a model folder of the best run
 
@@ -195,10 +216,6 @@ class TrainingTask(ABC, Generic[NetworkT, RunT]):
 def run_training(task: TrainingTask[NetworkT, RunT], context: RunContext) -> RunT:
     """Train one model to the end, or go on with the run whose state the folder holds.
 
-    Args:
-        task: what to learn; the seed of its configuration is that of the run.
-        context: where to compute, and who listens.
-
     Raises:
         TrainingError: the run in the folder has other data or settings, or no epoch was of use.
         Stopped: a signal arrived, and the state is saved.
@@ -213,7 +230,13 @@ def run_training(task: TrainingTask[NetworkT, RunT], context: RunContext) -> Run
         if context.folder is not None:
             request = stack.enter_context(graceful_shutdown())
             store = CheckpointStore(context.folder / manifest.TRAINING / str(training.seed))
-            identity = _fingerprint(task, context)
+            identity = fingerprint(
+                task=task.name,
+                data=task.fingerprint_data(),
+                settings=task.config.to_dict(),
+                device=str(device),
+                threads=context.threads,
+            )
             callbacks.append(CheckpointCallback(store, identity, context.checkpointing.minutes, request))
         trainer = Trainer(
             network,
@@ -233,16 +256,6 @@ def run_training(task: TrainingTask[NetworkT, RunT], context: RunContext) -> Run
     round_as_stored(network)
     notes = callbacks[0].resume_summary() if callbacks else ()
     return task.result(TrainedNetwork(network, log, score, notes), context)
-
-
-def _fingerprint(task: TrainingTask[Any, Any], context: RunContext) -> dict[str, Any]:
-    return fingerprint(
-        task=task.name,
-        data=task.fingerprint_data(),
-        settings=task.config.to_dict(),
-        device=str(choose_device(context.device)),
-        threads=context.threads,
-    )
 
 
 def _follow(trainer: Trainer, seed: int, context: RunContext) -> list[dict[str, Any]]:
@@ -308,17 +321,14 @@ def run_context(options: RunOptions, max_memory: str | int | None = None) -> Ite
     """
     torch.set_flush_denormal(True)
     keep_memory()
-    out, checkpointing = options.out, options.checkpointing
+    saving, threads = options.checkpointing, check_threads(options.threads)
     with ExitStack() as stack:
         stack.enter_context(memory_limit(max_memory))
         stack.enter_context(intra_op_threads(1))
         folder = None
-        if out is not None:
-            resume, keep_state = checkpointing.resume, checkpointing.keep_state
+        if options.out is not None:
             folder = stack.enter_context(
-                writing(out, overwrite=options.overwrite, resume=resume, keep_state=keep_state)
+                writing(options.out, overwrite=options.overwrite, resume=saving.resume, keep_state=saving.keep_state)
             )
         scratch = stack.enter_context(scratch_folder(folder))
-        yield RunContext(
-            options.device, check_threads(options.threads), options.listener, folder, scratch, checkpointing
-        )
+        yield RunContext(options.device, threads, options.listener, folder, scratch, saving)

@@ -8,27 +8,11 @@ from collections.abc import Callable, Mapping
 from tagger.config.language_model import LanguageTrainingConfig
 from tagger.config.tagger import OptimizationConfig
 
-
-def cosine(progress: float) -> float:
-    """Follow half a cosine from 1 to 0 (Loshchilov and Hutter 2017)."""
-    return 0.5 * (1 + math.cos(math.pi * progress))
-
-
-def linear(progress: float) -> float:
-    """Follow a straight line from 1 to 0."""
-    return 1 - progress
-
-
-def constant(progress: float) -> float:
-    """Return 1."""
-    return 1.0
-
-
 SHAPES: dict[str, Callable[[float], float]] = {
-    "cosine": cosine,
-    "linear": linear,
-    "constant": constant,
-    "plateau": constant,
+    "cosine": lambda progress: 0.5 * (1 + math.cos(math.pi * progress)),  # Loshchilov and Hutter 2017
+    "linear": lambda progress: 1 - progress,
+    "constant": lambda progress: 1.0,
+    "plateau": lambda progress: 1.0,
 }
 
 

@@ -134,7 +134,7 @@ def test_several_seeds_keep_the_best_on_dev(tiny_corpus: Path, tmp_path: Path) -
     dev = [run.scores["dev"].accuracy for run in done.runs]
     assert len(set(dev)) > 1, "seeds that score alike would not show which is kept"
     assert done.best is done.runs[dev.index(max(dev))]
-    assert same(Tagger.load(tmp_path / "m", threads=1), done.best.tagger)
+    assert same(Tagger.load(tmp_path / "m", threads=1), done.best.model)
     metrics = json.loads((tmp_path / "m" / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["seed"] == done.best.seed
     assert {seed: scores["dev"] for seed, scores in metrics["seeds"].items()} == dict(zip("456", dev, strict=True))
@@ -148,7 +148,7 @@ def test_each_of_several_seeds_is_what_it_is_alone(tiny_corpus: Path) -> None:
     corpus = read_corpus(str(tiny_corpus))
     both = train_runs(corpus, config, RunOptions(seeds=2, threads=1)).runs
     alone = train_runs(corpus, config.with_seed(2), RunOptions(threads=1)).best
-    assert same(both[1].tagger, alone.tagger)
+    assert same(both[1].model, alone.model)
 
 
 def test_a_corpus_without_dev_and_test(tiny_corpus: Path, tmp_path: Path) -> None:
@@ -281,5 +281,5 @@ def test_no_network_is_used(tiny_corpus: Path, tmp_path: Path, monkeypatch: pyte
 def test_the_number_of_threads_does_not_change_the_weights(tiny_corpus: Path) -> None:
     corpus = read_corpus(str(tiny_corpus))
     one, two = (train_runs(corpus, Config().with_settings(SETTINGS), RunOptions(threads=threads)) for threads in (1, 2))
-    for name, weights in one.best.tagger.saved.model.state_dict().items():
-        assert torch.equal(weights, two.best.tagger.saved.model.state_dict()[name]), name
+    for name, weights in one.best.model.saved.model.state_dict().items():
+        assert torch.equal(weights, two.best.model.saved.model.state_dict()[name]), name

@@ -425,7 +425,7 @@ def test_the_number_of_threads_changes_nothing(changes: dict[str, Any], corpus: 
         {**SETTINGS, "training.epochs": 1, "training.lm_weight": 1.0}
         | {name.replace("__", "."): value for name, value in changes.items()}
     )
-    one, two = (train_runs(corpus, config, RunOptions(threads=n)).best.tagger.saved.model.state_dict() for n in (1, 2))
+    one, two = (train_runs(corpus, config, RunOptions(threads=n)).best.model.saved.model.state_dict() for n in (1, 2))
     assert [name for name in one if not torch.equal(one[name], two[name])] == []
 
 
@@ -434,7 +434,7 @@ def test_a_head_of_clusters_beside_a_tagger(corpus: Corpus, tmp_path: Path) -> N
     """Their bounds are decided by the number of units where they are not given."""
     config = settings(training__lm_weight=1.0, head__softmax="adaptive", training__epochs=8)
     run = train_runs(corpus, config, RunOptions(out=tmp_path / "joint", threads=1)).best
-    assert run.language["dev"].perplexity < run.tagger.saved.features.vocabulary.embedded
+    assert run.language["dev"].perplexity < run.model.saved.features.vocabulary.embedded
     assert LanguageModel.load(tmp_path / "joint", threads=1).saved.heads == ("tag", "language")
 
 
