@@ -17,9 +17,8 @@ from tagger.forecasting.forecaster import Forecaster, options_of
 from tagger.forecasting.task import ForecasterRun, ForecastingTask
 from tagger.forecasting.windows import column_notes, scored_splits, split_by_time
 from tagger.serialization.atomic_folder import Resume
-from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.events import Listener
-from tagger.training.run import RunOptions, TrainingResult, ignore_events, train_and_save
+from tagger.training.run import RunOptions, TrainingResult, run_options, train_and_save
 
 BUNDLED_TARGETS = {None: ("temp_max",), "weather": ("temp_max",), "stocks": ("price",)}
 BUNDLED_GROUPS = {"stocks": "symbol"}
@@ -75,14 +74,7 @@ def train_series(
     )
     if not isinstance(source, SeriesTable):
         source = read_series(source, options_of(config, offline=offline))
-    options = RunOptions(
-        out=None if out is None else Path(out),
-        overwrite=overwrite,
-        device=device,
-        threads=threads,
-        listener=listener or ignore_events,
-        checkpointing=CheckpointConfig(resume),
-    )
+    options = run_options(out, overwrite, resume, device, threads, listener)
     return train_forecasters(source, config, options).best.model
 
 
@@ -109,11 +101,11 @@ def train_forecasters(
     *,
     time_format: str | None = None,
 ) -> TrainingResult[ForecasterRun]:
-    """Train one model a seed and keep the best on dev.
+    """Train one model a seed and keep the best on dev; settings left None are decided from the table.
 
     Args:
         table: columns as ``config.inputs``.
-        config: settings; those left None are decided from the table.
+        config: of the model.
         options: where to compute and write, and who listens.
         time_format: of the time column, kept for forecasting.
 

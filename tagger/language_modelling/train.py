@@ -29,7 +29,6 @@ from tagger.serialization import manifest
 from tagger.serialization.atomic_folder import Resume
 from tagger.serialization.builder import build_language_model
 from tagger.serialization.checkpoint import SavedModel, save_model
-from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.events import Listener
 from tagger.training.fingerprint import as_array
 from tagger.training.objective import Objective, Task
@@ -40,7 +39,7 @@ from tagger.training.run import (
     TrainedRun,
     TrainingResult,
     TrainingTask,
-    ignore_events,
+    run_options,
     train_and_save,
 )
 
@@ -104,14 +103,7 @@ def train_lm(
             corpus, train=train, dev=dev, test=test, unit=chosen.head.unit, tokenised=tokenised, offline=offline,
             streaming=streaming, seed=chosen.training.seed,
         )  # fmt: skip
-    options = RunOptions(
-        out=None if out is None else Path(out),
-        overwrite=overwrite,
-        device=device,
-        threads=threads,
-        listener=listener or ignore_events,
-        checkpointing=CheckpointConfig(resume),
-    )
+    options = run_options(out, overwrite, resume, device, threads, listener)
     return train_language_model(corpus, chosen, options).best.model
 
 

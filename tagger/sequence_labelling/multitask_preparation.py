@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-
-import numpy as np
 
 from tagger.config.language_model_defaults import resolve_head, resolve_streams
 from tagger.config.tagger import Config
@@ -20,7 +18,7 @@ from tagger.corpora.subwords.token_stream import encode_stream
 from tagger.corpora.text.text_split import TextCorpus
 from tagger.corpora.tokenization.passages import TextSegment, aligned
 from tagger.errors import ConfigError
-from tagger.language_modelling.preparation import token_features, token_frequencies, vocabulary_options
+from tagger.language_modelling.preparation import token_features, vocabulary_options
 from tagger.sequence_labelling.transfer import merged_features
 from tagger.serialization.checkpoint import SavedModel
 from tagger.serialization.tokenizer import first_words_tokenizer
@@ -28,50 +26,38 @@ from tagger.serialization.tokenizer import first_words_tokenizer
 
 @dataclass(frozen=True, slots=True)
 class AuxiliaryLM:
-    """The language model beside a tagger.
+    """The language model that is trained beside a tagger.
 
     Args:
-        features: of all words; those of the language model come first.
-        subwords: the tokens that its head predicts, if it is trained along.
+        subwords: the tokens that its head predicts.
         train: its training text.
         dev: text to score it on after each epoch.
         test: text to score it on at the end.
     """
 
-    features: WordFeatures
-    subwords: SubwordTokenizer | None = None
-    train: TokenStream | None = None
-    dev: TokenStream | None = None
-    test: TokenStream | None = None
-
-    @property
-    def frequencies(self) -> np.ndarray:
-        """(V,) share of each token in the training text."""
-        assert self.subwords is not None
-        assert self.train is not None
-        return token_frequencies(self.train.ids, self.subwords.size)
+    subwords: SubwordTokenizer
+    train: TokenStream
+    dev: TokenStream | None
+    test: TokenStream | None
 
 
 @dataclass(frozen=True, slots=True)
 class Passages:
-    """The sentences of splits, then those of texts; they can be read again and again."""
+    """The sentences of a split, then those of a text; they can be read again and again."""
 
-    splits: Sequence[Split]
-    texts: Sequence[TextCorpus] = ()
+    split: Split
+    text: TextCorpus | None = None
 
     def __iter__(self) -> Iterator[TextSegment]:
         """Yield all of them."""
-        for split in self.splits:
-            for text, words in zip(split.texts(), split.tokens(), strict=True):
-                yield aligned(text, words)
-        for corpus in self.texts:
-            if corpus.train is not None:
-                yield from corpus.train
+        yield from map(aligned, self.split.texts(), self.split.tokens())
+        if self.text is not None and self.text.train is not None:
+            yield from self.text.train
 
 
 def prepare_auxiliary_lm(
     corpus: Corpus, config: Config, start: SavedModel | None, text: TextCorpus | None, folder: Path
-) -> AuxiliaryLM:
+) -> tuple[WordFeatures, AuxiliaryLM | None]:
     """Merge the features, and encode the text of a language model that is trained along.
 
     Args:
@@ -80,6 +66,9 @@ def prepare_auxiliary_lm(
         start: the language model to start from, if any.
         text: further text to learn from.
         folder: holds the files of large texts.
+
+    Returns:
+        The features of all words, those of the language model first; and the model that is trained along, if any.
 
     Raises:
         ConfigError: text without a language model to train along, or one that does not predict plain words.
@@ -94,11 +83,11 @@ def prepare_auxiliary_lm(
         )
     if text is not None and not along:
         raise ConfigError("text is given, but lm_weight is 0; text is read by a language model that is trained along")
-    passages = Passages([corpus.train], [] if text is None else [text])
+    passages = Passages(corpus.train, text)
     if start is not None and start.subwords is not None:
         merged = merged_features(start.features, counts, config.words)
         if not along:
-            return AuxiliaryLM(merged)
+            return merged, None
         subwords = first_words_tokenizer(merged.vocabulary, start.subwords.size)
         train = encode_stream(passages, subwords, folder)
     else:
@@ -107,15 +96,13 @@ def prepare_auxiliary_lm(
         merged = merged_features(token_features(subwords, config.words, train.ids), counts, config.words)
         subwords = first_words_tokenizer(merged.vocabulary, subwords.size)
     dev, test = (
-        encode_stream(Passages([split]), subwords, folder) if split is not None and len(split) else None
+        encode_stream(Passages(split), subwords, folder) if split is not None and len(split) else None
         for split in (corpus.dev, corpus.test)
     )
-    return AuxiliaryLM(merged, subwords, train, dev, test)
+    return merged, AuxiliaryLM(subwords, train, dev, test)
 
 
 def with_streams(config: Config, auxiliary_lm: AuxiliaryLM) -> Config:
     """Decide the settings of the text that are None, as for a language model alone."""
-    if auxiliary_lm.train is None or auxiliary_lm.subwords is None:
-        return config
     streams = resolve_streams(config.streams, len(auxiliary_lm.train.ids), config.training.epochs)
     return replace(config, streams=streams, head=resolve_head(config.head, auxiliary_lm.subwords.size))

@@ -20,6 +20,7 @@ from tagger.evaluation.scores import Scores, summarise
 from tagger.inference.tagger import Tagger
 from tagger.language_modelling.language_model import LanguageModel
 from tagger.language_modelling.objective import LanguageObjective
+from tagger.language_modelling.preparation import token_frequencies
 from tagger.model_cards.card import CardFacts
 from tagger.model_cards.learning_curves import draw_curves
 from tagger.model_cards.provenance import provenance
@@ -57,8 +58,8 @@ class TaggingTask(TrainingTask[Network, Run]):
         prepared: the treebank, encoded.
         tokenizer: rules for raw text.
         config: resolved, with the seed of the run.
-        auxiliary_lm: the language model to start from or to train along, if any.
-        start: the model to start from, if any.
+        auxiliary_lm: the language model to train along, if any.
+        start: the language model to start from, if any.
         further_notes: for the model card, beside those of the corpus.
     """
 
@@ -78,25 +79,25 @@ class TaggingTask(TrainingTask[Network, Run]):
         """Build the tagger; its shared parts are those of the model to start from."""
         prepared, auxiliary_lm = self.prepared, self.auxiliary_lm
         labels = {head: len(names) for head, names in prepared.labels.items()}
-        number = None if auxiliary_lm is None or auxiliary_lm.subwords is None else auxiliary_lm.subwords.size
+        number = None if auxiliary_lm is None else auxiliary_lm.subwords.size
         model = build_tagger(self.config, prepared.features, labels, prepared.vectors, number)
-        if auxiliary_lm is not None and auxiliary_lm.subwords is not None:
+        if auxiliary_lm is not None:
+            frequencies = token_frequencies(auxiliary_lm.train.ids, auxiliary_lm.subwords.size)
             for head in model.lm_heads.values():
-                head.start_from(torch.from_numpy(auxiliary_lm.frequencies).float())  # type: ignore[operator]
+                head.start_from(torch.from_numpy(frequencies).float())  # type: ignore[operator]
         if self.start is not None:
             fresh = copy_weights(self.start.model, model)
             init_new_embeddings(model, self.start.features, prepared.features)
-            told = f"started from {self.config.training.init_from}; anew: {', '.join(fresh)}"
-            self.notes = (*self.corpus.notes, told)
+            note = f"started from {self.config.training.init_from}; anew: {', '.join(fresh)}"
+            self.notes = (*self.corpus.notes, note)
         return model
 
     def build_objective(self, network: Network, device: torch.device) -> Objective:
         """Learn labels alone, or labels and text."""
         tagging = TaggingObjective(network, self.prepared, self.config.training, device=device)
-        auxiliary_lm = self.auxiliary_lm
-        if auxiliary_lm is None or auxiliary_lm.subwords is None or auxiliary_lm.train is None:
+        auxiliary_lm, features = self.auxiliary_lm, self.prepared.features
+        if auxiliary_lm is None:
             return tagging
-        features = auxiliary_lm.features
         language = LanguageObjective(
             network,
             features.encode(features.vocabulary.words[: auxiliary_lm.subwords.size]),
@@ -127,7 +128,7 @@ class TaggingTask(TrainingTask[Network, Run]):
         data = {"training data": [*split_arrays(prepared.train), as_array(names), prepared.counts]}
         if prepared.dev is not None:
             data["development data"] = split_arrays(prepared.dev)
-        if auxiliary_lm is not None and auxiliary_lm.train is not None:
+        if auxiliary_lm is not None:
             data["text"] = [stream.ids for stream in (auxiliary_lm.train, auxiliary_lm.dev) if stream is not None]
         return data
 
@@ -162,7 +163,7 @@ class TaggingTask(TrainingTask[Network, Run]):
     def _language_scores(self, tagger: Tagger, context: RunContext) -> dict[str, LanguageScores]:
         """Return the perplexity of the language-model head, if there is one, on the words of dev and test."""
         auxiliary_lm = self.auxiliary_lm
-        if auxiliary_lm is None or auxiliary_lm.subwords is None:
+        if auxiliary_lm is None:
             return {}
         model = LanguageModel(tagger.saved, device=context.device, threads=context.threads)
         streams = {"dev": auxiliary_lm.dev, "test": auxiliary_lm.test}

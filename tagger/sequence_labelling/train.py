@@ -20,9 +20,8 @@ from tagger.sequence_labelling.transfer import inherit_config
 from tagger.serialization.atomic_folder import Resume
 from tagger.serialization.checkpoint import LANGUAGE, SavedModel, load_model
 from tagger.serialization.manifest import find_model
-from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.events import Listener
-from tagger.training.run import RunContext, RunOptions, TrainingResult, ignore_events, train_and_save
+from tagger.training.run import RunOptions, TrainingResult, run_options, train_and_save
 
 
 def train_pos(
@@ -74,25 +73,17 @@ def train_pos(
     if not isinstance(corpus, Corpus):
         seed = config.training.seed
         corpus = read_corpus(corpus, train=train, dev=dev, test=test, column=config.column, offline=offline, seed=seed)
-    options = RunOptions(
-        out=None if out is None else Path(out),
-        overwrite=overwrite,
-        device=device,
-        threads=threads,
-        listener=listener or ignore_events,
-        checkpointing=CheckpointConfig(resume),
-    )
-    return train_runs(corpus, config, options).best.model
+    return train_runs(corpus, config, run_options(out, overwrite, resume, device, threads, listener)).best.model
 
 
 def train_runs(
     corpus: Corpus, config: Config, options: RunOptions | None = None, *, text: TextCorpus | None = None
 ) -> TrainingResult[Run]:
-    """Train one model a seed and keep the best on dev.
+    """Train one model a seed and keep the best on dev; settings left None are decided from the corpus.
 
     Args:
         corpus: with a training split.
-        config: settings; those left None are decided from the corpus.
+        config: of the model.
         options: where to compute and write, and who listens.
         text: further text for a language model that is trained along (``training.lm_weight``).
 
@@ -101,17 +92,21 @@ def train_runs(
     """
     if corpus.train is None:
         raise CorpusError("has no training split", path=corpus.source)
-    options = options or RunOptions()
-    _check_auxiliary(config, corpus)
-    start = _load_start(config)
-    if start is not None:
-        config = inherit_config(config, start, str(config.training.init_from))
+    for column in config.training.auxiliary or ():
+        if column not in corpus.columns:
+            raise ConfigError(
+                f"auxiliary column '{column}' is not in the training data; it has: {', '.join(corpus.columns)}"
+            )
+    start, path = None, config.training.init_from
+    if path is not None:
+        start = load_model(find_model(path), LANGUAGE)
+        config = inherit_config(config, start, path)
     resolved = resolve(config, Facts.of(corpus))
-
-    def prepare_task(context: RunContext) -> TaggingTask:
-        return make_task(corpus, resolved, start, text, context.scratch)
-
-    return train_and_save(prepare_task, options, config.training.max_memory)
+    return train_and_save(
+        lambda context: make_task(corpus, resolved, start, text, context.scratch),
+        options or RunOptions(),
+        config.training.max_memory,
+    )
 
 
 def make_task(
@@ -121,39 +116,14 @@ def make_task(
     text: TextCorpus | None = None,
     scratch: Path | None = None,
 ) -> TaggingTask:
-    """Encode a corpus for training.
-
-    Args:
-        corpus: with a training split.
-        config: resolved.
-        start: the language model to start from, if any.
-        text: further text for a language model that is trained along.
-        scratch: a folder for large files; needed where there is a language model.
-    """
-    auxiliary_lm = None
+    """Encode a corpus for training with resolved settings; ``scratch`` is needed where there is a language model."""
+    features = auxiliary_lm = None
     if start is not None or text is not None or config.training.lm_weight:
         assert scratch is not None
-        auxiliary_lm = prepare_auxiliary_lm(corpus, config, start, text, scratch)
+        features, auxiliary_lm = prepare_auxiliary_lm(corpus, config, start, text, scratch)
+    if auxiliary_lm is not None:
         config = with_streams(config, auxiliary_lm)
-    prepared = prepare(
-        corpus,
-        config,
-        None if auxiliary_lm is None else auxiliary_lm.features,
-        well_known=0 if start is None or start.subwords is None else start.subwords.size,
-    )
+    well_known = 0 if start is None or start.subwords is None else start.subwords.size
+    prepared = prepare(corpus, config, features, well_known=well_known)
     tokenizer, note = choose_tokenizer(corpus)
     return TaggingTask(corpus, prepared, tokenizer, config, auxiliary_lm, start, further_notes=(note,))
-
-
-def _load_start(config: Config) -> SavedModel | None:
-    """Load the language model to start from, if one is named."""
-    path = config.training.init_from
-    return None if path is None else load_model(find_model(path), LANGUAGE)
-
-
-def _check_auxiliary(config: Config, corpus: Corpus) -> None:
-    for column in config.training.auxiliary or ():
-        if column not in corpus.columns:
-            raise ConfigError(
-                f"auxiliary column '{column}' is not in the training data; it has: {', '.join(corpus.columns)}"
-            )

@@ -22,7 +22,7 @@ from tagger.runtime.filesystem import scratch_folder
 from tagger.runtime.memory_limit import memory_limit
 from tagger.runtime.signals import graceful_shutdown
 from tagger.serialization import manifest
-from tagger.serialization.atomic_folder import writing
+from tagger.serialization.atomic_folder import Resume, writing
 from tagger.serialization.checkpoint import round_as_stored
 from tagger.training.checkpoint_callback import CheckpointCallback, CheckpointConfig
 from tagger.training.checkpoint_store import CheckpointStore
@@ -86,6 +86,19 @@ class RunOptions:
             raise ConfigError(f"seeds is {self.seeds}; expected at least 1")
         choose_device(self.device)
         check_threads(self.threads)
+
+
+def run_options(
+    out: str | Path | None,
+    overwrite: bool,
+    resume: Resume,
+    device: str,
+    threads: int | None,
+    listener: Listener | None,
+) -> RunOptions:
+    """Make the options of ``train_pos`` and its like."""
+    folder, saving = None if out is None else Path(out), CheckpointConfig(resume)
+    return RunOptions(folder, overwrite, device, threads, listener or ignore_events, checkpointing=saving)
 
 
 @dataclass(frozen=True, slots=True)

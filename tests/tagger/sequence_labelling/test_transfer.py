@@ -28,7 +28,7 @@ from tagger.generation.decoder import LanguageEngine
 from tagger.language_modelling.train import train_lm
 from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.device import available_cores
-from tagger.sequence_labelling.multitask_preparation import AuxiliaryLM, prepare_auxiliary_lm, with_streams
+from tagger.sequence_labelling.multitask_preparation import prepare_auxiliary_lm, with_streams
 from tagger.sequence_labelling.task import TaggingTask
 from tagger.sequence_labelling.train import make_task, train_runs
 from tagger.sequence_labelling.transfer import copy_weights, inherit_config, merged_features, merged_vocabulary
@@ -445,12 +445,12 @@ def test_text_is_read_as_the_language_model_read_it(corpus: Corpus, text: Path, 
     changed = replace(start, config=replace(start.config, streams=StreamConfig(input_dropout=0.37, output_dropout=0.4)))
     asked = settings(training__init_from="lm", training__lm_weight=1.0, streams__output_dropout=0.11)
     config = resolve(inherit_config(asked, changed, "lm"), Facts.of(corpus))
-    auxiliary_lm = prepare_auxiliary_lm(
-        corpus, config, start, read_text_corpus(train=str(text), tokenised=True), tmp_path
-    )
+    further = read_text_corpus(train=str(text), tokenised=True)
+    _, auxiliary_lm = prepare_auxiliary_lm(corpus, config, start, further, tmp_path)
+    assert auxiliary_lm is not None
     streams = with_streams(config, auxiliary_lm).streams
-    assert auxiliary_lm.train is not None
     same = LanguageConfig().with_settings({"training.epochs": config.training.epochs})
     alone = resolve_language(same, len(auxiliary_lm.train.ids), 100).streams
     assert streams == replace(alone, input_dropout=0.37, output_dropout=0.11)
-    assert with_streams(config, AuxiliaryLM(auxiliary_lm.features)) == config, "no text is read"
+    no_text = settings(training__init_from="lm", training__lm_weight=0.0)
+    assert prepare_auxiliary_lm(corpus, resolve(no_text, Facts.of(corpus)), start, None, tmp_path)[1] is None
