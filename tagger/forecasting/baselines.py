@@ -57,10 +57,10 @@ def seasons(table: SeriesTable, training_rows: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Autoregression:
-    """A linear forecast of each lead from the last values of all targets.
+    """A linear forecast of each lead from the last p values of all targets.
 
     Args:
-        lags: p, how many last values it reads.
+        lags: p.
         all_inputs: whether it reads the features and the calendar of the last step, too.
         weights: (F, horizon * targets) float64, the intercept last.
     """
@@ -82,12 +82,7 @@ class Autoregression:
 
 
 class NormalEquations:
-    """X'X and X'Y of the training split for the most lags; they hold those of fewer lags.
-
-    Args:
-        dataset: all rows.
-        train: the split to fit on.
-    """
+    """X'X and X'Y of the training split for the most lags; they hold those of fewer lags."""
 
     def __init__(self, dataset: SeriesDataset, train: TimeSplit) -> None:
         self.most = max(lag for lag in LAGS if lag <= max(1, dataset.window))
@@ -141,12 +136,9 @@ def _regressors(dataset: SeriesDataset, rows: np.ndarray, lags: int, others: boo
 
 @dataclass(frozen=True, slots=True)
 class Baselines:
-    """The baselines: weights fitted on train, lags and season chosen on dev.
+    """The baselines: weights fitted on train, lags and season (steps, or None for none) chosen on dev.
 
-    Args:
-        season: steps of the seasonal naive forecast, or None for none.
-        linear: the linear autoregression.
-        wider: one that reads the features and the calendar of the last step, too, where there are any.
+    ``wider`` reads the features and the calendar of the last step, too, where there are any.
     """
 
     season: int | None

@@ -52,26 +52,23 @@ class SavedForecaster:
 
 
 def build_series_network(config: ForecasterConfig, input_size: int) -> SeriesNetwork:
-    """Build an untrained network.
-
-    Args:
-        config: resolved.
-        input_size: D, input columns and calendar features.
-    """
-    dropout = config.training.dropout
-    size = config.head.embedding_size
+    """Build an untrained network; ``input_size`` counts input columns and calendar features."""
     encoder = Encoder(
         cell=config.encoder.cell,
-        input_size=size,
+        input_size=config.head.embedding_size,
         hidden_size=config.encoder.hidden_size,
         layers=config.encoder.layers,
         output_size=config.encoder.output_size,
-        dropout=dropout,
+        dropout=config.training.dropout,
         backward=False,
     )
-    targets, horizon = len(config.data.targets), config.data.horizon
     return SeriesNetwork(
-        input_size=input_size, embedding_size=size, encoder=encoder, targets=targets, horizon=horizon, dropout=dropout
+        input_size=input_size,
+        embedding_size=config.head.embedding_size,
+        encoder=encoder,
+        targets=len(config.data.targets),
+        horizon=config.data.horizon,
+        dropout=config.training.dropout,
     )
 
 
@@ -127,7 +124,11 @@ def load_any(folder: Path) -> tuple[tuple[str, ...], nn.Module]:
 
 def _load(folder: Path, values: Mapping[str, Any]) -> SavedForecaster:
     config = ForecasterConfig.from_dict(values["config"], where=str(folder / manifest.CONFIG))
-    step, kind, about = _step(values), _kind(values), values.get("about", {})
+    step, kind, about = float(values["step"]), values["kind"], values.get("about", {})
+    if not 0 < step < float("inf"):
+        raise ValueError(f"rows are {step} apart; expected more than 0")
+    if kind not in get_args(TimeKind):
+        raise ValueError(f"times are {kind!r}; expected one of {', '.join(get_args(TimeKind))}")
     _check_source(about)
     calendar = calendar_for_step(step, kind, config)
     scaling = Scaling.from_dict(values["scaling"], len(config.inputs))
@@ -136,20 +137,6 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedForecaster:
     path = folder / manifest.WEIGHTS
     network = load_network(path, read_tensors(path), build, layers=config.encoder.layers)
     return SavedForecaster(config, network, scaling, step, kind, intervals, about)
-
-
-def _step(values: Mapping[str, Any]) -> float:
-    step = float(values["step"])
-    if not 0 < step < float("inf"):
-        raise ValueError(f"rows are {step} apart; expected more than 0")
-    return step
-
-
-def _kind(values: Mapping[str, Any]) -> TimeKind:
-    kind: TimeKind = values["kind"]
-    if kind not in get_args(TimeKind):
-        raise ValueError(f"times are {kind!r}; expected one of {', '.join(get_args(TimeKind))}")
-    return kind
 
 
 def _check_source(about: Mapping[str, Any]) -> None:

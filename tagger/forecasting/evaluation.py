@@ -63,29 +63,16 @@ class Intervals:
 def evaluate(
     network: SeriesNetwork, dataset: SeriesDataset, split: TimeSplit, baselines: Baselines, config: ForecasterConfig
 ) -> list[TargetScores]:
-    """Score every target on one split, in the unit of the data.
-
-    Args:
-        network: in evaluation mode, on the CPU.
-        dataset: all rows.
-        split: what is predicted.
-        baselines: the other forecasts.
-        config: resolved.
-    """
+    """Score every target on one split, in the unit of the data; the network is in evaluation mode, on the CPU."""
     predictions = predict_split(network, dataset, split)
     rows = predictions.rows
     scaled = {NETWORK: predictions.predicted, **baselines.forecasts(dataset, rows)}
     forecasts = {name: dataset.unscaled(values, rows) for name, values in scaled.items()}
     actual = dataset.unscaled(predictions.targets, rows)
-    scores = [
-        score_target(
-            target,
-            actual[..., number],
-            {name: values[..., number] for name, values in forecasts.items()},
-            baselines.details,
-        )
-        for number, target in enumerate(config.data.targets)
-    ]
+    scores = []
+    for number, target in enumerate(config.data.targets):
+        of_target = {name: values[..., number] for name, values in forecasts.items()}
+        scores.append(score_target(target, actual[..., number], of_target, baselines.details))
     return [one for one in scores if one is not None]
 
 
@@ -128,9 +115,9 @@ def fit_intervals(errors: np.ndarray) -> Intervals:
 
 def coverage(intervals: Intervals, errors: np.ndarray) -> tuple[float, ...]:
     """Give the share of errors (leads, M, targets) within each level's interval."""
-    shares = []
-    for number in range(len(intervals.levels)):
-        widths = np.stack([intervals.at(lead)[number] for lead in range(1, len(errors) + 1)])
-        known = ~np.isnan(errors)
-        shares.append(float((np.abs(errors) <= widths[:, None])[known].mean()) if known.any() else float("nan"))
-    return tuple(shares)
+    known = ~np.isnan(errors)
+    if not known.any():
+        return (float("nan"),) * len(intervals.levels)
+    widths = np.stack([intervals.at(lead) for lead in range(1, len(errors) + 1)])  # (leads, levels, targets)
+    within = np.abs(errors)[:, None] <= widths[:, :, None]  # (leads, levels, M, targets)
+    return tuple(float(within[:, number][known].mean()) for number in range(len(intervals.levels)))

@@ -39,16 +39,10 @@ class Calendar:
 
 
 class SeriesDataset:
-    """A table, its scaling, and how rows become tensors.
+    """A table with targets as its first columns, its scaling, and how rows become tensors.
 
     The last value before it fills a missing input (at the beginning, the mean). Missing targets stay NaN, and the loss
     masks them.
-
-    Args:
-        table: columns as ``config.inputs``: targets first.
-        scaling: fitted on the training split.
-        config: resolved.
-        calendar: of the times; None for none.
     """
 
     def __init__(

@@ -20,15 +20,8 @@ from tagger.training.objective import DatasetSize, DevScore, Objective, StepLoss
 class SeriesObjective(Objective):
     """The regression head over time series.
 
-    Losses are in squared (or absolute) standard deviations of the training split, a step.
-
-    Args:
-        model: the network to train.
-        dataset: all rows.
-        train: the split to learn from.
-        dev: the split that chooses the best epoch, or None.
-        config: resolved.
-        device: where to compute.
+    Losses are in squared (or absolute) standard deviations of the training split, a step. The split ``dev`` chooses
+    the best epoch.
     """
 
     task: Task = "series"

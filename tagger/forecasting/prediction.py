@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 
 from tagger.corpora.series.table import SeriesTable
 from tagger.corpora.series.time_checks import is_monthly, on_workdays, usual_step
-from tagger.corpora.series.timestamps import DAY, TimeKind
+from tagger.corpora.series.timestamps import DAY
 from tagger.forecasting.features import SeriesDataset
 from tagger.forecasting.windows import TimeSplit, evaluation_windows, make_windows
 from tagger.models.networks.causal_networks import SeriesNetwork
@@ -40,13 +39,8 @@ def predictions(
 ) -> Iterator[Predictions]:
     """Predict every value of a split once for each lead, from the rows before it; a batch at a time.
 
-    Each prediction has read at least half a window of rows (fewer at the beginning of a series).
-
-    Args:
-        model: in evaluation mode.
-        dataset: all rows.
-        split: what is predicted.
-        device: where the model is.
+    The model is in evaluation mode. Each prediction has read at least half a window of rows (fewer at the beginning
+    of a series).
     """
     starts, firsts, groups = evaluation_windows(split, dataset.table.offsets, dataset.window, dataset.horizon)
     size = max(1, STEPS_AT_ONCE // dataset.window)
@@ -60,15 +54,13 @@ def predictions(
         yield Predictions(windows.rows[predicting], predicted[predicting], targets[predicting])
 
 
-def predict_split(
-    model: SeriesNetwork, dataset: SeriesDataset, split: TimeSplit, device: torch.device | str = "cpu"
-) -> Predictions:
-    """Collect all predictions of a split in the order of their rows."""
-    batches = list(predictions(model, dataset, split, device))
-    rows = np.concatenate([batch.rows for batch in batches])
+def predict_split(model: SeriesNetwork, dataset: SeriesDataset, split: TimeSplit) -> Predictions:
+    """Collect all predictions of a split in the order of their rows; the model is on the CPU."""
+    batches = list(predictions(model, dataset, split))
+    rows, predicted, targets = (
+        np.concatenate([getattr(batch, name) for batch in batches]) for name in ("rows", "predicted", "targets")
+    )
     order = np.argsort(rows, kind="stable")
-    predicted = np.concatenate([batch.predicted for batch in batches])
-    targets = np.concatenate([batch.targets for batch in batches])
     return Predictions(rows[order], predicted[order], targets[order])
 
 
@@ -123,10 +115,5 @@ def future_times(table: SeriesTable, group: int, steps: int) -> np.ndarray:
         days = np.busday_offset(day, ahead, roll="backward").astype(np.int64)
         return days * DAY + int(last) % DAY
     step = usual_step(table.times[start:end], np.array([0, end - start])) or usual_step(table.times, table.offsets)
-    return _shifted(last, ahead, step or 1.0, table.kind)
-
-
-def _shifted(last: Any, ahead: np.ndarray, step: float, kind: TimeKind) -> np.ndarray:
-    if kind == "number":
-        return np.asarray(float(last) + step * ahead, dtype=np.float64)
-    return np.asarray(int(last) + np.int64(step) * ahead, dtype=np.int64)
+    number = float if table.kind == "number" else int
+    return np.asarray(number(last) + number(step or 1) * ahead)

@@ -49,16 +49,7 @@ class ForecasterRun(TrainedRun[Forecaster, Sequence[TargetScores]]):
 
 @dataclass
 class ForecastingTask(TrainingTask[SeriesNetwork, ForecasterRun]):
-    """Learns to predict the next values of a table.
-
-    Args:
-        dataset: the table, scaled.
-        splits: train, and dev and test where there are any.
-        baselines: fitted.
-        config: resolved, with the seed of the run.
-        notes: for the user.
-        time_format: of the time column, kept for forecasting.
-    """
+    """Learns to predict the next values of a table; the format of its times is kept for forecasting."""
 
     dataset: SeriesDataset
     splits: Mapping[str, TimeSplit]

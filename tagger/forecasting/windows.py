@@ -139,13 +139,9 @@ def training_windows(split: TimeSplit, window: int, rng: np.random.Generator) ->
 
 
 def make_windows(split: TimeSplit, starts: np.ndarray, groups: np.ndarray, window: int) -> Windows:
-    """Lay out windows; the last row of a series stands for those beyond its end and predicts nothing.
+    """Lay out windows of T rows, given the (B,) first rows and the (B,) series of each.
 
-    Args:
-        split: whose values are predicted.
-        starts: (B,) first rows.
-        groups: (B,) the series of each.
-        window: T.
+    The last row of a series stands for those beyond its end and predicts nothing.
     """
     ends = split.ends[groups]
     return Windows(np.minimum(starts + np.arange(window)[:, None], ends - 1), split.starts[groups], ends)
@@ -155,12 +151,6 @@ def evaluation_windows(
     split: TimeSplit, offsets: np.ndarray, window: int, horizon: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Plan windows that predict every value of a split from at least half a window of rows before it.
-
-    Args:
-        split: what is predicted.
-        offsets: (G + 1,) of the table.
-        window: T.
-        horizon: the farthest lead.
 
     Returns:
         (S,) the first row of each window, (S,) the first row that predicts, (S,) the series.

@@ -20,12 +20,9 @@ from tagger.models.networks.multi_head_network import Network
 
 @dataclass(frozen=True, slots=True)
 class StreamRange:
-    """The streams of a BPTT chunk that a micro-batch has.
+    """The streams of a BPTT chunk that its first, last or another micro-batch has.
 
-    Args:
-        bounds: for each reader the first of its streams and the one after the last.
-        first: whether it is the first micro-batch of its chunk.
-        last: whether it is the last one.
+    ``bounds`` are for each reader the first of its streams and the one after the last.
     """
 
     bounds: tuple[tuple[int, int], ...]
@@ -71,11 +68,7 @@ def split_chunk(chunk: BpttChunk, parts: int) -> list[BpttChunk]:
 
 
 class CarriedStates:
-    """Keeps the states of all streams while the readers read a chunk in micro-batches.
-
-    Args:
-        readers: read the micro-batches, one after the other.
-    """
+    """Keeps the states of all streams while the readers read a chunk in micro-batches, one after the other."""
 
     def __init__(self, readers: Sequence[StreamReader]) -> None:
         self.readers = readers
@@ -107,14 +100,7 @@ def _concatenate(parts: Sequence[State]) -> State:
 
 
 def make_readers(model: Network, streams: StreamConfig, seed: int, device: torch.device) -> list[StreamReader]:
-    """Make a reader for each direction; two for halves of the streams where there is only the forward direction.
-
-    Args:
-        model: with a head for each direction.
-        streams: resolved.
-        seed: of the dropout.
-        device: where the model is.
-    """
+    """Make a reader for each direction; two for halves of the streams where there is only the forward direction."""
     locked = streams.dropout_kind == "locked"
     penalties = ActivationPenalties(streams.activation_penalty, streams.temporal_penalty)
     directions = list(model.lm_heads)

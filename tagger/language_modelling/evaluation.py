@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from math import inf
+from math import inf, isnan
 
 import numpy as np
 import torch
@@ -42,14 +42,9 @@ class CacheSettings:
 def evaluate(
     engine: LanguageEngine, stream: TokenStream, unit: str, end: int, cache: CacheSettings | None = None
 ) -> LanguageScores:
-    """Score a text as one stream that begins after an ``<eos>``.
+    """Score a text as one stream that begins after ``end``, the id of ``<eos>``.
 
-    Args:
-        engine: the model.
-        stream: the text.
-        unit: kind of its units.
-        end: id of ``<eos>``.
-        cache: adds the perplexity with a cache; the plain figures stay as they are.
+    A cache adds its perplexity; the plain figures stay as they are.
     """
     nats = unknown_nats = mixed = 0.0
     memory = _ContinuousCache(cache.window) if cache else None
@@ -78,11 +73,7 @@ def choose_cache(engine: LanguageEngine, stream: TokenStream, end: int) -> Cache
             for theta, cached in zip(THETAS, memory.probabilities(states, targets, THETAS), strict=True):
                 for weight in WEIGHTS:
                     totals[window, theta, weight] -= _mixture(log_probs, cached, weight)
-    best, least = next(iter(totals)), inf
-    for settings, total in totals.items():
-        if total < least:
-            best, least = settings, total
-    return CacheSettings(*best)
+    return CacheSettings(*min(totals, key=lambda settings: inf if isnan(totals[settings]) else totals[settings]))
 
 
 @torch.inference_mode()
@@ -121,10 +112,8 @@ class _ContinuousCache:
         visible = (there < here) & (there >= here - self.window)
         products = states @ keys.t()
         same = tokens[None, :] == targets[:, None]
-        probabilities = []
-        for theta in thetas:
-            weights = (theta * products).masked_fill(~visible, -inf).softmax(1)
-            probabilities.append((weights * same).sum(1))
+        weights = ((theta * products).masked_fill(~visible, -inf).softmax(1) for theta in thetas)
+        probabilities = [(share * same).sum(1) for share in weights]
         self.states, self.tokens = keys[-self.window :], tokens[-self.window :]
         return probabilities
 

@@ -37,16 +37,8 @@ class LanguageObjective(Objective):
 
     A step is read by two readers at a time, whatever the number of threads: the two directions, or the two halves of
     the streams. Each draws what it drops from a generator of its own, so the weights do not depend on the threads.
-
-    Args:
-        model: the network to train.
-        arrays: the V tokens as numbers.
-        train: the training text.
-        dev: the text that decides which epoch is best, or None.
-        streams: resolved.
-        config: resolved.
-        device: where to compute.
-        following: the texts of the second epoch, the third and so on; the same text if None.
+    ``arrays`` are the V tokens as numbers; ``following`` are the texts of the second epoch, the third and so on, the
+    same text if None.
     """
 
     task: Task = "lm"
@@ -76,17 +68,9 @@ class LanguageObjective(Objective):
         self.readers = make_readers(model, streams, config.seed, device)
         self.carried = CarriedStates(self.readers)
         self.generator = torch.Generator(device).manual_seed(config.seed)
-        rows = len(self._layout(train.ids)) - 1
-        self.steps_per_epoch = max(1, len(bptt_chunks(rows, streams.bptt)))
+        layout = batchify(train.ids, streams.batch_size)
+        self.steps_per_epoch = max(1, len(bptt_chunks(len(layout) - 1, streams.bptt)))
         self.pool: Executor | None = None
-
-    @property
-    def both(self) -> bool:
-        """Whether the text is read in both directions."""
-        return len(self.model.lm_heads) > 1
-
-    def _layout(self, ids: np.ndarray) -> np.ndarray:
-        return batchify(ids, self.streams.batch_size)
 
     def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[BpttChunk]]:
         """Read the whole text once, chunk after chunk; from another beginning each time, if jittered."""
@@ -95,13 +79,13 @@ class LanguageObjective(Objective):
         jitter = rng if self.streams.jitter else None
         if jitter is not None:  # so that streams are not cut at the same places in every epoch
             ids = ids[int(rng.integers(0, max(1, len(ids) // (4 * self.streams.batch_size)))) :]
-        layout = self._layout(ids)
+        layout = batchify(ids, self.streams.batch_size)
         bounds = bptt_chunks(len(layout) - 1, self.streams.bptt, jitter)
         return len(bounds), self._chunks(layout, bounds)
 
     def _chunks(self, layout: np.ndarray, bounds: list[tuple[int, int]]) -> Iterator[BpttChunk]:
         for start, end in bounds:
-            if self.both:
+            if len(self.model.lm_heads) > 1:
                 views = (layout, layout[::-1, ::-1])
             else:
                 half = (layout.shape[1] + 1) // 2

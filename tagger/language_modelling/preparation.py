@@ -33,8 +33,7 @@ class PreparedText:
     Args:
         subwords: the tokens that the model predicts.
         streams: by split: "train", and "dev" and "test" where there are any.
-        following: the chunks after the first one of a streamed training text, without end; None where ``train`` is
-            all of it.
+        following: the later chunks of a streamed training text, without end; None where ``train`` is all of it.
     """
 
     subwords: SubwordTokenizer
@@ -59,20 +58,13 @@ def token_frequencies(ids: np.ndarray, size: int) -> np.ndarray:
     return shares
 
 
-def prepare_text(
-    corpus: TextCorpus,
-    head: HeadConfig,
-    folder: Path,
-    subwords: SubwordTokenizer | None = None,
-    stream_chunk: int | None = None,
-) -> PreparedText:
+def prepare_text(corpus: TextCorpus, head: HeadConfig, folder: Path, stream_chunk: int | None = None) -> PreparedText:
     """Fit a vocabulary and encode all splits.
 
     Args:
         corpus: with a training split.
         head: settings of the vocabulary.
         folder: holds the files of large texts.
-        subwords: the tokens of a model that is trained further; None to fit them on the training split.
         stream_chunk: tokens of a streamed text that are read at a time.
 
     Raises:
@@ -80,8 +72,7 @@ def prepare_text(
     """
     if corpus.train is None:
         raise CorpusError("has no training text", path=corpus.source)
-    if subwords is None:
-        subwords = fit_subwords(head.unit, corpus.train, vocabulary_options(head))
+    subwords = fit_subwords(head.unit, corpus.train, vocabulary_options(head))
     following = _rest(corpus.train, subwords, stream_chunk or STREAM_CHUNK) if corpus.train.streaming else None
     streams = {split.name: encode_stream(split, subwords, folder) for split in corpus.splits if not split.streaming}
     if following is not None:
@@ -138,13 +129,7 @@ def token_features(subwords: SubwordTokenizer, words: WordsConfig, ids: np.ndarr
 def subword_features(
     counts: Mapping[str, int], words: WordsConfig, affix_counts: Mapping[str, int] | None = None
 ) -> tuple[AffixFeatures | None, Characters | None]:
-    """Fit the affixes and the characters that the settings ask for.
-
-    Args:
-        counts: occurrences of each word.
-        words: resolved settings.
-        affix_counts: counts that decide which affixes are frequent; ``counts`` if None.
-    """
+    """Fit the affixes and characters that the settings ask for; ``affix_counts`` decide which affixes are frequent."""
     kinds = words.characters.split("+")
     affixes = characters = None
     if "affix" in kinds:

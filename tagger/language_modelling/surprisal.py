@@ -156,15 +156,7 @@ def score_words(
 
 @dataclass(slots=True)
 class _Encoded:
-    """A passage as token ids, with the scores of its tokens.
-
-    Args:
-        passage: see ``ScoredPassage``.
-        ids: its tokens.
-        word_ids: the word of each token.
-        end: id of ``<eos>``.
-        scores: of each token and the end.
-    """
+    """A passage as token ids, the word of each token, and the scores of each token and the end (``<eos>``)."""
 
     passage: TextSegment
     ids: list[int]

@@ -36,10 +36,7 @@ class MultitaskMicroBatch:
 class MultitaskObjective(Objective):
     """The sum of both losses, each per step of its own; epochs and the choice of the best are those of the labels.
 
-    Args:
-        tagging: the main objective.
-        language: the auxiliary one; its text goes on from one epoch to the next.
-        weight: of the auxiliary loss.
+    The text of the language model goes on from one epoch to the next; ``weight`` is that of its loss.
     """
 
     task: Task = "pos"

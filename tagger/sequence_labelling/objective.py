@@ -31,7 +31,7 @@ class SplitTensors:
 
     Args:
         encoded: the split.
-        arrays: its distinct words, see ``tagger.training.objective.word_tensors``.
+        arrays: its distinct words, see ``word_tensors``.
         labels: by head, (N,) label ids, or (N, K) numbers.
     """
 
@@ -64,14 +64,7 @@ def score_batch(model: Network, split: SplitTensors, batch: Batch) -> dict[str, 
 
 
 class TaggingObjective(Objective):
-    """The tagging head, and auxiliary heads beside it.
-
-    Args:
-        model: the network to train.
-        prepared: the encoded corpus.
-        config: resolved training settings.
-        device: where to compute.
-    """
+    """The tagging head, and auxiliary heads beside it."""
 
     task: Task = "pos"
     improvement = "better dev accuracy"

@@ -16,7 +16,7 @@ from tagger.corpora.encoding.encoded_split import EncodedSplit, encode_split
 from tagger.corpora.encoding.pretrained_vectors import read_vectors
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID, Labels, Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
-from tagger.corpora.sources.corpus import Corpus, Split
+from tagger.corpora.sources.corpus import Corpus
 from tagger.corpora.tokenization.rule_selection import rules_of_words
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
@@ -69,31 +69,36 @@ def prepare(corpus: Corpus, config: Config, features: WordFeatures | None = None
     tokens, tags = corpus.train.tokens(), corpus.train.tags()
     counts = Counter(chain.from_iterable(tokens))
     labels = {TAG: Labels.from_sentences(tags)}
-    _check_labels(labels[TAG], corpus)
+    if len(labels[TAG]) < 2:
+        raise CorpusError(
+            f"every word of the training data has the same label '{labels[TAG].names[0]}' in column "
+            f"'{corpus.column}'; there is nothing to learn. Columns with labels: {', '.join(corpus.columns)}",
+            path=corpus.source,
+        )
     columns = {TAG: tags}
     for number, column in enumerate(config.training.auxiliary or (), 1):
         head = f"auxiliary{number}"  # not the column's own name, which torch may not take for a module
         columns[head] = corpus.train.column(column)
-        labels[head] = _frequent_labels(columns[head])
+        frequencies = Counter(chain.from_iterable(columns[head]))
+        labels[head] = Labels(tuple(sorted(name for name, n in frequencies.items() if n >= RAREST_AUXILIARY)))
     vectors = None
     if features is None:
         features, vectors = word_features_of(counts, config)
     train = encode_split(tokens, columns, features, labels)
+    ids = train.arrays.word_ids
+    known_elsewhere = (ids > UNKNOWN_ID) & (ids < well_known)
+    dev = None
+    if corpus.dev is not None:
+        dev = encode_split(corpus.dev.tokens(), {TAG: corpus.dev.tags()}, features, {TAG: labels[TAG]})
     return Prepared(
         features=features,
         labels=labels,
-        counts=_counts(train, counts, well_known),
+        counts=np.where(known_elsewhere, KNOWN_ELSEWHERE, [counts[word] for word in train.words]),
         train=train,
-        dev=None if corpus.dev is None else _encode_dev(corpus.dev, features, labels[TAG]),
+        dev=dev,
         lexicon=tag_lexicon(tokens, tags),
         vectors=vectors,
     )
-
-
-def _counts(train: EncodedSplit, counts: Mapping[str, int], well_known: int) -> np.ndarray:
-    own = np.array([counts[word] for word in train.words], dtype=np.int64)
-    ids = train.arrays.word_ids
-    return np.where((ids > UNKNOWN_ID) & (ids < well_known), KNOWN_ELSEWHERE, own)
 
 
 def tag_lexicon(tokens: Sentences, tags: Sentences) -> dict[str, frozenset[str]]:
@@ -101,41 +106,19 @@ def tag_lexicon(tokens: Sentences, tags: Sentences) -> dict[str, frozenset[str]]
     seen: defaultdict[str, set[str]] = defaultdict(set)
     for word, tag in set(zip(chain.from_iterable(tokens), chain.from_iterable(tags), strict=True)):
         seen[word].add(tag)
-    return {word: frozenset(found) for word, found in seen.items()}
-
-
-def _check_labels(labels: Labels, corpus: Corpus) -> None:
-    if len(labels) < 2:
-        raise CorpusError(
-            f"every word of the training data has the same label '{labels.names[0]}' in column "
-            f"'{corpus.column}'; there is nothing to learn. Columns with labels: {', '.join(corpus.columns)}",
-            path=corpus.source,
-        )
-
-
-def _frequent_labels(sentences: Sentences) -> Labels:
-    counts = Counter(chain.from_iterable(sentences))
-    return Labels(tuple(sorted(name for name, n in counts.items() if n >= RAREST_AUXILIARY)))
-
-
-def _encode_dev(split: Split, features: WordFeatures, labels: Labels) -> EncodedSplit:
-    return encode_split(split.tokens(), {TAG: split.tags()}, features, {TAG: labels})
+    return {word: frozenset(tags_seen) for word, tags_seen in seen.items()}
 
 
 def word_features_of(counts: Mapping[str, int], config: Config) -> tuple[WordFeatures, Tensor | None]:
     """Fit the features of the words of a corpus; return them with the (V, E) pre-trained vectors, if any."""
     words = config.words
     affixes, characters = subword_features(counts, words)
-    vectors = read_vectors(words.vectors, _with_lower(counts)) if words.vectors else {}
+    vectors = read_vectors(words.vectors, {*counts, *map(str.lower, counts)}) if words.vectors else {}
     vocabulary = Vocabulary.from_counts(
         counts, min_count=words.min_count, max_size=words.vocabulary_size, further=vectors
     )
     features = WordFeatures(vocabulary, affixes, characters, has_vectors=bool(vectors))
     return features, _vector_table(vocabulary, vectors) if vectors else None
-
-
-def _with_lower(words: Mapping[str, int]) -> set[str]:
-    return set(words) | {word.lower() for word in words}
 
 
 def _vector_table(vocabulary: Vocabulary, vectors: Mapping[str, np.ndarray]) -> Tensor:

@@ -20,12 +20,9 @@ from tagger.serialization.checkpoint import SavedModel
 
 
 def merged_vocabulary(base: Sequence[str], counts: Mapping[str, int], min_count: int) -> Vocabulary:
-    """Append the words of a treebank to those of a language model, which keep their ids.
+    """Append the words of a treebank to those of a language model, which keep their ids and embeddings.
 
-    Args:
-        base: words of the language model, ``<unk>`` first; all have an embedding.
-        counts: occurrences of each word in the treebank.
-        min_count: rarer new words have no embedding.
+    New words rarer than ``min_count`` have no embedding. The base begins with ``<unk>``.
     """
     known = set(base)
     new = sorted((w for w in counts if w not in known and w != UNKNOWN), key=lambda w: (-counts[w], w))
@@ -34,13 +31,7 @@ def merged_vocabulary(base: Sequence[str], counts: Mapping[str, int], min_count:
 
 
 def merged_features(start: WordFeatures, counts: Mapping[str, int], words: WordsConfig) -> WordFeatures:
-    """Append the words and affixes of a treebank to the features of a language model.
-
-    Args:
-        start: features of the language model.
-        counts: occurrences of each word in the treebank.
-        words: resolved settings.
-    """
+    """Append the words and affixes of a treebank, with their counts, to the features of a language model."""
     vocabulary = merged_vocabulary(start.vocabulary.words, counts, words.min_count)
     affixes = start.affixes
     if affixes is not None:
@@ -72,8 +63,8 @@ def inherit_config(config: Config, start: SavedModel, where: str) -> Config:
         raise ModelError(f"{where}: reads words in small letters or without digits; a tagger needs them as they are")
     return replace(
         config,
-        words=_taken(config.words, start.config.words, WordsConfig(), "words", ("vectors", "min_count")),
-        encoder=_taken(config.encoder, start.config.encoder, EncoderConfig(), "encoder", ()),
+        words=_inherit_section(config.words, start.config.words, WordsConfig(), "words"),
+        encoder=_inherit_section(config.encoder, start.config.encoder, EncoderConfig(), "encoder"),
         streams=filled(config.streams, start.config.streams),
         head=replace(head, bidirectional=config.head.bidirectional and head.bidirectional),
     )
@@ -82,15 +73,16 @@ def inherit_config(config: Config, start: SavedModel, where: str) -> Config:
 _Section = TypeVar("_Section", WordsConfig, EncoderConfig)
 
 
-def _taken(given: _Section, start: _Section, plain: _Section, table: str, own: tuple[str, ...]) -> _Section:
+def _inherit_section(given: _Section, start: _Section, default: _Section, table: str) -> _Section:
+    """Take the settings of a section from the model to start from; refuse others that the user asked for."""
     values = {}
     if isinstance(given, WordsConfig) and given.vectors is not None:
         raise ConfigError("'words.vectors' has no place beside a model to start from; leave one of them out")
     for field in fields(given):
         wanted, theirs = getattr(given, field.name), getattr(start, field.name)
-        if field.name in own:
+        if field.name in ("vectors", "min_count"):
             continue
-        if wanted is not None and wanted not in (getattr(plain, field.name), theirs):
+        if wanted is not None and wanted not in (getattr(default, field.name), theirs):
             raise ConfigError(
                 f"'{table}.{field.name}' is {wanted!r}, but the model to start from has {theirs!r}; leave it out"
             )
@@ -100,11 +92,7 @@ def _taken(given: _Section, start: _Section, plain: _Section, table: str, own: t
 
 @torch.no_grad()
 def copy_weights(start: Network, network: Network) -> list[str]:
-    """Copy what two networks share; tables that have grown keep their new rows.
-
-    Args:
-        start: the language model.
-        network: the network to be trained, with the vocabulary of ``merged_features``.
+    """Copy what a language model shares with a network; tables that have grown keep their new rows.
 
     Returns:
         Names of the parts that keep their random weights.
@@ -130,11 +118,6 @@ def init_new_embeddings(network: Network, before: WordFeatures, after: WordFeatu
     """Initialise new words as the unknown word and new affixes as the unknown affix of their kind.
 
     So before training the network reads every word as the language model would.
-
-    Args:
-        network: with the weights of the language model.
-        before: the features of the language model.
-        after: ``merged_features``.
     """
     words = network.words.embedding.weight
     words[before.vocabulary.embedded :] = words[UNKNOWN_ID].clone()

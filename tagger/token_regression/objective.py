@@ -17,14 +17,7 @@ from tagger.training.objective import DevScore, StepLoss, Task
 
 
 class TokenRegressionObjective(TaggingObjective):
-    """Regression over words.
-
-    Args:
-        model: the network to train; its head ``tag`` gives K numbers.
-        prepared: the encoded corpus; its labels are (N, K) scaled targets, NaN where a word has none.
-        config: resolved.
-        device: where to compute.
-    """
+    """Regression over words with the head ``tag``; labels are (N, K) scaled targets, NaN where a word has none."""
 
     task: Task = "series"
     improvement = "lower dev loss"

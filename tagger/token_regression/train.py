@@ -60,14 +60,7 @@ class TokenRegressorRun(TrainedRun[TokenRegressor, Sequence[TargetScores]]):
 
 @dataclass
 class TokenRegressionTask(TrainingTask[Network, TokenRegressorRun]):
-    """Learns the numbers beside the words of a corpus.
-
-    Args:
-        corpus: words and numbers.
-        prepared: the corpus, encoded.
-        scaling: of the targets.
-        config: resolved, with the seed of the run.
-    """
+    """Learns the numbers beside the words of a corpus."""
 
     corpus: TokenValueCorpus
     prepared: Prepared
