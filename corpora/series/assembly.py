@@ -20,14 +20,7 @@ from tagger.errors import CorpusError
 
 @dataclass(frozen=True, slots=True)
 class TableRows:
-    """N rows as arrays.
-
-    Args:
-        times: (N,) int64 microseconds since 1970, or float64.
-        values: (N, C) float32, NaN where there is no number.
-        codes: (N,) the number of the series that each row belongs to.
-        lines: (N,) int32, where each row stands in the file.
-    """
+    """N rows: times, values and lines as ``SeriesTable`` has them; ``codes`` (N,) number the series of each row."""
 
     times: np.ndarray
     values: np.ndarray
@@ -48,14 +41,7 @@ class TableRows:
 
 @dataclass
 class Assembly:
-    """Reads a table batch by batch.
-
-    Args:
-        rows: of the table.
-        time: name of the time column.
-        options: which columns.
-        source: what the user named.
-    """
+    """Reads a table batch by batch; ``time`` names the time column, ``source`` is what the user named."""
 
     rows: RowSource
     time: str
@@ -120,7 +106,9 @@ class Assembly:
             columns.append(numbers)
         codes = np.zeros(len(lines), np.int8)
         if self.options.group:
-            codes = self._codes(batch.columns[self.options.group])
+            cells, known = batch.columns[self.options.group], self.groups
+            names = cells if isinstance(cells, list) else cells.to_pylist()
+            codes = np.array([known.setdefault(str(name), len(known)) for name in names], np.int32)
         return TableRows(times, np.stack(columns, axis=1)[good], codes[good], lines[good])
 
     def _times(self, cells: Any, lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -138,11 +126,6 @@ class Assembly:
                 shown = "empty" if cell in (None, "") else excerpt(str(cell))
                 self._report(self.skipped_rows, int(lines[place]), f"column {excerpt(self.time)} is {shown}: {error}")
         return np.array(read, dtype=np.float64 if self.reader.kind == "number" else np.int64), good
-
-    def _codes(self, cells: Any) -> np.ndarray:
-        names = cells if isinstance(cells, list) else cells.to_pylist()
-        known = self.groups
-        return np.fromiter((known.setdefault(str(name), len(known)) for name in names), np.int32, len(names))
 
     def _report(self, problems: list[tuple[int, str]], line: int, message: str) -> None:
         if not self.options.skip_invalid:
@@ -170,11 +153,7 @@ class Assembly:
         return notes
 
     def _without_duplicates(self, rows: TableRows, groups: int, notes: list[str]) -> TableRows:
-        """Leave out rows that repeat the time of the row before, and add a note.
-
-        Raises:
-            CorpusError: there are such rows, and invalid rows are not skipped.
-        """
+        """Leave out rows that repeat the time of the row before; refuse them unless invalid rows are skipped."""
         repeated = time_checks.duplicates(rows.times, rows.offsets(groups))
         if not len(repeated):
             return rows
@@ -218,11 +197,7 @@ def _arrow_times(column: Any, reader: TimeReader) -> np.ndarray | None:
 
 
 def _in_order(rows: TableRows, names: list[str], groups: dict[str, int]) -> tuple[TableRows, np.ndarray]:
-    """Sort rows by the name of their series and time.
-
-    Returns:
-        The rows, and the lines of those that were earlier than the row before in the same series.
-    """
+    """Sort rows by series and time; return with them the lines of rows earlier than the one before in their series."""
     if groups:
         ranks = np.array([names.index(group) for group in groups], dtype=np.int32)
         rows = TableRows(rows.times, rows.values, ranks[rows.codes], rows.lines)

@@ -69,9 +69,8 @@ def _time_column(rows: RowSource, wanted: str | None) -> str:
         _check_column(rows, wanted)
         return wanted
     lowered = {column.lower(): column for column in reversed(rows.columns)}
-    for name in TIME_NAMES:
-        if name in lowered:
-            return lowered[name]
+    if named := [lowered[name] for name in TIME_NAMES if name in lowered]:
+        return named[0]
     held = clipped(", ".join(rows.columns))
     raise CorpusError(f"no column is called time or date; name it (--time); there are: {held}", path=rows.name)
 

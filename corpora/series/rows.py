@@ -82,12 +82,7 @@ class RowSource:
 
 
 def open_rows(path: Path, name: str, form: str | None = None) -> RowSource:
-    """Recognise the format and the columns of a file.
-
-    Args:
-        path: the file.
-        name: for messages.
-        form: one of ``FORMATS``; None to recognise it by the content.
+    """Recognise the columns of a file, and its format by the content unless ``form`` names one of ``FORMATS``.
 
     Raises:
         CorpusError: it is missing, empty, or no table with named columns.

@@ -21,7 +21,7 @@ def places(lines: Sequence[int] | np.ndarray) -> str:
 
 def usual_step(times: np.ndarray, offsets: np.ndarray) -> float | None:
     """Measure the median step from one row to the next within a series; None where no series has two rows."""
-    inner = _inner_steps(times, offsets)
+    inner = np.diff(times)[_row_ends(times, offsets)]
     return float(np.median(inner)) if len(inner) else None
 
 
@@ -47,7 +47,8 @@ def gap_notes(times: np.ndarray, offsets: np.ndarray, lines: np.ndarray, kind: T
     if is_monthly(times, offsets, kind):
         sizes, usual = np.diff(months(times))[ends], 1.0
     elif on_workdays(times, offsets, kind):
-        sizes, usual = _workdays(times)[ends], 1.0
+        days = (times // DAY).astype("datetime64[D]")
+        sizes, usual = np.busday_count(days[:-1], days[1:])[ends], 1.0
     else:
         sizes, usual = np.diff(times)[ends], step
     wide = ends[sizes > GAP * usual]
@@ -80,34 +81,21 @@ def duplicates(times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 def is_autumn_hour(time: float, kind: TimeKind) -> bool:
     """Whether clocks may be put back at a moment: a Sunday of October, November or April, before four o'clock."""
-    if kind != "moment":
-        return False
-    sunday = (int(time) // DAY + 3) % 7 == 6
-    month = int(months(np.array([int(time)]))[0]) % 12 + 1
-    return sunday and month in (10, 11, 4) and int(time) % DAY < 4 * HOUR
+    return kind == "moment" and _on_sunday_night(int(time), (10, 11, 4), 4)
 
 
 def _summer(before: float, after: float, step: float, kind: TimeKind) -> bool:
     """Whether an hour is missing on a Sunday night of spring."""
-    if kind != "moment" or after - before != step + HOUR or step > HOUR:
-        return False
-    month = int(months(np.array([int(after)]))[0]) % 12 + 1
-    return (int(after) // DAY + 3) % 7 == 6 and month in (3, 4, 9, 10) and int(after) % DAY < 5 * HOUR
+    missing = kind == "moment" and after - before == step + HOUR and step <= HOUR
+    return missing and _on_sunday_night(int(after), (3, 4, 9, 10), 5)
+
+
+def _on_sunday_night(time: int, months_of_year: tuple[int, ...], hours: int) -> bool:
+    """Whether a moment is within the first hours of a Sunday in one of the months."""
+    month = int(months(np.array([time]))[0]) % 12 + 1
+    return (time // DAY + 3) % 7 == 6 and month in months_of_year and time % DAY < hours * HOUR
 
 
 def _row_ends(times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """Find the rows that are not the last of their series."""
-    rows = np.arange(max(0, len(times) - 1))
-    last = offsets[1:-1] - 1
-    return rows if not len(last) else np.delete(rows, last)
-
-
-def _inner_steps(times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    steps = np.diff(times)
-    return steps if len(offsets) <= 2 else np.delete(steps, offsets[1:-1] - 1)
-
-
-def _workdays(times: np.ndarray) -> np.ndarray:
-    days = (times // DAY).astype("datetime64[D]")
-    counts: np.ndarray = np.busday_count(days[:-1], days[1:])
-    return counts
+    return np.delete(np.arange(max(0, len(times) - 1)), offsets[1:-1] - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -74,16 +75,10 @@ class TimeReader:
                 return float(text)
             return datetime.fromisoformat(text.replace("/", "-"))
         except ValueError:
-            return None if self.form is not None else _by_format(text)
-
-
-def _by_format(text: str) -> datetime | None:
-    for form in FORMATS:
-        try:
-            return datetime.strptime(text, form)
-        except ValueError:
-            continue
-    return None
+            for form in () if self.form is not None else FORMATS:
+                with suppress(ValueError):
+                    return datetime.strptime(text, form)
+            return None
 
 
 def time_text(value: float, kind: TimeKind) -> str:

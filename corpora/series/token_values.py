@@ -123,11 +123,7 @@ def read_token_values(
 def _read_split(
     name: str, paths: list[Path], files: DatasetFiles, options: ReadOptions, notes: list[str]
 ) -> TokenValueSplit:
-    """Read the files of a split.
-
-    Raises:
-        CorpusError: a sentence cannot be read and is not skipped, or none is left.
-    """
+    """Read the files of a split; refuse one without a sentence that can be read."""
     split = TokenValueSplit(name)
     for path in paths:
         shown = files.display.get(path, str(path))
@@ -173,13 +169,13 @@ def _random_splits(read: dict[str, TokenValueSplit], seed: int, notes: list[str]
     whole = read.get("all") or read.get("train")
     if whole is None:
         raise CorpusError(f"no training split; there are: {', '.join(read)}")
-    missing = [name for name in ("dev", "test") if "all" in read or name == "dev"]
-    missing = [name for name in missing if name not in read]
-    splits = {name: split for name, split in read.items() if name not in ("all", "train")}
     count = len(whole.tokens)
+    wanted = ("dev", "test") if "all" in read else ("dev",)
+    missing = [name for name in wanted if name not in read and count >= 3]
+    splits = {name: split for name, split in read.items() if name not in ("all", "train")}
     size = max(1, count // FRACTION)
-    order = np.random.default_rng(seed).permutation(count).tolist() if missing and count >= 3 else list(range(count))
-    for name in missing if count >= 3 else ():
+    order = np.random.default_rng(seed).permutation(count).tolist() if missing else list(range(count))
+    for name in missing:
         chosen, order = order[:size], order[size:]
         splits[name] = whole.take(name, sorted(chosen))
         notes.append(f"{name}: {number_of(size, 'sentence')} of {count:,} at random (seed {seed})")

@@ -84,13 +84,7 @@ def compare_cells(
     threads: int | None = None,
     on_start: Callable[[str, int], None] | None = None,
 ) -> tuple[list[CellResult], list[CellResult]]:
-    """Train all cells.
-
-    Args:
-        corpus: labelled.
-        config: settings with the hidden size of all cells.
-        threads: CPU threads.
-        on_start: called with the cell and the hidden size before each training.
+    """Train all cells; call ``on_start`` with the cell and the hidden size before each training.
 
     Returns:
         The cells of equal hidden size, and those that have as many parameters as the LSTM.

@@ -40,13 +40,7 @@ def copy_batch(length: int, size: int, rng: np.random.Generator) -> tuple[np.nda
 
 
 class CopyObjective(Objective):
-    """Recall of one symbol after ``length`` distractors.
-
-    Args:
-        model: the network to train.
-        length: N.
-        seed: of the sequences for testing.
-    """
+    """Recall of one symbol after ``length`` distractors; ``seed`` is that of the sequences for testing."""
 
     task: Task = "pos"
 
@@ -163,12 +157,11 @@ def copy_gradients(network: SymbolNetwork, length: int, seed: int) -> dict[str, 
     symbols, answers = copy_batch(length, BATCH, np.random.default_rng([seed, 2]))
     network.eval()
     inputs = network.embedding(torch.from_numpy(symbols)).detach()
-    targets = torch.from_numpy(answers)
-    norms = gradient_norms(
-        network.encoder.forward_rnn,
-        inputs,
-        lambda output: cross_entropy(network.head(output), targets, reduction="sum"),
-    )
+
+    def loss(output: Tensor) -> Tensor:
+        return cross_entropy(network.head(output), torch.from_numpy(answers), reduction="sum")
+
+    norms = gradient_norms(network.encoder.forward_rnn, inputs, loss)
     return {name: values.mean(1).tolist() for name, values in norms.items()}
 
 

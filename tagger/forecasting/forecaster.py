@@ -132,9 +132,12 @@ class Forecaster:
             raise ConfigError(f"steps is {steps:,}; expected 1 to {MOST_STEPS:,}")
         if not isinstance(table, SeriesTable):
             table = self.read(table)
+        for group in groups or ():
+            if group not in table.groups:
+                raise ConfigError(f"no series {group!r}; there are: {', '.join(table.groups)[:200]}")
         dataset = SeriesDataset(table, self.saved.scaling, self.config, self.saved.calendar)
-        numbers = range(len(table.groups)) if groups is None else [_group_number(table, group) for group in groups]
-        return [self._forecast(dataset, number, steps) for number in numbers]
+        chosen = table.groups if groups is None else groups
+        return [self._forecast(dataset, table.groups.index(group), steps) for group in chosen]
 
     def _forecast(self, dataset: SeriesDataset, group: int, steps: int) -> Forecast:
         table, saved = dataset.table, self.saved
@@ -142,10 +145,9 @@ class Forecaster:
         origin = np.array([end - 1])
         times = future_times(table, group, steps)
         scaled = forecast_recursively(saved.network, dataset, origin, times[:, None])[:, 0]
-        targets = dataset.targets
-        row = int(dataset.scale_rows[group])
-        mean, std = saved.scaling.mean[row, :targets], saved.scaling.std[row, :targets]
-        values = scaled * std + mean
+        row, targets = int(dataset.scale_rows[group]), dataset.targets
+        std = saved.scaling.std[row, :targets]
+        values = scaled * std + saved.scaling.mean[row, :targets]
         widths = np.stack([saved.intervals.at(lead) for lead in range(1, steps + 1)]) * std
         return Forecast(
             group=table.groups[group],
@@ -176,12 +178,6 @@ class Forecaster:
         if np.isnan(table.values[table.offsets[group + 1] - 1]).any():
             notes.append("the last row lacks a value; the last one before it is read instead")
         return notes
-
-
-def _group_number(table: SeriesTable, group: str) -> int:
-    if group not in table.groups:
-        raise ConfigError(f"no series {group!r}; there are: {', '.join(table.groups)[:200]}")
-    return table.groups.index(group)
 
 
 def options_of(config: ForecasterConfig, **reading: Any) -> SeriesOptions:

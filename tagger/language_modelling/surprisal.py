@@ -135,13 +135,9 @@ class ScoreTotals:
 def score_words(
     engine: TokenPredictor, subwords: SubwordTokenizer, passages: Iterable[TextSegment], *, context: str = "text"
 ) -> Iterator[ScoredPassage]:
-    """Score a stream of passages lazily, in bounded memory.
+    """Score a stream of passages of one text lazily, in bounded memory.
 
-    Args:
-        engine: predicts the next token.
-        subwords: tokenizer of the model.
-        passages: of one text, in order.
-        context: "text" predicts a word from all of the text before it, "sentence" from its sentence alone.
+    The context "text" predicts a word from all of the text before it, "sentence" from its sentence alone.
 
     Raises:
         ConfigError: no such context.

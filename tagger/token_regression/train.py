@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -22,7 +22,7 @@ from tagger.corpora.series.token_values import TokenValueCorpus, TokenValueSplit
 from tagger.corpora.tokenization.rule_selection import rules_of_words
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError, CorpusError
-from tagger.evaluation.forecast_scores import TargetScores, network_rmse, scores_to_dict
+from tagger.evaluation.forecast_scores import NETWORK, TargetScores, network_rmse, score_target, scores_to_dict
 from tagger.model_cards.card import CardFacts
 from tagger.model_cards.provenance import provenance
 from tagger.model_cards.token_regressor_card import token_regressor_card
@@ -32,7 +32,6 @@ from tagger.sequence_labelling.preparation import Prepared, word_features_of
 from tagger.serialization import manifest
 from tagger.serialization.builder import build_tagger
 from tagger.serialization.checkpoint import SavedModel, save_model
-from tagger.token_regression.evaluation import score_splits
 from tagger.token_regression.objective import TokenRegressionObjective
 from tagger.token_regression.regressor import TokenRegressor
 from tagger.training.fingerprint import split_arrays
@@ -47,6 +46,7 @@ from tagger.training.run import (
     train_and_save,
 )
 
+MEAN, WORD_MEAN = "mean of train", "mean of the word"
 SAMPLE = 2000
 """Sentences that choose the rules for raw text."""
 
@@ -95,7 +95,7 @@ class TokenRegressionTask(TrainingTask[Network, TokenRegressorRun]):
         return TokenRegressorRun(
             seed=self.config.training.seed,
             model=model,
-            scores=score_splits(model, self.corpus),
+            scores=_score_splits(model, self.corpus),
             log=trained.log,
             notes=trained.notes,
             dev_loss=trained.loss,
@@ -181,3 +181,35 @@ def _prepare(corpus: TokenValueCorpus, config: TokenRegressorConfig, scaling: Sc
 def _encode(split: TokenValueSplit, features: WordFeatures, scaling: Scaling) -> EncodedSplit:
     scaled = ((split.flat_values() - scaling.mean[0]) / scaling.std[0]).astype(np.float32)
     return replace(encode_split(split.tokens, {}, features, {}), labels={TAG: scaled})
+
+
+def _score_splits(regressor: TokenRegressor, corpus: TokenValueCorpus) -> Mapping[str, Sequence[TargetScores]]:
+    """Score dev and test, where the corpus has them, for each target that has numbers there."""
+    mean = regressor.scaling.mean[0]
+    words = _word_means(corpus.splits["train"], mean)
+    scores = {}
+    for name in ("dev", "test"):
+        if (split := corpus.splits.get(name)) is not None:
+            actual = split.flat_values()
+            predicted = {
+                NETWORK: np.concatenate(regressor.predict(split.tokens)),
+                MEAN: np.broadcast_to(mean, actual.shape),
+                WORD_MEAN: np.array([words.get(word, mean) for sentence in split.tokens for word in sentence]),
+            }
+            targets = [
+                score_target(target, actual[:, [n]], {kind: values[:, [n]] for kind, values in predicted.items()}, {})
+                for n, target in enumerate(corpus.targets)
+            ]
+            scores[name] = [one for one in targets if one is not None]
+    return scores
+
+
+def _word_means(train: TokenValueSplit, mean: np.ndarray) -> dict[str, np.ndarray]:
+    """Average each word of train: (K,); ``mean`` where the word has no number."""
+    sums: defaultdict[str, np.ndarray] = defaultdict(lambda: np.zeros(len(mean)))
+    counts: defaultdict[str, np.ndarray] = defaultdict(lambda: np.zeros(len(mean)))
+    for tokens, values in zip(train.tokens, train.values, strict=True):
+        for word, row in zip(tokens, values, strict=True):
+            sums[word] += np.nan_to_num(row)
+            counts[word] += ~np.isnan(row)
+    return {word: np.where(counts[word] > 0, total / np.maximum(counts[word], 1), mean) for word, total in sums.items()}

@@ -43,12 +43,8 @@ class CheckpointConfig:
 class CheckpointCallback(Callback):
     """Saves and restores one run.
 
-    Args:
-        store: where its states are.
-        fingerprint: what the run is, see ``tagger.training.fingerprint``.
-        minutes: between two states within an epoch; at the end of each epoch there is one as well. Both wait where
-            saving would take more than a fiftieth of the time.
-        request: whether a signal has arrived.
+    It saves at the end of an epoch, and within it after some ``minutes``; it waits where saving takes more than
+    ``MAX_SHARE`` of the time.
     """
 
     def __init__(

@@ -1,8 +1,4 @@
-"""What training reports: events for whoever watches it, and calls of the callbacks that take part in its loop.
-
-A listener gets each event: the command line shows a live display, a program may pass a function of its own. Losses
-are in nats. A callback may also save and restore the run.
-"""
+"""Events of training for listeners, and callbacks that take part in its loop. Losses are in nats."""
 
 from __future__ import annotations
 

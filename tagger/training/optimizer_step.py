@@ -1,7 +1,7 @@
 """One update of the weights after the other.
 
-A loss or a gradient that is not finite costs the step: it is skipped and counted. A batch for which memory runs out is
-tried again in twice as many micro-batches, whose gradients are added.
+A step whose loss or gradient is not finite is skipped and counted. A batch for which memory runs out is tried again in
+twice as many micro-batches, whose gradients are added.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""The training loop: an objective in, events out, the best weights left in the model.
-
-A step whose loss or gradient is not finite is skipped and counted; after ``tagger.training.optimizer_step.MAX_SKIPPED``
-of them in a row training ends, with the best weights so far.
-"""
+"""The training loop: an objective in, events out, the best weights left in the model."""
 
 from __future__ import annotations
 
@@ -29,7 +25,7 @@ NOTHING_KEPT = "no epoch ended with finite weights and a finite loss on dev; try
 
 
 class Trainer:
-    """One run of training.
+    """One run of training; it ends early, with the best weights so far, after too many skipped steps in a row.
 
     Args:
         model: the network, on its device; afterwards it holds the best (averaged) weights.
