@@ -99,7 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:  # click makes an Abort of a KeyboardInterrupt
         stopped = error.__cause__ or error
-        click.echo(f"tagger: {_interruption_message(stopped) or 'interrupted'}", err=True)
+        message = str(stopped) if isinstance(stopped, KeyboardInterrupt) else ""  # may say how to resume
+        click.echo(f"tagger: {message or 'interrupted'}", err=True)
         sys.exit(getattr(stopped, "status", EXIT_INTERRUPTED))
     except ReaderGone:  # nobody reads what is left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -120,11 +121,6 @@ def _warnings_as_notes() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.showwarning = note
         yield
-
-
-def _interruption_message(error: BaseException) -> str:
-    """Message of an interruption, which may say how to resume."""
-    return str(error) if isinstance(error, KeyboardInterrupt) else ""
 
 
 if __name__ == "__main__":

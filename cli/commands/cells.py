@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from tagger.cli.output.terminal import TerminalCapabilities
 from tagger.cli.train_commands.options import reading, reading_options
 
 EPILOG = """\b
@@ -19,7 +20,7 @@ Examples:
 """
 
 
-@click.command(short_help="Compare RNN, LSTM and GRU: size, speed, score, vanishing gradients.", epilog=EPILOG)
+@click.command(epilog=EPILOG)
 @click.argument("corpus", required=False)
 @reading_options
 @click.option("--task", type=click.Choice(["tags", "copy"]), default="tags", show_default=True, help="Task to learn.")
@@ -46,7 +47,6 @@ def cells(**values: Any) -> None:
 
 def _tags(values: dict[str, Any]) -> None:
     from tagger.cli.output.cells import render_cells, render_gradients
-    from tagger.cli.output.terminal import TerminalCapabilities
     from tagger.config.tagger import Config
     from tagger.corpora.read_corpus import read_corpus
     from tagger.experiments.compare_cells import SETTINGS, compare_cells
@@ -75,7 +75,6 @@ def _tags(values: dict[str, Any]) -> None:
 
 def _copy(values: dict[str, Any]) -> None:
     from tagger.cli.output.cells import render_copy, render_gradients
-    from tagger.cli.output.terminal import TerminalCapabilities
     from tagger.experiments.copy_task import compare_on_copy
     from tagger.experiments.plots import draw_copy
 
@@ -120,7 +119,7 @@ def _announcer(values: dict[str, Any]) -> Callable[[str, int], None]:
 
 
 def _report_picture(values: dict[str, Any], drawn: bool) -> None:
-    from tagger.model_cards.figures import MISSING
+    from tagger.model_cards.plots import MISSING
 
     if drawn:
         click.echo(f"\npicture: {Path(values['picture'])}")

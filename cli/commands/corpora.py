@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from tagger.cli.output.terminal import TerminalCapabilities
 from tagger.cli.train_commands.options import ShowGroup, read_options, reading, reading_options
 
 
@@ -31,7 +32,6 @@ def corpora(context: click.Context) -> None:
     """List the corpora of the catalogue; show or convert any corpus."""
     if context.invoked_subcommand is None:
         from tagger.cli.output.corpora import render_catalogue
-        from tagger.cli.output.terminal import TerminalCapabilities
         from tagger.corpora.hub.catalogue import entries
 
         click.echo(render_catalogue(entries(), TerminalCapabilities.of(sys.stdout)))
@@ -45,9 +45,7 @@ def corpora(context: click.Context) -> None:
 def show(corpus: str, *, stats: bool, as_json: bool, **values: Any) -> None:
     """Describe CORPUS: a name in the catalogue, a file, a folder, OWNER/NAME."""
     from tagger.cli.output import corpora as report
-    from tagger.cli.output.terminal import TerminalCapabilities
 
-    terminal = TerminalCapabilities.of(sys.stdout)
     if not stats:
         description = report.describe(corpus)
         click.echo(json.dumps(description, ensure_ascii=False, indent=2) if as_json else report.as_lines(description))
@@ -55,31 +53,27 @@ def show(corpus: str, *, stats: bool, as_json: bool, **values: Any) -> None:
     from tagger.corpora.read_corpus import read_corpus
     from tagger.corpora.validation.statistics import corpus_statistics
 
-    found = read_corpus(corpus, column=values["column"] or "upos", **reading(values))
-    statistics = corpus_statistics(found)
+    data = read_corpus(corpus, column=values["column"] or "upos", **reading(values))
+    statistics = corpus_statistics(data)
     if as_json:
         splits = [split.to_dict() for split in statistics.splits]
-        click.echo(
-            json.dumps({"name": found.name, "column": found.column, "parts": splits}, ensure_ascii=False, indent=2)
-        )
+        facts = {"name": data.name, "column": data.column, "parts": splits}
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
     else:
-        click.echo(report.render_stats(found, statistics.splits, terminal))
+        click.echo(report.render_stats(data, statistics.splits, TerminalCapabilities.of(sys.stdout)))
 
 
 @corpora.command(epilog="Example: tagger corpora convert wnut17/ out/ --to jsonl --column tag --scheme IOBES")
 @click.argument("corpus")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
-    "--to",
-    "form",
-    type=click.Choice(["conllu", "columns", "jsonl", "parquet"]),
+    "--to", "form", type=click.Choice(["conllu", "columns", "jsonl", "parquet"]),
     help="Format of OUT.  [default: by its name]",
-)
+)  # fmt: skip
 @click.option(
-    "--scheme",
-    type=click.Choice(["IOB1", "IOB2", "IOBES", "BILOU"], case_sensitive=False),
+    "--scheme", type=click.Choice(["IOB1", "IOB2", "IOBES", "BILOU"], case_sensitive=False),
     help="Scheme in which OUT writes labelled spans.",
-)
+)  # fmt: skip
 @click.option("--bare", is_flag=True, help="Write only the words and the labels of --column.")
 @click.option("--overwrite", is_flag=True, help="Replace existing files.")
 @reading_options
@@ -91,15 +85,8 @@ def convert(corpus: str, out: Path, **values: Any) -> None:
     """
     from tagger.corpora.conversion.convert import convert as run
 
-    done = run(
-        corpus,
-        out,
-        values["form"],
-        scheme=values["scheme"],
-        options=read_options(values),
-        bare=values["bare"],
-        overwrite=values["overwrite"],
-    )
+    given = {name: values[name] for name in ("scheme", "bare", "overwrite")}
+    done = run(corpus, out, values["form"], options=read_options(values), **given)
     for note in done.notes:
         click.echo(f"note: {note}", err=True)
     for path, sentences in done.files.items():

@@ -50,7 +50,7 @@ def evaluate(model: str, corpus: str | None, split: str, **values: Any) -> None:
 
 
 def _tags(model: str, corpus: str | None, split: str, values: dict[str, Any]) -> None:
-    from tagger.cli.output.tag_scores import render_report
+    from tagger.cli.output.scores import render_report
     from tagger.cli.output.terminal import printable
     from tagger.corpora.read_corpus import read_split
     from tagger.inference.tagger import Tagger
@@ -65,7 +65,7 @@ def _tags(model: str, corpus: str | None, split: str, values: dict[str, Any]) ->
 
 
 def _language(model: str, corpus: str | None, split: str, values: dict[str, Any]) -> None:
-    from tagger.cli.output.perplexity import render_language_scores
+    from tagger.cli.output.scores import render_language_scores
     from tagger.language_modelling.language_model import LanguageModel
 
     loaded = LanguageModel.load(model, device=values["device"], threads=values["threads"])

@@ -17,7 +17,7 @@ Examples:
 """
 
 
-@click.command(short_help="Forecast a time series, with intervals.", epilog=EPILOG)
+@click.command(epilog=EPILOG)
 @click.argument("model")
 @click.argument("file", required=False)
 @click.option("--steps", type=int, default=14, show_default=True, help="Steps to forecast.")
@@ -43,7 +43,7 @@ def forecast(**values: Any) -> None:
     from tagger.corpora.formats.sentence import clipped
     from tagger.forecasting.forecaster import Forecaster
     from tagger.forecasting.plots import draw_forecasts
-    from tagger.model_cards.figures import MISSING
+    from tagger.model_cards.plots import MISSING
     from tagger.runtime.device import intra_op_threads
 
     model = Forecaster.load(values["model"])

@@ -27,7 +27,7 @@ Examples:
 """
 
 
-@click.command(short_help="Write text with a language model.", epilog=EPILOG)
+@click.command(epilog=EPILOG)
 @click.argument("prompt", required=False)
 @model_option
 @click.option("--prompt-file", metavar="FILE", help="Read the prompt from a file.")

@@ -32,7 +32,7 @@ def _read_units(_: click.Context, __: click.Parameter, value: str | None) -> tup
     return tuple(dict.fromkeys(map(int, parts)))
 
 
-@click.command(short_help="Show the gates of a model while it reads a sentence.", epilog=EPILOG)
+@click.command(epilog=EPILOG)
 @click.argument("model", metavar="[MODEL]", default=DEFAULT_MODEL)
 @click.option("--text", metavar="TEXT", help="The text to read.")
 @click.option("--tokens", metavar="WORDS", help="One sentence instead of a text, words separated by blanks.")

@@ -66,7 +66,7 @@ def _verified(folder: Path) -> str:
 
 
 def _table_of_models() -> str:
-    """A row for each model that ships: its heads, its size, its scores."""
+    """Render a row for each model that ships: its heads, its size, its scores."""
     from tagger.cli.output.terminal import TerminalCapabilities, as_text, new_table, plain_text
     from tagger.serialization.manifest import bundled_names, find_model, read_manifest
 
@@ -92,12 +92,10 @@ def _table_of_models() -> str:
 
 
 def _scores(about: dict[str, dict[str, float]]) -> str:
-    """Scores on test, as far as the model folder states them."""
+    """Format the scores on test, as far as the model folder states them."""
     figures = []
-    score = about.get("scores", {}).get("test")
-    if score is not None:
+    if (score := about.get("scores", {}).get("test")) is not None:
         figures.append(f"accuracy {100 * score:.2f} %" if score <= 1 else f"perplexity {score:.1f}")
-    perplexity = about.get("perplexities", {}).get("test")
-    if perplexity is not None:
+    if (perplexity := about.get("perplexities", {}).get("test")) is not None:
         figures.append(f"perplexity {perplexity:.1f} per word")
     return ", ".join(figures)

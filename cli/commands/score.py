@@ -25,7 +25,7 @@ Examples:
 """
 
 
-@click.command(short_help="Compute the surprisal of each word of a text with a language model.", epilog=EPILOG)
+@click.command(epilog=EPILOG)
 @document_options
 @click.option(
     "--context", type=click.Choice(("text", "sentence")), default="text", show_default=True,
@@ -73,13 +73,8 @@ def _run(values: Mapping[str, Any], write: Callable[[bytes], object]) -> tuple[S
         write(("\t".join(HEADER) + "\n").encode())
     with intra_op_threads(model.threads):
         for path in [""] if text is not None else paths:
-            segments = read_passages(
-                path,
-                model.tokenizer,
-                input_format=values["input_format"],
-                text=text,
-                by_lines=model.subwords.kind != "word",
-            )
+            by_lines, form = model.subwords.kind != "word", values["input_format"]
+            segments = read_passages(path, model.tokenizer, input_format=form, text=text, by_lines=by_lines)
             for scored in model.score_passages(segments, context=values["context"]):
                 totals.add(scored)
                 lines = (

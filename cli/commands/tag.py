@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli.train_commands.options import document_options, machine_options, renamed
+from tagger.cli.train_commands.options import device_option, document_options, renamed
 from tagger.cli.train_commands.start import Resumable
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ Examples:
 """
 
 
-@click.command(cls=Resumable, short_help="Tag text, tokens, CoNLL-U, CoNLL columns or JSON lines.", epilog=EPILOG)
+@click.command(cls=Resumable, epilog=EPILOG)
 @document_options
 @click.option(
     "--output", "output_format", type=click.Choice(OUTPUTS),
@@ -40,7 +40,8 @@ Examples:
     help="Continue an unfinished -o FILE; --resume auto begins one if there is none.",
 )  # fmt: skip
 @click.option("--scores", is_flag=True, help="Give the probability of each tag (not in pairs).")
-@machine_options
+@device_option
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: all cores]")
 @click.option("--skip-invalid", is_flag=True, help="Pass on what cannot be read, untagged, and count it.")
 @renamed("--ignore-bad", "--skip-invalid", is_flag=True)
 @click.option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table, plain_text
+from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table
 from tagger.experiments.compare_cells import BLOCKS, CellResult, factor_per_step, layer_parameters
 
 if TYPE_CHECKING:
@@ -24,18 +24,18 @@ def render_cells(
     size = f"Equal hidden size, H = {first.hidden_size}, words of D = {first.input_size}"
     parts = [
         _table(equal, size, terminal),
+        "",
         _table(matched, "Equal parameters", terminal),
+        "",
         "A layer has blocks x H x (D + H + 2) parameters: a matrix for the word, one for the state and two biases",
         "for each block. RNN 1 block; GRU 3: reset gate, update gate, candidate; LSTM 4: three gates, candidate.",
     ]
-    return "\n".join([parts[0], "", parts[1], "", *parts[2:]])
+    return "\n".join(parts)
 
 
 def _table(results: Sequence[CellResult], title: str, terminal: TerminalCapabilities) -> str:
-    table = new_table(terminal)
-    table.add_column(plain_text(title))
-    for name in ("blocks", "H", "a layer", "both", "us a word", *(f"{split} %" for split in results[0].scores), "time"):
-        table.add_column(name, justify="right")
+    scores = (f"{split} %" for split in results[0].scores)
+    table = new_table(terminal, title, "blocks", "H", "a layer", "both", "us a word", *scores, "time")
     for one in results:
         layer = layer_parameters(one.cell, one.input_size, one.hidden_size)
         table.add_row(
@@ -49,12 +49,7 @@ def _table(results: Sequence[CellResult], title: str, terminal: TerminalCapabili
 def render_gradients(
     gradients: Mapping[str, tuple[Gradients, Gradients]], terminal: TerminalCapabilities = PLAIN
 ) -> str:
-    """Render the norm of the gradient by the state k steps back, untrained and trained.
-
-    Args:
-        gradients: by cell, before and after training, by state.
-        terminal: the capabilities of the stream.
-    """
+    """Render the norm of the gradient by the state k steps back, by cell, before and after training."""
     longest = min(len(values) for before, _ in gradients.values() for values in before.values())
     back = [k for k in BACK if k < longest][-MOST_BACK:]
     table = new_table(terminal)
@@ -74,11 +69,8 @@ def render_copy(
     results: Mapping[str, Sequence[CopyResult]], settings: CopySettings, terminal: TerminalCapabilities = PLAIN
 ) -> str:
     """Render the right answers at each length of the memory, and sum them up in words."""
-    table = new_table(terminal)
-    table.add_column(plain_text(f"One of 8 symbols, H = {settings.hidden_size}"))
-    for length in settings.lengths:
-        table.add_column(f"N = {length}", justify="right")
-    table.add_column("time", justify="right")
+    lengths = (f"N = {length}" for length in settings.lengths)
+    table = new_table(terminal, f"One of 8 symbols, H = {settings.hidden_size}", *lengths, "time")
     words = []
     for cell, by_length in results.items():
         shown = [f"{100 * one.accuracy:.1f} % ({one.updates:,})" for one in by_length]

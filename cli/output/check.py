@@ -30,12 +30,7 @@ _NAMES: Final = {
 
 
 def render_report(report: ValidationReport, terminal: TerminalCapabilities = PLAIN) -> str:
-    """Render the statistics, all findings and the verdict.
-
-    Args:
-        report: the result of validation.
-        terminal: the capabilities of the stream.
-    """
+    """Render the statistics, all findings and the verdict."""
     sections = [_head(report)]
     if report.splits and any(split.sentences for split in report.splits):
         sections += [render_statistics(report.splits, terminal), _labels(report, terminal), _examples(report, terminal)]
@@ -46,10 +41,7 @@ def render_report(report: ValidationReport, terminal: TerminalCapabilities = PLA
 
 def render_statistics(splits: Iterable[SplitStatistics], terminal: TerminalCapabilities = PLAIN) -> str:
     """Render sentences, words, types, labels and unknown words of each split as a table."""
-    table = new_table(terminal)
-    table.add_column("")
-    for name in ("sentences", "words", "types", "labels", "unknown words"):
-        table.add_column(name, justify="right")
+    table = new_table(terminal, "", "sentences", "words", "types", "labels", "unknown words")
     for split in splits:
         rate = "" if split.unknown_rate is None else f"{percent(split.unknown_rate)} %"
         figures = (split.sentences, split.words, split.types, len(split.labels))
@@ -75,15 +67,10 @@ def _examples(report: ValidationReport, terminal: TerminalCapabilities) -> str:
     for tokens, tags in report.first:
         pairs = [f"{word}/{tag}" for word, tag in zip(tokens, tags, strict=True)][:_SHOWN_WORDS]
         more = " ..." * (len(tokens) > _SHOWN_WORDS)
-        text = printable(" ".join(pairs)) + more
         lines += textwrap.wrap(
-            text,
-            terminal.width,
-            initial_indent="  ",
-            subsequent_indent="    ",
-            break_on_hyphens=False,
-            break_long_words=False,
-        )
+            printable(" ".join(pairs)) + more, terminal.width, initial_indent="  ", subsequent_indent="    ",
+            break_on_hyphens=False, break_long_words=False,
+        )  # fmt: skip
     return "\n".join(lines)
 
 

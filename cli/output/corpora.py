@@ -56,14 +56,7 @@ def render_catalogue(entries: Iterable[Entry], terminal: TerminalCapabilities = 
 
 
 def describe(source: str) -> dict[str, Any]:
-    """Describe a corpus without reading all of it.
-
-    Args:
-        source: as for ``read_corpus``, but not ``-``.
-
-    Raises:
-        CorpusError: there is no such corpus.
-    """
+    """Describe a corpus without reading all of it; ``source`` is as for ``read_corpus``, but not ``-``."""
     from tagger.corpora.formats.sniffing import sniff
     from tagger.corpora.sources.resolve import resolve
 
@@ -75,21 +68,16 @@ def describe(source: str) -> dict[str, Any]:
     entry = find_dataset(source, "corpus")
     if not entry.task:
         return {"name": entry.hub, "hub": str(entry.spec), "notes": ["not in the catalogue; --stats reads it"]}
-    return _entry(entry)
-
-
-def _entry(entry: Entry) -> dict[str, Any]:
-    described: dict[str, Any] = {
+    return {
         "name": entry.name,
         "task": entry.task,
         "language": entry.language,
         "licence": entry.licence,
         "hub": str(entry.spec),
         "words": entry.words,
+        "sentences": dict(zip(("train", "dev", "test"), entry.sentences, strict=False)),
+        "columns": {"text": entry.text} if entry.task == "lm" else {"tokens": entry.tokens, "labels": entry.labels},
     }
-    sizes = dict(zip(("train", "dev", "test"), entry.sentences, strict=False))
-    columns = {"text": entry.text} if entry.task == "lm" else {"tokens": entry.tokens, "labels": entry.labels}
-    return {**described, "sentences": sizes, "columns": columns}
 
 
 def as_lines(description: dict[str, Any]) -> str:
@@ -97,15 +85,13 @@ def as_lines(description: dict[str, Any]) -> str:
     lines = []
     for key, value in description.items():
         if isinstance(value, dict):
+            pairs = value.items()
             value = ", ".join(
-                f"{name} {amount:,}" if isinstance(amount, int) else f"{name}: {amount}"
-                for name, amount in value.items()
+                f"{name} {size:,}" if isinstance(size, int) else f"{name}: {size}" for name, size in pairs
             )
-        shown = (
-            [*map(str, value)]
-            if isinstance(value, list)
-            else [f"{value:,}" if isinstance(value, int) else str(value or "not stated")]
-        )
+        elif isinstance(value, int):
+            value = f"{value:,}"
+        shown = map(str, value) if isinstance(value, list) else [value or "not stated"]
         lines += [f"{key if place == 0 else '':10} {printable(one)}" for place, one in enumerate(shown)]
     return "\n".join(lines)
 

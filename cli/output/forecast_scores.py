@@ -34,10 +34,8 @@ def render_scores(scores: Mapping[str, Sequence[TargetScores]], terminal: Termin
     tables = []
     for split, targets in scores.items():
         for one in targets:
-            table = new_table(terminal)
-            table.add_column(plain_text(f"{one.target} on {split} ({one.count:,} values)"))
-            for name in ("MAE", "RMSE", "R2", "skill"):
-                table.add_column(name, justify="right")
+            title = f"{one.target} on {split} ({one.count:,} values)"
+            table = new_table(terminal, title, "MAE", "RMSE", "R2", "skill")
             for row in one.rows():
                 table.add_row(*row)
             tables.append(as_text(table, terminal))
@@ -65,9 +63,8 @@ def render_coverage(run: ForecasterRun) -> str:
     if run.coverage is None:
         return ""
     levels = run.model.saved.intervals.levels
-    shares = [
-        f"{100 * share:.1f} % in the {100 * level:.0f} % one" for level, share in zip(levels, run.coverage, strict=True)
-    ]
+    pairs = zip(levels, run.coverage, strict=True)
+    shares = [f"{100 * share:.1f} % in the {100 * level:.0f} % one" for level, share in pairs]
     leads = len(run.model.saved.intervals.widths)
     return f"intervals of forecasts up to {leads:,} steps, measured on dev; of test lie {', '.join(shares)}"
 
@@ -79,10 +76,9 @@ def render_seeds(runs: Sequence[ForecasterRun], kept: int, terminal: TerminalCap
     figures = {
         run.seed: [value for targets in network_rmse(run.scores).values() for value in targets.values()] for run in runs
     }
-    first = runs[0]
     table = new_table(terminal)
     table.add_column("Seed", justify="right")
-    for split, targets in first.scores.items():
+    for split, targets in runs[0].scores.items():
         for one in targets:
             table.add_column(plain_text(f"{split} {one.target} RMSE"), justify="right")
     table.add_column("")
@@ -98,12 +94,9 @@ def render_seeds(runs: Sequence[ForecasterRun], kept: int, terminal: TerminalCap
 
 def render_forecast(forecast: Forecast, terminal: TerminalCapabilities = PLAIN) -> str:
     """Render the steps of one series with the ends of their intervals."""
-    table = new_table(terminal)
-    table.add_column(plain_text(forecast.group or "time"))
-    for target in forecast.targets:
-        table.add_column(plain_text(target), justify="right")
-        for level in forecast.levels:
-            table.add_column(f"{100 * level:.0f} % interval", justify="right")
+    intervals = [f"{100 * level:.0f} % interval" for level in forecast.levels]
+    heads = [head for target in forecast.targets for head in (target, *intervals)]
+    table = new_table(terminal, forecast.group or "time", *heads)
     for step, label in enumerate(forecast.labels):
         cells = []
         for number in range(len(forecast.targets)):
@@ -116,9 +109,8 @@ def render_forecast(forecast: Forecast, terminal: TerminalCapabilities = PLAIN) 
 
 def forecast_lines(forecast: Forecast) -> str:
     """Write the forecast as JSON lines, one a step."""
-    return "".join(
-        json.dumps(_record(forecast, step), ensure_ascii=False) + "\n" for step in range(len(forecast.labels))
-    )
+    records = (_record(forecast, step) for step in range(len(forecast.labels)))
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
 def _record(forecast: Forecast, step: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table, plain_text, printable
 from tagger.interpretability.gate_names import describe, is_gate, label, meaning
-from tagger.model_cards.learning_curves import ASCII_BLOCKS, BLOCKS, spark
+from tagger.model_cards.plots import ASCII_BLOCKS, BLOCKS, spark
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tagger.interpretability.gate_activations import Gates, Place, UnitMovement
 
+Widths = tuple[int, int, int]
 LONGEST_WORD = 24
 LONGEST_BAR, SHORTEST_BAR = 8, 3
 LONGEST_SPARK = 24
@@ -25,12 +26,9 @@ _HEAT = ("blue", "cyan", "yellow", "red")  # a column's lowest quarter to its hi
 
 
 def render_gates(gates: Gates, terminal: TerminalCapabilities = PLAIN, *, top: int = 5) -> str:
-    """Render an explanation, a table for each direction and layer, and the most active units.
+    """Render an explanation, a table for each direction and layer, and the ``top`` most active units.
 
-    Args:
-        gates: what to show; if units were picked, each of them has a column, else columns are means over units.
-        terminal: the capabilities of the stream.
-        top: rows of the table of units.
+    If units were picked, each of them has a column; else columns are means over units.
     """
     parts = [_introduction(gates, terminal)]
     for place in gates.places:
@@ -101,11 +99,7 @@ def _tables(gates: Gates, heads: Sequence[str], columns: Sequence[np.ndarray], t
 
 
 def _table(
-    gates: Gates,
-    heads: Sequence[str],
-    columns: Sequence[np.ndarray],
-    widths: tuple[int, int, int],
-    terminal: TerminalCapabilities,
+    gates: Gates, heads: Sequence[str], columns: Sequence[np.ndarray], widths: Widths, terminal: TerminalCapabilities
 ) -> str:
     """Render one table; widths are those of words, figures and bars."""
     longest, figures, bar = widths
@@ -159,15 +153,12 @@ def _movements(gates: Gates, place: Place, terminal: TerminalCapabilities, top: 
     if room:
         table.add_column("over the words", no_wrap=True)
     for move in moves:
-        course = here[(*place, move.name)][:, _column(here, move.unit)].tolist()
+        column = move.unit if here.units is None else here.units.index(move.unit)
+        course = here[(*place, move.name)][:, column].tolist()
         drawn = spark(course, width=LONGEST_SPARK, blocks=BLOCKS if terminal.unicode else ASCII_BLOCKS)
         figures = f"{move.value:.2f}", f"{move.mean:.2f}"
         table.add_row(str(move.unit), _event(gates, move), *figures, *([drawn] if room else []))
     return f"{_title(gates, place, 'units that move most')}\n{as_text(table, terminal)}"
-
-
-def _column(gates: Gates, unit: int) -> int:
-    return unit if gates.units is None else gates.units.index(unit)
 
 
 def _event(gates: Gates, move: UnitMovement) -> Text:

@@ -31,9 +31,8 @@ def output_stream(path: str | None) -> Iterator[BinaryIO]:
         OutputError: the file cannot be written.
     """
     if path is None or path == "-":
-        with _exit_quietly_without_reader():
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
         return
     target = Path(os.path.realpath(path))
     aside = not target.exists() or target.is_file()
@@ -55,13 +54,7 @@ def output_stream(path: str | None) -> Iterator[BinaryIO]:
 
 @dataclass(frozen=True, slots=True)
 class TaggedOutput:
-    """Destination of `tagger tag`.
-
-    Args:
-        write: takes bytes.
-        journal: records the progress of a run that can be resumed.
-        flush: of the stream.
-    """
+    """Destination of `tagger tag`; the journal records the progress of a run that can be resumed."""
 
     write: Callable[[bytes], object]
     journal: TaggedFile | None = None
@@ -112,14 +105,3 @@ def tagged_output(path: str | None, resume: Resume) -> Iterator[TaggedOutput]:
 def _is_special(path: str) -> bool:
     target = Path(os.path.realpath(path))
     return target.exists() and not target.is_file() and not target.is_dir()
-
-
-@contextmanager
-def _exit_quietly_without_reader() -> Iterator[None]:
-    """Exit with 0 on a broken pipe (``| head``); click alone would make it 1."""
-    try:
-        yield
-    except BrokenPipeError:
-        # What is left in the buffer is flushed at exit, and must go somewhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None

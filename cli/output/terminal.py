@@ -17,13 +17,7 @@ PIPE_WIDTH = 100  # columns where the stream has no width of its own
 
 @dataclass(frozen=True, slots=True)
 class TerminalCapabilities:
-    """Width, colours and characters that a stream can show.
-
-    Attributes:
-        width: columns.
-        colour: whether it takes colours and bold type.
-        unicode: whether it takes more than ASCII.
-    """
+    """Width in columns, colours and characters (more than ASCII) that a stream can show."""
 
     width: int = PIPE_WIDTH
     colour: bool = False
@@ -43,14 +37,17 @@ class TerminalCapabilities:
 PLAIN: Final = TerminalCapabilities()
 
 
-def new_table(terminal: TerminalCapabilities) -> Table:
-    """Make an empty table with a rule below its head as the only line."""
+def new_table(terminal: TerminalCapabilities, *heads: str) -> Table:
+    """Make a table with a rule below its head as the only line; the first column is flush left, others right."""
     from rich.box import Box
     from rich.table import Table
 
     rule = "─" if terminal.unicode else "-"
     box = Box(f"    \n    \n {rule}{rule} \n    \n    \n    \n    \n    \n")
-    return Table(box=box, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table = Table(box=box, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for number, head in enumerate(heads):
+        table.add_column(plain_text(head), justify="right" if number else "left")
+    return table
 
 
 def as_text(table: Table, terminal: TerminalCapabilities) -> str:

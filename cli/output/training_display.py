@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self, TextIO
 
 from tagger.cli.output.terminal import TerminalCapabilities
-from tagger.model_cards.learning_curves import ASCII_BLOCKS, BLOCKS, spark
+from tagger.model_cards.plots import ASCII_BLOCKS, BLOCKS, spark
 from tagger.training.events import EpochEnd, Event, Finished, Started, Step
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ LOG_SECONDS: Final = 60.0
 
 
 def started_lines(event: Started) -> list[str]:
-    """Lines before the first epoch: notes, the size of data and model, the machine."""
+    """Describe notes, the size of data and model, the machine."""
     return [
         *(f"note: {note}" for note in event.notes),
         _data_line(event),
@@ -59,7 +59,7 @@ def _data_line(event: Started) -> str:
 
 
 def step_figures(event: Step, dev: str | None) -> str:
-    """Figures beside the progress bar; ``dev`` is the last score on dev."""
+    """Format the figures beside the progress bar; ``dev`` is the last score on dev."""
     figures = [f"loss {event.loss_per_step:.4f}", f"{event.tokens_per_second:,.0f} tokens/s"]
     if dev is not None:
         figures.append(f"dev {dev}")
@@ -69,16 +69,15 @@ def step_figures(event: Step, dev: str | None) -> str:
 
 
 def dev_value(event: EpochEnd) -> float | None:
-    """The score on dev: accuracy in per cent, perplexity, or the loss of a regression."""
+    """Return the score on dev: accuracy in per cent, perplexity, or the loss of a regression."""
     if event.dev_accuracy is not None:
         return 100 * event.dev_accuracy
     return event.dev_loss_per_step if event.dev_perplexity is None else event.dev_perplexity
 
 
 def dev_figure(event: EpochEnd) -> str | None:
-    """The score on dev with its name; None without dev."""
-    value = dev_value(event)
-    if value is None:
+    """Format the score on dev with its name; None without dev."""
+    if (value := dev_value(event)) is None:
         return None
     if event.dev_accuracy is not None:
         return f"{value:.2f} %"
@@ -86,7 +85,7 @@ def dev_figure(event: EpochEnd) -> str | None:
 
 
 def epoch_line(event: EpochEnd, task: str = "pos") -> str:
-    """One row below the header; it ends with ``best`` if dev was never better."""
+    """Format a row below the header; it ends with ``best`` if dev was never better."""
     width = len(str(event.epochs))
     language = task == "lm"
     columns = [
@@ -117,13 +116,7 @@ def _perplexity(nats: float) -> str:
 
 
 def finished_lines(event: Finished, values: list[float], blocks: str = BLOCKS) -> list[str]:
-    """Lines at the end: why training ended, and the scores on dev as a curve.
-
-    Args:
-        event: the last one.
-        values: ``dev_value`` of each epoch.
-        blocks: characters by height.
-    """
+    """Say why training ended, and draw the ``dev_value`` of each epoch as a curve."""
     best = f"best epoch {event.best_epoch}"
     if event.best_accuracy is not None:
         best += f", dev accuracy {100 * event.best_accuracy:.2f} %"
@@ -140,7 +133,7 @@ def finished_lines(event: Finished, values: list[float], blocks: str = BLOCKS) -
 
 
 def clock(seconds: float) -> str:
-    """A duration as ``m:ss`` or ``h:mm:ss``."""
+    """Format a duration as ``m:ss`` or ``h:mm:ss``."""
     if not math.isfinite(seconds):
         return "?"
     minutes, rest = divmod(round(max(0.0, seconds)), 60)
@@ -167,7 +160,7 @@ class TrainingDisplay:
         self._dev: str | None = None
         self._last_shown = time.monotonic()
         if not quiet:
-            self._guarded(self._open)
+            self._guarded(self._open_console)
 
     def __enter__(self) -> Self:
         return self
@@ -189,8 +182,16 @@ class TrainingDisplay:
             with suppress(Exception):
                 self._close()
 
-    def _open(self) -> None:
-        self._console = _console(self._stream)
+    def _open_console(self) -> None:
+        """Make a console that reports a broken pipe instead of ending the program, as rich would."""
+        from rich.console import Console
+
+        class LastingConsole(Console):
+            def on_broken_pipe(self) -> None:
+                self.quiet = True
+                raise BrokenPipeError("nobody reads the display any more")
+
+        self._console = LastingConsole(file=self._stream, highlight=False)
 
     def _close(self) -> None:
         progress, self._progress = self._progress, None
@@ -259,15 +260,3 @@ class TrainingDisplay:
                 figures=figures,
             )
             self._progress.refresh()
-
-
-def _console(stream: TextIO) -> Console:
-    """A console that reports a broken pipe instead of ending the program, as rich would."""
-    from rich.console import Console
-
-    class LastingConsole(Console):
-        def on_broken_pipe(self) -> None:
-            self.quiet = True
-            raise BrokenPipeError("nobody reads the display any more")
-
-    return LastingConsole(file=stream, highlight=False)

@@ -17,7 +17,7 @@ from tagger.cli.train_commands.options import (
     text_options,
     text_reading,
 )
-from tagger.cli.train_commands.start import Resumable, may_start, print_closing, run_arguments, run_options
+from tagger.cli.train_commands.start import Resumable, displayed_run, may_start, print_closing, run_options
 from tagger.config.language_model import LanguageConfig, make_config
 
 if TYPE_CHECKING:
@@ -62,15 +62,8 @@ def lm(**values: Any) -> None:
     CORPUS is plain text (a file, folder or glob, or - for the standard input), any labelled corpus that `tagger train
     pos` takes (its words are read), or OWNER/NAME[:CONFIG][@REVISION] on the Hugging Face hub.
     """
-    run(values)
-
-
-def run(values: dict[str, Any]) -> None:
-    """Read, train, report."""
-    from tagger.cli.output.training_display import TrainingDisplay
     from tagger.corpora.text.text_corpus import read_text_corpus
     from tagger.language_modelling.train import train_language_model
-    from tagger.training.run import RunOptions
 
     config = make_config(values["config_file"], values["preset"], chosen_settings(values), where="command line")
     if values["tokenised"] and config.head.min_count is None:
@@ -89,13 +82,9 @@ def run(values: dict[str, Any]) -> None:
     )
     if not values["quiet"]:
         click.echo(describe(corpus), err=True)
-    with TrainingDisplay(quiet=values["quiet"]) as display:
+    with displayed_run(values) as options:
         training = train_language_model(
-            corpus,
-            config,
-            RunOptions(listener=display, **run_arguments(values)),
-            cache=values["neural_cache"],
-            stream_chunk=values["stream_chunk"],
+            corpus, config, options, cache=values["neural_cache"], stream_chunk=values["stream_chunk"]
         )
     if not values["quiet"]:
         _report(training, values["out"])
@@ -106,15 +95,14 @@ def describe(corpus: TextCorpus) -> str:
     from tagger.cli.output.terminal import printable
 
     lines = [f"text {corpus.name}: {', '.join(split.name for split in corpus.splits)}"]
-    first = next(iter(corpus.train), None) if corpus.train is not None else None
-    if first is not None:
+    if corpus.train is not None and (first := next(iter(corpus.train), None)) is not None:
         shown = " ".join(first.words)
         lines.append(f"  first  {printable(shown if len(shown) <= 90 else shown[:86] + ' ...')}")
     return "\n".join(lines)
 
 
 def _report(training: TrainingResult[LanguageRun], out: Path) -> None:
-    from tagger.cli.output.perplexity import render_language_scores
+    from tagger.cli.output.scores import render_language_scores
     from tagger.cli.output.terminal import TerminalCapabilities
 
     if training.best.scores:

@@ -31,13 +31,7 @@ def together(*decorators: Callable[[Command], Command]) -> Callable[[Command], C
 
 
 def renamed(old: str, new: str, *, is_flag: bool = False) -> Callable[[Command], Command]:
-    """Accept the former name of an option, hidden; it sets the new option and prints a note.
-
-    Args:
-        old: the former name, such as ``--ignore-bad``.
-        new: the name of an option of the same command.
-        is_flag: whether the option takes no value.
-    """
+    """Accept the former name of an option, hidden; it sets the new option and prints a note."""
 
     def pass_on(context: click.Context, _: click.Parameter, value: Any) -> None:
         if not value:
@@ -95,16 +89,7 @@ def chosen_settings(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def chosen_config(kind: type[Chosen], values: Mapping[str, Any], **more: Any) -> Chosen:
-    """Build a configuration from the TOML file of ``--config`` and the options over it.
-
-    Args:
-        kind: of configuration.
-        values: of the command's options.
-        more: further settings; None for those not given.
-
-    Raises:
-        ConfigError: a setting is not valid.
-    """
+    """Build a configuration from the TOML file of ``--config``, the options over it, and settings not None."""
     path = values["config_file"]
     config = kind() if path is None else kind.from_toml(path)
     further = {name: value for name, value in more.items() if value is not None}
@@ -160,11 +145,11 @@ document_options = together(
     click.option("-o", "out", metavar="FILE", help="Write to this file instead of stdout; it appears when complete."),
 )  # fmt: skip
 
+device_option: Callable[[Command], Command] = click.option(
+    "--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]), show_default=True, help="Processor."
+)
 machine_options = together(
-    click.option(
-        "--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]), show_default=True, help="Processor."
-    ),
-    click.option("--threads", type=int, default=None, help="CPU threads.  [default: all cores]"),
+    device_option, click.option("--threads", type=int, default=None, help="CPU threads.  [default: all cores]")
 )
 
 
@@ -181,12 +166,7 @@ def text_reading(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_options(values: Mapping[str, Any], column: str | None = None) -> ReadOptions:
-    """Build ``ReadOptions`` from the reading options.
-
-    Args:
-        values: of the command's options.
-        column: read where ``--column`` is not given.
-    """
+    """Build ``ReadOptions`` from the reading options; ``column`` is read where ``--column`` is not given."""
     from tagger.corpora.formats.options import ReadOptions
 
     return ReadOptions(values["column"] or column, **reading(values))

@@ -16,7 +16,7 @@ from tagger.cli.train_commands.options import (
     setting_options,
     split_options,
 )
-from tagger.cli.train_commands.start import Resumable, may_start, print_closing, run_arguments, run_options
+from tagger.cli.train_commands.start import Resumable, displayed_run, may_start, print_closing, run_options
 from tagger.config.tagger import Config
 
 if TYPE_CHECKING:
@@ -79,12 +79,6 @@ def pos(**values: Any) -> None:
     name that the catalogue knows, or OWNER/NAME[:CONFIG][@REVISION] on the Hugging Face hub. Settings
     that are not given are chosen by the size of the corpus.
     """
-    run(values)
-
-
-def run(values: Mapping[str, Any]) -> None:
-    """Read, train, report."""
-    from tagger.cli.output.training_display import TrainingDisplay
     from tagger.corpora.read_corpus import read_corpus
 
     config = chosen_config(Config, values, column=values["column"])
@@ -103,15 +97,9 @@ def run(values: Mapping[str, Any]) -> None:
     if not values["quiet"]:
         click.echo(describe(corpus), err=True)
     from tagger.sequence_labelling.train import train_runs
-    from tagger.training.run import RunOptions
 
-    with TrainingDisplay(quiet=values["quiet"]) as display:
-        training = train_runs(
-            corpus,
-            config,
-            RunOptions(seeds=values["seeds"], listener=display, **run_arguments(values)),
-            text=text,
-        )
+    with displayed_run(values) as options:
+        training = train_runs(corpus, config, options, text=text)
     if not values["quiet"]:
         _report(training, values)
 
@@ -156,7 +144,7 @@ def _shortened(row: Mapping[str, Any]) -> str:
 
 
 def _report(training: TrainingResult[Run], values: Mapping[str, Any]) -> None:
-    from tagger.cli.output.tag_scores import render_report, render_seeds
+    from tagger.cli.output.scores import render_report, render_seeds
     from tagger.cli.output.terminal import TerminalCapabilities
 
     terminal = TerminalCapabilities.of(sys.stdout)
@@ -166,7 +154,7 @@ def _report(training: TrainingResult[Run], values: Mapping[str, Any]) -> None:
     if training.best.scores:
         click.echo(render_report(training.best.scores, terminal))
     if training.best.language:
-        from tagger.cli.output.perplexity import render_language_scores
+        from tagger.cli.output.scores import render_language_scores
 
         click.echo(render_language_scores(training.best.language, terminal))
     print_closing(values["out"], "tagger tag --model", "--text 'They can fish.'")

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tagger.cli.train_commands.options import chosen_config, renamed, setting_options, source_options
-from tagger.cli.train_commands.start import Resumable, may_start, print_closing, run_arguments, run_options
-from tagger.config.forecaster import ForecasterConfig
+from tagger.cli.train_commands.start import Resumable, displayed_run, may_start, print_closing, run_options
+from tagger.config.forecaster import ForecasterConfig, ForecasterDataConfig
+from tagger.config.token_regressor import TokenRegressorConfig
+from tagger.errors import ConfigError
 
 if TYPE_CHECKING:
     from tagger.forecasting.task import ForecasterRun
     from tagger.training.run import TrainingResult
+
 
 SETTINGS = (
     "data.targets data.features data.time data.group data.horizon data.window data.calendar data.season data.dev "
@@ -51,22 +55,19 @@ def series(**values: Any) -> None:
     times and columns of numbers; train, dev and test follow each other in time. With --steps words, CORPUS is any
     labelled corpus with a numeric column: a key in MISC, a column, a list in JSON lines.
     """
-    from tagger.cli.train_commands.token_regression import run_words, steps_are_words
+    from tagger.cli.train_commands.series import steps_are_words
 
     if steps_are_words(values):
-        run_words(values)
+        _train_on_words(values)
     else:
-        run(values)
+        _train_on_series(values)
 
 
-def run(values: dict[str, Any]) -> None:
-    """Read, train, report."""
+def _train_on_series(values: dict[str, Any]) -> None:
     from tagger.cli.output.forecast_scores import describe
-    from tagger.cli.output.training_display import TrainingDisplay
     from tagger.corpora.series.read import read_series
     from tagger.forecasting.forecaster import options_of
     from tagger.forecasting.train import train_forecasters, with_bundled_columns
-    from tagger.training.run import RunOptions
 
     if values["tokens_column"] is not None:
         raise click.UsageError("--tokens-column is for --steps words; a time series has none")
@@ -80,9 +81,8 @@ def run(values: dict[str, Any]) -> None:
     table = read_series(values["source"], options)
     if not values["quiet"]:
         click.echo(describe(table, config.data.targets), err=True)
-    with TrainingDisplay(quiet=values["quiet"]) as display:
-        run_to = RunOptions(seeds=values["seeds"], listener=display, **run_arguments(values))
-        training = train_forecasters(table, config, run_to, time_format=values["time_format"])
+    with displayed_run(values) as run:
+        training = train_forecasters(table, config, run, time_format=values["time_format"])
     if not values["quiet"]:
         _report(training, values)
 
@@ -104,3 +104,57 @@ def _report(training: TrainingResult[ForecasterRun], values: dict[str, Any]) -> 
     drawn = f", with the picture {CURVES}" if (out / CURVES).exists() else ""
     source = "" if values["source"] is None else f"{shlex.quote(values['source'])} "
     print_closing(out, "tagger forecast", f"{source}--steps 14 --picture forecast.png", drawn)
+
+
+def _time_options(values: dict[str, Any]) -> list[str]:
+    """List the given options that only time series have."""
+    settings = [field.name for field in fields(ForecasterDataConfig) if field.name != "targets"]
+    given = [name for name in settings if values.get(f"data__{name}") is not None]
+    options = ["--" + (f"{name}-share" if name in ("dev", "test") else name) for name in given]
+    return options + ["--time-format"] * (values["time_format"] is not None)
+
+
+def steps_are_words(values: dict[str, Any]) -> bool:
+    """Whether the steps are words, by the options and by the content of the file."""
+    from tagger.corpora.series.token_values import holds_words
+
+    if values["steps"] != "auto":
+        return bool(values["steps"] == "words")
+    source = values["source"]
+    if source is None or _time_options(values):
+        return False
+    if values["tokens_column"] is not None or any(sign in source for sign in "*?["):
+        return True
+    path = Path(source).expanduser()
+    return path.is_dir() or (path.is_file() and holds_words(path, source, values["format_"]))
+
+
+def _train_on_words(values: dict[str, Any]) -> None:
+    from tagger.cli.output.forecast_scores import render_scores
+    from tagger.cli.output.terminal import TerminalCapabilities
+    from tagger.corpora.formats.options import ReadOptions
+    from tagger.corpora.series.token_values import read_token_values
+    from tagger.token_regression.train import train_token_regressor
+
+    if used := _time_options(values):
+        raise click.UsageError(f"{used[0]} is for time series; words have none")
+    if values["seeds"] != 1:
+        raise click.UsageError("--seeds is for time series; with --steps words, train with one --seed after the other")
+    if values["source"] is None:
+        raise click.UsageError("name a CORPUS with numbers beside its words")
+    shared = {name: value for name, value in values.items() if not name.startswith("data__")}
+    config = chosen_config(TokenRegressorConfig, shared, targets=values["data__targets"])
+    if not config.targets:
+        raise ConfigError("no column to predict is named; name one or several: --targets RT")
+    if not may_start(values):
+        return
+    options = ReadOptions(
+        format=values["format_"], tokens_column=values["tokens_column"], skip_invalid=values["skip_invalid"]
+    )
+    corpus = read_token_values(values["source"], config.targets, options, seed=config.training.seed)
+    with displayed_run(values) as run:
+        training = train_token_regressor(corpus, config, run)
+    if not values["quiet"]:
+        if training.best.scores:
+            click.echo(render_scores(training.best.scores, TerminalCapabilities.of(sys.stdout)))
+        print_closing(values["out"], "tagger tag --model", "--text 'They can fish.'")

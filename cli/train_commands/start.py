@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tagger.cli.train_commands.options import Command, machine_options, together
+
+if TYPE_CHECKING:
+    from tagger.training.run import RunOptions
 
 RESUME = "--resume"
 
@@ -20,31 +24,18 @@ class Resumable(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Give the option a value before click reads it."""
-        return super().parse_args(ctx, _spelled_out(args))
-
-
-def _spelled_out(args: list[str]) -> list[str]:
-    end = args.index("--") if "--" in args else len(args)
-    spelled: list[str] = []
-    place = 0
-    while place < end:
-        if args[place] != RESUME:
-            spelled.append(args[place])
-        elif args[place + 1 : place + 2] == ["auto"]:
-            spelled.append(f"{RESUME}=auto")
-            place += 1
-        else:
-            spelled.append(f"{RESUME}=yes")
-        place += 1
-    return spelled + args[end:]
+        end = args.index("--") if "--" in args else len(args)
+        spelled: list[str] = []
+        for previous, argument in zip(["", *args], args[:end], strict=False):
+            if argument == "auto" and previous == RESUME:
+                spelled[-1] = f"{RESUME}=auto"
+            else:
+                spelled.append(f"{RESUME}=yes" if argument == RESUME else argument)
+        return super().parse_args(ctx, spelled + args[end:])
 
 
 def run_options(out: str) -> Callable[[Command], Command]:
-    """Make the options that every command that trains has.
-
-    Args:
-        out: default of ``--out``.
-    """
+    """Make the options that every command that trains has; ``out`` is the default of ``--out``."""
     return together(
         click.option(
             "--out", default=out, show_default=True, type=click.Path(path_type=Path), help="Folder of the model."
@@ -66,14 +57,7 @@ def run_options(out: str) -> Callable[[Command], Command]:
 
 
 def may_start(values: Mapping[str, Any]) -> bool:
-    """Check folder, threads and device before anything is read.
-
-    Returns:
-        False, after a message, if the run to resume is already finished.
-
-    Raises:
-        TaggerError: the folder, the threads or the device cannot be used.
-    """
+    """Check folder, threads and device before anything is read; False if the run to resume is finished."""
     from tagger.runtime.device import check_threads, choose_device
     from tagger.serialization.atomic_folder import check_free, clear_up, finished
 
@@ -88,15 +72,17 @@ def may_start(values: Mapping[str, Any]) -> bool:
     return True
 
 
-def run_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Collect the keyword arguments of the functions that train: place, machine, checkpoints."""
+@contextmanager
+def displayed_run(values: Mapping[str, Any]) -> Iterator[RunOptions]:
+    """Make the options of a run, with a display of its progress that ends with the block."""
+    from tagger.cli.output.training_display import TrainingDisplay
     from tagger.training.checkpoint_callback import CheckpointConfig
+    from tagger.training.run import RunOptions
 
     checkpointing = CheckpointConfig(values["resume"], values["checkpoint_minutes"], values["keep_state"])
-    return {
-        **{name: values[name] for name in ("out", "overwrite", "device", "threads")},
-        "checkpointing": checkpointing,
-    }
+    given = {name: values[name] for name in ("out", "overwrite", "device", "threads", "seeds") if name in values}
+    with TrainingDisplay(quiet=values["quiet"]) as display:
+        yield RunOptions(listener=display, checkpointing=checkpointing, **given)
 
 
 def print_closing(out: Path, command: str, arguments: str, more: str = "") -> None:

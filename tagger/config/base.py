@@ -14,6 +14,9 @@ from tagger.errors import ConfigError
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+_Built = TypeVar("_Built")
+_Section = TypeVar("_Section", bound="DataclassInstance")
+
 RENAMED: Mapping[str, str] = {
     "training.init_rate": "training.pretrained_lr_scale",
     "training.frozen_epochs": "training.freeze_epochs",
@@ -28,17 +31,12 @@ class RenamedSetting(FutureWarning):
 LARGEST = 2**63  # torch takes no larger seed, and no count is larger
 
 
+@dataclass(frozen=True, slots=True)
 class Range:
-    """The values that a setting takes.
+    """The values that a setting takes; ``text`` describes them in messages, after "expected"."""
 
-    Args:
-        accepts: whether a value is one of them.
-        text: describes them in messages, after "expected".
-    """
-
-    def __init__(self, accepts: Callable[[Any], bool], text: str) -> None:
-        self.accepts = accepts
-        self.text = text
+    accepts: Callable[[Any], bool]
+    text: str
 
 
 SIZE = Range(lambda v: 0 < v <= 100_000, "more than 0 and at most 100,000")
@@ -78,32 +76,24 @@ def setting(default: Any, help: str, range: Range | None = None, **more: Any) ->
     A setting whose default is None but whose type is not is open: ``resolve`` chooses its value from the data, and
     from then on it has its type.
 
-    Args:
-        default: its value if nobody sets it.
-        help: see ``Declaration``, as the others.
-        range: the values that it takes.
-        more: further arguments of ``Declaration``.
+    The other arguments are those of ``Declaration``.
     """
     return field(default=default, metadata={"declaration": Declaration(help, range, **more)})
 
 
 def declaration(field: Field[Any]) -> Declaration:
-    """What ``setting`` declared; fields that are declared plainly have no help and no range."""
-    found: Declaration = field.metadata.get("declaration", Declaration(""))
-    return found
+    """Look up what ``setting`` declared; a plain field has no help and no range."""
+    declared: Declaration = field.metadata.get("declaration", Declaration(""))
+    return declared
 
 
 def find_field(config: Any, name: str) -> tuple[Field[Any], Any, Any]:
-    """Look up a setting by its dotted name.
-
-    Returns:
-        Its field, its type, and its value in ``config``.
-    """
+    """Look up field, type and value of a setting by its dotted name."""
     *tables, key = name.split(".")
     for table in tables:
         config = getattr(config, table)
-    found = next(one for one in fields(config) if one.name == key)
-    return found, get_type_hints(type(config))[key], getattr(config, key)
+    field = next(one for one in fields(config) if one.name == key)
+    return field, get_type_hints(type(config))[key], getattr(config, key)
 
 
 def check_ranges(section: Any, where: str, prefix: str = "") -> None:
@@ -211,9 +201,6 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     return values
 
 
-_Built = TypeVar("_Built")
-
-
 def _build(kind: type[_Built], values: Mapping[str, Any], where: str, prefix: str) -> _Built:
     """Build a (nested) dataclass from plain values."""
     hints = get_type_hints(kind)
@@ -238,8 +225,7 @@ def _build(kind: type[_Built], values: Mapping[str, Any], where: str, prefix: st
 def _suggest(key: str, names: set[str], prefix: str) -> str:
     import difflib
 
-    near = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
-    if near:
+    if near := difflib.get_close_matches(key, names, n=1, cutoff=0.5):
         return f"did you mean '{prefix}{near[0]}'?"
     return "known: " + ", ".join(prefix + name for name in sorted(names))
 
@@ -267,6 +253,7 @@ def _convert(value: Any, hint: Any, where: str, name: str) -> Any:
 
 
 def _describe(options: tuple[Any, ...]) -> str:
+    plain = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
     names: list[str] = []
     for option in options:
         if get_origin(option) is Literal:
@@ -274,13 +261,8 @@ def _describe(options: tuple[Any, ...]) -> str:
         elif get_origin(option) is tuple:
             names.append("a list of " + {int: "whole numbers", str: "strings"}[get_args(option)[0]])
         else:
-            names.append(
-                {int: "a whole number", float: "a number", str: "text", bool: "true or false"}.get(option, str(option))
-            )
+            names.append(plain[option])
     return " or ".join(names)
-
-
-_Section = TypeVar("_Section", bound="DataclassInstance")
 
 
 def filled(section: _Section, defaults: _Section) -> _Section:

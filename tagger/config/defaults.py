@@ -52,12 +52,7 @@ def _distinct(sentences: Iterable[Iterable[str]]) -> int:
 
 
 def resolve(config: Config, facts: Facts) -> Config:
-    """Choose every open setting.
-
-    Args:
-        config: settings of the user.
-        facts: of the training corpus.
-    """
+    """Choose every open setting by the facts about the training corpus."""
     small = facts.tokens < MEDIUM_TOKENS
     hangul = facts.hangul > 0.2
     return replace(

@@ -55,11 +55,7 @@ class ForecasterConfig(Settings):
     training: TrainingConfig = field(default_factory=lambda: TrainingConfig(patience=0, learning_rate=3e-3))
 
     def check(self, *, where: str) -> None:
-        """Check ranges, that the columns differ, and that some rows are left for training.
-
-        Raises:
-            ConfigError: they are not.
-        """
+        """Check ranges, that the columns differ, and that some rows are left for training."""
         Settings.check(self, where=where)
         data = self.data
         named = [*data.targets, *data.features]
@@ -79,13 +75,7 @@ class ForecasterConfig(Settings):
 
 
 def resolve(config: ForecasterConfig, rows: int, longest: int) -> ForecasterConfig:
-    """Choose open settings by the size of the training split.
-
-    Args:
-        config: as given.
-        rows: N of the training split, all series together.
-        longest: rows of its longest series.
-    """
+    """Choose open settings by the rows of the training split and of its longest series."""
     small = rows < 20_000
     window = config.data.window or max(8, min(64, longest // 2))
     size = config.encoder.hidden_size or (32 if small else 64)

@@ -21,17 +21,8 @@ def find_confusions(
     gold: Sequence[Sequence[str]],
     predicted: Sequence[Sequence[str]],
     errors: Iterable[Place],
-    *,
-    most: int = MOST,
 ) -> tuple[Confusion, ...]:
-    """Find the most frequent kinds of error.
-
-    Args:
-        tokens: words of each sentence.
-        gold: right label of each word.
-        predicted: label given to each word.
-        errors: places where the two differ.
-        most: number of kinds to return.
+    """Find the most frequent kinds of error at the places where gold and predicted labels differ.
 
     Returns:
         Most frequent first; kinds of equal frequency by label.
@@ -40,7 +31,7 @@ def find_confusions(
     for sentence, word in errors:
         kinds[gold[sentence][word], predicted[sentence][word]].append((sentence, word))
     ranked = sorted(kinds.items(), key=lambda kind: (-len(kind[1]), kind[0]))
-    return tuple(_confusion(labels, places, tokens) for labels, places in ranked[:most])
+    return tuple(_confusion(labels, places, tokens) for labels, places in ranked[:MOST])
 
 
 def _confusion(labels: tuple[str, str], places: Sequence[Place], tokens: Sequence[Sequence[str]]) -> Confusion:

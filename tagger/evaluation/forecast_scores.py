@@ -71,13 +71,17 @@ class TargetScores:
     figures: Mapping[str, ErrorMetrics]
     comparisons: Mapping[str, Comparison]
 
+    def label(self, kind: str) -> str:
+        """Name a kind of forecast, with what it reads."""
+        detail = self.figures[kind].detail
+        return f"{kind} ({detail})" if detail else kind
+
     def rows(self) -> list[tuple[str, ...]]:
         """Format a row of a table for each kind of forecast: its name, MAE, RMSE, R2 and the skill of the network."""
         rows: list[tuple[str, ...]] = []
         for kind, one in self.figures.items():
-            label = f"{kind} ({one.detail})" if one.detail else kind
             skill = "" if kind == NETWORK else f"{100 * self.comparisons[kind].skill:+.1f} %"
-            rows.append((label, f"{one.mae:.4g}", f"{one.rmse:.4g}", f"{one.r2:.3f}", skill))
+            rows.append((self.label(kind), f"{one.mae:.4g}", f"{one.rmse:.4g}", f"{one.r2:.3f}", skill))
         return rows
 
     def to_dict(self) -> dict[str, Any]:
@@ -156,8 +160,7 @@ def verdicts(scores: TargetScores, split: str) -> list[str]:
     lines = []
     for name, one in scores.comparisons.items():
         size = f"{abs(100 * one.skill):.1f} % {'lower' if one.skill >= 0 else 'higher'}"
-        detail = scores.figures[name].detail
-        other = f"{name}{f' ({detail})' if detail else ''}"
+        other = scores.label(name)
         verdict = {"better": "beats", "worse": "is beaten by", "level": "is level with"}[one.verdict]
         lines.append(f"{scores.target} on {split}: the network {verdict} {other}: RMSE {size}")
     verdicts = {one.verdict for one in scores.comparisons.values()}

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-LARGEST_EXPONENT = 700.0
-
 
 @dataclass(frozen=True, slots=True)
 class CacheScore:
@@ -80,17 +78,11 @@ class LanguageScores:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, the derived ones first; None where a figure is not finite."""
-        derived = {
-            "perplexity": self.perplexity,
-            "unit": self.unit,
-            "perplexity_without_unknown": self.perplexity_without_unknown,
-            "perplexity_per_word": self.perplexity_per_word,
-            "bits_per_character": self.bits_per_character,
-            "unknown_rate": self.unknown_rate,
-        }
-        counted = {name: value for name, value in asdict(self).items() if name not in ("unit", "cache")}
-        cache = {"cache": _written(asdict(self.cache))} if self.cache else {}
-        return {**_written({**derived, **counted}), **cache}
+        derived = ("perplexity", "unit", "perplexity_without_unknown", "perplexity_per_word", "bits_per_character")
+        values = {name: getattr(self, name) for name in (*derived, "unknown_rate")} | asdict(self)
+        del values["cache"]
+        cache = {"cache": _finite(asdict(self.cache))} if self.cache else {}
+        return {**_finite(values), **cache}
 
 
 def score_rows(scores: Sequence[LanguageScores]) -> list[tuple[str, ...]]:
@@ -98,9 +90,8 @@ def score_rows(scores: Sequence[LanguageScores]) -> list[tuple[str, ...]]:
     unit = scores[0].unit
     rows = [(f"perplexity per {unit}", *(_number(one.perplexity) for one in scores))]
     if any(one.cache for one in scores):
-        rows.append(
-            ("... with a neural cache", *(_number(one.cache.perplexity) if one.cache else "" for one in scores))
-        )
+        cached = (_number(one.cache.perplexity) if one.cache else "" for one in scores)
+        rows.append(("... with a neural cache", *cached))
     rows += [
         ("... without the unknown", *(_number(one.perplexity_without_unknown) for one in scores)),
         (f"unknown {unit}s", *(f"{100 * one.unknown_rate:.2f} %" for one in scores)),
@@ -120,9 +111,9 @@ def _number(perplexity: float) -> str:
 
 def _exp(nats: float) -> float:
     """Exponentiate; infinity where a float is too small."""
-    return math.exp(nats) if nats < LARGEST_EXPONENT else math.inf
+    return math.exp(nats) if nats < 700 else math.inf
 
 
-def _written(values: dict[str, Any]) -> dict[str, Any]:
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
     """Replace infinity by None: JSON has none."""
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}

@@ -6,6 +6,7 @@ This module imports nothing heavy: the command line can show scores without load
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -119,7 +120,7 @@ class Scores:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values under the names of the attributes, ready for ``json.dumps``."""
-        plain: dict[str, Any] = _lists(asdict(self))
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))  # tuples become lists
         return plain
 
 
@@ -142,15 +143,8 @@ class SeedSummary:
         return {"mean": self.mean, "sd": self.std, "runs": self.runs}
 
 
-SUMMARISED = (
-    "accuracy",
-    "known_accuracy",
-    "unknown_accuracy",
-    "ambiguous_accuracy",
-    "sentence_accuracy",
-    "macro_f1",
-    "span_f1",
-)
+_ACCURACIES = ("accuracy", "known_accuracy", "unknown_accuracy", "ambiguous_accuracy", "sentence_accuracy")
+SUMMARISED = (*_ACCURACIES, "macro_f1", "span_f1")
 
 
 def measurement(scores: Scores, name: str) -> float | None:
@@ -162,14 +156,7 @@ def measurement(scores: Scores, name: str) -> float | None:
 
 
 def summarise(runs: Sequence[Scores]) -> dict[str, SeedSummary]:
-    """Summarise runs that differ in their seed.
-
-    Args:
-        runs: the scores of each run on the same split; at least one.
-
-    Returns:
-        A summary for each name in `SUMMARISED` that every run measured.
-    """
+    """Summarise each measurement in `SUMMARISED` that every run has, over runs on the same split."""
     if not runs:
         raise ValueError("no runs to summarise")
     from statistics import fmean, stdev
@@ -181,10 +168,3 @@ def summarise(runs: Sequence[Scores]) -> dict[str, SeedSummary]:
             std = stdev(values) if len(values) > 1 else None
             summaries[name] = SeedSummary(fmean(values), std, len(values))
     return summaries
-
-
-def _lists(value: Any) -> Any:
-    """Replace every tuple by a list, as JSON does."""
-    if isinstance(value, Mapping):
-        return {key: _lists(item) for key, item in value.items()}
-    return [_lists(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -23,46 +23,30 @@ from tagger.evaluation.confusions import find_confusions
 from tagger.evaluation.scores import Scores, SpanScores, TagScore
 
 SCHEMES = ("IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU")
-_CHUNK_LABEL = re.compile(r"[BIES]-.+|[OBIES]", re.DOTALL)
 Sentences = Sequence[Sequence[str]]
+_CHUNK_LABEL = re.compile(r"[BIES]-.+|[OBIES]", re.DOTALL)
 _BILOU_LABEL = re.compile(r"[BILU]-.+|O", re.DOTALL)
 
 
 def score_tags(gold: Sentences, predicted: Sentences) -> tuple[TagScore, ...]:
-    """Score each tag, word by word.
-
-    Args:
-        gold: right tag of each word of each sentence.
-        predicted: tag given to each word.
-
-    Returns:
-        One entry per tag in gold or predicted, by name. The empty tag goes by the name ``_``.
-    """
+    """Score each tag in gold or predicted, word by word; the empty tag goes by the name ``_``."""
     tags = sorted({tag or "_" for side in (gold, predicted) for sentence in side for tag in sentence})
-    return _per_label(tags, _prefixed(gold), _prefixed(predicted))
-
-
-def _prefixed(side: Sentences) -> list[list[str]]:
-    return [[f"B-{tag or '_'}" for tag in sentence] for sentence in side]
+    sides = [[[f"B-{tag or '_'}" for tag in sentence] for sentence in side] for side in (gold, predicted)]
+    return _per_label(tags, *sides)
 
 
 def chunk_scheme(labels: Iterable[str]) -> str | None:
-    """Recognise the scheme in which labels write spans.
-
-    Args:
-        labels: the label set, of the model and of the data.
+    """Recognise the scheme in which labels of model and data write spans.
 
     Returns:
         ``"conlleval"`` if seqeval's default mode reads them (IOB1, IOB2, IOE, IOBES), ``"BILOU"``
         if only its strict mode does, None if they are no chunking scheme, e.g. parts of speech.
     """
-    found = set(labels)
-    if all(_CHUNK_LABEL.fullmatch(label) for label in found):
-        typed = any("-" in label for label in found)
-        return "conlleval" if typed or {"B", "I"} <= found else None
-    if all(_BILOU_LABEL.fullmatch(label) for label in found):
-        return "BILOU"
-    return None
+    labels = set(labels)
+    if all(map(_CHUNK_LABEL.fullmatch, labels)):
+        typed = any("-" in label for label in labels)
+        return "conlleval" if typed or {"B", "I"} <= labels else None
+    return "BILOU" if all(map(_BILOU_LABEL.fullmatch, labels)) else None
 
 
 def score_spans(gold: Sentences, predicted: Sentences, *, scheme: str | None = None) -> SpanScores:
@@ -240,8 +224,8 @@ def _spans(
     gold: Sentences, predicted: Sentences, labels: Collection[str] | None, scheme: str | None
 ) -> SpanScores | None:
     if scheme is None:
-        found = chunk_scheme({*chain.from_iterable(gold), *chain.from_iterable(predicted), *(labels or ())})
-        if found is None:
+        recognised = chunk_scheme({*chain.from_iterable(gold), *chain.from_iterable(predicted), *(labels or ())})
+        if recognised is None:
             return None
-        scheme = None if found == "conlleval" else found
+        scheme = None if recognised == "conlleval" else recognised
     return score_spans(gold, predicted, scheme=scheme)

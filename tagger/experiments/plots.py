@@ -9,7 +9,7 @@ from typing import Any
 
 from tagger.experiments.compare_cells import CellResult
 from tagger.experiments.copy_task import SOLVED, CopyResult
-from tagger.model_cards.figures import BLUE, DARK, GREY, ORANGE, add_legend, new_figure, save_figure, style_panel
+from tagger.model_cards.plots import BLUE, DARK, GREY, ORANGE, add_legend, new_figure, save_figure, style_panel
 
 COLOURS = {"rnn": DARK, "lstm": ORANGE, "gru": BLUE}
 SMALLEST = 1e-14  # the lower edge of the plot

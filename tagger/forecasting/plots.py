@@ -14,8 +14,7 @@ from tagger.forecasting.features import SeriesDataset
 from tagger.forecasting.forecaster import Forecast, Forecaster
 from tagger.forecasting.prediction import predict_split
 from tagger.forecasting.windows import TimeSplit
-from tagger.model_cards.figures import DARK, ORANGE, add_legend, new_figure, save_figure, style_panel
-from tagger.model_cards.learning_curves import draw_losses
+from tagger.model_cards.plots import DARK, ORANGE, add_legend, draw_losses, new_figure, save_figure, style_panel
 
 ACTUAL, PREDICTED = DARK, ORANGE
 MOST_SHOWN = 240  # steps of a curve

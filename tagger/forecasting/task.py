@@ -22,9 +22,8 @@ from tagger.forecasting.forecaster import Forecaster
 from tagger.forecasting.objective import SeriesObjective
 from tagger.forecasting.plots import draw_training
 from tagger.forecasting.windows import TimeSplit
-from tagger.model_cards.card import CardFacts
-from tagger.model_cards.forecaster_card import forecaster_card
-from tagger.model_cards.provenance import provenance
+from tagger.model_cards.card import CardFacts, provenance
+from tagger.model_cards.regression_cards import forecaster_card
 from tagger.models.networks.causal_networks import SeriesNetwork
 from tagger.runtime.device import check_threads
 from tagger.serialization import manifest

@@ -156,8 +156,7 @@ class Gates:
             k: number of entries, at most.
             names: gates and states; all gates if empty (of a plain RNN, the hidden state).
         """
-        moves = sorted(self._movements(names), key=lambda move: -abs(move.value - move.mean))
-        return moves[:k]
+        return sorted(self._movements(names), key=lambda move: -abs(move.value - move.mean))[:k]
 
     def _movements(self, names: Sequence[str]) -> Iterable[UnitMovement]:
         """Yield every unit at the word where it is furthest from its mean; nothing for a single word."""
@@ -176,16 +175,20 @@ class Gates:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, with six decimals."""
+        arrays = [
+            {"direction": d, "layer": layer, "name": name, "values": np.round(a.astype(float), 6).tolist()}
+            for (d, layer, name), a in self.arrays.items()
+        ]
+        return {**self.facts(), "arrays": arrays}
+
+    def facts(self) -> dict[str, Any]:
+        """Return all but the arrays, as plain values for JSON."""
         return {
             "cell": self.cell,
             "tokens": list(self.tokens),
             "tags": None if self.tags is None else list(self.tags),
             "starts": list(self.starts),
             "units": None if self.units is None else list(self.units),
-            "arrays": [
-                {"direction": d, "layer": layer, "name": name, "values": np.round(a.astype(float), 6).tolist()}
-                for (d, layer, name), a in self.arrays.items()
-            ],
         }
 
 

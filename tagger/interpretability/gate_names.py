@@ -63,10 +63,6 @@ def label(name: str) -> str:
 def find_name(asked: str, cell: str) -> str:
     """Find a name from what a user wrote: ``forget``, ``forget gate`` or ``forget-gate``.
 
-    Args:
-        asked: what the user wrote.
-        cell: "lstm", "gru" or "rnn".
-
     Raises:
         ConfigError: the cell has no such gate or state; the message suggests the nearest.
     """

@@ -52,14 +52,7 @@ def gates(network: nn.Module, vectors: Tensor, tokens: Sequence[str], *, tags: S
 def word_gates(
     network: Network, features: WordFeatures, tokens: Sequence[str], *, tags: Sequence[str] | None = None
 ) -> Gates:
-    """Run one sentence of words (for a language model, a stream of tokens) through the cells of a network.
-
-    Args:
-        network: with its word representation; the weights are taken in float32.
-        features: how words become numbers.
-        tokens: T words or tokens, T at least 1.
-        tags: the T predicted tags.
-    """
+    """Run one sentence of T words (for a language model, a stream of tokens) through the cells of a network."""
     device = next(network.parameters()).device
     with torch.no_grad():
         vectors = network.words(*word_tensors(features.encode(list(tokens)), device))

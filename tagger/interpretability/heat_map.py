@@ -13,7 +13,7 @@ import numpy as np
 from tagger.errors import ConfigError, OutputError
 from tagger.interpretability.gate_activations import Gates, Place, by_movement
 from tagger.interpretability.gate_names import describe, is_gate, label, meaning
-from tagger.model_cards.figures import new_figure
+from tagger.model_cards.plots import new_figure
 
 MOST_WORDS = 100
 """More would be illegible."""
@@ -74,7 +74,8 @@ def _fonts() -> list[str]:
 
 def _draw_units(figure: Any, gates: Gates, *, sort: bool) -> None:
     """Draw a row of panels for each name, a column for each direction and layer."""
-    width, size = _field_width(gates), _field_height(gates)
+    width = _field_width(gates)
+    size = min(2.2, max(0.7, 0.16 * max(len(values[0]) for values in gates.arrays.values())))
     places = gates.places
     figure.set_size_inches(len(places) * (width + _MARGIN), len(gates.names) * (size + 0.75) + 1.3)
     panels = figure.subplots(len(gates.names), len(places), squeeze=False)
@@ -87,7 +88,7 @@ def _draw_units(figure: Any, gates: Gates, *, sort: bool) -> None:
             _title(panel, f"{label(name)}, {_place(gates, place)}", meaning(name), width)
             _label_units(panel, gates, order, numbered=not sort)
             _label_words(panel, gates, last=row == len(gates.names) - 1)
-            _bar(figure, image, panel, _scale(name))
+            _bar(figure, image, panel, "closed (0) to open (1)" if is_gate(name) else "value")
     _head(figure, gates, "a row for each unit" if gates.units is None else "a row for each unit picked")
 
 
@@ -168,23 +169,17 @@ def _bar(figure: Any, image: Any, panel: Any, text: str) -> None:
     bar.outline.set_visible(False)
 
 
-def _scale(name: str) -> str:
-    return "closed (0) to open (1)" if is_gate(name) else "value"
-
-
 def _colours(name: str, limit: float) -> dict[str, Any]:
     """Choose colours: dark to bright from closed to open, blue and red for the two signs."""
-    return (
-        {"cmap": "viridis", "vmin": 0, "vmax": 1}
-        if is_gate(name)
-        else {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
-    )
+    if is_gate(name):
+        return {"cmap": "viridis", "vmin": 0, "vmax": 1}
+    return {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
 
 
 def _limit(arrays: Sequence[np.ndarray], name: str) -> float:
     """Return the end of the colour scale: 1; for cell states the 99th percentile, if greater."""
     usual = [float(np.quantile(np.abs(values), 0.99)) for values in arrays] if name == "cell_state" else []
-    return max(1.0, max(usual, default=1.0))
+    return max([1.0, *usual])
 
 
 def _place(gates: Gates, place: Place) -> str:
@@ -194,8 +189,3 @@ def _place(gates: Gates, place: Place) -> str:
 
 def _field_width(gates: Gates) -> float:
     return max(_NARROWEST, _WORD * len(gates.tokens))
-
-
-def _field_height(gates: Gates) -> float:
-    units = max(len(values[0]) for values in gates.arrays.values())
-    return min(2.2, max(0.7, 0.16 * units))

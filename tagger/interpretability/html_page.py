@@ -53,11 +53,7 @@ def _title(gates: Gates) -> str:
 def _contents(gates: Gates) -> dict[str, Any]:
     equations = dict(zip(NAMES[gates.cell], EQUATIONS[gates.cell], strict=True))
     return {
-        "cell": gates.cell,
-        "tokens": list(gates.tokens),
-        "tags": None if gates.tags is None else list(gates.tags),
-        "starts": list(gates.starts),
-        "units": None if gates.units is None else list(gates.units),
+        **gates.facts(),
         "names": {
             name: {"label": label(name), "meaning": meaning(name), "equation": equations[name], "gate": is_gate(name)}
             for name in gates.names

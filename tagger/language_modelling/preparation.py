@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tagger.config.language_model_defaults import RARE
+from tagger.config.language_model import RARE
 from tagger.config.tagger import HeadConfig, WordsConfig
 from tagger.corpora.encoding.affixes import AffixFeatures
 from tagger.corpora.encoding.characters import Characters

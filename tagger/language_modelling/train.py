@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from tagger.config.language_model import LanguageConfig, make_config
-from tagger.config.language_model_defaults import resolve
+from tagger.config.language_model import LanguageConfig, make_config, resolve
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.corpora.text.text_split import TextCorpus
@@ -20,10 +19,9 @@ from tagger.evaluation.perplexity import LanguageScores
 from tagger.language_modelling.language_model import LanguageModel
 from tagger.language_modelling.objective import LanguageObjective
 from tagger.language_modelling.preparation import PreparedText, prepare_text, token_features
-from tagger.model_cards.card import CardFacts
+from tagger.model_cards.card import CardFacts, provenance
 from tagger.model_cards.language_model_card import language_model_card
-from tagger.model_cards.learning_curves import draw_curves
-from tagger.model_cards.provenance import provenance
+from tagger.model_cards.plots import draw_curves
 from tagger.models.networks.multi_head_network import Network, initialise_uniformly
 from tagger.serialization import manifest
 from tagger.serialization.atomic_folder import Resume

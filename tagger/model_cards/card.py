@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from tagger.runtime.device import environment
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult
+
 
 NOT_MEASURED: Final = "## Scores\n\nNothing was measured: training had neither dev nor test data."
 
@@ -68,8 +74,8 @@ def result(facts: CardFacts, task: tuple[str, str], split: str, metric: tuple[st
         facts: name the corpus.
         task: its identifier on the hub and its name for people.
         split: that was scored.
-        metric: its identifier on the hub and its name for people.
-        value: rounded to four decimals.
+        metric: its identifier and name, as of the task.
+        value: is rounded to four decimals.
     """
     from huggingface_hub import EvalResult
 
@@ -88,7 +94,7 @@ def result(facts: CardFacts, task: tuple[str, str], split: str, metric: tuple[st
 def render_card(
     facts: CardFacts, task: str, tags: Sequence[str], results: list[EvalResult], sections: Iterable[str]
 ) -> str:
-    """Join metadata, sections, and the sections on training data and reproduction.
+    """Join metadata in YAML for the hub, sections, and those on training data and reproduction.
 
     Args:
         facts: of the model.
@@ -96,9 +102,6 @@ def render_card(
         tags: beside the name of the library.
         results: all measured figures that the hub shows.
         sections: summary, usage, scores and limits.
-
-    Returns:
-        Markdown with a YAML head that the Hugging Face hub understands.
     """
     from huggingface_hub import ModelCardData
 
@@ -123,13 +126,7 @@ def title(facts: CardFacts, summary: str) -> str:
 
 
 def usage(facts: CardFacts, commands: Sequence[str], python: str = "") -> str:
-    """Write the section on usage.
-
-    Args:
-        facts: name the model.
-        commands: of the shell, with ``{}`` for the folder.
-        python: code with ``{}`` for the folder.
-    """
+    """Write the section on usage; commands and Python code have ``{}`` for the folder."""
     shell = "\n".join(command.format(shlex.quote(facts.name)) for command in commands)
     parts = ["## How to use", f"In the folder that holds `{facts.name}`:", f"```sh\n{shell}\n```"]
     if python:
@@ -203,3 +200,24 @@ def escaped(text: str) -> str:
 def one_line(text: str) -> str:
     """Replace line ends and control characters by blanks."""
     return "".join(char if char.isprintable() else " " for char in text)
+
+
+def command_line() -> str:
+    """Return the command line of this process."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def provenance(command: str | None, threads: int, notes: Sequence[str]) -> dict[str, Any]:
+    """Collect the facts that ``config.json`` holds under "about".
+
+    Args:
+        command: what reproduces the run; the command line of this process if None.
+        threads: that it ran on.
+        notes: reported to the user, the number of interruptions among them.
+    """
+    return {
+        "command": command or command_line(),
+        "environment": environment(threads),
+        "notes": list(notes),
+        "trained_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }

@@ -7,18 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from tagger.evaluation.perplexity import LanguageScores, score_rows
-from tagger.model_cards.card import (
-    NOT_MEASURED,
-    CardFacts,
-    escaped,
-    limits,
-    percent,
-    render_card,
-    result,
-    table,
-    title,
-    usage,
-)
+from tagger.model_cards import card
+from tagger.model_cards.card import CardFacts, escaped, percent
 
 TASK: Final = "text-generation"
 _USAGE: Final = """\
@@ -32,47 +22,45 @@ def language_model_card(facts: CardFacts, scores: Mapping[str, LanguageScores]) 
     """Write the card from measured facts alone; no sentence of the text is quoted.
 
     Args:
-        facts: of the model; its corpus as ``tagger.language_modelling.train.text_facts`` describes it.
+        facts: of the model.
         scores: by split; the last one is taken for the most telling.
-
-    Returns:
-        Markdown with a YAML head that the Hugging Face hub understands.
     """
     results = [
-        result(facts, (TASK, "language modelling"), split, ("perplexity", f"perplexity per {one.unit}"), one.perplexity)
+        card.result(
+            facts, (TASK, "language modelling"), split, ("perplexity", f"perplexity per {one.unit}"), one.perplexity
+        )
         for split, one in scores.items()
         if math.isfinite(one.perplexity)
     ]
     commands = ["tagger generate 'The river' --model {}", "tagger score --model {} --text 'They can fish.'"]
     sections = [
-        title(facts, _summary(facts, scores)),
-        usage(facts, commands, _USAGE),
+        card.title(facts, _summary(facts, scores)),
+        card.usage(facts, commands, _USAGE),
         _measured(scores),
-        limits(_limits(facts, scores)),
+        card.limits(_limits(facts, scores)),
     ]
-    return render_card(facts, TASK, [TASK, "language modelling"], results, sections)
+    return card.render_card(facts, TASK, [TASK, "language modelling"], results, sections)
 
 
 def _summary(facts: CardFacts, scores: Mapping[str, LanguageScores]) -> str:
     head = facts.config["head"]
     kind = {"word": "words", "bpe": "BPE pieces", "char": "characters"}[head["unit"]]
-    lines = (
-        f"A recurrent language model of {head['vocabulary_size']:,} {kind}, trained on {escaped(facts.corpus_name)}."
-    )
+    corpus = escaped(facts.corpus_name)
+    summary = f"A recurrent language model of {head['vocabulary_size']:,} {kind}, trained on {corpus}."
     if scores:
         split, last = list(scores.items())[-1]
-        lines += (
+        summary += (
             f" On {escaped(split)} its perplexity is **{last.perplexity:.2f}** per {last.unit}, with"
             f" {percent(last.unknown_rate)} of the tokens unknown."
         )
-    return lines
+    return summary
 
 
 def _measured(scores: Mapping[str, LanguageScores]) -> str:
     if not scores:
-        return NOT_MEASURED
+        return card.NOT_MEASURED
     rows = score_rows(list(scores.values()))
-    return "## Scores\n\n" + table(("", *map(escaped, scores)), rows)
+    return "## Scores\n\n" + card.table(("", *map(escaped, scores)), rows)
 
 
 def _limits(facts: CardFacts, scores: Mapping[str, LanguageScores]) -> list[str]:

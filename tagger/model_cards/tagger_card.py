@@ -6,18 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from tagger.evaluation.scores import Scores, TagScore, measurement
-from tagger.model_cards.card import (
-    NOT_MEASURED,
-    CardFacts,
-    escaped,
-    limits,
-    percent,
-    render_card,
-    result,
-    table,
-    title,
-    usage,
-)
+from tagger.model_cards import card
+from tagger.model_cards.card import CardFacts, escaped, percent
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult
@@ -38,8 +28,6 @@ _ROWS: Final = (
     ("F1 of the spans", "span_f1", None),
     ("Expected calibration error", "calibration_error", None),
 )
-
-
 _USAGE: Final = """\
 from tagger import Tagger
 
@@ -59,18 +47,15 @@ def tagger_card(
         scores: by split; the last one is taken for the most telling.
         labels: the label set.
         task: its name for people.
-
-    Returns:
-        Markdown with a YAML head that the Hugging Face hub understands.
     """
     sections = [
-        title(facts, _summary(facts, scores, len(labels), task)),
-        usage(facts, ["tagger tag --model {} --text 'They can fish.'"], _USAGE),
+        card.title(facts, _summary(facts, scores, len(labels), task)),
+        card.usage(facts, ["tagger tag --model {} --text 'They can fish.'"], _USAGE),
         _measured(scores),
-        limits(_limits(facts, scores)),
+        card.limits(_limits(facts, scores)),
         _labels(labels),
     ]
-    return render_card(facts, TASK, [TASK, task], list(_results(facts, scores, task)), sections)
+    return card.render_card(facts, TASK, [TASK, task], list(_results(facts, scores, task)), sections)
 
 
 def _results(facts: CardFacts, scores: Mapping[str, Scores], task: str) -> Iterable[EvalResult]:
@@ -83,31 +68,26 @@ def _results(facts: CardFacts, scores: Mapping[str, Scores], task: str) -> Itera
             figures["recall", "recall of the spans"] = one.spans.recall
             figures["f1", "F1 of the spans"] = one.spans.f1
         for metric, value in figures.items():
-            yield result(facts, (TASK, task), split, metric, value)
+            yield card.result(facts, (TASK, task), split, metric, value)
 
 
 def _summary(facts: CardFacts, scores: Mapping[str, Scores], num_labels: int, task: str) -> str:
-    lines = f"A model for {escaped(task)} with {num_labels:,} labels, trained on {escaped(facts.corpus_name)}."
+    summary = f"A model for {escaped(task)} with {num_labels:,} labels, trained on {escaped(facts.corpus_name)}."
     if scores:
         split, last = list(scores.items())[-1]
         low, high = last.interval
-        lines += (
+        summary += (
             f" On {escaped(split)} it labels **{percent(last.accuracy)}** of {last.tokens:,} words right"
             f" (95 % interval {percent(low)} to {percent(high)}, bootstrapped over sentences)."
         )
-    return lines
+    return summary
 
 
 def _measured(scores: Mapping[str, Scores]) -> str:
     if not scores:
-        return NOT_MEASURED
+        return card.NOT_MEASURED
     split, last = list(scores.items())[-1]
-    parts = [
-        "## Scores",
-        _overview(scores),
-        f"### Each label, on {escaped(split)}",
-        _tags(last.per_tag, "words"),
-    ]
+    parts = ["## Scores", _overview(scores), f"### Each label, on {escaped(split)}", _tags(last.per_tag, "words")]
     if last.spans is not None and last.spans.per_type:
         parts += [f"### Each type of span, on {escaped(split)}", _tags(last.spans.per_type, "spans")]
     if last.confusions:
@@ -115,7 +95,7 @@ def _measured(scores: Mapping[str, Scores]) -> str:
             (f"{escaped(one.gold)} → {escaped(one.predicted)}", f"{one.count:,}")
             for one in last.confusions[:_MOST_CONFUSIONS]
         ]
-        parts += ["### Most frequent errors", table(("gold → given", "count"), kinds)]
+        parts += ["### Most frequent errors", card.table(("gold → given", "count"), kinds)]
     return "\n\n".join(parts)
 
 
@@ -129,24 +109,18 @@ def _overview(scores: Mapping[str, Scores]) -> str:
                 for value, one in zip(values, scores.values(), strict=True)
             ]
             rows.append((heading, *cells))
-    return table(("", *map(escaped, scores)), rows)
+    return card.table(("", *map(escaped, scores)), rows)
 
 
 def _tags(entries: Iterable[TagScore], unit: str) -> str:
     ranked = sorted(entries, key=lambda entry: (-entry.support, entry.label))
     rows = [
-        (
-            escaped(entry.label),
-            percent(entry.precision),
-            percent(entry.recall),
-            percent(entry.f1),
-            f"{entry.support:,}",
-        )
+        (escaped(entry.label), *map(percent, (entry.precision, entry.recall, entry.f1)), f"{entry.support:,}")
         for entry in ranked[:_MOST_TAGS]
     ]
     hidden = len(ranked) - _MOST_TAGS
     more = f"\n\n{hidden:,} rarer ones are in `metrics.json`." if hidden > 0 else ""
-    return table(("label", "precision", "recall", "F1", unit), rows) + more
+    return card.table(("label", "precision", "recall", "F1", unit), rows) + more
 
 
 def _limits(facts: CardFacts, scores: Mapping[str, Scores]) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from tagger.config.language_model_defaults import resolve_head, resolve_streams
+from tagger.config.language_model import resolve_head, resolve_streams
 from tagger.config.tagger import Config
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.corpora.sources.corpus import Corpus, Split

@@ -21,9 +21,8 @@ from tagger.inference.tagger import Tagger
 from tagger.language_modelling.language_model import LanguageModel
 from tagger.language_modelling.objective import LanguageObjective
 from tagger.language_modelling.preparation import token_frequencies
-from tagger.model_cards.card import CardFacts
-from tagger.model_cards.learning_curves import draw_curves
-from tagger.model_cards.provenance import provenance
+from tagger.model_cards.card import CardFacts, provenance
+from tagger.model_cards.plots import draw_curves
 from tagger.model_cards.tagger_card import tagger_card
 from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.device import has_fast_bfloat16

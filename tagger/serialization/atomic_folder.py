@@ -115,16 +115,16 @@ def clear_up(out: Path) -> None:
 
 def _clear(partial: Path, out: Path, resume: Resume, *, overwrite: bool) -> None:
     """Remove what an earlier run left, except a state that may be needed."""
-    found = unfinished(partial)
-    if resume == "yes" and not found:
+    has_state = unfinished(partial)
+    if resume == "yes" and not has_state:
         raise TrainingError(f"{out}: no unfinished run to resume; leave --resume out, or say --resume auto")
-    if found and resume == "no" and not overwrite:
+    if has_state and resume == "no" and not overwrite:
         raise OutputError(
             f"{out}: an unfinished run is there, in {partial}; --resume continues it, --overwrite starts anew"
         )
     if not partial.exists():
         return
-    if not found or resume == "no":
+    if not has_state or resume == "no":
         shutil.rmtree(partial)
         return
     for path in partial.iterdir():

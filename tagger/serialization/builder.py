@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from tagger.config.base import require_resolved
 from tagger.config.language_model import LanguageConfig
-from tagger.config.language_model_defaults import cutoffs as default_cutoffs
+from tagger.config.language_model import cutoffs as default_cutoffs
 from tagger.config.tagger import Config, EncoderConfig, HeadConfig, WordsConfig
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.errors import ConfigError
@@ -45,13 +45,7 @@ def build_tagger(
 
 
 def build_language_model(config: LanguageConfig, features: WordFeatures, num_predicted: int) -> Network:
-    """Build an untrained language model.
-
-    Args:
-        config: resolved.
-        features: the vocabulary of units, and sub-word features of words.
-        num_predicted: V.
-    """
+    """Build an untrained language model that predicts V tokens, from resolved settings."""
     words = build_words(config.words, features)
     encoder = _build_encoder(
         config.encoder, words.output_size, dropout=0.0, locked=True, backward=config.head.bidirectional
@@ -97,13 +91,11 @@ def _build_language_heads(
 
 
 def build_words(config: WordsConfig, features: WordFeatures, vectors: Tensor | None = None) -> WordRepresentation:
-    """Build the word representation alone; arguments as ``build_tagger``.
-
-    Raises:
-        ValueError: a setting is open.
-    """
+    """Build the word representation alone; arguments as ``build_tagger``."""
     require_resolved(config)
     affixes = features.affixes
+    if vectors is None and features.has_vectors:  # of a checkpoint: loading the weights sets the size of the table
+        vectors = torch.zeros(len(features.vocabulary), 0)
     return WordRepresentation(
         num_words=features.vocabulary.embedded,
         embedding_size=config.embedding_size,
@@ -111,7 +103,7 @@ def build_words(config: WordsConfig, features: WordFeatures, vectors: Tensor | N
         affixes_per_word=0 if affixes is None else affixes.size,
         affix_size=config.affix_size,
         characters=_build_characters(config, features),
-        vectors=vectors if vectors is not None else _no_vectors(features),
+        vectors=vectors,
         output_size=config.output_size,
     )
 
@@ -125,8 +117,3 @@ def _build_characters(config: WordsConfig, features: WordFeatures) -> nn.Module 
         embedding_size=config.character_embedding_size,
         output_size=config.character_size,
     )
-
-
-def _no_vectors(features: WordFeatures) -> Tensor | None:
-    """Make an empty table for vectors of a checkpoint; loading the weights sets its size."""
-    return torch.zeros(len(features.vocabulary), 0) if features.has_vectors else None

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from tagger.config.base import require_resolved
 from tagger.config.language_model import LanguageConfig
-from tagger.config.tagger import TAG, Config
+from tagger.config.tagger import TAG, Config, WordsConfig
 from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.corpora.encoding.affixes import AffixFeatures
 from tagger.corpora.encoding.characters import Characters
@@ -46,11 +46,8 @@ STEPS: dict[Any, str] = {
     "words": "it predicts a number for every word: use `tagger tag --model`",
 }
 """What a regression head reads at each step, as ``config.json`` has it under "over"."""
-CONFIGS: dict[Any, type[Config | LanguageConfig | TokenRegressorConfig]] = {
-    "pos": Config,
-    "lm": LanguageConfig,
-    "series": TokenRegressorConfig,
-}
+ModelConfig = Config | LanguageConfig | TokenRegressorConfig
+CONFIGS: dict[Any, type[ModelConfig]] = {"pos": Config, "lm": LanguageConfig, "series": TokenRegressorConfig}
 """The type of the configuration by the task."""
 
 
@@ -70,7 +67,7 @@ class SavedModel:
         scaling: of the targets of the regression head, if there is one.
     """
 
-    config: Config | LanguageConfig | TokenRegressorConfig
+    config: ModelConfig
     labels: tuple[str, ...]
     features: WordFeatures
     model: Network
@@ -111,14 +108,19 @@ def save_model(folder: Path, saved: SavedModel) -> None:
     if saved.scaling is not None:
         mean, std = saved.scaling.mean[0].tolist(), saved.scaling.std[0].tolist()
         fields |= {"over": "words", "scaling": {"mean": mean, "spread": std}}
-    write_folder(folder, _tensors(saved), fields)
+    tensors = dict(saved.model.state_dict())
+    if saved.lexicon is not None:
+        tensors[LEXICON] = torch.from_numpy(saved.lexicon.table)
+    if words.affixes is not None:
+        tensors[AFFIX_HASHES] = torch.tensor(words.affixes.hashes, dtype=torch.int64)
+    write_folder(folder, tensors, fields)
 
 
 def write_folder(folder: Path, tensors: Mapping[str, Tensor], fields: Mapping[str, Any]) -> None:
     """Write weights and configuration beside the tokenizer that the folder has.
 
     Args:
-        folder: exists, is being written.
+        folder: exists, and has a ``tokenizer.json``.
         tensors: of the network, and what is stored beside them.
         fields: of ``config.json``, besides the versions and the list of files.
     """
@@ -145,16 +147,6 @@ def round_as_stored(model: nn.Module) -> None:
     """Round the weights as storage does, so that scores are those of the saved model."""
     for tensor in model.state_dict().values():
         tensor.copy_(stored(tensor))
-
-
-def _tensors(saved: SavedModel) -> dict[str, Tensor]:
-    """Collect the weights and what is stored beside them."""
-    tensors = dict(saved.model.state_dict())
-    if saved.lexicon is not None:
-        tensors[LEXICON] = torch.from_numpy(saved.lexicon.table)
-    if saved.features.affixes is not None:
-        tensors[AFFIX_HASHES] = torch.tensor(saved.features.affixes.hashes, dtype=torch.int64)
-    return tensors
 
 
 def _characters_dict(characters: Characters) -> dict[str, Any]:
@@ -188,14 +180,14 @@ def check_heads(folder: Path, values: Mapping[str, Any], wanted: Sequence[str], 
         steps: what a regression head reads, see ``STEPS``.
 
     Raises:
-        ModelError: it does not; the message says what it is for.
+        ModelError: the model is of another kind; the message says what it is for.
     """
     heads = values.get("heads", [TAGGING])
     if wanted and not any(head in heads for head in wanted):
         does, hint = HINTS[wanted[0]]
         raise ModelError(f"{folder}: no head that {does}; its heads: {', '.join(map(str, heads))}; {hint}")
-    if REGRESSION in heads and (found := values.get("over")) != steps:
-        use = STEPS.get(found) if isinstance(found, str) else None
+    if REGRESSION in heads and (present := values.get("over")) != steps:
+        use = STEPS.get(present) if isinstance(present, str) else None
         raise ModelError(
             f"{folder}: a regression model of another kind; {use or 'this version does not know what its steps are'}"
         )
@@ -214,10 +206,11 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedModel:
     tensors = read_tensors(path)
     vocabulary, tokenizer, subwords = load_tokenizer(folder, values)
     hashes = tensors.get(AFFIX_HASHES)
-    features = _load_features(config, values, vocabulary, hashes, "words.vectors" in tensors)
+    vectors = tensors["words.vectors"].float() if "words.vectors" in tensors else None
+    features = _load_features(config.words, values, vocabulary, hashes, vectors is not None)
     if isinstance(config, LanguageConfig) and subwords is None:
         raise ModelError(f"{folder / manifest.CONFIG}: damaged: a language model without units")
-    build = partial(_build, config, features, labels, _vectors(tensors), subwords)
+    build = partial(_build, config, features, labels, vectors, subwords)
     beside = {} if hashes is None else {AFFIX_HASHES: placeholder(torch.int64, hashes.numel())}
     if labels:
         beside[LEXICON] = placeholder(torch.uint8, vocabulary.trained, -(-len(labels) // 8))
@@ -227,7 +220,7 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedModel:
 
 
 def _build(
-    config: Config | LanguageConfig | TokenRegressorConfig,
+    config: ModelConfig,
     features: WordFeatures,
     labels: tuple[str, ...],
     vectors: Tensor | None,
@@ -241,20 +234,9 @@ def _build(
     return build_tagger(config, features, {TAG: len(labels)}, vectors, None if subwords is None else subwords.size)
 
 
-def _vectors(tensors: Mapping[str, Tensor]) -> Tensor | None:
-    vectors = tensors.get("words.vectors")
-    return None if vectors is None else vectors.float()
-
-
 def _load_features(
-    config: Config | LanguageConfig | TokenRegressorConfig,
-    values: Mapping[str, Any],
-    vocabulary: Vocabulary,
-    hashes: Tensor | None,
-    has_vectors: bool,
+    words: WordsConfig, values: Mapping[str, Any], vocabulary: Vocabulary, hashes: Tensor | None, has_vectors: bool
 ) -> WordFeatures:
-    """Build word features from settings, vocabulary and stored hashes."""
-    words = config.words
     affixes = None
     if hashes is not None:
         known = tuple(hashes.tolist())

@@ -28,14 +28,14 @@ FORMAT_VERSION = 3
 
 
 def bundled_folder() -> Path:
-    """Folder of the models that ship with the toolkit."""
+    """Find the folder of the models that ship with the toolkit."""
     from importlib import resources
 
     return Path(str(resources.files("tagger.models"))) / "pretrained"
 
 
 def bundled_names() -> list[str]:
-    """Names of the models that ship with the toolkit."""
+    """List the names of the models that ship with the toolkit."""
     folder = bundled_folder()
     return sorted(path.parent.name for path in folder.glob(f"*/{CONFIG}")) if folder.is_dir() else []
 
@@ -60,26 +60,15 @@ def with_checksum(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def describe_file(path: Path) -> dict[str, Any]:
-    """Size in bytes and SHA-256 of a file, as listed in ``config.json``."""
-    digest = hashlib.sha256()
-    size = 0
+    """Compute size in bytes and SHA-256 of a file, as listed in ``config.json``."""
     with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-            size += len(chunk)
-    return {"size": size, "sha256": digest.hexdigest()}
+        digest = hashlib.file_digest(file, "sha256")
+        return {"size": file.tell(), "sha256": digest.hexdigest()}
 
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """A file that a model folder lists.
-
-    Args:
-        name: as listed.
-        size: in bytes; 0 if the file is missing.
-        sha256: of its content; empty if it is missing.
-        problem: what is wrong with it, for a message; None if it is what was saved.
-    """
+    """A file that a model folder lists, its size in bytes, and what is wrong with it; None if nothing is."""
 
     name: str
     size: int = 0
@@ -131,11 +120,7 @@ def _state(folder: Path, name: str, expected: Any) -> FileState:
 
 
 def heads_of(folder: Path) -> tuple[str, ...]:
-    """Names of the heads of a model; its files are left for loading to check.
-
-    Raises:
-        ModelError: ``config.json`` is missing, damaged or of a newer format.
-    """
+    """List the names of the heads of a model; its files are left for loading to check."""
     heads = read_manifest(folder).get("heads", ["tag"])
     return tuple(map(str, heads)) if isinstance(heads, list) else ()
 

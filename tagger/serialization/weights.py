@@ -84,12 +84,9 @@ def load_network(
     Args:
         path: of the weights, for messages.
         tensors: of the file.
-        build: makes the network.
+        build: makes the network, which is then put into evaluation mode.
         layers: of the encoder, by the configuration.
         beside: placeholders of the tensors in the file that are not the network's.
-
-    Returns:
-        The network in evaluation mode.
 
     Raises:
         ModelError: other tensors, or other shapes, than those of the network.

@@ -23,9 +23,8 @@ from tagger.corpora.tokenization.rule_selection import rules_of_words
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError, CorpusError
 from tagger.evaluation.forecast_scores import NETWORK, TargetScores, network_rmse, score_target, scores_to_dict
-from tagger.model_cards.card import CardFacts
-from tagger.model_cards.provenance import provenance
-from tagger.model_cards.token_regressor_card import token_regressor_card
+from tagger.model_cards.card import CardFacts, provenance
+from tagger.model_cards.regression_cards import token_regressor_card
 from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.device import check_threads
 from tagger.sequence_labelling.preparation import Prepared, word_features_of

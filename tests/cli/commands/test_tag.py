@@ -255,3 +255,9 @@ def test_a_person_who_types_gets_an_answer_to_each_line(tmp_path: Path) -> None:
     finally:
         os.close(keyboard)
         os.close(terminal)
+
+
+def test_threads_below_one_are_wrong_usage() -> None:
+    result = run("--threads", "0")
+    assert result.exit_code == 2
+    assert "0 is not in the range x>=1" in result.stderr

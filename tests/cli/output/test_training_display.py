@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from tagger.cli.output.training_display import HEADER, TrainingDisplay, clock, epoch_line, finished_lines
-from tagger.model_cards.learning_curves import ASCII_BLOCKS
+from tagger.model_cards.plots import ASCII_BLOCKS
 from tagger.training.events import EpochEnd, Event, Finished, Started, Step
 
 STARTED = Started(

@@ -80,7 +80,7 @@ def test_help_shows_defaults_and_hides_former_names() -> None:
 
 
 def test_settings_import_neither_torch_nor_datasets() -> None:
-    modules = "base defaults forecaster generation language_model language_model_defaults tagger token_regressor"
+    modules = "base defaults forecaster generation language_model tagger token_regressor"
     code = "import sys; " + "; ".join(f"import tagger.config.{name}" for name in modules.split())
     code += "; print([name for name in ('torch', 'datasets', 'pyarrow') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -106,7 +106,7 @@ def test_models_of_other_kinds(model: Path, tiny_model: Path, table: Path, tmp_p
 
 
 def test_over_words_or_over_time(table: Path, tmp_path: Path) -> None:
-    from tagger.cli.train_commands.token_regression import steps_are_words
+    from tagger.cli.train_commands.series import steps_are_words
 
     def over(source: object, **values: object) -> bool:
         fields = {"tokens_column": None, "format_": None, "time_format": None, **values}

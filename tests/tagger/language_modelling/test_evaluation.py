@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from tagger.config.language_model import LanguageConfig
-from tagger.config.language_model_defaults import resolve
+from tagger.config.language_model import LanguageConfig, resolve
 from tagger.corpora.encoding.vocabulary import Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.corpora.subwords.base import TokenStream

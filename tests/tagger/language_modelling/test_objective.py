@@ -13,8 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tagger.config.language_model import LanguageConfig
-from tagger.config.language_model_defaults import resolve
+from tagger.config.language_model import LanguageConfig, resolve
 from tagger.config.tagger import StreamConfig
 from tagger.corpora.encoding.vocabulary import Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures

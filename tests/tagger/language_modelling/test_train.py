@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from tagger import LanguageModel, Tagger
-from tagger.config.language_model import PRESETS, LanguageConfig, make_config
-from tagger.config.language_model_defaults import resolve
+from tagger.config.language_model import PRESETS, LanguageConfig, make_config, resolve
 from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.errors import ConfigError, CorpusError, ModelError, TrainingError
 from tagger.language_modelling.train import train_language_model, train_lm

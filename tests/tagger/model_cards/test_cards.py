@@ -13,9 +13,8 @@ from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.evaluation.forecast_scores import NETWORK, PERSISTENCE, Comparison, ErrorMetrics, TargetScores
 from tagger.evaluation.perplexity import LanguageScores
 from tagger.model_cards.card import CardFacts
-from tagger.model_cards.forecaster_card import forecaster_card
 from tagger.model_cards.language_model_card import language_model_card
-from tagger.model_cards.token_regressor_card import token_regressor_card
+from tagger.model_cards.regression_cards import forecaster_card, token_regressor_card
 
 ERRORS = {kind: ErrorMetrics(1.0, 1.5, 0.5, (1.5,)) for kind in (NETWORK, PERSISTENCE)}
 TARGET = TargetScores("load", 10, ERRORS, {PERSISTENCE: Comparison(0.0, 0.0)})

@@ -15,7 +15,7 @@ from torch import Tensor
 from tagger import LanguageModel, Tagger, train_pos
 from tagger.config.defaults import Facts, resolve
 from tagger.config.language_model import LanguageConfig
-from tagger.config.language_model_defaults import resolve as resolve_language
+from tagger.config.language_model import resolve as resolve_language
 from tagger.config.tagger import Config, StreamConfig
 from tagger.corpora.encoding.affixes import AffixFeatures
 from tagger.corpora.encoding.vocabulary import Vocabulary

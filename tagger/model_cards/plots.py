@@ -7,24 +7,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tagger.model_cards.figures import BLUE, DARK, ORANGE, add_legend, new_figure, save_figure, style_panel
+from tagger.errors import OutputError
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = "_.-=+*#@"
 
 
 def spark(values: Sequence[float], *, width: int = 40, blocks: str = BLOCKS) -> str:
-    """Draw a curve of one character per value.
+    """Draw a curve of one character per value; values that are not finite leave a gap.
 
     Args:
-        values: the curve; values that are not finite leave a gap.
+        values: the curve.
         width: most characters; a longer curve shows every n-th value and always the last.
         blocks: characters by height.
-
-    Returns:
-        The line; empty without values.
     """
-    shown = _thinned(values, width)
+    shown = list(values)
+    if len(shown) > width:
+        last = len(values) - 1
+        shown = [values[round(place * last / (width - 1))] for place in range(width)]
     finite = [value for value in shown if math.isfinite(value)]
     if not finite:
         return " " * len(shown)
@@ -38,26 +38,15 @@ def spark(values: Sequence[float], *, width: int = 40, blocks: str = BLOCKS) -> 
     )
 
 
-def _thinned(values: Sequence[float], width: int) -> list[float]:
-    if len(values) <= width:
-        return list(values)
-    last = len(values) - 1
-    return [values[round(place * last / (width - 1))] for place in range(width)]
-
-
 def draw_curves(log: Sequence[Mapping[str, Any]], path: str | Path) -> bool:
     """Draw loss and dev accuracy by epoch, if matplotlib (the extra ``plots``) is installed.
 
     Args:
-        log: one mapping per epoch with the fields of `tagger.training.events.EpochEnd`: ``epoch``,
-            ``loss_per_step`` and, where dev was scored, ``dev_loss_per_step`` and ``dev_accuracy``.
-        path: where the PNG goes.
+        log: one mapping per epoch with the fields of `tagger.training.events.EpochEnd`.
+        path: of the PNG.
 
     Returns:
         Whether a picture was written; False without matplotlib or without an epoch.
-
-    Raises:
-        OutputError: the file cannot be written.
     """
     accuracies = _points(log, "dev_accuracy", factor=100)
     figure = new_figure(9 if accuracies else 5, 3.6)
@@ -102,3 +91,47 @@ def _label(panel: Any, title: str, unit: str) -> None:
 
     style_panel(panel, title, "epoch", unit)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+DARK, ORANGE, BLUE, GREY = "#444444", "#d95f02", "#1f77b4", "#777777"
+"""Colours that the colour-blind, too, tell apart."""
+MISSING = "no picture was drawn; it needs matplotlib: pip install 'sequence-tagger[plots]'"
+
+
+def new_figure(width: float = 6.4, height: float = 4.8) -> Any | None:
+    """Make an empty figure of that size in inches; None without matplotlib."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        return None
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save_figure(figure: Any, path: str | Path) -> None:
+    """Write a figure as PNG.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    try:
+        figure.savefig(path, format="png")
+    except OSError as error:
+        raise OutputError(f"{path}: the picture cannot be written ({error.strerror or error})") from error
+
+
+def style_panel(panel: Any, title: str, x: str = "", y: str = "") -> None:
+    """Set the title and the labels of the axes, draw a grid and no box."""
+    panel.set_title(title, fontsize="medium")
+    panel.set_xlabel(x, fontsize=8)
+    panel.set_ylabel(y, fontsize=8, parse_math=False)
+    panel.tick_params(labelsize=7)
+    panel.grid(alpha=0.25)
+    panel.spines[["top", "right"]].set_visible(False)
+
+
+def add_legend(panel: Any, **place: Any) -> None:
+    """Add a small legend without a frame; ``place`` as of ``Axes.legend``."""
+    panel.legend(frameon=False, fontsize=8, **place)

@@ -9,13 +9,12 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from tagger.cli.output.tag_scores import (
+from tagger.cli.output.scores import (
     render_confusions,
+    render_labels,
     render_report,
     render_scores,
     render_seeds,
-    render_spans,
-    render_tags,
 )
 from tagger.cli.output.terminal import TerminalCapabilities, printable
 from tagger.evaluation.scores import Confusion, Scores, SpanScores, TagScore
@@ -90,18 +89,19 @@ def test_spans_are_in_the_overview_and_have_a_table() -> None:
     report = rows(render_report({"test": scores}))
     assert report["span F1"] == ["84.70", "13 spans"]
     assert report["LOC"] == ["50.00", "25.00", "33.33", "4"]
-    assert render_spans(scores, "test").splitlines()[2].startswith("PER")
+    assert scores.spans is not None
+    assert render_labels(scores.spans.per_type, "Spans on test", "spans").splitlines()[2].startswith("PER")
 
 
 def test_tags_are_ordered_by_frequency() -> None:
-    lines = render_tags(TEST, "test").splitlines()
+    lines = render_labels(TEST.per_tag, "Tags on test", "words").splitlines()
     assert [line.split()[0] for line in lines[2:]] == ["NOUN", "ADJ", "X"]
     assert lines[2].split() == ["NOUN", "94.00", "96.00", "95.00", "4,123"]
 
 
 def test_long_lists_of_tags_are_cut_and_it_is_said() -> None:
     many = tuple(TagScore(f"T{i}", 1, 1, 1, i) for i in range(55))
-    lines = render_tags(replace(TEST, per_tag=many), "test").splitlines()
+    lines = render_labels(many, "Tags on test", "words").splitlines()
     assert lines[-1] == "15 rarer labels are not shown; metrics.json has them all"
     assert len(lines) == 2 + 40 + 1
 

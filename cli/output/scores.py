@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table, percent, plain_text, printable
+from tagger.evaluation.perplexity import LanguageScores, score_rows
 from tagger.evaluation.scores import Scores, SeedSummary, TagScore, measurement, summarise
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ _WORDS_WIDTH = 20  # columns for the commonest words of a confusion
 _SHORTEST_EXAMPLE = 24  # columns; in narrower places the examples are left out
 
 
-def render_confusions(
-    scores: Scores, split: str, terminal: TerminalCapabilities = PLAIN, *, most: int = MOST_CONFUSIONS
-) -> str:
+def render_confusions(scores: Scores, split: str, terminal: TerminalCapabilities = PLAIN) -> str:
     """Render the most frequent kinds of error, with typical words and an example."""
     errors = scores.tokens - scores.correct
     arrow = "→" if terminal.unicode else "->"
@@ -34,7 +33,7 @@ def render_confusions(
             percent(one.count / errors),
             plain_text(_fitting(one.words)),
         )
-        for one in scores.confusions[:most]
+        for one in scores.confusions[:MOST_CONFUSIONS]
     ]
     table = new_table(terminal)
     table.add_column(plain_text(f"Errors on {split}"), overflow="fold", max_width=terminal.width * 2 // 5)
@@ -104,16 +103,11 @@ _SEED_COLUMNS = (
 
 
 def render_report(scores: Mapping[str, Scores], terminal: TerminalCapabilities = PLAIN) -> str:
-    """Render an overview of all splits, then tags and confusions of the last one.
-
-    Args:
-        scores: by split, e.g. ``{"dev": ..., "test": ...}``.
-        terminal: the capabilities of the stream.
-    """
+    """Render an overview of all splits, then tags and confusions of the last one."""
     name, last = list(scores.items())[-1]
-    parts = [render_scores(scores, terminal), render_tags(last, name, terminal)]
+    parts = [render_scores(scores, terminal), render_labels(last.per_tag, f"Tags on {name}", "words", terminal)]
     if last.spans is not None and last.spans.per_type:
-        parts.append(render_spans(last, name, terminal))
+        parts.append(render_labels(last.spans.per_type, f"Spans on {name}", "spans", terminal))
     if last.confusions:
         parts.append(render_confusions(last, name, terminal))
     return "\n\n".join(parts)
@@ -164,18 +158,8 @@ def _unseen_notes(scores: Mapping[str, Scores]) -> list[str]:
     ]
 
 
-def render_tags(scores: Scores, split: str, terminal: TerminalCapabilities = PLAIN) -> str:
-    """Render precision, recall and F1 of each tag, the most frequent first."""
-    return _per_label(scores.per_tag, f"Tags on {split}", "words", terminal)
-
-
-def render_spans(scores: Scores, split: str, terminal: TerminalCapabilities = PLAIN) -> str:
-    """Render precision, recall and F1 of each type of span, the most frequent first."""
-    per_type = () if scores.spans is None else scores.spans.per_type
-    return _per_label(per_type, f"Spans on {split}", "spans", terminal)
-
-
-def _per_label(entries: Sequence[TagScore], title: str, unit: str, terminal: TerminalCapabilities) -> str:
+def render_labels(entries: Sequence[TagScore], title: str, unit: str, terminal: TerminalCapabilities = PLAIN) -> str:
+    """Render precision, recall and F1 of each tag or type of span, the most frequent first."""
     table = new_table(terminal)
     table.add_column(plain_text(title), overflow="fold")
     for name in ("precision", "recall", "F1", unit):
@@ -192,13 +176,7 @@ def _per_label(entries: Sequence[TagScore], title: str, unit: str, terminal: Ter
 def render_seeds(
     runs: Mapping[int, Mapping[str, Scores]], *, kept: int | None = None, terminal: TerminalCapabilities = PLAIN
 ) -> str:
-    """Render one row per seed, then mean and standard deviation.
-
-    Args:
-        runs: scores by split, by seed.
-        kept: the seed whose model was kept.
-        terminal: the capabilities of the stream.
-    """
+    """Render one row per seed, with its scores by split, then mean and standard deviation."""
     splits = list(next(iter(runs.values())))
     summaries = {split: summarise([run[split] for run in runs.values()]) for split in splits}
     columns = [
@@ -230,3 +208,15 @@ def _graded(f1: float) -> Text:
     from rich.text import Text
 
     return Text(percent(f1), style="red" if f1 < _POOR else "yellow" if f1 < _WEAK else "")
+
+
+def render_language_scores(scores: Mapping[str, LanguageScores], terminal: TerminalCapabilities = PLAIN) -> str:
+    """Render the scores of a language model on each split side by side."""
+    table = new_table(terminal, "", *scores)
+    for row in score_rows(list(scores.values())):
+        table.add_row(*row)
+    text = as_text(table, terminal)
+    if (cache := next(iter(scores.values())).cache) is None:
+        return text
+    settings = f"window {cache.window:,}, theta {cache.theta:g}, lambda {cache.weight:g}"
+    return f"{text}\ncache: {settings}, chosen on dev"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tagger.errors import OutputError
-from tagger.model_cards.learning_curves import BLOCKS, draw_curves, spark
+from tagger.model_cards.plots import BLOCKS, draw_curves, spark
 
 LOG: list[dict[str, Any]] = [
     {"epoch": 1, "loss_per_step": 0.9, "dev_loss_per_step": 0.7, "dev_accuracy": 0.81},
