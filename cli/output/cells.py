@@ -49,7 +49,7 @@ def _table(results: Sequence[CellResult], title: str, terminal: TerminalCapabili
 def render_gradients(
     gradients: Mapping[str, tuple[Gradients, Gradients]], terminal: TerminalCapabilities = PLAIN
 ) -> str:
-    """Render the norm of the gradient by the state k steps back, by cell, before and after training."""
+    """Render the gradient by the state k steps back, of each cell, before and after training."""
     longest = min(len(values) for before, _ in gradients.values() for values in before.values())
     back = [k for k in BACK if k < longest][-MOST_BACK:]
     table = new_table(terminal)
@@ -68,7 +68,7 @@ def render_gradients(
 def render_copy(
     results: Mapping[str, Sequence[CopyResult]], settings: CopySettings, terminal: TerminalCapabilities = PLAIN
 ) -> str:
-    """Render the right answers at each length of the memory, and sum them up in words."""
+    """Render the right answers at each length of the memory, and a verdict in words."""
     lengths = (f"N = {length}" for length in settings.lengths)
     table = new_table(terminal, f"One of 8 symbols, H = {settings.hidden_size}", *lengths, "time")
     words = []

@@ -56,7 +56,7 @@ def render_catalogue(entries: Iterable[Entry], terminal: TerminalCapabilities = 
 
 
 def describe(source: str) -> dict[str, Any]:
-    """Describe a corpus without reading all of it; ``source`` is as for ``read_corpus``, but not ``-``."""
+    """Describe a corpus, named as for ``read_corpus``, without reading all of it."""
     from tagger.corpora.formats.sniffing import sniff
     from tagger.corpora.sources.resolve import resolve
 

@@ -30,7 +30,7 @@ def describe(table: SeriesTable, targets: Sequence[str]) -> str:
 
 
 def render_scores(scores: Mapping[str, Sequence[TargetScores]], terminal: TerminalCapabilities = PLAIN) -> str:
-    """Render MAE, RMSE and R2 of each target on each split beside those of the baselines, then the verdicts."""
+    """Render the errors of each target on each split beside the baselines, then the verdicts."""
     tables = []
     for split, targets in scores.items():
         for one in targets:

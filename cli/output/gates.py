@@ -26,7 +26,7 @@ _HEAT = ("blue", "cyan", "yellow", "red")  # a column's lowest quarter to its hi
 
 
 def render_gates(gates: Gates, terminal: TerminalCapabilities = PLAIN, *, top: int = 5) -> str:
-    """Render an explanation, a table for each direction and layer, and the ``top`` most active units.
+    """Render an explanation, a table for each layer, and the ``top`` most active units.
 
     If units were picked, each of them has a column; else columns are means over units.
     """
@@ -81,7 +81,7 @@ def _unit_tables(gates: Gates, place: Place, terminal: TerminalCapabilities) -> 
 
 
 def _tables(gates: Gates, heads: Sequence[str], columns: Sequence[np.ndarray], terminal: TerminalCapabilities) -> str:
-    """Render words, tags and a column for each head, in several tables if one is too wide."""
+    """Render words, tags and a column for each head; wide ones as several tables."""
     from rich.cells import cell_len
 
     longest = min(max(4, *map(cell_len, gates.tokens)), LONGEST_WORD, max(4, terminal.width // 3))
@@ -118,7 +118,7 @@ def _table(
 
 
 def _cell(value: float, column: np.ndarray, widths: tuple[int, int], terminal: TerminalCapabilities) -> Text:
-    """Render a figure and a bar, in a colour by its place between the extremes of its column."""
+    """Render a figure and a bar, coloured by its place in the range of its column."""
     from rich.text import Text
 
     figures, bar = widths

@@ -114,7 +114,7 @@ def render_report(scores: Mapping[str, Scores], terminal: TerminalCapabilities =
 
 
 def render_scores(scores: Mapping[str, Scores], terminal: TerminalCapabilities = PLAIN) -> str:
-    """Render the main figures of each split side by side, with the number of items measured."""
+    """Render the main figures of each split side by side, with the items measured."""
     table = new_table(terminal)
     table.add_column("Scores (%)")
     for split in scores:

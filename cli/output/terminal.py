@@ -38,7 +38,7 @@ PLAIN: Final = TerminalCapabilities()
 
 
 def new_table(terminal: TerminalCapabilities, *heads: str) -> Table:
-    """Make a table with a rule below its head as the only line; the first column is flush left, others right."""
+    """Make a table without lines but below its head; the first column is flush left."""
     from rich.box import Box
     from rich.table import Table
 

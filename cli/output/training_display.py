@@ -69,7 +69,7 @@ def step_figures(event: Step, dev: str | None) -> str:
 
 
 def dev_value(event: EpochEnd) -> float | None:
-    """Return the score on dev: accuracy in per cent, perplexity, or the loss of a regression."""
+    """Return accuracy on dev in per cent, perplexity, or the loss of a regression."""
     if event.dev_accuracy is not None:
         return 100 * event.dev_accuracy
     return event.dev_loss_per_step if event.dev_perplexity is None else event.dev_perplexity
@@ -183,7 +183,7 @@ class TrainingDisplay:
                 self._close()
 
     def _open_console(self) -> None:
-        """Make a console that reports a broken pipe instead of ending the program, as rich would."""
+        """Make a console that raises on a broken pipe; that of rich ends the program."""
         from rich.console import Console
 
         class LastingConsole(Console):
@@ -229,7 +229,7 @@ class TrainingDisplay:
         self._last_shown = time.monotonic()
 
     def _start_progress(self, event: Started) -> None:
-        """Start a progress line that the training thread itself draws: no second thread competes for cores."""
+        """Start a progress line that the training thread itself draws, so as to leave cores alone."""
         from rich.progress import BarColumn, Progress, TextColumn
 
         self._progress = Progress(

@@ -31,7 +31,7 @@ def together(*decorators: Callable[[Command], Command]) -> Callable[[Command], C
 
 
 def renamed(old: str, new: str, *, is_flag: bool = False) -> Callable[[Command], Command]:
-    """Accept the former name of an option, hidden; it sets the new option and prints a note."""
+    """Accept the former name of an option; it sets the new one and prints a note."""
 
     def pass_on(context: click.Context, _: click.Parameter, value: Any) -> None:
         if not value:
@@ -89,7 +89,7 @@ def chosen_settings(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def chosen_config(kind: type[Chosen], values: Mapping[str, Any], **more: Any) -> Chosen:
-    """Build a configuration from the TOML file of ``--config``, the options over it, and settings not None."""
+    """Build a configuration from ``--config``, the options over it, and ``more`` that is not None."""
     path = values["config_file"]
     config = kind() if path is None else kind.from_toml(path)
     further = {name: value for name, value in more.items() if value is not None}

@@ -115,7 +115,7 @@ def _time_options(values: dict[str, Any]) -> list[str]:
 
 
 def steps_are_words(values: dict[str, Any]) -> bool:
-    """Whether the steps are words, by the options and by the content of the file."""
+    """Tell whether the steps are words, by the options and by the content of the file."""
     from tagger.corpora.series.token_values import holds_words
 
     if values["steps"] != "auto":

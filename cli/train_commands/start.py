@@ -57,7 +57,7 @@ def run_options(out: str) -> Callable[[Command], Command]:
 
 
 def may_start(values: Mapping[str, Any]) -> bool:
-    """Check folder, threads and device before anything is read; False if the run to resume is finished."""
+    """Check folder, threads and device early; False if the run to resume is finished."""
     from tagger.runtime.device import check_threads, choose_device
     from tagger.serialization.atomic_folder import check_free, clear_up, finished
 
@@ -74,7 +74,7 @@ def may_start(values: Mapping[str, Any]) -> bool:
 
 @contextmanager
 def displayed_run(values: Mapping[str, Any]) -> Iterator[RunOptions]:
-    """Make the options of a run, with a display of its progress that ends with the block."""
+    """Make the options of a run, with a display that closes with the block."""
     from tagger.cli.output.training_display import TrainingDisplay
     from tagger.training.checkpoint_callback import CheckpointConfig
     from tagger.training.run import RunOptions

@@ -130,7 +130,7 @@ class Settings:
     __slots__ = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Nested plain values, as stored in ``config.json``."""
+        """Return nested plain values, as stored in ``config.json``."""
         return asdict(self)  # type: ignore[call-overload, no-any-return]
 
     @classmethod
@@ -150,7 +150,7 @@ class Settings:
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
-        """Read a TOML file with a table for each section, such as ``[words]``, ``[encoder]`` and ``[training]``."""
+        """Read a TOML file with a table for each section, such as ``[encoder]``."""
         return cls.from_dict(read_toml(path), where=str(path))
 
     def with_settings(self, settings: Mapping[str, Any], *, where: str = "settings") -> Self:
@@ -231,7 +231,7 @@ def _suggest(key: str, names: set[str], prefix: str) -> str:
 
 
 def alternatives(hint: Any) -> tuple[Any, ...]:
-    """The types that an annotation allows, None left out."""
+    """List the types that an annotation allows, None left out."""
     united = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     return tuple(one for one in united if one is not NoneType)
 

@@ -96,5 +96,5 @@ def _auxiliary(facts: Facts) -> tuple[str, ...]:
 
 
 def epochs(tokens: int) -> int:
-    """Choose more epochs for less text: 8 from 200,000 words on, 22 for 16,000, up to 40 for tiny corpora."""
+    """Choose more epochs for less text: 8 from 200,000 words on, up to 40."""
     return int(min(40, max(8, round(8 * (200_000 / max(1, tokens)) ** 0.4))))

@@ -136,7 +136,7 @@ def make_config(
 
 
 def _changed(config: LanguageConfig) -> dict[str, Any]:
-    """Dotted settings that differ from the defaults."""
+    """Collect the dotted settings that differ from the defaults."""
     defaults = _dotted(LanguageConfig().to_dict())
     return {name: value for name, value in _dotted(config.to_dict()).items() if value != defaults[name]}
 
@@ -188,7 +188,7 @@ def resolve(config: LanguageConfig, tokens: int, num_predicted: int) -> Language
 
 
 def resolve_head(head: HeadConfig, num_predicted: int) -> HeadConfig:
-    """Choose the softmax for V tokens. Clusters need them in order of frequency, as words are."""
+    """Choose the softmax for V tokens; clusters need an order of frequency, as words have."""
     many = head.unit == "word" and num_predicted >= MANY
     return filled(head, HeadConfig(softmax="adaptive" if many else "full", cutoffs=cutoffs(num_predicted)))
 
@@ -211,10 +211,10 @@ def resolve_streams(streams: StreamConfig, tokens: int, passes: int) -> StreamCo
 
 
 def cutoffs(num_predicted: int) -> tuple[int, ...]:
-    """Choose where the clusters of an adaptive softmax begin: after a tenth and four tenths of the tokens."""
+    """Choose where clusters of an adaptive softmax begin: at 10 and 40 % of the tokens."""
     return (max(1, num_predicted // 10), max(2, num_predicted * 4 // 10))
 
 
 def epochs(tokens: int) -> int:
-    """Choose more epochs for less text: 6 from 3 million tokens on, 20 for half a million, up to 40."""
+    """Choose more epochs for less text: 6 from 3 million tokens on, up to 40."""
     return int(min(40, max(6, round(20 * (500_000 / max(1, tokens)) ** 0.6))))

@@ -42,7 +42,7 @@ def bootstrap_interval(correct: NDArray[np.int64], lengths: NDArray[np.int64], *
 
 
 def expected_calibration_error(confidences: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """Compute the mean gap between confidence and accuracy over 10 bins of equal width, weighted by size.
+    """Compute the mean gap between confidence and accuracy over 10 bins, weighted by size.
 
     Guo et al., On Calibration of Modern Neural Networks, ICML 2017, equation 3.
 

@@ -22,7 +22,7 @@ def find_confusions(
     predicted: Sequence[Sequence[str]],
     errors: Iterable[Place],
 ) -> tuple[Confusion, ...]:
-    """Find the most frequent kinds of error at the places where gold and predicted labels differ.
+    """Find the most frequent kinds of error, by the places where labels differ.
 
     Returns:
         Most frequent first; kinds of equal frequency by label.
@@ -49,7 +49,7 @@ def _confusion(labels: tuple[str, str], places: Sequence[Place], tokens: Sequenc
 
 
 def marked(sentence: Sequence[str], word: int) -> str:
-    """Show the words around one word, that word in square brackets, ``...`` for words left out."""
+    """Show the words around one word, which gets square brackets."""
     start, end = max(0, word - _AROUND), word + 1 + _AROUND
     shown = [_clipped(form) for form in sentence[start:end]]
     shown[word - start] = f"[{shown[word - start]}]"

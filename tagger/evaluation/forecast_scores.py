@@ -77,7 +77,7 @@ class TargetScores:
         return f"{kind} ({detail})" if detail else kind
 
     def rows(self) -> list[tuple[str, ...]]:
-        """Format a row of a table for each kind of forecast: its name, MAE, RMSE, R2 and the skill of the network."""
+        """Format name, MAE, RMSE, R2 and skill of the network for each kind of forecast."""
         rows: list[tuple[str, ...]] = []
         for kind, one in self.figures.items():
             skill = "" if kind == NETWORK else f"{100 * self.comparisons[kind].skill:+.1f} %"
@@ -96,7 +96,7 @@ class TargetScores:
 def score_target(
     target: str, actual: np.ndarray, forecasts: Mapping[str, np.ndarray], details: Mapping[str, str]
 ) -> TargetScores | None:
-    """Score forecasts on the values that all kinds of forecast have; None if there are none.
+    """Score forecasts on the values that all kinds have; None without any.
 
     Args:
         target: the column.

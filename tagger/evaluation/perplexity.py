@@ -77,7 +77,7 @@ class LanguageScores:
         return self.unknown / max(1, self.units)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, the derived ones first; None where a figure is not finite."""
+        """Return plain values for JSON, derived ones first; None where a figure is not finite."""
         derived = ("perplexity", "unit", "perplexity_without_unknown", "perplexity_per_word", "bits_per_character")
         values = {name: getattr(self, name) for name in (*derived, "unknown_rate")} | asdict(self)
         del values["cache"]
@@ -86,7 +86,7 @@ class LanguageScores:
 
 
 def score_rows(scores: Sequence[LanguageScores]) -> list[tuple[str, ...]]:
-    """Format the scores of several texts as rows of a table: a name, then a figure for each text."""
+    """Format rows of a table: a name, then a figure for each text."""
     unit = scores[0].unit
     rows = [(f"perplexity per {unit}", *(_number(one.perplexity) for one in scores))]
     if any(one.cache for one in scores):

@@ -119,7 +119,7 @@ class Scores:
     spans: SpanScores | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values under the names of the attributes, ready for ``json.dumps``."""
+        """Return plain values under the names of the attributes, ready for ``json.dumps``."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))  # tuples become lists
         return plain
 
@@ -139,7 +139,7 @@ class SeedSummary:
     runs: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Values as ``metrics.json`` names them."""
+        """Return the values as ``metrics.json`` names them."""
         return {"mean": self.mean, "sd": self.std, "runs": self.runs}
 
 

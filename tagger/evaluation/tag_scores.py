@@ -29,7 +29,7 @@ _BILOU_LABEL = re.compile(r"[BILU]-.+|O", re.DOTALL)
 
 
 def score_tags(gold: Sentences, predicted: Sentences) -> tuple[TagScore, ...]:
-    """Score each tag in gold or predicted, word by word; the empty tag goes by the name ``_``."""
+    """Score each tag in gold or predicted, word by word; ``_`` is the empty tag."""
     tags = sorted({tag or "_" for side in (gold, predicted) for sentence in side for tag in sentence})
     sides = [[[f"B-{tag or '_'}" for tag in sentence] for sentence in side] for side in (gold, predicted)]
     return _per_label(tags, *sides)
@@ -192,7 +192,7 @@ def _check_shapes(tokens: Sentences, **others: Sequence[Sequence[object]] | None
 def _word_groups(
     tokens: Sentences, right: NDArray[np.bool_], known: Mapping[str, Collection[str]] | None
 ) -> dict[str, Any]:
-    """Compute accuracy on and number of known, unknown and ambiguous words, by the names of `Scores`."""
+    """Compute accuracy on and number of known, unknown and ambiguous words."""
     if known is None:
         return {}
     tags_of = {word: len(tags) for word, tags in known.items()}

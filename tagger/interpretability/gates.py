@@ -52,7 +52,7 @@ def gates(network: nn.Module, vectors: Tensor, tokens: Sequence[str], *, tags: S
 def word_gates(
     network: Network, features: WordFeatures, tokens: Sequence[str], *, tags: Sequence[str] | None = None
 ) -> Gates:
-    """Run one sentence of T words (for a language model, a stream of tokens) through the cells of a network."""
+    """Run one sentence of T words (or a stream of tokens) through the cells."""
     device = next(network.parameters()).device
     with torch.no_grad():
         vectors = network.words(*word_tensors(features.encode(list(tokens)), device))

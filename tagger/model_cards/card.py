@@ -177,7 +177,7 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table, its first column flush left, the others right; all left if the head is empty."""
+    """Write a table, its first column flush left; all are if the head is empty."""
     rule = ["---", *["---:"] * (len(head) - 1)] if any(head) else ["---"] * len(head)
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *rows))
 

@@ -67,7 +67,7 @@ def _points(log: Sequence[Mapping[str, Any]], name: str, factor: float = 1) -> l
 
 
 def draw_losses(panel: Any, log: Sequence[Mapping[str, Any]], unit: str) -> None:
-    """Draw the loss on train and, where it was scored, on dev by epoch; ``unit`` names the loss."""
+    """Draw the loss on train and dev by epoch; ``unit`` names the loss."""
     panel.plot(*zip(*_points(log, "loss_per_step"), strict=True), color=BLUE, marker="o", markersize=3, label="train")
     if dev := _points(log, "dev_loss_per_step"):
         panel.plot(*zip(*dev, strict=True), color=ORANGE, marker="s", markersize=3, label="dev")

@@ -62,7 +62,7 @@ def token_regressor_card(facts: CardFacts, scores: Mapping[str, Sequence[TargetS
 
 
 def _measured(scores: Mapping[str, Sequence[TargetScores]], coverage: Mapping[float, float]) -> str:
-    """Write the section on errors, in the unit of the data, beside those of the baselines."""
+    """Write the section on errors, in the unit of the data, beside the baselines."""
     if not scores:
         return card.NOT_MEASURED
     rows = [

@@ -39,7 +39,7 @@ def check_free(out: Path, *, overwrite: bool) -> None:
 
 @contextmanager
 def writing(out: Path, *, overwrite: bool, resume: Resume = "no", keep_state: bool = False) -> Iterator[Path]:
-    """Give a folder to write into, ``OUT.partial``; it becomes ``out`` when the block ends without an exception.
+    """Give a folder to write into; it becomes ``out`` when the block ends without an exception.
 
     An earlier model stays where it is until then. A second run into the same place is refused while the process of
     the first one lives.
@@ -87,7 +87,7 @@ def _resume_hint(error: OSError, partial: Path) -> str:
 
 
 def unfinished(partial: Path) -> bool:
-    """Whether a folder holds the state of a run that can be resumed."""
+    """Tell whether a folder holds the state of a run that can be resumed."""
     return _holds_state(partial / TRAINING) or _holds_state(partial / FINISHED_STATE)
 
 
@@ -96,7 +96,7 @@ def _holds_state(folder: Path) -> bool:
 
 
 def finished(out: Path) -> bool:
-    """Whether a model exists without an unfinished run beside it."""
+    """Tell whether a model exists without an unfinished run beside it."""
     place = out.resolve()
     return (place / CONFIG).is_file() and not unfinished(place.with_name(place.name + ".partial"))
 

@@ -171,7 +171,7 @@ def load_model(folder: Path, *heads: str) -> SavedModel:
 
 
 def check_heads(folder: Path, values: Mapping[str, Any], wanted: Sequence[str], *, steps: str) -> None:
-    """Check that a model has one of the wanted heads, and that a regression head reads the right steps.
+    """Check that a model has one of the wanted heads, and reads the right steps.
 
     Args:
         folder: for the message.

@@ -41,7 +41,7 @@ def bundled_names() -> list[str]:
 
 
 def find_model(name: str | Path) -> Path:
-    """Find the folder of a model: a folder that holds one, else a bundled model of that name."""
+    """Find the folder of a model: one that holds a model, else a bundled one."""
     path = Path(name)
     if not (path / CONFIG).is_file() and str(name) in bundled_names():
         return bundled_folder() / str(name)
@@ -54,7 +54,7 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 
 def with_checksum(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Add the SHA-256 of the values to them, so that ``config.json`` shows whether it is damaged."""
+    """Add the SHA-256 of the values, so that ``config.json`` shows damage."""
     text = json.dumps({key: value for key, value in values.items() if key != CHECKSUM}, sort_keys=True)
     return {**values, CHECKSUM: hashlib.sha256(text.encode("utf-8")).hexdigest()}
 
@@ -126,7 +126,7 @@ def heads_of(folder: Path) -> tuple[str, ...]:
 
 
 def steps_of(folder: Path) -> str | None:
-    """Tell what a regression head reads, "time" or "words"; None for other models and damaged folders."""
+    """Tell what a regression head reads, "time" or "words"; None for other folders."""
     try:
         steps = read_manifest(folder).get("over")
     except ModelError:
@@ -172,7 +172,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _escape(folder: Path, name: str) -> str | None:
-    """Explain why a name is not that of a file in the folder; None if it is."""
+    """Explain why a name is not that of a file in the folder."""
     if name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name:
         return "not the plain name of a file of the folder"
     path = folder / name

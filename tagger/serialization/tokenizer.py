@@ -20,7 +20,7 @@ from tagger.serialization import manifest
 def save_tokenizer(
     path: Path, rules: WordTokenizer, vocabulary: Vocabulary, subwords: SubwordTokenizer | None, *, tags: bool
 ) -> None:
-    """Write the tokenizer of a language model, or of a tagger, whose vocabulary holds the tokens of its other head.
+    """Write the tokenizer of a language model, or vocabulary and rules of a tagger.
 
     Args:
         path: of ``tokenizer.json``.

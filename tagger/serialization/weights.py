@@ -32,7 +32,7 @@ FORMER_PREFIXES = {
 
 @contextmanager
 def report_damage(folder: Path) -> Iterator[None]:
-    """Report any error that the content of a folder causes in one line that names the folder.
+    """Report any error that the content of a folder causes in one line.
 
     Raises:
         ModelError: the folder does not hold what it should.
