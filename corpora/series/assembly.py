@@ -20,7 +20,7 @@ from tagger.errors import CorpusError
 
 @dataclass(frozen=True, slots=True)
 class TableRows:
-    """N rows: times, values and lines as ``SeriesTable`` has them; ``codes`` (N,) number the series of each row."""
+    """N rows as in ``SeriesTable``; ``codes`` (N,) number the series of each row."""
 
     times: np.ndarray
     values: np.ndarray
@@ -153,7 +153,7 @@ class Assembly:
         return notes
 
     def _without_duplicates(self, rows: TableRows, groups: int, notes: list[str]) -> TableRows:
-        """Leave out rows that repeat the time of the row before; refuse them unless invalid rows are skipped."""
+        """Leave out rows that repeat a time; refuse them unless invalid rows are skipped."""
         repeated = time_checks.duplicates(rows.times, rows.offsets(groups))
         if not len(repeated):
             return rows
@@ -197,7 +197,7 @@ def _arrow_times(column: Any, reader: TimeReader) -> np.ndarray | None:
 
 
 def _in_order(rows: TableRows, names: list[str], groups: dict[str, int]) -> tuple[TableRows, np.ndarray]:
-    """Sort rows by series and time; return with them the lines of rows earlier than the one before in their series."""
+    """Sort rows by series and time; return also the lines of rows that were late."""
     if groups:
         ranks = np.array([names.index(group) for group in groups], dtype=np.int32)
         rows = TableRows(rows.times, rows.values, ranks[rows.codes], rows.lines)

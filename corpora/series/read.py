@@ -1,4 +1,4 @@
-"""Reading a table of numbers over time: a bundled one, a file, ``-``, or a data set of the hub."""
+"""Reading of tables over time: bundled, from a file, ``-``, or the hub."""
 
 from __future__ import annotations
 

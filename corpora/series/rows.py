@@ -1,4 +1,4 @@
-"""Rows of a table of numbers over time, a batch at a time: CSV, TSV, JSON lines, Parquet, a data set of the hub."""
+"""Batches of rows of a table: CSV, TSV, JSON lines, Parquet, a data set of the hub."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class RowSource:
 
 
 def open_rows(path: Path, name: str, form: str | None = None) -> RowSource:
-    """Recognise the columns of a file, and its format by the content unless ``form`` names one of ``FORMATS``.
+    """Recognise the columns of a file, and its format unless ``form`` names one.
 
     Raises:
         CorpusError: it is missing, empty, or no table with named columns.
@@ -116,7 +116,7 @@ def _sniff(path: Path, name: str) -> str:
 
 
 def _table_rows(path: Path, name: str, form: str) -> Iterator[Row]:
-    """Read the cells of each line that is not blank; those of the first are the names of the columns."""
+    """Read the cells of each line that is not blank; the first has the column names."""
     delimiter, width = "\t" if form == "tsv" else "", 0
     for number, line in enumerate(read_lines(path, name), 1):
         if isinstance(line, DamagedLine):

@@ -45,7 +45,7 @@ class Scaling:
         return cls(mean, std, names)
 
     def rows(self, groups: Sequence[str]) -> np.ndarray:
-        """Find the row of each series by its name; the last one for those that training never saw."""
+        """Find the row of each series by its name; the last one for unknown series."""
         known = {name: row for row, name in enumerate(self.groups)}
         return np.array([known.get(group, len(self.groups) - 1) for group in groups], dtype=np.int64)
 
@@ -72,7 +72,7 @@ class Scaling:
 
 
 def _moments(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Measure mean and deviation of (n, C) without NaN, in float64, a column at a time to save memory."""
+    """Measure mean and deviation of each column of (n, C) without NaN, in float64."""
     means, deviations = [], []
     for column in part.T:
         known = column[~np.isnan(column)]

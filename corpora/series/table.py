@@ -65,7 +65,7 @@ class SeriesTable:
 
 @dataclass(frozen=True, slots=True)
 class SeriesOptions:
-    """Which columns to read, and how.
+    """Options for reading a table.
 
     Args:
         columns: names of the columns of numbers: targets, then features.

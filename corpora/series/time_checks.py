@@ -1,4 +1,4 @@
-"""Checks of the times of a table: duplicates, gaps, the hour that summer time takes and winter time repeats."""
+"""Checks of the times of a table: duplicates, gaps, summer time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def places(lines: Sequence[int] | np.ndarray) -> str:
 
 
 def usual_step(times: np.ndarray, offsets: np.ndarray) -> float | None:
-    """Measure the median step from one row to the next within a series; None where no series has two rows."""
+    """Measure the median step within a series; None where no series has two rows."""
     inner = np.diff(times)[_row_ends(times, offsets)]
     return float(np.median(inner)) if len(inner) else None
 
@@ -80,7 +80,7 @@ def duplicates(times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 
 def is_autumn_hour(time: float, kind: TimeKind) -> bool:
-    """Whether clocks may be put back at a moment: a Sunday of October, November or April, before four o'clock."""
+    """Whether clocks may be put back: early on a Sunday of October, November or April."""
     return kind == "moment" and _on_sunday_night(int(time), (10, 11, 4), 4)
 
 

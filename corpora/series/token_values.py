@@ -143,7 +143,7 @@ def _read_split(
 def _with_values(
     sentences: Iterator[RawSentence], targets: Sequence[str], policy: RaiseErrors | SkipInvalid
 ) -> Iterator[tuple[RawSentence, np.ndarray]]:
-    """Yield the sentences whose columns hold numbers, with (T, K) of them; report the others to the policy."""
+    """Yield the sentences with their (T, K) numbers; report the others to the policy."""
     for sentence in sentences:
         columns = []
         problems = []
@@ -183,7 +183,7 @@ def _random_splits(read: dict[str, TokenValueSplit], seed: int, notes: list[str]
 
 
 def holds_words(path: Path, name: str, form: str | None = None) -> bool:
-    """Recognise a labelled corpus, not a table of times, by its format or by a column or list of words."""
+    """Tell a labelled corpus from a table of times by its format or its words."""
     if form in ("conllu", "columns", "slashed") or path.suffix in (".conllu", ".conll", ".iob"):
         return True
     try:

@@ -1,4 +1,4 @@
-"""Comparison of plain RNN, LSTM and GRU on one corpus: at equal hidden size, and at equal parameters."""
+"""Comparison of RNN, LSTM and GRU at equal hidden size and at equal parameters."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class CellResult:
 
 
 def layer_parameters(cell: str, input_size: int, hidden_size: int) -> int:
-    """Count the parameters of a layer: blocks * (H * D + H * H + 2 * H), as PyTorch has two biases."""
+    """Count blocks * (H * D + H * H + 2 * H) parameters; PyTorch has two biases."""
     return BLOCKS[cell] * hidden_size * (input_size + hidden_size + 2)
 
 
@@ -183,7 +183,7 @@ def running_text(task: TaggingTask) -> tuple[np.ndarray, np.ndarray]:
 
 
 def step_time(stack: DirectionalStack, input_size: int, *, steps: int = 25, batch: int = 32) -> float:
-    """Measure the microseconds of one word, forward and backward, on one core: CPU time of the fastest batch."""
+    """Measure CPU microseconds of one word, forward and backward, in the fastest batch."""
     for parameter in stack.parameters():
         parameter.requires_grad_(True)
     inputs = torch.randn(steps, batch, input_size)
@@ -196,7 +196,7 @@ def step_time(stack: DirectionalStack, input_size: int, *, steps: int = 25, batc
 
 
 def factor_per_step(norms: Sequence[float]) -> float:
-    """Compute the factor by which a step changes the gradient: the geometric mean as far back as it arrives."""
+    """Compute the geometric mean of the factors by which each step changes the gradient."""
     far = max((k for k, norm in enumerate(norms) if norm > 1e-30), default=0)
     if far < 2 or norms[1] <= 0:
         return 0.0

@@ -153,7 +153,7 @@ def _learn_length(
 
 
 def copy_gradients(network: SymbolNetwork, length: int, seed: int) -> dict[str, list[float]]:
-    """Measure the mean norm of the gradient by the state k steps before the answer, k = 0 first, by state."""
+    """Measure the mean norm of the gradient k steps before the answer, by state."""
     symbols, answers = copy_batch(length, BATCH, np.random.default_rng([seed, 2]))
     network.eval()
     inputs = network.embedding(torch.from_numpy(symbols)).detach()

@@ -16,7 +16,7 @@ SMALLEST = 1e-14  # the lower edge of the plot
 
 
 def draw_gradients(path: str | Path, results: Sequence[CellResult]) -> bool:
-    """Draw the norm of the gradient by the steps it went back, on a log scale, before and after training.
+    """Draw the norm of the gradient by the steps back, before and after training.
 
     Returns:
         Whether a picture was drawn: not without matplotlib.

@@ -40,7 +40,7 @@ def seasonal(dataset: SeriesDataset, rows: np.ndarray, season: int) -> np.ndarra
 
 
 def seasons(table: SeriesTable, training_rows: int) -> tuple[int, ...]:
-    """List the seasons to try, in steps, by the distance of rows; none where the distance tells nothing."""
+    """List the seasons to try, in steps, by the distance of rows."""
     step = usual_step(table.times, table.offsets)
     if table.kind == "number" or not step:
         return ()
@@ -71,7 +71,7 @@ class Autoregression:
 
     @property
     def name(self) -> str:
-        """What tables call it."""
+        """Name in tables."""
         return f"{self.lags} lag{'s' * (self.lags > 1)}"
 
     def predict(self, dataset: SeriesDataset, rows: np.ndarray) -> np.ndarray:
@@ -124,7 +124,7 @@ def _training_rows(train: TimeSplit, lags: int) -> Iterator[tuple[np.ndarray, np
 
 
 def _regressors(dataset: SeriesDataset, rows: np.ndarray, lags: int, others: bool) -> np.ndarray:
-    """Make the regressors: (M, F) float64, all targets of the last step, of the one before ..., other inputs, 1."""
+    """Make (M, F) float64: targets of the last step, the one before ..., other inputs, 1."""
     starts = dataset.table.offsets[dataset.table.group_of(rows)]
     back = np.maximum(rows - np.arange(lags)[:, None], starts)  # (p, M)
     columns = [dataset.last_targets(back).transpose(1, 0, 2).reshape(len(rows), -1)]

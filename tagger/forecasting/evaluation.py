@@ -1,4 +1,4 @@
-"""How far off predictions are: scores beside the baselines, and prediction intervals from held-out values."""
+"""Scores of forecasts beside the baselines, and prediction intervals from held-out values."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Intervals:
 def evaluate(
     network: SeriesNetwork, dataset: SeriesDataset, split: TimeSplit, baselines: Baselines, config: ForecasterConfig
 ) -> list[TargetScores]:
-    """Score every target on one split, in the unit of the data; the network is in evaluation mode, on the CPU."""
+    """Score every target on a split, in the unit of the data; the network is on the CPU."""
     predictions = predict_split(network, dataset, split)
     rows = predictions.rows
     scaled = {NETWORK: predictions.predicted, **baselines.forecasts(dataset, rows)}

@@ -1,4 +1,4 @@
-"""Rows of a table as inputs and targets of the network, made for one batch at a time."""
+"""Rows of a table as inputs and targets of the network, one batch at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predictions of a network: of every value of a split, and recursively beyond the last row of a series."""
+"""Predictions of a network: within a split, and recursively beyond the last row."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Predictions:
 def predictions(
     model: SeriesNetwork, dataset: SeriesDataset, split: TimeSplit, device: torch.device | str = "cpu"
 ) -> Iterator[Predictions]:
-    """Predict every value of a split once for each lead, from the rows before it; a batch at a time.
+    """Predict every value of a split once for each lead, a batch at a time.
 
     The model is in evaluation mode. Each prediction has read at least half a window of rows (fewer at the beginning
     of a series).
@@ -55,7 +55,7 @@ def predictions(
 
 
 def predict_split(model: SeriesNetwork, dataset: SeriesDataset, split: TimeSplit) -> Predictions:
-    """Collect all predictions of a split in the order of their rows; the model is on the CPU."""
+    """Predict a split in the order of its rows; the model is on the CPU."""
     batches = list(predictions(model, dataset, split))
     rows, predicted, targets = (
         np.concatenate([getattr(batch, name) for batch in batches]) for name in ("rows", "predicted", "targets")
@@ -101,7 +101,7 @@ def forecast_recursively(
 
 
 def future_times(table: SeriesTable, group: int, steps: int) -> np.ndarray:
-    """Continue the times of a series: (steps,) that are a usual step, a month or a workday apart."""
+    """Continue the times of a series: (steps,) a usual step, month or workday apart."""
     start, end = table.offsets[group : group + 2]
     last = table.times[end - 1]
     ahead = np.arange(1, steps + 1)

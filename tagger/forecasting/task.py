@@ -1,4 +1,4 @@
-"""Forecasting as a task of training: from a table to a scored forecaster, and to its model folder."""
+"""Forecasting as a task of training: from a table to a scored forecaster."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ForecasterRun(TrainedRun[Forecaster, Sequence[TargetScores]]):
 
 @dataclass
 class ForecastingTask(TrainingTask[SeriesNetwork, ForecasterRun]):
-    """Learns to predict the next values of a table; the format of its times is kept for forecasting."""
+    """Learns to predict the next values of a table."""
 
     dataset: SeriesDataset
     splits: Mapping[str, TimeSplit]

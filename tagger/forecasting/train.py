@@ -101,7 +101,7 @@ def train_forecasters(
     *,
     time_format: str | None = None,
 ) -> TrainingResult[ForecasterRun]:
-    """Train one model a seed and keep the best on dev; settings left None are decided from the table.
+    """Train one model a seed, keep the best on dev; decide settings left None.
 
     Args:
         table: columns as ``config.inputs``.

@@ -1,4 +1,4 @@
-"""Splits by time, so that nothing is learnt from later rows, and the windows of rows that a network reads."""
+"""Splits by time, and the windows of rows that a network reads."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def scored_splits(splits: Mapping[str, TimeSplit]) -> tuple[dict[str, TimeSplit]
 
 
 def last_rows(split: TimeSplit, most: int = MOST_SCORED) -> TimeSplit:
-    """Keep at most that many rows at the end of a split, the same number of each series."""
+    """Keep the last rows of a split, the same number of each series."""
     if split.rows <= most:
         return split
     each = max(1, most // len(split.starts))
@@ -121,7 +121,7 @@ def _first_rows(table: SeriesTable, cut: float) -> np.ndarray:
 
 
 def training_windows(split: TimeSplit, window: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the windows of an epoch in random order; they cover every row and begin elsewhere in each epoch.
+    """Draw the windows of an epoch: they cover every row and begin elsewhere each time.
 
     Returns:
         (S,) their first rows, (S,) the series of each.
@@ -150,7 +150,7 @@ def make_windows(split: TimeSplit, starts: np.ndarray, groups: np.ndarray, windo
 def evaluation_windows(
     split: TimeSplit, offsets: np.ndarray, window: int, horizon: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Plan windows that predict every value of a split from at least half a window of rows before it.
+    """Plan windows that predict every value from at least half a window of rows before.
 
     Returns:
         (S,) the first row of each window, (S,) the first row that predicts, (S,) the series.

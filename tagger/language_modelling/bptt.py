@@ -1,4 +1,4 @@
-"""BPTT chunks: what the readers of a language model read at a step, whole or in micro-batches of some streams."""
+"""BPTT chunks, whole or in micro-batches of some streams."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class StreamRange:
 
 @dataclass(frozen=True, slots=True)
 class BpttChunk:
-    """The batch of a step: for each reader the (T, B) tokens to read and the (T, B) tokens that follow them.
+    """The batch of a step: for each reader (T, B) tokens, and the tokens that follow.
 
     Args:
         blocks: of each reader; fewer than readers where the last ones have no stream.
@@ -51,7 +51,7 @@ class BpttChunk:
 
 
 def split_chunk(chunk: BpttChunk, parts: int) -> list[BpttChunk]:
-    """Cut a chunk into at most ``parts`` groups of streams; no more than the first reader has streams."""
+    """Cut a chunk into at most ``parts`` groups of streams; the first reader has some in each."""
     widths = [block.shape[1] for block, _ in chunk.blocks]
     number = min(parts, widths[0])
     cuts = [np.cumsum([0, *map(len, np.array_split(np.arange(width), number))]) for width in widths]
@@ -68,7 +68,7 @@ def split_chunk(chunk: BpttChunk, parts: int) -> list[BpttChunk]:
 
 
 class CarriedStates:
-    """Keeps the states of all streams while the readers read a chunk in micro-batches, one after the other."""
+    """Keeps the states of all streams while the readers read a chunk in micro-batches."""
 
     def __init__(self, readers: Sequence[StreamReader]) -> None:
         self.readers = readers
@@ -84,7 +84,7 @@ class CarriedStates:
             reader.states = before and [tuple(piece[:, start:end].contiguous() for piece in layer) for layer in before]
 
     def end(self, streams: StreamRange) -> None:
-        """Keep the states after a micro-batch; after the last one each reader gets those of all its streams."""
+        """Keep the states after a micro-batch; join those of all streams after the last."""
         for reader, after, (start, end) in zip(self.readers, self._after, streams.bounds, strict=False):
             if end > start and reader.states is not None:
                 after.append(detached(reader.states))
@@ -100,7 +100,7 @@ def _concatenate(parts: Sequence[State]) -> State:
 
 
 def make_readers(model: Network, streams: StreamConfig, seed: int, device: torch.device) -> list[StreamReader]:
-    """Make a reader for each direction; two for halves of the streams where there is only the forward direction."""
+    """Make a reader for each direction, or two for halves of the forward streams."""
     locked = streams.dropout_kind == "locked"
     penalties = ActivationPenalties(streams.activation_penalty, streams.temporal_penalty)
     directions = list(model.lm_heads)

@@ -51,7 +51,7 @@ class LanguageModel:
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "auto", threads: int | None = None) -> LanguageModel:
-        """Load a model folder, or a model that ships with the toolkit by its name; nothing is downloaded.
+        """Load a model folder, or a bundled model by its name; nothing is downloaded.
 
         Raises:
             ModelError: the folder is missing, incomplete, damaged or has no language-model head.
@@ -172,7 +172,7 @@ class LanguageModel:
 
 
 def _one_by_one(pieces: Iterator[str]) -> Iterator[str]:
-    """Yield pieces, each made on one thread; the caller's number of threads holds between them."""
+    """Yield pieces, each computed on one thread; between them the caller's number of threads holds."""
     while True:
         with intra_op_threads(1):
             piece = next(pieces, None)

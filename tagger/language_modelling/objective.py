@@ -1,4 +1,4 @@
-"""Language modelling as an objective: streams of text, the cross-entropy of the next token (and the previous one)."""
+"""Language modelling as an objective: streams of text, the cross-entropy of the next token."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class LanguageObjective(Objective):
         return torch.stack([compute(part) for (compute, _), part in zip(jobs, parts, strict=True)]).sum(0)
 
     def evaluate(self) -> DevScore | None:
-        """Return the nats per token of the forward head on dev, read as a few long streams; in full precision."""
+        """Return the nats per token of the forward head on dev, in full precision."""
         if self.dev is None:
             return None
         self.model.eval()

@@ -152,7 +152,7 @@ def score_words(
 
 @dataclass(slots=True)
 class _Encoded:
-    """A passage as token ids, the word of each token, and the scores of each token and the end (``<eos>``)."""
+    """A passage as token ids and their words, with the scores of its tokens and ``<eos>``."""
 
     passage: TextSegment
     ids: list[int]

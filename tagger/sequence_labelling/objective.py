@@ -114,7 +114,7 @@ class TaggingObjective(Objective):
         return DevScore(nats / max(1, int((targets >= 0).sum())), right / max(1, len(targets)))
 
     def _dev_scores(self, dev: SplitTensors) -> tuple[Tensor, Tensor]:
-        """Return (N, K) scores of the tagging head and (N,) labels, in smaller batches where memory runs out."""
+        """Return (N, K) scores and (N,) labels, in smaller batches where memory runs out."""
         return halve_until_it_fits(partial(self._scores_of, dev), EVALUATION_TOKENS)
 
     @torch.inference_mode()
@@ -130,7 +130,7 @@ class TaggingObjective(Objective):
         return torch.cat(scores), torch.cat(targets)
 
     def finish(self) -> None:
-        """Scale the tagging head so that its posteriors fit dev (no tag changes), and drop the auxiliary heads."""
+        """Calibrate the tagging head on dev (no tag changes), and drop the auxiliary heads."""
         if self.dev is not None and len(self.dev.encoded):
             temperature = best_temperature(*self._dev_scores(self.dev))
             apply_temperature(cast(nn.Linear, self.model.heads[TAG]), temperature)
@@ -139,7 +139,7 @@ class TaggingObjective(Objective):
 
     @contextmanager
     def on_threads(self, threads: int) -> Iterator[None]:
-        """Run each stack on a thread of its own, where there are two; the weights do not depend on their number."""
+        """Run each stack on its own thread; the weights do not depend on their number."""
         with second_thread(threads, self.device) as self.model.encoder.pool:
             try:
                 yield

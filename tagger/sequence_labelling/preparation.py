@@ -110,7 +110,7 @@ def tag_lexicon(tokens: Sentences, tags: Sentences) -> dict[str, frozenset[str]]
 
 
 def word_features_of(counts: Mapping[str, int], config: Config) -> tuple[WordFeatures, Tensor | None]:
-    """Fit the features of the words of a corpus; return them with the (V, E) pre-trained vectors, if any."""
+    """Fit the features of words; return them with the (V, E) pre-trained vectors, if any."""
     words = config.words
     affixes, characters = subword_features(counts, words)
     vectors = read_vectors(words.vectors, {*counts, *map(str.lower, counts)}) if words.vectors else {}
@@ -138,7 +138,7 @@ SAMPLE = 500
 
 
 def choose_tokenizer(corpus: Corpus) -> tuple[WordTokenizer, str]:
-    """Choose the rule set that splits the raw sentences of the corpus best; return it with a note that says so.
+    """Choose the rule set that splits the raw sentences best; return it with a note.
 
     Without raw sentences (``# text =``) the words decide: Hangul, English contractions, or neither.
     """

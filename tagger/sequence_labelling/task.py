@@ -160,7 +160,7 @@ class TaggingTask(TrainingTask[Network, Run]):
         return Tagger(replace(saved, about=about), device=context.device, threads=context.threads)
 
     def _language_scores(self, tagger: Tagger, context: RunContext) -> dict[str, LanguageScores]:
-        """Return the perplexity of the language-model head, if there is one, on the words of dev and test."""
+        """Return the perplexity of the language-model head on the words of dev and test."""
         auxiliary_lm = self.auxiliary_lm
         if auxiliary_lm is None:
             return {}

@@ -79,7 +79,7 @@ def train_pos(
 def train_runs(
     corpus: Corpus, config: Config, options: RunOptions | None = None, *, text: TextCorpus | None = None
 ) -> TrainingResult[Run]:
-    """Train one model a seed and keep the best on dev; settings left None are decided from the corpus.
+    """Train one model a seed, keep the best on dev; decide settings left None.
 
     Args:
         corpus: with a training split.

@@ -1,4 +1,4 @@
-"""Transfer from a language model to a tagger: one vocabulary for both, and the weights that they share."""
+"""Transfer from a language model to a tagger: the vocabulary and the shared weights."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tagger.serialization.checkpoint import SavedModel
 
 
 def merged_vocabulary(base: Sequence[str], counts: Mapping[str, int], min_count: int) -> Vocabulary:
-    """Append the words of a treebank to those of a language model, which keep their ids and embeddings.
+    """Append the words of a treebank to those of a language model, which keep their ids.
 
     New words rarer than ``min_count`` have no embedding. The base begins with ``<unk>``.
     """
@@ -31,7 +31,7 @@ def merged_vocabulary(base: Sequence[str], counts: Mapping[str, int], min_count:
 
 
 def merged_features(start: WordFeatures, counts: Mapping[str, int], words: WordsConfig) -> WordFeatures:
-    """Append the words and affixes of a treebank, with their counts, to the features of a language model."""
+    """Append the words and affixes of a treebank to the features of a language model."""
     vocabulary = merged_vocabulary(start.vocabulary.words, counts, words.min_count)
     affixes = start.affixes
     if affixes is not None:
@@ -74,7 +74,7 @@ _Section = TypeVar("_Section", WordsConfig, EncoderConfig)
 
 
 def _inherit_section(given: _Section, start: _Section, default: _Section, table: str) -> _Section:
-    """Take the settings of a section from the model to start from; refuse others that the user asked for."""
+    """Take a section from the model to start from; refuse other settings of the user."""
     values = {}
     if isinstance(given, WordsConfig) and given.vectors is not None:
         raise ConfigError("'words.vectors' has no place beside a model to start from; leave one of them out")

@@ -130,7 +130,7 @@ class TokenRegressionTask(TrainingTask[Network, TokenRegressorRun]):
 def train_token_regressor(
     corpus: TokenValueCorpus, config: TokenRegressorConfig, options: RunOptions | None = None
 ) -> TrainingResult[TokenRegressorRun]:
-    """Train one model a seed and keep the best on dev; settings left None are decided from the corpus.
+    """Train one model a seed, keep the best on dev; decide settings left None.
 
     Raises:
         TaggerError: the data, the settings or the output folder are not usable.
@@ -148,7 +148,7 @@ def make_task(corpus: TokenValueCorpus, config: TokenRegressorConfig) -> TokenRe
 
 
 def _fit_scaling(corpus: TokenValueCorpus) -> Scaling:
-    """Measure mean and deviation of each target in train; refuse one that never changes or has no number."""
+    """Measure mean and deviation of each target in train; refuse a constant or empty one."""
     mean, std = [], []
     for target, column in zip(corpus.targets, corpus.splits["train"].flat_values().T, strict=True):
         known = column[~np.isnan(column)].astype(np.float64)

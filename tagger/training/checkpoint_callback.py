@@ -1,4 +1,4 @@
-"""Saves the state of a run while it trains: every few minutes, after epochs, and when a signal asks it to stop."""
+"""A callback that saves a run every few minutes, after epochs, and when a signal arrives."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_SHARE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class CheckpointConfig:
-    """How the state of a run is saved.
+    """Settings for saving and resuming the state of a run.
 
     Args:
         resume: whether an unfinished run goes on: "no", "yes" (it must be there) or "auto" (if there is one).
@@ -84,7 +84,7 @@ class CheckpointCallback(Callback):
         self._save_unless_costly(trainer, 0.0)
 
     def resume_summary(self) -> tuple[str, ...]:
-        """Say how often the run was interrupted and resumed, and what changed then; nothing if it was not."""
+        """Say how often the run was resumed, and what changed; nothing if it was not."""
         resumed = self.store.notes()
         if not resumed:
             return ()
@@ -94,7 +94,7 @@ class CheckpointCallback(Callback):
         return (f"interrupted and resumed {times}, the last time {last}", *changes)
 
     def _save_unless_costly(self, trainer: Stateful, interval: float) -> None:
-        """Save after this number of seconds, if that takes a small share of the time, or when a signal arrived."""
+        """Save after this many seconds unless that is slow; always after a signal."""
         began = time.monotonic()
         since = began - self.last
         if self.request.signum is None and (since < interval or self.cost > MAX_SHARE * since):

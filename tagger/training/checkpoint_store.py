@@ -1,4 +1,4 @@
-"""Stores the last two states of a run: each is whole or absent, with checksums, written aside and renamed."""
+"""A store of the last two states of a run, each whole, with checksums."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:
 
 
 def as_safetensors(tensors: Mapping[str, Tensor]) -> list[memoryview]:
-    """Return the content of a safetensors file in pieces that share the memory of the tensors: nothing is copied.
+    """Return the content of a safetensors file in pieces; nothing is copied.
 
     The tensors are on the CPU, contiguous, and may share memory; https://github.com/huggingface/safetensors#format.
     """
@@ -91,7 +91,7 @@ class CheckpointStore:
     """Holds the states of one run in numbered folders; the highest number is the newest.
 
     Args:
-        folder: holds them; made with the first one.
+        folder: holds them; created with the first state.
 
     Attributes:
         damaged: states that ``load`` skipped, one line each.
@@ -102,7 +102,7 @@ class CheckpointStore:
         self.damaged: list[str] = []
 
     def save(self, state: Mapping[str, Any]) -> None:
-        """Write a state beside the last one, force it to disk, and only then remove the one before that.
+        """Write a state to disk beside the last one, then remove the one before that.
 
         Raises:
             OutputError: it cannot be written; the states that are there stay.

@@ -1,4 +1,4 @@
-"""The fingerprint of a run: what must be the same for it to be resumed, and what may have changed since."""
+"""Fingerprints of runs: a resumed run has the same data and settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tagger.corpora.encoding.encoded_split import EncodedSplit
 from tagger.errors import TrainingError
 
 FORMAT = 2
-"""Of the state of a run; a change of its meaning raises it."""
+"""Version of the state of a run; a change of its meaning raises it."""
 MAY_CHANGE = ("training.epochs", "training.patience", "training.max_minutes", "training.max_memory")
 """Settings that say when a run ends and what it may use, not how it learns."""
 

@@ -1,4 +1,4 @@
-"""What a run of training learns, as ``tagger.training.trainer`` sees it: batches, a loss, a score on dev."""
+"""Objectives of training: batches, a loss and a score on dev."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class StepLoss:
 
 @dataclass(frozen=True, slots=True)
 class DevScore:
-    """How good the model is.
+    """The score of a model on dev.
 
     Args:
         loss: nats per step.
@@ -67,12 +67,12 @@ class DevScore:
 
     @property
     def value(self) -> float:
-        """The higher, the better."""
+        """The figure to maximise."""
         return -self.loss if self.accuracy is None else self.accuracy
 
 
 class Objective(ABC):
-    """What is learnt from what.
+    """The batches, the loss and the dev score that a trainer needs.
 
     A subclass sets the attributes and writes ``epoch``, ``loss`` and ``evaluate``. A run resumes to the bit if every
     random number of an epoch comes from the generator that ``epoch`` gets, from torch's or from Python's. An objective
@@ -96,7 +96,7 @@ class Objective(ABC):
 
     @abstractmethod
     def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Any]]:
-        """Plan the batches of an epoch in a new order: return their number and an iterator that lays them out."""
+        """Plan an epoch in a new order: return the number of batches and their iterator."""
 
     @abstractmethod
     def loss(self, batch: Any) -> StepLoss:

@@ -43,7 +43,7 @@ class GradientAccumulator:
         self._thread = DisposableThread()
 
     def compute(self, batch: Any) -> StepLoss:
-        """Return the loss of a batch and leave its gradients at the parameters; double the parts until memory suffices.
+        """Compute the loss and gradients of a batch; double the parts until memory suffices.
 
         Raises:
             MemoryError, RuntimeError: memory ran out for a batch that cannot be split further.
@@ -88,7 +88,7 @@ class GradientAccumulator:
 
 @dataclass(frozen=True, slots=True)
 class Optimization:
-    """How the weights move.
+    """The optimizer, running average and schedule that move the weights.
 
     Args:
         optimizer: a group may have a ``scale``, a factor of the learning rate, and may be ``frozen`` for some epochs.

@@ -1,4 +1,4 @@
-"""How the weights move: word dropout, optimizers, the average that is kept."""
+"""Optimizers, running averages of the weights, and the probabilities of word dropout."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tagger.training.schedules import make_schedule
 
 
 def word_dropout_probs(counts: np.ndarray, word_dropout: float) -> np.ndarray:
-    """Return the (U,) probability that a token of each word loses its word embedding in training: a / (a + count)."""
+    """Return the (U,) probability that each word loses its embedding in training: a / (a + count)."""
     return word_dropout / np.maximum(word_dropout + counts, 1e-9)
 
 

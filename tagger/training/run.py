@@ -54,7 +54,7 @@ def ignore_events(event: Event) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """Where to compute and write, and who listens; nothing that changes what is learnt.
+    """Options of a run that change nothing of what it learns.
 
     Args:
         out: model folder to write; None writes nothing.
@@ -103,7 +103,7 @@ def run_options(
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What a run works with.
+    """The device, threads, folders and listener of a run.
 
     Args:
         device: "auto", "cpu" or "cuda".
@@ -128,7 +128,7 @@ RunT = TypeVar("RunT")
 
 @dataclass(frozen=True, slots=True)
 class TrainedNetwork(Generic[NetworkT]):
-    """What training left.
+    """A trained network and the log of its training.
 
     Args:
         network: on the CPU, in evaluation mode, without gradients, its weights rounded as they are stored.
@@ -286,7 +286,7 @@ def _follow(trainer: Trainer, seed: int, context: RunContext) -> list[dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult(Generic[RunT]):
-    """What training did.
+    """The runs of all seeds, and the best of them.
 
     Args:
         best: the run that was kept, the best on dev.
@@ -327,7 +327,7 @@ def train_and_save(
 
 @contextmanager
 def run_context(options: RunOptions, max_memory: str | int | None = None) -> Iterator[RunContext]:
-    """Set up the process for training within the block; a folder becomes ``options.out`` when the block ends well.
+    """Set up the process for training; the folder becomes ``options.out`` when the block ends well.
 
     Raises:
         OutputError, TrainingError: as ``train_and_save``.

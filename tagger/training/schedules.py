@@ -43,7 +43,7 @@ class Schedule:
         return self.scale * SHAPES[self.name](rest)
 
     def epoch_done(self, improved: bool) -> None:
-        """Take note of an epoch: a plateau schedule lowers the rate after too many without a better score."""
+        """Count an epoch; on a plateau of the score lower the rate, if so scheduled."""
         self.waited = 0 if improved else self.waited + 1
         if self.name == "plateau" and self.waited >= self.plateau_patience:
             self.scale *= self.plateau_factor

@@ -25,7 +25,7 @@ NOTHING_KEPT = "no epoch ended with finite weights and a finite loss on dev; try
 
 
 class Trainer:
-    """One run of training; it ends early, with the best weights so far, after too many skipped steps in a row.
+    """One run of training; too many skipped steps in a row end it early.
 
     Args:
         model: the network, on its device; afterwards it holds the best (averaged) weights.
@@ -69,12 +69,12 @@ class Trainer:
 
     @property
     def device(self) -> torch.device:
-        """Where the model is."""
+        """Device of the model."""
         return next(self.model.parameters()).device
 
     @property
     def progress(self) -> float:
-        """The share of the run that is done, 0 to 1: of its steps or of its time, whichever is larger."""
+        """Share of the run that is done, 0 to 1, by steps or by time."""
         return self.clock.progress(self.optimizer_step.done)
 
     def state_dict(self) -> dict[str, Any]:
@@ -163,7 +163,7 @@ class Trainer:
         return "all epochs done" if done >= self.config.epochs else ""
 
     def _train_epoch(self, number: int) -> Generator[Event, None, EpochEnd | None]:
-        """Train for an epoch, or for what is left of it; return None if the loss stays not finite."""
+        """Train for the rest of an epoch; return None if the loss stays not finite."""
         self.model.train()
         epoch, (steps, batches) = self._begin_epoch()
         peak, schedule = self.optimizer_step.optimization.peak, self.optimizer_step.optimization.schedule

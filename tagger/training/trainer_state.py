@@ -1,4 +1,4 @@
-"""The parts of a run that remember how far it is: clocks, the epoch under way, the best epoch, random numbers."""
+"""Parts of the state of a run: clocks, epoch, best epoch, random numbers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class RunClock(Stopwatch):
         self.max_minutes = max_minutes
 
     def progress(self, steps_done: int) -> float:
-        """Return the share of the run that is done, 0 to 1: of its steps or of its time, whichever is larger."""
+        """Return the share of the run that is done, 0 to 1, by steps or by time."""
         done = steps_done / max(1, self.steps)
         return max(done, self.seconds / (60 * self.max_minutes)) if self.max_minutes else done
 
@@ -135,7 +135,7 @@ class BestEpoch:
         self.weights: list[Tensor] = []
 
     def update(self, score: DevScore | None, epoch: int) -> bool:
-        """Copy the averaged weights when they score best; without a dev split the last ones count as best."""
+        """Keep the averaged weights if they score best, or if there is no dev split."""
         if score is not None:
             best = self.score
             if not math.isfinite(score.loss) or (best is not None and score.value <= best.value):
