@@ -14,7 +14,7 @@ from tagger.forecasting.forecaster import options_of
 from tagger.forecasting.train import train_forecasters
 from tagger.token_regression.train import train_token_regressor
 from tagger.training.checkpoint_callback import CheckpointConfig
-from tagger.training.run import RunOptions
+from tagger.training.task import RunOptions
 from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
 from tests.tagger.token_regression.synthetic_values import QUICK as QUICK_WORDS
 

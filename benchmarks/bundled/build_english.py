@@ -22,7 +22,7 @@ from tagger.language_modelling.train import train_language_model
 from tagger.sequence_labelling.train import train_runs
 from tagger.serialization.manifest import CARD, METRICS
 from tagger.training.events import EpochEnd, Event
-from tagger.training.run import RunOptions
+from tagger.training.task import RunOptions
 
 SETTINGS = Path(__file__).with_name("english.toml")
 TESTS = {

@@ -30,7 +30,7 @@ class Ours:
         from tagger.config.tagger import Config
         from tagger.corpora.read_corpus import read_corpus
         from tagger.sequence_labelling.train import train_runs
-        from tagger.training.run import RunOptions
+        from tagger.training.task import RunOptions
 
         dotted = {name: parse_value(value) for name, value in options.items() if "." in name}
         config = Config(column=data.column).with_settings(dotted).with_seed(seed)

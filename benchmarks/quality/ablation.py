@@ -91,7 +91,7 @@ def train(corpus: Corpus, config: Config, threads: int | None) -> dict[str, Any]
     """Train one model and score it on dev."""
     from tagger.sequence_labelling.train import train_runs
     from tagger.training.events import Event, Finished, Started
-    from tagger.training.run import RunOptions
+    from tagger.training.task import RunOptions
 
     clock: dict[type[Event], tuple[float, float]] = {}
 

@@ -16,7 +16,7 @@ from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.corpora.text.text_split import TextCorpus
 from tagger.language_modelling.train import train_language_model
 from tagger.training.events import EpochEnd, Event
-from tagger.training.run import RunOptions
+from tagger.training.task import RunOptions
 
 REMOVED: dict[str, dict[str, Any]] = {
     "nothing": {},

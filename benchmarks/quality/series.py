@@ -24,7 +24,7 @@ from tagger.corpora.series.read import read_series
 from tagger.forecasting.forecaster import options_of
 from tagger.forecasting.task import ForecasterRun
 from tagger.forecasting.train import train_forecasters, with_bundled_columns
-from tagger.training.run import RunOptions
+from tagger.training.task import RunOptions
 
 BLOCK = 500_000
 

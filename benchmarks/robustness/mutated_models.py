@@ -151,7 +151,7 @@ def _train_words(folder: Path, out: Path) -> None:
     from tagger.config.token_regressor import TokenRegressorConfig
     from tagger.corpora.series.token_values import read_token_values
     from tagger.token_regression.train import train_token_regressor
-    from tagger.training.run import RunOptions
+    from tagger.training.task import RunOptions
     from tests.tagger.token_regression.synthetic_values import QUICK, sentences, write_conllu
 
     corpus = read_token_values(str(write_conllu(folder / "c.conllu", sentences())), ["rt"])

@@ -20,7 +20,7 @@ from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.language_modelling.language_model import LanguageModel
 from tagger.language_modelling.train import train_language_model
 from tagger.training.events import EpochEnd, Event
-from tagger.training.run import RunOptions
+from tagger.training.task import RunOptions
 
 TOKENS = 400
 

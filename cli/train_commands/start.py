@@ -14,7 +14,7 @@ import click
 from tagger.cli.train_commands.options import Command, machine_options, together
 
 if TYPE_CHECKING:
-    from tagger.training.run import RunOptions
+    from tagger.training.task import RunOptions
 
 RESUME = "--resume"
 
@@ -77,7 +77,7 @@ def displayed_run(values: Mapping[str, Any]) -> Iterator[RunOptions]:
     """Make the options of a run, with a display that closes with the block."""
     from tagger.cli.output.training_display import TrainingDisplay
     from tagger.training.checkpoint_callback import CheckpointConfig
-    from tagger.training.run import RunOptions
+    from tagger.training.task import RunOptions
 
     checkpointing = CheckpointConfig(values["resume"], values["checkpoint_minutes"], values["keep_state"])
     given = {name: values[name] for name in ("out", "overwrite", "device", "threads", "seeds") if name in values}

@@ -23,7 +23,8 @@ from tagger.runtime.device import check_threads, intra_op_threads, seed_everythi
 from tagger.sequence_labelling.task import TaggingTask
 from tagger.sequence_labelling.train import make_task
 from tagger.training.objective import word_tensors
-from tagger.training.run import RunContext, run_training
+from tagger.training.run import run_training
+from tagger.training.task import RunContext
 
 CELLS = ("rnn", "lstm", "gru")
 BLOCKS = {"rnn": 1, "gru": 3, "lstm": 4}

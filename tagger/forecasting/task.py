@@ -28,7 +28,7 @@ from tagger.models.networks.causal_networks import SeriesNetwork
 from tagger.runtime.device import check_threads
 from tagger.serialization import manifest
 from tagger.training.objective import Task
-from tagger.training.run import RunContext, RunOptions, TrainedNetwork, TrainedRun, TrainingTask
+from tagger.training.task import RunContext, RunOptions, TrainedNetwork, TrainedRun, TrainingTask
 
 CURVES = "curves.png"
 

@@ -18,7 +18,8 @@ from tagger.forecasting.task import ForecasterRun, ForecastingTask
 from tagger.forecasting.windows import column_notes, scored_splits, split_by_time
 from tagger.serialization.atomic_folder import Resume
 from tagger.training.events import Listener
-from tagger.training.run import RunOptions, TrainingResult, run_options, train_and_save
+from tagger.training.run import TrainingResult, run_options, train_and_save
+from tagger.training.task import RunOptions
 
 BUNDLED_TARGETS = {None: ("temp_max",), "weather": ("temp_max",), "stocks": ("price",)}
 BUNDLED_GROUPS = {"stocks": "symbol"}

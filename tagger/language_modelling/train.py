@@ -30,16 +30,8 @@ from tagger.serialization.checkpoint import SavedModel, save_model
 from tagger.training.events import Listener
 from tagger.training.fingerprint import as_array
 from tagger.training.objective import Objective, Task
-from tagger.training.run import (
-    RunContext,
-    RunOptions,
-    TrainedNetwork,
-    TrainedRun,
-    TrainingResult,
-    TrainingTask,
-    run_options,
-    train_and_save,
-)
+from tagger.training.run import TrainingResult, run_options, train_and_save
+from tagger.training.task import RunContext, RunOptions, TrainedNetwork, TrainedRun, TrainingTask
 
 VALID = {"dev": "valid"}
 """Names of splits in ``metrics.json``, where language modelling has its own."""

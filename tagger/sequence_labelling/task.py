@@ -38,7 +38,7 @@ from tagger.training.fingerprint import as_array, split_arrays
 from tagger.training.objective import Objective, Task
 from tagger.training.optimizer_step import Optimization
 from tagger.training.optimizers import make_optimization, make_optimizer
-from tagger.training.run import RunContext, RunOptions, TrainedNetwork, TrainedRun, TrainingTask
+from tagger.training.task import RunContext, RunOptions, TrainedNetwork, TrainedRun, TrainingTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

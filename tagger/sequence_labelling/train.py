@@ -21,7 +21,8 @@ from tagger.serialization.atomic_folder import Resume
 from tagger.serialization.checkpoint import LANGUAGE, SavedModel, load_model
 from tagger.serialization.manifest import find_model
 from tagger.training.events import Listener
-from tagger.training.run import RunOptions, TrainingResult, run_options, train_and_save
+from tagger.training.run import TrainingResult, run_options, train_and_save
+from tagger.training.task import RunOptions
 
 
 def train_pos(

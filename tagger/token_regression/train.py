@@ -35,15 +35,8 @@ from tagger.token_regression.objective import TokenRegressionObjective
 from tagger.token_regression.regressor import TokenRegressor
 from tagger.training.fingerprint import split_arrays
 from tagger.training.objective import Task
-from tagger.training.run import (
-    RunContext,
-    RunOptions,
-    TrainedNetwork,
-    TrainedRun,
-    TrainingResult,
-    TrainingTask,
-    train_and_save,
-)
+from tagger.training.run import TrainingResult, train_and_save
+from tagger.training.task import RunContext, RunOptions, TrainedNetwork, TrainedRun, TrainingTask
 
 MEAN, WORD_MEAN = "mean of train", "mean of the word"
 SAMPLE = 2000

@@ -20,8 +20,8 @@ from tagger.models.heads.softmax import AdaptiveSoftmax
 from tagger.models.training.weight_averaging import TriggeredAverage
 from tagger.training.events import EpochEnd, Event, Finished, Started
 from tagger.training.optimizers import make_average, make_optimizer
-from tagger.training.run import RunOptions
 from tagger.training.schedules import make_schedule
+from tagger.training.task import RunOptions
 from tests.tiny import sentences
 
 SMALL: dict[str, Any] = {

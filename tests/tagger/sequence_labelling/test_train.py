@@ -16,7 +16,7 @@ from tagger import Config, ConfigError, CorpusError, OutputError, Tagger, Traini
 from tagger.runtime.device import available_cores
 from tagger.sequence_labelling.train import train_runs
 from tagger.training.events import EpochEnd, Event, Finished, Started
-from tagger.training.run import RunOptions
+from tagger.training.task import RunOptions
 from tests.tiny import SETTINGS, TOML, conllu, sentences
 
 QUICK = {**SETTINGS, "training.epochs": 2}

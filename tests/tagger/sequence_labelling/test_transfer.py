@@ -34,7 +34,7 @@ from tagger.sequence_labelling.train import make_task, train_runs
 from tagger.sequence_labelling.transfer import copy_weights, inherit_config, merged_features, merged_vocabulary
 from tagger.serialization.checkpoint import SavedModel, load_model
 from tagger.training.events import EpochEnd, Event, Started
-from tagger.training.run import RunOptions
+from tagger.training.task import RunOptions
 from tests.tiny import SETTINGS, sentences
 
 pytestmark = pytest.mark.usefixtures("no_curves")

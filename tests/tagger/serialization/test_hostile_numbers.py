@@ -19,7 +19,7 @@ from tagger.forecasting.train import train_series
 from tagger.serialization.manifest import CONFIG, TOKENIZER, WEIGHTS, describe_file, with_checksum, write_json
 from tagger.token_regression.regressor import TokenRegressor
 from tagger.token_regression.train import train_token_regressor
-from tagger.training.run import RunOptions
+from tagger.training.task import RunOptions
 from tests.model_mutations import ACCIDENTS, ATTACKS, mutant
 from tests.tagger.forecasting.synthetic_series import QUICK, write_wave
 from tests.tagger.token_regression.synthetic_values import QUICK as QUICK_WORDS

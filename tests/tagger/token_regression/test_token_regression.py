@@ -18,7 +18,7 @@ from tagger.errors import CorpusError, ModelError
 from tagger.forecasting.forecaster import Forecaster
 from tagger.token_regression.regressor import TokenRegressor
 from tagger.token_regression.train import train_token_regressor
-from tagger.training.run import RunOptions
+from tagger.training.task import RunOptions
 from tests.tagger.token_regression.synthetic_values import QUICK, WORDS, sentences, write_conllu
 
 

@@ -24,7 +24,7 @@ from tagger.training.checkpoint_callback import CheckpointConfig
 from tagger.training.checkpoint_store import CheckpointStore
 from tagger.training.events import EpochEnd, Event, Started
 from tagger.training.objective import StepLoss
-from tagger.training.run import RunOptions
+from tagger.training.task import RunOptions
 from tests.tiny import SETTINGS, sentences
 
 QUICK = {**SETTINGS, "training.epochs": 3}
