@@ -80,31 +80,33 @@ def main() -> None:
 
 def _round(checkout: Path, arguments: argparse.Namespace) -> dict[str, float]:
     """Every figure of one checkout, in seconds."""
-    environment = {**os.environ, "PYTHONPATH": str(checkout), "HF_HUB_OFFLINE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(checkout), "HF_HUB_OFFLINE": "1", "PYTHONDONTWRITEBYTECODE": ""}
     done = subprocess.run(
         [sys.executable, "-c", IN_PROCESS, str(arguments.test.resolve()), arguments.model],
         env=environment, cwd=checkout, check=True, capture_output=True, text=True,
     )  # fmt: skip
     figures: dict[str, float] = json.loads(done.stdout)
-    for what, words in _commands(arguments):
+    for what, words, times in _commands(arguments):
         with tempfile.TemporaryDirectory() as folder:
             command = [sys.executable, "-m", "tagger.cli.main", *(word.format(out=folder) for word in words)]
-            figures[what] = command_seconds(["env", *_assignments(environment), *command])
+            command = ["env", *_assignments(environment), *command]
+            figures[what] = statistics.median(command_seconds(command) for _ in range(times))
     return figures
 
 
-def _commands(arguments: argparse.Namespace) -> Iterator[tuple[str, Sequence[str]]]:
-    yield "--help", ["--help"]
+def _commands(arguments: argparse.Namespace) -> Iterator[tuple[str, Sequence[str], int]]:
+    """Name, arguments and number of runs of each command; the first run of a checkout compiles its modules."""
+    yield "--help", ["--help"], 11
     if arguments.train is not None:
         data = ["--train", str(arguments.train.resolve()), "--dev", str(arguments.dev.resolve())]
-        yield "train pos, one epoch", ["train", "pos", *data, "--epochs", "1", "--quiet", "--out", "{out}/model"]
+        yield "train pos, one epoch", ["train", "pos", *data, "--epochs", "1", "--quiet", "--out", "{out}/model"], 1
     if arguments.long is not None:
         long = str(arguments.long.resolve())
-        yield "tag a long file", ["tag", long, "--model", arguments.model, "-o", "{out}/tagged"]
+        yield "tag a long file", ["tag", long, "--model", arguments.model, "-o", "{out}/tagged"], 1
 
 
 def _assignments(environment: dict[str, Any]) -> list[str]:
-    return [f"{name}={environment[name]}" for name in ("PYTHONPATH", "HF_HUB_OFFLINE")]
+    return [f"{name}={environment[name]}" for name in ("PYTHONPATH", "HF_HUB_OFFLINE", "PYTHONDONTWRITEBYTECODE")]
 
 
 def _arguments() -> argparse.Namespace:
