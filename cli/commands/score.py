@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli.train_commands.options import document_options, machine_options
+from tagger.corpora.formats.sentence import number_of
 
 if TYPE_CHECKING:
     from tagger.language_modelling.surprisal import ScoredPassage, ScoreTotals
@@ -113,8 +114,9 @@ def _summary(totals: ScoreTotals, seconds: float) -> str:
     if not totals.words:
         return "tagger: no words in the input, nothing to score"
     unknown = 100 * totals.unknown / totals.words
+    counts = f"{number_of(totals.sentences, 'sentence')}, {number_of(totals.words, 'word')}"
     return (
-        f"{totals.sentences:,} sentences, {totals.words:,} words, {totals.words / max(seconds, 1e-9):,.0f} words/s; "
+        f"{counts}, {totals.words / max(seconds, 1e-9):,.0f} words/s; "
         f"perplexity {totals.perplexity:,.2f} per word, each sentence end counted as a word; "
         f"{unknown:.2f} % of the words unknown, scored as <unk>"
     )
