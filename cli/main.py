@@ -114,7 +114,9 @@ def _warnings_as_notes() -> Iterator[None]:
 
     def note(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
         if category.__name__ == "RenamedSetting":
-            click.echo(f"note: {message}", err=True)
+            context = click.get_current_context(silent=True)
+            if context is None or not context.params.get("quiet"):
+                click.echo(f"note: {message}", err=True)
         else:
             show(message, category, *place, **more)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import Field
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args, get_origin
 
 import click
+from click.core import ParameterSource
 
 from tagger.config.base import Settings, alternatives, declaration, find_field
 
@@ -31,16 +33,27 @@ def together(*decorators: Callable[[Command], Command]) -> Callable[[Command], C
 
 
 def renamed(old: str, new: str, *, is_flag: bool = False) -> Callable[[Command], Command]:
-    """Accept the former name of an option; it sets the new one and prints a note."""
+    """Accept the former name of an option; it sets the new one and prints a note. Both together are refused."""
+    key = "former" + old.replace("-", "_")
 
-    def pass_on(context: click.Context, _: click.Parameter, value: Any) -> None:
-        if not value:
-            return
-        target = next(option.name for option in context.command.params if new in option.opts)
-        context.default_map = {**(context.default_map or {}), str(target): value}
-        click.echo(f"note: {old} is now called {new}", err=True)
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def run(*arguments: Any, **values: Any) -> Any:
+            former = values.pop(key)
+            if former not in (None, False):
+                context = click.get_current_context()
+                option = next(option for option in context.command.params if new in option.opts)
+                name = str(option.name)
+                if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                    raise click.UsageError(f"{old} is the former name of {new}; give one of them")
+                values[name] = option.process_value(context, former)
+                if not values.get("quiet"):
+                    click.echo(f"note: {old} is now called {new}", err=True)
+            return command(*arguments, **values)
 
-    return click.option(old, is_flag=is_flag or None, hidden=True, expose_value=False, is_eager=True, callback=pass_on)
+        return cast(Command, click.option(old, key, is_flag=is_flag or None, hidden=True)(run))
+
+    return decorate
 
 
 class NameList(click.ParamType[tuple[str, ...]]):

@@ -158,7 +158,7 @@ class Settings:
         nested = self.to_dict()
         for dotted, value in settings.items():
             target = nested
-            *tables, key = dotted.split(".")
+            *tables, key = RENAMED.get(dotted, dotted).split(".")
             for table in tables:
                 if not isinstance(target.get(table), dict):
                     target[table] = {}  # from_dict refuses the table and names the nearest
@@ -196,6 +196,7 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     for old, new in RENAMED.items():
         table, _, key = old.partition(".")
         if isinstance(values.get(table), dict) and key in values[table]:
+            _refuse_both(new.partition(".")[2] in values[table], str(path), new)
             warnings.warn(f"{path}: the setting '{old}' is now called '{new}'", RenamedSetting, stacklevel=2)
             values[table][new.partition(".")[2]] = values[table].pop(key)
     return values
@@ -211,6 +212,7 @@ def _build(kind: type[_Built], values: Mapping[str, Any], where: str, prefix: st
         if key not in defaults:
             raise ConfigError(f"{where}: unknown setting '{prefix}{key}'; {_suggest(key, set(defaults), prefix)}")
         hint = hints[key]
+        _refuse_both(key in built, where, prefix + key)
         if is_dataclass(hint):
             if not isinstance(value, Mapping):
                 raise ConfigError(f"{where}: '{prefix}{key}' is a table of settings, not {value!r}")
@@ -220,6 +222,13 @@ def _build(kind: type[_Built], values: Mapping[str, Any], where: str, prefix: st
         else:
             built[key] = _convert(value, hint, where, prefix + key)
     return kind(**built)
+
+
+def _refuse_both(both: bool, where: str, name: str) -> None:
+    """Refuse a setting that has a value under its name and another under its former name."""
+    if both:
+        former = next(old for old, new in RENAMED.items() if new == name)
+        raise ConfigError(f"{where}: '{former}' is the former name of '{name}'; give one of them")
 
 
 def _suggest(key: str, names: set[str], prefix: str) -> str:

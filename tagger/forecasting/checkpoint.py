@@ -135,7 +135,7 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedForecaster:
     intervals = Intervals.from_dict(values["intervals"], len(config.data.targets))
     build = partial(build_series_network, config, len(config.inputs) + (0 if calendar is None else calendar.size))
     path = folder / manifest.WEIGHTS
-    network = load_network(path, read_tensors(path), build, layers=config.encoder.layers)
+    network = load_network(path, read_tensors(path, values["format_version"]), build, layers=config.encoder.layers)
     return SavedForecaster(config, network, scaling, step, kind, intervals, about)
 
 

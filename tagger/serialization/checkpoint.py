@@ -203,7 +203,7 @@ def _load(folder: Path, values: Mapping[str, Any]) -> SavedModel:
     if isinstance(config, TokenRegressorConfig):
         scaling = Scaling.from_dict(values["scaling"], len(config.targets))
     path = folder / manifest.WEIGHTS
-    tensors = read_tensors(path)
+    tensors = read_tensors(path, values["format_version"])
     vocabulary, tokenizer, subwords = load_tokenizer(folder, values)
     hashes = tensors.get(AFFIX_HASHES)
     vectors = tensors["words.vectors"].float() if "words.vectors" in tensors else None

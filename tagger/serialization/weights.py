@@ -28,6 +28,7 @@ FORMER_PREFIXES = {
     "language.behind.": "lm_heads.backward_rnn.",
 }
 """Beginnings of the names of weights in formats 1 and 2, and in format 3."""
+FORMER_NAMES_UNTIL = 2
 
 
 @contextmanager
@@ -45,8 +46,12 @@ def report_damage(folder: Path) -> Iterator[None]:
         raise ModelError(f"{folder}: damaged or not a model: {one_line(error)}") from error
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path, format_version: int) -> dict[str, Tensor]:
     """Read a file of weights; its tensors are mapped into memory.
+
+    Args:
+        path: the file.
+        format_version: of the folder; former names of weights become those of today.
 
     Raises:
         ModelError: the file is damaged.
@@ -55,9 +60,12 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     from safetensors.torch import load_file
 
     try:
-        return {_current_name(name): tensor for name, tensor in load_file(path).items()}
+        tensors = load_file(path)
     except (SafetensorError, LookupError, RuntimeError, OverflowError, TypeError) as error:
         raise ModelError(f"{path}: damaged: {one_line(error)}") from error
+    if format_version > FORMER_NAMES_UNTIL:
+        return tensors
+    return {_current_name(name): tensor for name, tensor in tensors.items()}
 
 
 def _current_name(name: str) -> str:

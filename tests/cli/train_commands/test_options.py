@@ -43,8 +43,10 @@ NAMES = " ".join(f"table.{name}" for name in ("count", "rate", "cell", "off", "t
 @setting_options(Example(), NAMES)
 @renamed("--speed", "--rate")
 @renamed("--loose", "--off", is_flag=True)
+@click.option("--quiet", is_flag=True)
 def command(**values: Any) -> None:
     """Print the settings that were given."""
+    values.pop("quiet")
     click.echo(sorted(chosen_settings(values).items()))
 
 
@@ -68,6 +70,20 @@ def test_former_names_set_the_new_option_with_a_note() -> None:
     done = CliRunner().invoke(command, ["--speed", "2", "--loose"])
     assert done.stdout == "[('table.off', True), ('table.rate', 2.0)]\n"
     assert done.stderr == "note: --speed is now called --rate\nnote: --loose is now called --off\n"
+
+
+def test_former_names_are_converted_and_checked_as_the_new_ones() -> None:
+    assert CliRunner().invoke(command, ["--speed", "0", "--quiet"]).output == "[('table.rate', 0.0)]\n"
+    done = CliRunner().invoke(command, ["--speed", "fast"])
+    assert done.exit_code == 2
+    assert "Invalid value for '--rate': 'fast' is not a valid float" in done.output
+
+
+@pytest.mark.parametrize("arguments", [["--speed", "2", "--rate", "3"], ["--rate", "3", "--speed", "2"]])
+def test_a_former_name_beside_the_new_one_is_refused(arguments: list[str]) -> None:
+    done = CliRunner().invoke(command, arguments)
+    assert done.exit_code == 2
+    assert "--speed is the former name of --rate; give one of them" in done.output
 
 
 def test_help_shows_defaults_and_hides_former_names() -> None:

@@ -162,6 +162,18 @@ def test_toml_files_that_are_not_there(tmp_path: Path) -> None:
         Config.from_toml(tmp_path)
 
 
+def test_a_former_name_beside_the_new_one_is_refused(tmp_path: Path) -> None:
+    both = {"init_rate": 0.5, "pretrained_lr_scale": 0.3}
+    message = r"'training\.init_rate' is the former name of 'training\.pretrained_lr_scale'; give one of them"
+    with pytest.raises(ConfigError, match=message):
+        Config.from_dict({"training": both})
+    (tmp_path / "run.toml").write_text("[training]\n" + "".join(f"{name} = {value}\n" for name, value in both.items()))
+    with pytest.raises(ConfigError, match=r"run\.toml: " + message):
+        Config.from_toml(tmp_path / "run.toml")
+    changed = Config().with_settings({"training.init_rate": 0.5})
+    assert changed.training.pretrained_lr_scale == 0.5
+
+
 def test_former_names_of_settings_load(tmp_path: Path) -> None:
     old = Config.from_dict({"training": {"init_rate": 0.5, "frozen_epochs": 2}})
     assert (old.training.pretrained_lr_scale, old.training.freeze_epochs) == (0.5, 2)
