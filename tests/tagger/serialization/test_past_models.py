@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from tagger import LanguageModel, Tagger
 from tagger.serialization.manifest import FORMAT_VERSION, read_verified_manifest, verify
+from tagger.serialization.weights import read_tensors
 
 DATA = Path(__file__).parents[2] / "data"
 FOLDERS = sorted(DATA.glob("model-*"))
@@ -43,3 +45,9 @@ def test_its_files_are_whole(folder: Path) -> None:
     contents = [(folder / file.name).read_bytes() for file in found]
     assert [file.size for file in found] == [len(content) for content in contents]
     assert [file.sha256 for file in found] == [hashlib.sha256(content).hexdigest() for content in contents]
+
+
+def test_former_names_of_weights_are_read_in_former_formats_alone(tmp_path: Path) -> None:
+    save_file({"encoder.ahead.layers.0": torch.zeros(2), "words.words.weight": torch.ones(1)}, tmp_path / "weights")
+    assert set(read_tensors(tmp_path / "weights", 2)) == {"encoder.forward_rnn.layers.0", "words.embedding.weight"}
+    assert set(read_tensors(tmp_path / "weights", 3)) == {"encoder.ahead.layers.0", "words.words.weight"}
