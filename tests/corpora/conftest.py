@@ -21,6 +21,9 @@ from tagger.corpora.formats.sentence import Problem, RawSentence
 WORDS = [["They", "can", "fish", "."], ["Dogs", "bark", "loudly"], ["A", "can", "of", "fish"]]
 TAGS = [["PRON", "AUX", "VERB", "PUNCT"], ["NOUN", "VERB", "ADV"], ["DET", "NOUN", "ADP", "NOUN"]]
 
+COMPRESSIONS = (".gz", ".xz", ".bz2", ".zst")
+"""The suffixes of compressed files that every reader takes, whatever the source says."""
+
 Write = Callable[[str, str | bytes], Path]
 
 

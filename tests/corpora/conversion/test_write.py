@@ -8,10 +8,9 @@ import pytest
 
 from tagger.corpora.conversion.convert import convert
 from tagger.corpora.conversion.write import WRITABLE
-from tagger.corpora.files.streams import COMPRESSIONS
 from tagger.corpora.read_corpus import read_split
 from tagger.errors import OutputError
-from tests.corpora.conftest import TAGS, WORDS, Write
+from tests.corpora.conftest import COMPRESSIONS, TAGS, WORDS, Write
 
 
 @pytest.mark.parametrize("compression", ["", *COMPRESSIONS])

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tagger.corpora.documents.input import Documents
-from tagger.corpora.files.streams import COMPRESSIONS, open_bytes, open_text, uncompressed_suffix
+from tagger.corpora.files.streams import open_bytes, open_text, uncompressed_suffix
 from tagger.corpora.read_corpus import read_split
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
-from tests.corpora.conftest import WORDS, Write, compressed
+from tests.corpora.conftest import COMPRESSIONS, WORDS, Write, compressed
 
 
 @pytest.mark.parametrize("suffix", COMPRESSIONS)

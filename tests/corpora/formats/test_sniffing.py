@@ -6,10 +6,9 @@ import gzip
 
 import pytest
 
-from tagger.corpora.files.streams import COMPRESSIONS
 from tagger.corpora.formats.sniffing import sniff
 from tagger.errors import CorpusError
-from tests.corpora.conftest import Write, compressed
+from tests.corpora.conftest import COMPRESSIONS, Write, compressed
 
 ROW = "1\tA\t_\tDET\t_\t_\t0\troot\t_\t_\n"
 TEXTS = {
