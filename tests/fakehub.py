@@ -71,7 +71,7 @@ class FakeHub:
 
     Attributes:
         requests: what was asked and answered, in order.
-        fail_first: so many answers are 503 before the hub behaves.
+        fail_first: number of answers that are 503 before the hub behaves.
         fail_in: only paths that contain this are answered so.
         cdn: large files (parquet) are answered by a redirect to another host, as the hub does.
         silent: the hub accepts connections and never answers.

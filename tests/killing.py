@@ -104,7 +104,7 @@ class Nursery:
         assert self.run([*command, "--out", out, "--resume", "auto"]).code == 0
 
     def run_at_once(self, arguments: Sequence[str | Path], number: int) -> list[End]:
-        """Run a command so many times at the same time."""
+        """Run a command several times at the same time."""
         told = {"arguments": [str(argument) for argument in arguments], "after": None, "until": None, "hook": ""}
         return self._ends({**told, "number": number})
 
@@ -232,7 +232,7 @@ def save_always(_: float) -> None:
 
 
 def small_files(limit: float) -> None:
-    """No file may be larger than so many bytes, as on a full disk."""
+    """Refuse files larger than a number of bytes, as a full disk does."""
     import resource
 
     save_always(0)

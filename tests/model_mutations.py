@@ -1,4 +1,4 @@
-"""Ways to damage a model folder: by accident, and on purpose by someone who also mends the checksums."""
+"""Ways to damage a model folder: by accident, and on purpose by someone who also corrects the checksums."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def lose(folder: Path, chance: random.Random) -> None:
 
 
 def blank(folder: Path, chance: random.Random) -> None:
-    """A stretch of zeros, as after a power cut."""
+    """A run of zeros, as after a power cut."""
 
     def zero(data: bytearray) -> None:
         start = chance.randrange(len(data))

@@ -44,7 +44,7 @@ class Legs:
             name: of the file; its ending tells the format, unless the content tells another.
             data: what is in it.
             skip_invalid: leave out what cannot be read.
-            repair: mend what can be mended.
+            repair: repair what a rule can repair.
 
         Returns:
             For each leg, whether the corpus was accepted.

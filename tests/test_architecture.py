@@ -199,8 +199,6 @@ RETIRED = re.compile(
     r"|frozen_epochs|look_ahead|doctor\w*|word_numbers\w*|WordNumbers\w*|copies)\b"
 )
 """House names that gave way to the field's: see the glossary in CONTRIBUTING.md."""
-OLD_SPELLINGS = {"ignore_bad", "init_rate", "frozen_epochs", "stretch"}
-"""Names that a table of renamed options or settings still maps."""
 
 
 def test_retired_names_stay_retired() -> None:
