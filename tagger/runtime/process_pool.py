@@ -12,7 +12,8 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import active_children, get_context
 from typing import Any, TypeVar
 
@@ -85,10 +86,13 @@ class WorkerProcesses:
             otherwise: computes the same in this process.
         """
         try:
-            return future.result(patience)
-        except Exception as error:
-            self._hangs |= isinstance(error, TimeoutError)
-            self.close()
+            if future.exception(patience) is None:
+                return future.result()
+        except TimeoutError:
+            self._hangs = True
+        except CancelledError:
+            pass
+        self.close()
         return otherwise()
 
     def close(self) -> None:
@@ -98,8 +102,9 @@ class WorkerProcesses:
         self.closed = True
         self._stop[0] = 1
         for process in self._processes:
-            if process.pid is not None and process.is_alive():
-                os.kill(process.pid, signal.SIGKILL if self._hangs else signal.SIGINT)
+            with suppress(ProcessLookupError):  # the executor ends workers too, on its own thread
+                if process.pid is not None and process.is_alive():
+                    os.kill(process.pid, signal.SIGKILL if self._hangs else signal.SIGINT)
         self._pool.shutdown(cancel_futures=True)
 
 

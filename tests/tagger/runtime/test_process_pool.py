@@ -63,6 +63,22 @@ def test_what_a_worker_does_not_deliver_is_computed_here(failure: str, capfd: py
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_worker_interrupted_for_the_failure_of_another_does_not_interrupt_this_process() -> None:
+    here = os.getpid()
+
+    def compute(part: int) -> list[int]:
+        if os.getpid() != here and part == 1:
+            time.sleep(0.5)
+            raise ValueError("only there")
+        if os.getpid() != here and part == 2:
+            time.sleep(600)
+        return [part, os.getpid()]
+
+    start = time.monotonic()
+    assert map_in_processes(compute, range(3)) == [[0, here], [1, here], [2, here]]
+    assert time.monotonic() - start < 60
+
+
 def test_a_worker_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     here = os.getpid()
     monkeypatch.setattr(tagger.runtime.process_pool, "MINIMUM_PATIENCE", 0.2)
