@@ -5,10 +5,11 @@ Each function returns text without a newline at its end, made for the stream tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tagger.cli.output.terminal import PLAIN, TerminalCapabilities, as_text, new_table, percent, plain_text, printable
+from tagger.corpora.formats.sentence import number_of
 from tagger.evaluation.perplexity import LanguageScores, score_rows
 from tagger.evaluation.scores import Scores, SeedSummary, TagScore, measurement, summarise
 
@@ -90,6 +91,8 @@ def _example(example: str, word: str, width: int) -> Text:
     return text
 
 
+FEW_WORDS = 300  # below which a score says little
+MOST_NAMED = 20  # labels that a note lists
 MOST_TAGS = 40  # rows of the table of tags
 _WEAK, _POOR = 0.9, 0.75  # an F1 below them is coloured
 
@@ -124,24 +127,26 @@ def render_scores(scores: Mapping[str, Scores], terminal: TerminalCapabilities =
     for row in dict.fromkeys(label for rows in per_split for label in rows):
         cells = [cell for rows in per_split for cell in rows.get(row, ("-", ""))]
         table.add_row(row, *cells, style="bold" if row == "accuracy" else "")
-    return "\n".join([as_text(table, terminal), *_unseen_notes(scores)])
+    *_, last = scores
+    notes = [note for split, one in scores.items() for note in _notes(split, one, last=split == last)]
+    return "\n".join([as_text(table, terminal), *notes])
 
 
 def _overview(scores: Scores) -> dict[str, tuple[str, str]]:
     """List figures with the number of items measured, by row."""
     low, high = scores.interval
     rows = {
-        "accuracy": (percent(scores.accuracy), f"{scores.tokens:,} words"),
-        "  95 % interval": (f"{percent(low)}-{percent(high)}", "bootstrap"),
+        "accuracy": (percent(scores.accuracy), number_of(scores.tokens, "word")),
+        "  95 % interval": (f"{percent(low)}-{percent(high)}", scores.interval_kind),
     }
     for name, label in _GROUPS:
         count = getattr(scores, f"{name}_tokens")
         if count:
-            rows[f"  {label}"] = (percent(measurement(scores, f"{name}_accuracy")), f"{count:,} words")
-    rows["whole sentences"] = (percent(scores.sentence_accuracy), f"{scores.sentences:,} sentences")
-    rows["macro F1"] = (percent(scores.macro_f1), f"{len(scores.per_tag):,} labels")
+            rows[f"  {label}"] = (percent(measurement(scores, f"{name}_accuracy")), number_of(count, "word"))
+    rows["whole sentences"] = (percent(scores.sentence_accuracy), number_of(scores.sentences, "sentence"))
+    rows["macro F1"] = (percent(scores.macro_f1), number_of(len(scores.per_tag), "label"))
     if scores.spans is not None:
-        rows["span F1"] = (percent(scores.spans.f1), f"{scores.spans.support:,} spans")
+        rows["span F1"] = (percent(scores.spans.f1), number_of(scores.spans.support, "span"))
         rows["  span precision"] = (percent(scores.spans.precision), scores.spans.mode)
         rows["  span recall"] = (percent(scores.spans.recall), scores.spans.mode)
     if scores.calibration_error is not None:
@@ -149,13 +154,25 @@ def _overview(scores: Scores) -> dict[str, tuple[str, str]]:
     return rows
 
 
-def _unseen_notes(scores: Mapping[str, Scores]) -> list[str]:
-    return [
-        f"{split}: labels that training never had, scored as errors: "
-        + ", ".join(f"{printable(label)} ({count:,})" for label, count in one.unseen_labels.items())
-        for split, one in scores.items()
-        if one.unseen_labels
-    ]
+def _notes(split: str, scores: Scores, *, last: bool) -> Iterator[str]:
+    """Report what the figures of a split do not show."""
+    if last and scores.tokens < FEW_WORDS:
+        low, high = scores.interval
+        what = f"only {number_of(scores.tokens, 'word')} in {number_of(scores.sentences, 'sentence')}"
+        yield f"{split}: {what}: the accuracy may well be anywhere from {percent(low)} to {percent(high)} %"
+    if scores.rewritten_from is not None:
+        yield f"{split}: gold labels are in {scores.rewritten_from}; they are compared in the scheme of the model"
+    if scores.unseen_labels:
+        yield f"{split}: labels that training never had, scored as errors: {_counted(scores.unseen_labels)}"
+    if never := {label: n for label, n in scores.never_predicted.items() if label not in scores.unseen_labels}:
+        yield f"{split}: {len(never)} of {len(scores.per_tag)} labels are never predicted: {_counted(never)}"
+
+
+def _counted(labels: Mapping[str, int]) -> str:
+    """List labels with their numbers, the most frequent first."""
+    ranked = sorted(labels.items(), key=lambda entry: (-entry[1], entry[0]))
+    more = f" and {len(ranked) - MOST_NAMED:,} more" if len(ranked) > MOST_NAMED else ""
+    return ", ".join(f"{printable(label)} ({count:,})" for label, count in ranked[:MOST_NAMED]) + more
 
 
 def render_labels(entries: Sequence[TagScore], title: str, unit: str, terminal: TerminalCapabilities = PLAIN) -> str:

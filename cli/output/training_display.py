@@ -69,7 +69,9 @@ def step_figures(event: Step, dev: str | None) -> str:
 
 
 def dev_value(event: EpochEnd) -> float | None:
-    """Return accuracy on dev in per cent, perplexity, or the loss of a regression."""
+    """Return F1 of spans or accuracy on dev in per cent, perplexity, or the loss of a regression."""
+    if event.dev_span_f1 is not None:
+        return 100 * event.dev_span_f1
     if event.dev_accuracy is not None:
         return 100 * event.dev_accuracy
     return event.dev_loss_per_step if event.dev_perplexity is None else event.dev_perplexity
@@ -80,7 +82,7 @@ def dev_figure(event: EpochEnd) -> str | None:
     if (value := dev_value(event)) is None:
         return None
     if event.dev_accuracy is not None:
-        return f"{value:.2f} %"
+        return f"{'span F1 ' * (event.dev_span_f1 is not None)}{value:.2f} %"
     return f"loss {value:.4f}" if event.dev_perplexity is None else f"perplexity {value:,.2f}"
 
 
@@ -101,14 +103,16 @@ def epoch_line(event: EpochEnd, task: str = "pos") -> str:
     ]
     if not language and event.dev_perplexity is not None:
         columns.append(f"  (language model: dev perplexity {event.dev_perplexity:,.2f})")
+    if event.dev_span_f1 is not None:
+        columns.append(f"  (dev span F1 {100 * event.dev_span_f1:.2f} %)")
     return "".join(columns)
 
 
 def _dev_column(event: EpochEnd) -> str:
+    if event.dev_accuracy is not None:
+        return f"{100 * event.dev_accuracy:.2f} %"
     value = dev_value(event)
-    if value is None:
-        return "-"
-    return f"{value:,.2f}" if event.dev_accuracy is None else f"{value:.2f} %"
+    return "-" if value is None else f"{value:,.2f}"
 
 
 def _perplexity(nats: float) -> str:
@@ -118,6 +122,8 @@ def _perplexity(nats: float) -> str:
 def finished_lines(event: Finished, values: list[float], blocks: str = BLOCKS) -> list[str]:
     """Say why training ended, and draw the ``dev_value`` of each epoch as a curve."""
     best = f"best epoch {event.best_epoch}"
+    if event.best_span_f1 is not None:
+        best += f", dev span F1 {100 * event.best_span_f1:.2f} %"
     if event.best_accuracy is not None:
         best += f", dev accuracy {100 * event.best_accuracy:.2f} %"
     elif event.best_perplexity is not None:
@@ -125,6 +131,7 @@ def finished_lines(event: Finished, values: list[float], blocks: str = BLOCKS) -
     lines = [f"finished after {clock(event.seconds)} ({event.reason}); {best}"]
     if len(values) > 1:
         name, unit = ("accuracy", " %") if event.best_accuracy is not None else ("perplexity", "")
+        name = "span F1" if event.best_span_f1 is not None else name
         form = ",.2f"
         if event.best_accuracy is None and event.best_perplexity is None:
             name, form = "loss", ".4f"

@@ -18,17 +18,24 @@ class TagScore:
 
     Attributes:
         label: the tag or the type.
-        precision: share of the predictions of it that are right; 0 if never predicted.
-        recall: share of its gold occurrences that were found; 0 if it has none.
-        f1: harmonic mean of the two.
+        precision: share of the predictions of it that are right; None if never predicted.
+        recall: share of its gold occurrences that were found; None if it has none.
+        f1: harmonic mean of the two; 0 if nothing is right.
         support: gold occurrences.
     """
 
     label: str
-    precision: float
-    recall: float
+    precision: float | None
+    recall: float | None
     f1: float
     support: int
+
+    @classmethod
+    def of(cls, label: str, right: int, predicted: int, support: int) -> TagScore:
+        """Compute the shares from the numbers of right predictions, predictions and gold occurrences."""
+        precision = right / predicted if predicted else None
+        recall = right / support if support else None
+        return cls(label, precision, recall, 2 * right / max(1, predicted + support), support)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +43,18 @@ class SpanScores:
     """Scores of whole spans: right only if the type and both ends are right.
 
     Attributes:
-        precision: micro-averaged over all spans.
-        recall: micro-averaged over all spans.
-        f1: harmonic mean of the two.
+        precision: micro-averaged over all spans; None if none was predicted.
+        recall: micro-averaged over all spans; None if gold has none.
+        f1: harmonic mean of the two; None if there is no span at all.
         support: gold spans.
-        mode: ``"conlleval"`` (seqeval's default, comparable with published figures) or
-            ``"strict <scheme>"``, where a span that breaks the scheme does not count.
+        mode: ``"conlleval"`` (comparable with published figures) or ``"strict <scheme>"``, where a span that
+            breaks the scheme does not count.
         per_type: one entry per type of span, by name.
     """
 
-    precision: float
-    recall: float
-    f1: float
+    precision: float | None
+    recall: float | None
+    f1: float | None
     support: int
     mode: str
     per_type: tuple[TagScore, ...]
@@ -82,7 +89,7 @@ class Scores:
         tokens: tokens scored.
         sentences: sentences with at least one token.
         sentence_accuracy: share of the sentences without an error.
-        interval: 95 % interval of the accuracy, bootstrapped over sentences.
+        interval: 95 % interval of the accuracy, bootstrapped over sentences; that of Wilson where there are few errors.
         macro_f1: mean F1 over the labels that are in gold or predicted.
         weighted_f1: mean F1 weighted by support.
         per_tag: one entry per label in gold or predicted, by name.
@@ -95,7 +102,9 @@ class Scores:
         ambiguous_tokens: how many there are.
         unseen_labels: gold labels that training never had (all scored as errors) and their tokens.
         calibration_error: expected calibration error of the confidences, 10 bins.
-        spans: span scores, if the labels are a chunking scheme.
+        spans: span scores, if the labels write spans.
+        interval_kind: "bootstrap" or "Wilson".
+        rewritten_from: the scheme of the gold labels, if they were compared in that of the model.
     """
 
     accuracy: float
@@ -117,6 +126,18 @@ class Scores:
     unseen_labels: Mapping[str, int] = field(default_factory=dict)
     calibration_error: float | None = None
     spans: SpanScores | None = None
+    interval_kind: str = "bootstrap"
+    rewritten_from: str | None = None
+
+    @property
+    def criterion(self) -> tuple[float, float]:
+        """What chooses among models: F1 of spans, where labels write spans, then the accuracy."""
+        return (self.spans.f1 or 0.0 if self.spans else 0.0), self.accuracy
+
+    @property
+    def never_predicted(self) -> dict[str, int]:
+        """Gold labels that were never predicted, with their number of words."""
+        return {tag.label: tag.support for tag in self.per_tag if tag.support and tag.precision is None}
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values under the names of the attributes, ready for ``json.dumps``."""

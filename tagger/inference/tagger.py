@@ -223,6 +223,7 @@ class Tagger:
             known=self.saved.lexicon,
             confidences=[sentence.scores or [] for sentence in tagged],
             labels=self.labels,
+            model_scheme=self.saved.about.get("scheme"),
         )
 
     def gates(self, sentence: str | Sequence[str]) -> Gates:

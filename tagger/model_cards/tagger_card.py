@@ -28,6 +28,7 @@ _ROWS: Final = (
     ("F1 of the spans", "span_f1", None),
     ("Expected calibration error", "calibration_error", None),
 )
+_INTERVALS: Final = {"bootstrap": "bootstrapped over sentences", "Wilson": "by Wilson's formula, as errors are few"}
 _USAGE: Final = """\
 from tagger import Tagger
 
@@ -60,7 +61,7 @@ def tagger_card(
 
 def _results(facts: CardFacts, scores: Mapping[str, Scores], task: str) -> Iterable[EvalResult]:
     for split, one in scores.items():
-        figures = {("accuracy", "accuracy"): one.accuracy}
+        figures: dict[tuple[str, str], float | None] = {("accuracy", "accuracy"): one.accuracy}
         if one.spans is None:
             figures["f1", "macro F1 of the tags"] = one.macro_f1
         else:
@@ -68,6 +69,8 @@ def _results(facts: CardFacts, scores: Mapping[str, Scores], task: str) -> Itera
             figures["recall", "recall of the spans"] = one.spans.recall
             figures["f1", "F1 of the spans"] = one.spans.f1
         for metric, value in figures.items():
+            if value is None:
+                continue
             yield card.result(facts, (TASK, task), split, metric, value)
 
 
@@ -78,7 +81,7 @@ def _summary(facts: CardFacts, scores: Mapping[str, Scores], num_labels: int, ta
         low, high = last.interval
         summary += (
             f" On {escaped(split)} it labels **{percent(last.accuracy)}** of {last.tokens:,} words right"
-            f" (95 % interval {percent(low)} to {percent(high)}, bootstrapped over sentences)."
+            f" (95 % interval {percent(low)} to {percent(high)}, {_INTERVALS[last.interval_kind]})."
         )
     return summary
 
@@ -142,6 +145,9 @@ def _measured_limits(scores: Scores) -> list[str]:
     if weak := sorted((tag for tag in present if tag.f1 < _WEAK), key=lambda tag: tag.f1):
         named = ", ".join(f"{escaped(tag.label)} (F1 {percent(tag.f1)})" for tag in weak[:10])
         lines.append(f"Weak on {named}.")
+    if missed := scores.never_predicted:
+        named = ", ".join(f"{escaped(label)} ({count:,})" for label, count in list(missed.items())[:10])
+        lines.append(f"Never gives these labels, though they are in the data: {named}.")
     if few := [tag for tag in present if tag.support < _FEW]:
         named = ", ".join(f"{escaped(tag.label)} ({tag.support})" for tag in few[:10])
         lines.append(f"Measured on fewer than {_FEW} words, so uncertain: {named}.")

@@ -16,6 +16,7 @@ from tagger.config.tagger import TAG, TrainingConfig
 from tagger.corpora.encoding.batching import Batch, assemble, divided, plan
 from tagger.corpora.encoding.encoded_split import EncodedSplit
 from tagger.evaluation.calibration import apply_temperature, best_temperature
+from tagger.evaluation.span_scores import SpanCounter, writes_spans
 from tagger.models.networks.multi_head_network import Network, summed_loss
 from tagger.runtime.disposable_thread import halve_until_it_fits
 from tagger.sequence_labelling.preparation import Prepared
@@ -77,6 +78,11 @@ class TaggingObjective(Objective):
         self.dev = None if prepared.dev is None else SplitTensors.on(device, prepared.dev)
         self.hide = word_dropout_probs(prepared.counts, config.word_dropout)
         self.size = DatasetSize(len(prepared.train), len(prepared.train.type_ids), len(prepared.labels[TAG]))
+        counts = np.bincount(1 + prepared.train.labels[TAG], minlength=1 + self.size.labels)[1:]
+        names = prepared.labels[TAG].names
+        self.spans = SpanCounter(names) if writes_spans(dict(zip(names, counts.tolist(), strict=True))) else None
+        if self.spans is not None:
+            self.improvement = "better dev span F1"
         self.steps_per_epoch = len(plan(prepared.train.lengths, config.batch_tokens, np.random.default_rng(0)))
 
     def epoch(self, rng: np.random.Generator) -> tuple[int, Iterator[Batch]]:
@@ -105,13 +111,19 @@ class TaggingObjective(Objective):
         return divided(batch, parts)
 
     def evaluate(self) -> DevScore | None:
-        """Return the accuracy, and the nats per labelled step."""
+        """Return the accuracy, the nats per labelled step, and the F1 of the spans that the labels write."""
         if self.dev is None:
             return None
         scores, targets = self._dev_scores(self.dev)
-        right = int((scores.argmax(1) == targets).sum())
+        predicted = scores.argmax(1)
+        right = int((predicted == targets).sum())
         nats = float(summed_loss(scores, targets))
-        return DevScore(nats / max(1, int((targets >= 0).sum())), right / max(1, len(targets)))
+        f1 = None
+        if self.spans is not None:
+            longest_first = -np.sort(-self.dev.encoded.lengths)  # the order of ``plan``
+            found = self.spans.count(targets.cpu().numpy(), predicted.cpu().numpy(), longest_first).sum(axis=1)
+            f1 = 2 * int(found[0]) / max(1, int(found[1] + found[2]))
+        return DevScore(nats / max(1, int((targets >= 0).sum())), right / max(1, len(targets)), span_f1=f1)
 
     def _dev_scores(self, dev: SplitTensors) -> tuple[Tensor, Tensor]:
         """Return (N, K) scores and (N,) labels, in smaller batches where memory runs out."""

@@ -20,6 +20,7 @@ from tagger.corpora.sources.corpus import Corpus
 from tagger.corpora.tokenization.rule_selection import rules_of_words
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
+from tagger.evaluation.span_scores import in_scheme, scheme_of
 from tagger.language_modelling.preparation import subword_features
 
 Sentences = Sequence[Sequence[str]]
@@ -41,6 +42,7 @@ class Prepared:
         dev: the encoded development split, or None.
         lexicon: the tags that each training word was seen with.
         vectors: (V, E) pre-trained vectors, or None.
+        scheme: in which the labels of the tagging head write spans; None if they do not.
     """
 
     features: WordFeatures
@@ -50,6 +52,7 @@ class Prepared:
     dev: EncodedSplit | None
     lexicon: Mapping[str, frozenset[str]]
     vectors: Tensor | None
+    scheme: str | None = None
 
 
 def prepare(corpus: Corpus, config: Config, features: WordFeatures | None = None, *, well_known: int = 0) -> Prepared:
@@ -87,9 +90,10 @@ def prepare(corpus: Corpus, config: Config, features: WordFeatures | None = None
     train = encode_split(tokens, columns, features, labels)
     ids = train.arrays.word_ids
     known_elsewhere = (ids > UNKNOWN_ID) & (ids < well_known)
-    dev = None
+    dev, scheme = None, scheme_of(tags)
     if corpus.dev is not None:
-        dev = encode_split(corpus.dev.tokens(), {TAG: corpus.dev.tags()}, features, {TAG: labels[TAG]})
+        dev_tags, _ = in_scheme(corpus.dev.tags(), scheme)
+        dev = encode_split(corpus.dev.tokens(), {TAG: dev_tags}, features, {TAG: labels[TAG]})
     return Prepared(
         features=features,
         labels=labels,
@@ -98,6 +102,7 @@ def prepare(corpus: Corpus, config: Config, features: WordFeatures | None = None
         dev=dev,
         lexicon=tag_lexicon(tokens, tags),
         vectors=vectors,
+        scheme=scheme,
     )
 
 

@@ -156,7 +156,10 @@ class TaggingTask(TrainingTask[Network, Run]):
             self.tokenizer,
             subwords=None if auxiliary_lm is None else auxiliary_lm.subwords,
         )
-        about = {"bfloat16_agreement": _bfloat16_agreement(saved, self.corpus, context)}
+        about = {
+            "bfloat16_agreement": _bfloat16_agreement(saved, self.corpus, context),
+            "scheme": prepared.scheme,
+        }
         return Tagger(replace(saved, about=about), device=context.device, threads=context.threads)
 
     def _language_scores(self, tagger: Tagger, context: RunContext) -> dict[str, LanguageScores]:
@@ -169,8 +172,8 @@ class TaggingTask(TrainingTask[Network, Run]):
         return {split: model.evaluate_stream(stream) for split, stream in streams.items() if stream is not None}
 
     def best(self, runs: Sequence[Run]) -> Run:
-        """Return the run with the best dev accuracy."""
-        return max(runs, key=lambda run: run.scores["dev"].accuracy if "dev" in run.scores else 0.0)
+        """Return the run with the best F1 of spans on dev, or the best accuracy where labels write none."""
+        return max(runs, key=lambda run: run.scores["dev"].criterion if "dev" in run.scores else (0.0, 0.0))
 
     def write(self, folder: Path, best: Run, runs: Sequence[Run], options: RunOptions) -> None:
         """Fill the model folder: weights, scores, card, curves."""

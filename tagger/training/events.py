@@ -79,6 +79,7 @@ class EpochEnd:
         tokens_per_second: mean over the epoch.
         seconds: since the start of training.
         dev_perplexity: of the language-model head, per unit; None without one.
+        dev_span_f1: of the spans that the labels write (0 to 1), which then chooses the best epoch; else None.
         skipped_steps: steps whose loss or gradient was not finite, which changed nothing.
         num_micro_batches: parts of each batch since memory ran out; 1 before.
     """
@@ -94,6 +95,7 @@ class EpochEnd:
     tokens_per_second: float
     seconds: float
     dev_perplexity: float | None = None
+    dev_span_f1: float | None = None
     skipped_steps: int = 0
     num_micro_batches: int = 1
 
@@ -108,6 +110,7 @@ class Finished:
         best_accuracy: its dev accuracy (0 to 1); None without dev.
         seconds: since the start of training.
         best_perplexity: its dev perplexity per unit; None without a language-model head or without dev.
+        best_span_f1: its dev F1 of spans (0 to 1); None where the labels write none.
     """
 
     reason: str
@@ -115,6 +118,7 @@ class Finished:
     best_accuracy: float | None
     seconds: float
     best_perplexity: float | None = None
+    best_span_f1: float | None = None
 
 
 Event: TypeAlias = Started | Step | EpochEnd | Finished

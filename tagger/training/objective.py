@@ -59,15 +59,19 @@ class DevScore:
         loss: nats per step.
         accuracy: share of correct labels, 0 to 1; None for a language model, which is chosen by its loss.
         perplexity: of the language-model head on text; None without one.
+        span_f1: of the spans that the labels write, 0 to 1; None where they write none.
     """
 
     loss: float
     accuracy: float | None = None
     perplexity: float | None = None
+    span_f1: float | None = None
 
     @property
     def value(self) -> float:
-        """The figure to maximise."""
+        """The figure to maximise; between equal F1 scores the lower loss decides."""
+        if self.span_f1 is not None:
+            return self.span_f1 - 1e-9 * min(self.loss, 1e3)
         return -self.loss if self.accuracy is None else self.accuracy
 
 

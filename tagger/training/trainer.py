@@ -139,6 +139,7 @@ class Trainer:
             best_accuracy=score.accuracy if score else None,
             seconds=self.clock.seconds,
             best_perplexity=score.perplexity if score else None,
+            best_span_f1=score.span_f1 if score else None,
         )
 
     def _epochs(self) -> Generator[Event, None, str]:
@@ -211,6 +212,7 @@ class Trainer:
             tokens_per_second=speed,
             seconds=self.clock.seconds,
             dev_perplexity=score.perplexity if score else None,
+            dev_span_f1=score.span_f1 if score else None,
             skipped_steps=epoch.skipped,
             num_micro_batches=self.optimizer_step.gradients.num_micro_batches,
         )

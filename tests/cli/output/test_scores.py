@@ -65,6 +65,27 @@ def test_overview_shows_each_figure_with_what_it_was_measured_on() -> None:
     assert table["calibration error"] == ["1.23", "10 bins"]
 
 
+def test_notes_say_what_the_figures_do_not_show() -> None:
+    never = (
+        TagScore("B-LOC", None, 0.0, 0.0, 7),
+        TagScore("B-ORG", None, 0.0, 0.0, 1),
+        TagScore("O", 0.9, 1.0, 0.95, 25),
+    )
+    small = replace(TEST, tokens=1, sentences=1, interval=(0.2, 1.0), interval_kind="Wilson", per_tag=never)
+    text = render_scores({"test": replace(small, rewritten_from="BILOU", unseen_labels={"B-ORG": 1})})
+    assert rows(text)["accuracy"] == ["95.44", "1 word"]
+    assert rows(text)["95 % interval"] == ["20.00-100.00", "Wilson"]
+    assert text.splitlines()[-4:] == [
+        "test: only 1 word in 1 sentence: the accuracy may well be anywhere from 20.00 to 100.00 %",
+        "test: gold labels are in BILOU; they are compared in the scheme of the model",
+        "test: labels that training never had, scored as errors: B-ORG (1)",
+        "test: 1 of 3 labels are never predicted: B-LOC (7)",
+    ]
+    assert rows(render_labels(never, "Tags", "words"))["B-LOC"] == ["-", "0.00", "0.00", "7"]
+    empty = rows(render_scores({"test": replace(TEST, spans=SpanScores(None, None, None, 0, "conlleval", ()))}))
+    assert empty["span F1"] == ["-", "0 spans"]
+
+
 def test_splits_stand_side_by_side_and_gaps_are_marked() -> None:
     table = rows(render_scores({"dev": DEV, "test": TEST}))
     assert table["accuracy"] == ["95.51", "25,094 words", "95.44", "25,094 words"]

@@ -89,6 +89,19 @@ def test_plain_output_is_one_line_per_epoch() -> None:
     ]
 
 
+def test_spans_are_judged_by_their_f1() -> None:
+    events: list[Event] = [replace(EPOCH, dev_span_f1=0.5), replace(EPOCH, epoch=2, dev_span_f1=0.25, best=False)]
+    stream = io.StringIO()
+    done = Finished(reason="all epochs", best_epoch=1, best_accuracy=0.8764, best_span_f1=0.5, seconds=5)
+    with TrainingDisplay(stream=stream) as display:
+        for event in [STARTED, *events, done]:
+            display(event)
+    lines = stream.getvalue().splitlines()
+    assert lines[5].endswith("87.64 %    23,457     1:01  best  (dev span F1 50.00 %)")
+    assert lines[7] == "finished after 0:05 (all epochs); best epoch 1, dev span F1 50.00 %, dev accuracy 87.64 %"
+    assert lines[8] == "dev span F1  50.00 █▁ 25.00 %"
+
+
 def test_without_dev_the_columns_stay_in_place() -> None:
     line = epoch_line(replace(EPOCH, dev_accuracy=None, dev_loss_per_step=None, best=False))
     assert len(line) == len(HEADER)

@@ -17,7 +17,8 @@ from tagger.errors import ConfigError, CorpusError
 from tagger.evaluation.calibration import bootstrap_interval, expected_calibration_error
 from tagger.evaluation.confusions import marked
 from tagger.evaluation.scores import Scores, TagScore, summarise
-from tagger.evaluation.tag_scores import chunk_scheme, score, score_spans
+from tagger.evaluation.span_scores import in_scheme, score_spans, writes_spans
+from tagger.evaluation.tag_scores import score
 
 ODD_TAGS = ("-LRB-", "PRP$", "NN-SBJ", "O", "``", ".", "B", "I-NP", "NOUN", "VERB", "_", "S-")
 Lists = list[list[str]]
@@ -50,8 +51,8 @@ def test_counts_by_hand() -> None:
     )
     assert (scores.correct, scores.tokens, scores.sentences) == (3, 4, 2)
     assert (scores.accuracy, scores.sentence_accuracy) == (0.75, 0.5)
-    assert tag(scores, "VERB") == TagScore("VERB", 0.0, 0.0, 0.0, 1)
-    assert tag(scores, "NOUN") == TagScore("NOUN", 0.0, 0.0, 0.0, 0)
+    assert tag(scores, "VERB") == TagScore("VERB", None, 0.0, 0.0, 1)
+    assert tag(scores, "NOUN") == TagScore("NOUN", 0.0, None, 0.0, 0)
     assert scores.macro_f1 == pytest.approx(3 / 5)
     assert scores.weighted_f1 == pytest.approx(3 / 4)
 
@@ -66,7 +67,7 @@ def test_per_tag_figures_are_those_of_scikit_learn(seed: int) -> None:
     )
     assert [entry.label for entry in scores.per_tag] == labels
     for name, column in zip(("precision", "recall", "f1", "support"), expected, strict=True):
-        assert [getattr(entry, name) for entry in scores.per_tag] == pytest.approx(list(column)), name
+        assert [getattr(entry, name) or 0.0 for entry in scores.per_tag] == pytest.approx(list(column)), name
     assert scores.macro_f1 == pytest.approx(expected[2].mean())
     assert scores.weighted_f1 == pytest.approx(np.average(expected[2], weights=expected[3]))
 
@@ -186,18 +187,23 @@ def test_confidence_zero_and_bin_edges_fall_into_a_bin() -> None:
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [
-        (["O", "B-PER", "I-PER"], "conlleval"),
-        (["B-NP", "I-NP", "O", "E-NP", "S-NP"], "conlleval"),
-        (["B", "I", "O"], "conlleval"),
-        (["O", "B-PER", "L-PER", "U-LOC"], "BILOU"),
-        (["NOUN", "VERB", "O"], None),
-        (["NN", "-LRB-", "NN-SBJ"], None),
-        (["B", "E", "S"], None),
-        (["O"], None),
+        (["O", "B-PER", "I-PER"], True),
+        (["B-NP", "I-NP", "O", "E-NP", "S-NP"], True),
+        (["B", "I", "O"], True),
+        (["B", "M", "E", "S"], True),
+        (["O", "B-PER", "L-PER", "U-LOC"], True),
+        (["O", "B_PER", "I_PER"], True),
+        (["O", "PER-B", "PER-I"], True),
+        (["O", "B-PER", "I-PER", "B-LOC", "0"], True),
+        (["O", "O", "O", "PER", "LOC"], True),
+        (["NOUN", "VERB", "O"], False),
+        (["NN", "-LRB-", "NN-SBJ"], False),
+        (["B", "E", "S"], False),
+        (["O"], False),
     ],
 )
-def test_chunk_scheme(labels: list[str], expected: str | None) -> None:
-    assert chunk_scheme(labels) == expected
+def test_labels_of_spans_are_recognised(labels: list[str], expected: bool) -> None:
+    assert writes_spans(Counter(labels)) == expected
 
 
 def test_spans_by_hand() -> None:
@@ -219,20 +225,136 @@ def test_default_spans_are_conlleval_and_strict_ones_on_request() -> None:
     assert spans is not None
     assert (spans.f1, spans.mode) == (1.0, "conlleval")
     strict = score_spans(gold, predicted, scheme="IOB2")
-    assert (strict.f1, strict.support, strict.mode) == (0.0, 0, "strict IOB2")
+    assert (strict.f1, strict.support, strict.mode) == (None, 0, "strict IOB2")
 
 
-def test_bilou_labels_are_scored_strictly() -> None:
-    rows = [["B-PER", "L-PER", "O", "U-LOC"]]
-    spans = score([["a"] * 4], rows, rows).spans
+NOTATIONS: dict[str, tuple[str, str, str, str]] = {
+    "IOBES": ("B", "I", "E", "S"),
+    "BILOU": ("B", "I", "L", "U"),
+    "BMEWO": ("B", "M", "E", "W"),
+    "IOB2": ("B", "I", "I", "B"),
+    "IOE2": ("I", "I", "E", "E"),
+}
+
+
+def written(spans: list[tuple[int, int, str]], length: int, notation: str, form: str = "{}-{}") -> list[str]:
+    """Labels of spans (first word, word after the last, type), written letter by letter."""
+    first, middle, last, only = NOTATIONS[notation]
+    labels = ["O"] * length
+    for start, end, kind in spans:
+        letters = [only] if end - start == 1 else [first, *[middle] * (end - start - 2), last]
+        labels[start:end] = [form.format(letter, kind) for letter in letters]
+    return labels
+
+
+def random_spans(rng: random.Random, length: int) -> list[tuple[int, int, str]]:
+    """Spans that may touch each other."""
+    found, start = [], 0
+    while start < length:
+        end = min(length, start + rng.randint(1, 4))
+        if rng.random() < 0.6:
+            found.append((start, end, rng.choice(("PER", "LOC", "MISC-deriv"))))
+        start = end
+    return found
+
+
+@pytest.mark.parametrize("predicted_in", NOTATIONS)
+@pytest.mark.parametrize("gold_in", NOTATIONS)
+def test_span_scores_do_not_depend_on_the_notation(gold_in: str, predicted_in: str) -> None:
+    rng = random.Random(1)
+    lengths = [rng.randint(1, 12) for _ in range(40)]
+    gold = [random_spans(rng, length) for length in lengths]
+    guess = [spans if rng.random() < 0.5 else random_spans(rng, n) for spans, n in zip(gold, lengths, strict=True)]
+    right = sum(len(set(g) & set(p)) for g, p in zip(gold, guess, strict=True))
+    sides = [
+        [written(spans, length, notation) for spans, length in zip(side, lengths, strict=True)]
+        for side, notation in ((gold, gold_in), (guess, predicted_in))
+    ]
+    scores = score([["w"] * length for length in lengths], *sides).spans
+    assert scores is not None
+    assert (scores.support, scores.mode) == (sum(map(len, gold)), "conlleval")
+    assert scores.precision == pytest.approx(right / sum(map(len, guess)))
+    assert scores.recall == pytest.approx(right / scores.support)
+    assert [entry.label for entry in scores.per_type] == ["LOC", "MISC-deriv", "PER"]
+
+
+@pytest.mark.parametrize("form", ["{}_{}", "{}:{}", "{1}-{0}"])
+def test_other_spellings_of_the_same_spans(form: str) -> None:
+    spans = [(0, 2, "PER"), (2, 3, "PER"), (4, 5, "LOC")]
+    scores = score([["w"] * 6], [written(spans, 6, "IOBES", form)], [written(spans, 6, "IOB2")]).spans
+    assert scores is not None
+    assert (scores.f1, scores.support) == (1.0, 3)
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted"),
+    [
+        ("I-A I-A B-A O I-B", "B-A I-A B-A O B-B"),  # IOB1
+        ("I-A E-A I-A O I-B", "B-A I-A B-A O B-B"),  # IOE1
+        ("AA AA O BB O", "B-AA I-AA O B-BB O"),  # bare names
+        ("B I O B", "B I O B"),
+        ("B M E S", "B I I B"),
+        ("B-A I-A L-A O U-B", "I-A I-A L-A O U-B"),  # broken as taggers break it
+        ("B-A I-A E-A O S-B", "I-A I-A E-A O S-B"),
+    ],
+)
+def test_the_same_spans_score_in_full(gold: str, predicted: str) -> None:
+    assert score_spans([gold.split()], [predicted.split()]).f1 == 1.0
+
+
+@pytest.mark.parametrize("letters", ["BI", "BIES", "IE"])
+def test_random_labels_score_as_seqeval_scores_them(letters: str) -> None:
+    from seqeval.metrics.sequence_labeling import precision_recall_fscore_support as reference
+
+    rng = random.Random(len(letters))
+    labels = ["O", *(f"{letter}-{kind}" for letter in letters for kind in "XY")]
+    sides = [[[rng.choice(labels) for _ in range(1 + n % 9)] for n in range(300)] for _ in range(2)]
+    found = score_spans(*sides)
+    expected = reference(*sides, average="micro", zero_division=0)
+    assert (found.precision, found.recall, found.f1, found.support) == pytest.approx(expected)
+    for entry, row in zip(found.per_type, zip(*reference(*sides, average=None), strict=True), strict=True):
+        assert (entry.precision, entry.recall, entry.f1, entry.support) == pytest.approx(row)
+
+
+def test_words_are_compared_in_the_scheme_of_the_model() -> None:
+    gold = [["U-X", "O", "B-X", "I-X", "L-X"], ["O", "U-Y", "U-Y"]]
+    same = [["B-X", "O", "B-X", "I-X", "I-X"], ["O", "B-Y", "B-Y"]]
+    scores = score([["w"] * 5, ["w"] * 3], gold, same, labels=["B-X", "I-X", "B-Y", "O"], model_scheme="IOB2")
+    assert (scores.accuracy, scores.rewritten_from, scores.unseen_labels) == (1.0, "BILOU", {})
+    assert in_scheme(same, "IOB2") == (same, None)
+    assert in_scheme([["NOUN", "VERB"]], "IOB2") == ([["NOUN", "VERB"]], None)
+    assert in_scheme([["_", "U-X", "_"], ["B-X", "L-X", "O"]], "IOB2")[0] == [["_", "B-X", "_"], ["B-X", "I-X", "O"]]
+
+
+def test_words_without_a_label_do_not_count() -> None:
+    tokens, gold, predicted = [["a", "b", "c"], ["d"]], [["X", "_", "Y"], ["_"]], [["X", "Y", "X"], ["X"]]
+    scores = score(tokens, gold, predicted, labels=["X", "Y"], confidences=[[1.0, 0.3, 1.0], [0.2]])
+    assert (scores.correct, scores.tokens, scores.sentences, scores.unseen_labels) == (1, 2, 1, {})
+    assert scores.calibration_error == 0.5
+    assert score(tokens, gold, predicted, labels=["X", "Y", "_"]).tokens == 4
+    spans = score([["a"] * 4], [["B-X", "_", "_", "O"]], [["B-X", "B-Y", "O", "O"]], labels=["B-X", "O"]).spans
     assert spans is not None
-    assert (spans.f1, spans.support, spans.mode) == (1.0, 2, "strict BILOU")
+    assert (spans.precision, spans.recall) == (1.0, 1.0)
+
+
+def test_labels_that_are_never_predicted_are_named() -> None:
+    scores = score([["a", "b", "c"]], [["X", "Y", "Y"]], [["X", "X", "X"]])
+    assert scores.never_predicted == {"Y": 2}
+
+
+def test_interval_of_few_errors_is_wilsons() -> None:
+    # By hand: 33 of 33 right, z = 1.96: lower end 33 / (33 + z * z).
+    scores = score([["a"] * 33], [["X"] * 33], [["X"] * 33])
+    assert scores.interval == pytest.approx((33 / (33 + 1.96**2), 1.0), abs=1e-4)
+    assert scores.interval_kind == "Wilson"
+    many = score(*noisy(100))
+    assert many.interval_kind == "bootstrap"
 
 
 def test_labels_of_training_tell_that_it_is_a_chunking_scheme() -> None:
     scores = score([["a", "b"]], [["O", "O"]], [["O", "O"]], labels=["O", "B-PER", "I-PER"])
     assert scores.spans is not None
-    assert (scores.spans.f1, scores.spans.per_type) == (0.0, ())
+    assert (scores.spans.f1, scores.spans.per_type) == (None, ())
 
 
 def test_unknown_scheme_is_refused() -> None:
