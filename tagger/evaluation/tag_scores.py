@@ -21,7 +21,7 @@ from tagger.errors import CorpusError
 from tagger.evaluation.calibration import accuracy_interval, expected_calibration_error
 from tagger.evaluation.confusions import find_confusions
 from tagger.evaluation.scores import Scores, SpanScores, TagScore
-from tagger.evaluation.span_scores import in_scheme, score_spans, writes_spans
+from tagger.evaluation.span_scores import score_spans, writes_spans
 
 Sentences = Sequence[Sequence[str]]
 
@@ -47,7 +47,6 @@ def score(
     labels: Collection[str] | None = None,
     seed: int = 1,
     scheme: str | None = None,
-    model_scheme: str | None = None,
 ) -> Scores:
     """Measure predicted labels against gold labels.
 
@@ -65,8 +64,6 @@ def score(
         seed: fixes the bootstrap.
         scheme: scores spans strictly by this scheme (IOB1, IOB2, IOE1, IOE2, IOBES, BILOU). None:
             spans are scored like conlleval if the labels write spans, in any scheme, else not.
-        model_scheme: the scheme in which the model writes spans; gold labels in another one are rewritten in it, so
-            that no figure depends on the notation.
 
     Returns:
         All measurements.
@@ -77,7 +74,6 @@ def score(
         ValueError: the arguments do not have the same shape.
     """
     _check_shapes(tokens, gold=gold, predicted=predicted, confidences=confidences)
-    gold, rewritten_from = in_scheme(gold, model_scheme)
     unlabelled = () if labels is None or MISSING in labels else (MISSING, "")
     places = [(row, n) for row, tags in enumerate(gold) for n, tag in enumerate(tags) if tag not in unlabelled]
     if not places:
@@ -100,7 +96,6 @@ def score(
         sentence_accuracy=float(np.mean(correct == lengths)),
         interval=interval,
         interval_kind=interval_kind,
-        rewritten_from=rewritten_from,
         macro_f1=sum(tag.f1 for tag in per_tag) / len(per_tag),
         weighted_f1=sum(tag.f1 * tag.support for tag in per_tag) / len(right),
         per_tag=per_tag,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -210,21 +211,23 @@ class Tagger:
             CorpusError: the corpus cannot be read or has no such split.
         """
         from tagger.corpora.read_corpus import read_split
+        from tagger.evaluation.span_scores import in_scheme
         from tagger.evaluation.tag_scores import score
 
         if isinstance(corpus, str | Path):
             corpus = read_split(str(corpus), split, **{"column": self.column, **options})
         tokens = corpus.tokens()
         tagged = list(self.tag_sentences(tokens, scores=True))
-        return score(
+        gold, rewritten_from = in_scheme(corpus.tags(), self.saved.about.get("scheme"))
+        scores = score(
             tokens,
-            corpus.tags(),
+            gold,
             [sentence.tags for sentence in tagged],
             known=self.saved.lexicon,
             confidences=[sentence.scores or [] for sentence in tagged],
             labels=self.labels,
-            model_scheme=self.saved.about.get("scheme"),
         )
+        return replace(scores, rewritten_from=rewritten_from)
 
     def gates(self, sentence: str | Sequence[str]) -> Gates:
         """Compute every gate of the encoder at every word.
