@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,8 +15,12 @@ from tagger.cli.train_commands.start import Resumable
 if TYPE_CHECKING:
     from tagger.cli.output.output_file import TaggedOutput
     from tagger.corpora.documents.hub import HubRequest
+    from tagger.corpora.documents.piece import Piece
     from tagger.inference.document_tagging import Progress
+    from tagger.inference.tagger import Tagger
+    from tagger.token_regression.regressor import TokenRegressor
 
+CHECKED_PIECES = 20
 OUTPUTS = ("pairs", "tsv", "conllu", "jsonl")
 HUB_OPTIONS = ("split", "streaming", "tokens_column", "text_column", "offline")
 
@@ -124,9 +129,10 @@ def _run(values: Mapping[str, Any], hub: HubRequest | None, out: TaggedOutput) -
             "skip-invalid": values["skip_invalid"],
         }
         done = out.begin(files if hub is None else [repr(hub)], values["model"], tagger, identity)
+        pieces = documents.pieces(tagger.tokenizer, skip_invalid=values["skip_invalid"])
         return tag_documents(
             OneByOne(tagger) if by_line else tagger,
-            documents.pieces(tagger.tokenizer, skip_invalid=values["skip_invalid"]),
+            pieces if values["quiet"] else _checked(pieces, tagger, 1 if by_line else CHECKED_PIECES),
             make_renderer(output, tagger.column),
             out.write_at_once if by_line else out.write,
             scores=values["scores"],
@@ -134,6 +140,20 @@ def _run(values: Mapping[str, Any], hub: HubRequest | None, out: TaggedOutput) -
             done=done,
             journal=out.journal,
         )
+
+
+def _checked(pieces: Iterator[Piece], tagger: Tagger | TokenRegressor, number: int) -> Iterator[Piece]:
+    """Pass pieces on; say once, after some of them, if the model splits raw text badly."""
+    from tagger.corpora.documents.piece import TextPiece
+    from tagger.inference.tagger import Tagger
+
+    words: list[str] = []
+    for piece in islice(pieces, number):
+        words += piece.tokens if isinstance(piece, TextPiece) else []
+        yield piece
+    if words and isinstance(tagger, Tagger) and (note := tagger.raw_text_note(words)):
+        click.echo(f"warning: {note}", err=True)
+    yield from pieces
 
 
 def _load(values: Mapping[str, Any]) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +18,14 @@ from tagger.cli.train_commands.options import (
     setting_options,
     split_options,
 )
-from tagger.cli.train_commands.start import Resumable, displayed_run, may_start, print_closing, run_options
+from tagger.cli.train_commands.start import (
+    EXAMPLE_WORDS,
+    Resumable,
+    displayed_run,
+    may_start,
+    print_closing,
+    run_options,
+)
 from tagger.config.tagger import Config
 
 if TYPE_CHECKING:
@@ -101,7 +110,7 @@ def pos(**values: Any) -> None:
     with displayed_run(values) as options:
         training = train_runs(corpus, config, options, text=text)
     if not values["quiet"]:
-        _report(training, values)
+        _report(training, corpus, values)
 
 
 def _text(config: Config, values: Mapping[str, Any]) -> TextCorpus | None:
@@ -143,7 +152,7 @@ def _shortened(row: Mapping[str, Any]) -> str:
     return printable(shown if len(shown) <= LINE else shown[: LINE - 4] + " ...")
 
 
-def _report(training: TrainingResult[Run], values: Mapping[str, Any]) -> None:
+def _report(training: TrainingResult[Run], corpus: Corpus, values: Mapping[str, Any]) -> None:
     from tagger.cli.output.scores import render_report, render_seeds
     from tagger.cli.output.terminal import TerminalCapabilities
 
@@ -157,4 +166,17 @@ def _report(training: TrainingResult[Run], values: Mapping[str, Any]) -> None:
         from tagger.cli.output.scores import render_language_scores
 
         click.echo(render_language_scores(training.best.language, terminal))
-    print_closing(values["out"], "tagger tag --model", "--text 'They can fish.'")
+    note = training.best.model.raw_text_note()
+    if note is not None:
+        click.echo(f"warning: {note}", err=True)
+    print_closing(values["out"], "tagger tag --model", _example(corpus, as_words=note is not None))
+
+
+def _example(corpus: Corpus, *, as_words: bool) -> str:
+    """Make options of `tagger tag` from the first sentence of the corpus, which is in the model's language."""
+    assert corpus.train is not None
+    split = replace(corpus.train, data=corpus.train.data.select([0]))
+    words = " ".join(split.tokens()[0][:EXAMPLE_WORDS])
+    text = split.texts()[0]
+    example = words if as_words or not text or len(text) > LINE else text
+    return f"--text {shlex.quote(example)}" + " --input tokens" * as_words

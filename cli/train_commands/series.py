@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli.train_commands.options import chosen_config, renamed, setting_options, source_options
-from tagger.cli.train_commands.start import Resumable, displayed_run, may_start, print_closing, run_options
+from tagger.cli.train_commands.start import (
+    EXAMPLE_WORDS,
+    Resumable,
+    displayed_run,
+    may_start,
+    print_closing,
+    run_options,
+)
 from tagger.config.forecaster import ForecasterConfig, ForecasterDataConfig
 from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.errors import ConfigError
@@ -157,4 +164,5 @@ def _train_on_words(values: dict[str, Any]) -> None:
     if not values["quiet"]:
         if training.best.scores:
             click.echo(render_scores(training.best.scores, TerminalCapabilities.of(sys.stdout)))
-        print_closing(values["out"], "tagger tag --model", "--text 'They can fish.'")
+        words = " ".join(corpus.splits["train"].tokens[0][:EXAMPLE_WORDS])
+        print_closing(values["out"], "tagger tag --model", f"--text {shlex.quote(words)} --input tokens")

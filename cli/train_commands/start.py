@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tagger.training.task import RunOptions
 
 RESUME = "--resume"
+EXAMPLE_WORDS = 12
+"""Words of the example in the last line that a training prints."""
 
 
 class Resumable(click.Command):

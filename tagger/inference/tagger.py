@@ -229,6 +229,16 @@ class Tagger:
         )
         return replace(scores, rewritten_from=rewritten_from)
 
+    def raw_text_note(self, words: Sequence[str] = ()) -> str | None:
+        """Say why the model splits raw text badly; None if nothing is known against it.
+
+        Args:
+            words: that the model's rules found in the text to be tagged, if any.
+        """
+        from tagger.corpora.tokenization.raw_text_fit import splitting_note
+
+        return splitting_note(self.saved.about.get("raw_text_f1"), words)
+
     def gates(self, sentence: str | Sequence[str]) -> Gates:
         """Compute every gate of the encoder at every word.
 

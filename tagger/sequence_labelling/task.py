@@ -14,6 +14,7 @@ import torch
 from tagger.config.language_model import LanguageTrainingConfig
 from tagger.config.tagger import Config
 from tagger.corpora.sources.corpus import Corpus
+from tagger.corpora.tokenization.raw_text_fit import raw_text_fit
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.evaluation.perplexity import LanguageScores
 from tagger.evaluation.scores import Scores, summarise
@@ -159,8 +160,14 @@ class TaggingTask(TrainingTask[Network, Run]):
         about = {
             "bfloat16_agreement": _bfloat16_agreement(saved, self.corpus, context),
             "scheme": prepared.scheme,
+            "raw_text_f1": self._raw_text_f1(),
         }
         return Tagger(replace(saved, about=about), device=context.device, threads=context.threads)
+
+    def _raw_text_f1(self) -> float | None:
+        """Measure on dev, else on train, how well raw text is split."""
+        split = self.corpus.dev or self.corpus.train
+        return None if split is None else raw_text_fit(self.tokenizer, split.texts(), split.tokens())
 
     def _language_scores(self, tagger: Tagger, context: RunContext) -> dict[str, LanguageScores]:
         """Return the perplexity of the language-model head on the words of dev and test."""
@@ -177,7 +184,8 @@ class TaggingTask(TrainingTask[Network, Run]):
 
     def write(self, folder: Path, best: Run, runs: Sequence[Run], options: RunOptions) -> None:
         """Fill the model folder: weights, scores, card, curves."""
-        notes = (*self.corpus.notes, *self.further_notes, *best.notes)
+        split_badly = best.model.raw_text_note()
+        notes = (*self.corpus.notes, *self.further_notes, *best.notes, *([split_badly] if split_badly else []))
         saved = best.model.saved
         about = {
             **saved.about,

@@ -9,6 +9,7 @@ import pytest
 from tagger.corpora.read_corpus import read_corpus
 from tagger.corpora.tokenization.rule_selection import MIN_RAW_SENTENCES
 from tagger.sequence_labelling.preparation import choose_tokenizer
+from tests.tiny import TOML, run
 
 ENGLISH = ("I do n't know .", "I don't know.")
 KOREAN = ("나는 책을 읽었다 .", "나는 책을 읽었다.")
@@ -61,3 +62,28 @@ def test_without_raw_sentences_the_words_decide(
     assert note == f"raw text is split by the '{rules}' rules"
     if expected:
         assert found == expected
+
+
+def test_training_measures_and_tag_says_once(tmp_path: Path) -> None:
+    split_rows = {"du": "de le", "au": "à le"}
+    blocks = []
+    for number, (contracted, noun) in enumerate([("du", "roi"), ("au", "chat")] * 20):
+        words = ["Il", "parle", *split_rows[contracted].split(), noun, "."]
+        rows = [f"{n}\t{word}\t_\tT{len(word)}\t_\t_\t0\t_\t_\t_" for n, word in enumerate(words, 1)]
+        text = f"# text = Il parle {contracted} {noun}."
+        blocks.append(
+            "\n".join([f"# sent_id = {number}", text, *rows[:2], f"3-4\t{contracted}" + "\t_" * 8, *rows[2:]])
+        )
+    (tmp_path / "fr.conllu").write_text("\n\n".join(blocks) + "\n\n", encoding="utf-8")
+    settings = tmp_path / "quick.toml"
+    settings.write_text(TOML.replace("epochs = 10", "epochs = 1"), encoding="utf-8")
+    model = tmp_path / "model"
+    done = run("train", "pos", tmp_path / "fr.conllu", "--out", model, "--config", settings, "--threads", 1)
+    expected = "warning: the model splits raw text badly: word F1 72.7 %"  # 4 right of 5 found, 6 in gold
+    assert done.err.splitlines()[-1].startswith(expected)
+    assert done.out.splitlines()[-1].endswith("roi .' --input tokens")
+    (tmp_path / "raw.txt").write_text("Il parle du roi.\n" * 100, encoding="utf-8")
+    tagged = run("tag", tmp_path / "raw.txt", "--model", model, "--threads", 1)
+    assert tagged.message.startswith(expected)
+    assert run("tag", tmp_path / "raw.txt", "--model", model, "--threads", 1, "--quiet").err == ""
+    assert run("tag", tmp_path / "raw.txt", "--model", model, "--threads", 1, "--input", "tokens").err == ""
