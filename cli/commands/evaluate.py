@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from tagger.cli.train_commands.options import (
+    label_options,
     machine_options,
     reading,
-    reading_options,
     renamed,
     text_options,
     text_reading,
@@ -24,7 +24,7 @@ from tagger.errors import CorpusError
 @click.argument("model")
 @click.argument("corpus", required=False)
 @click.option("--split", default="test", show_default=True, help="Split to score, where CORPUS has several.")
-@reading_options
+@label_options("that of MODEL")
 @click.option("--head", type=click.Choice(["tag", "language"]), help="Head to score, where MODEL has both.")
 @text_options
 @click.option("--neural-cache", is_flag=True, help="Also score with a neural cache, chosen on --cache-dev.")

@@ -123,18 +123,24 @@ source_options = together(
     click.option("--offline", is_flag=True, help="Never use the network."),
 )
 
-reading_options = together(
-    click.option("--column", default=None, help="Label column: upos, xpos, feats, or any other.  [default: upos]"),
-    click.option("--labels-column", default=None, help="Name of the column that holds the labels."),
-    click.option("--label-names", type=NameList(), default=None, help="Names of integer labels in order."),
-    source_options,
-    click.option(
-        "--repair",
-        is_flag=True,
-        help="Repair by rule and count: several labels (one stays), broken spans, white space and invisible "
-        "characters in words, Unicode form.",
-    ),
-)
+
+def label_options(default: str) -> Callable[[Command], Command]:
+    """Make the options that read a labelled corpus; ``default`` describes that of ``--column``."""
+    return together(
+        click.option("--column", help=f"Label column: upos, xpos, feats, or any other.  [default: {default}]"),
+        click.option("--labels-column", default=None, help="Name of the column that holds the labels."),
+        click.option("--label-names", type=NameList(), default=None, help="Names of integer labels in order."),
+        source_options,
+        click.option(
+            "--repair",
+            is_flag=True,
+            help="Repair by rule and count: several labels (one stays), broken spans, white space and invisible "
+            "characters in words, Unicode form.",
+        ),
+    )
+
+
+reading_options = label_options("upos")
 
 text_options = together(
     click.option(

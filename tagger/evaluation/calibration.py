@@ -94,7 +94,8 @@ def best_temperature(logits: Tensor, targets: Tensor) -> float:
     """Find the temperature that minimises the cross-entropy of ``logits / temperature``.
 
     Golden-section search over its logarithm: the cross-entropy is convex in the inverse of the temperature, so it has
-    one minimum.
+    one minimum. N labels count as (N + 1) right ones of N + 2 (Platt 1999, section 2.2), so that few labels without
+    an error do not make the scores certain.
 
     Args:
         logits: (N, K).
@@ -107,9 +108,11 @@ def best_temperature(logits: Tensor, targets: Tensor) -> float:
     if not bool(known.any()):
         return 1.0
     logits, targets = logits[known].double(), targets[known]
+    number, labels = logits.shape
+    smoothing = min(1.0, labels / (max(1, labels - 1) * (number + 2)))
 
     def nats(log_temperature: float) -> float:
-        return float(cross_entropy(logits / math.exp(log_temperature), targets))
+        return float(cross_entropy(logits / math.exp(log_temperature), targets, label_smoothing=smoothing))
 
     low, high = math.log(0.1), math.log(10)
     for _ in range(40):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -193,10 +192,13 @@ class Tagger:
 
         Args:
             sentences: token lists; an empty one gives an empty result.
-            scores: whether to compute the posterior probability of each tag.
+            scores: whether to compute the posterior probability of each tag; at most (N + 1) / (N + 2) if the model
+                was calibrated on N words.
         """
-        names = self._names
+        names, calibrated = self._names, self.saved.about.get("calibration_words")
         for tokens, ids, posteriors in self._engine.run(sentences, scores=scores):
+            if posteriors is not None and calibrated is not None:  # N right words of N do not show more certainty
+                posteriors = np.minimum(posteriors, (calibrated + 1) / (calibrated + 2))
             yield TaggedSentence(tokens, names[ids].tolist(), None if posteriors is None else posteriors.tolist())
 
     def evaluate(self, corpus: str | Split, *, split: str = "test", **options: Any) -> Scores:
@@ -208,26 +210,14 @@ class Tagger:
             options: reading options of ``tagger.corpora.read_corpus.read_split`` (``column``, ``offline`` ...).
 
         Raises:
-            CorpusError: the corpus cannot be read or has no such split.
+            CorpusError: the corpus cannot be read, has no such split, or its labels are not those of the model.
         """
         from tagger.corpora.read_corpus import read_split
-        from tagger.evaluation.span_scores import in_scheme
-        from tagger.evaluation.tag_scores import score
+        from tagger.inference.evaluation import evaluate_split
 
         if isinstance(corpus, str | Path):
             corpus = read_split(str(corpus), split, **{"column": self.column, **options})
-        tokens = corpus.tokens()
-        tagged = list(self.tag_sentences(tokens, scores=True))
-        gold, rewritten_from = in_scheme(corpus.tags(), self.saved.about.get("scheme"))
-        scores = score(
-            tokens,
-            gold,
-            [sentence.tags for sentence in tagged],
-            known=self.saved.lexicon,
-            confidences=[sentence.scores or [] for sentence in tagged],
-            labels=self.labels,
-        )
-        return replace(scores, rewritten_from=rewritten_from)
+        return evaluate_split(self, corpus)
 
     def raw_text_note(self, words: Sequence[str] = ()) -> str | None:
         """Say why the model splits raw text badly; None if nothing is known against it.

@@ -12,12 +12,13 @@ import numpy as np
 import torch
 
 from tagger.config.language_model import LanguageTrainingConfig
-from tagger.config.tagger import Config
+from tagger.config.tagger import TAG, Config
 from tagger.corpora.sources.corpus import Corpus
 from tagger.corpora.tokenization.raw_text_fit import raw_text_fit
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.evaluation.perplexity import LanguageScores
 from tagger.evaluation.scores import Scores, summarise
+from tagger.inference.evaluation import evaluate_split
 from tagger.inference.tagger import Tagger
 from tagger.language_modelling.language_model import LanguageModel
 from tagger.language_modelling.objective import LanguageObjective
@@ -139,7 +140,7 @@ class TaggingTask(TrainingTask[Network, Run]):
         return Run(
             seed=self.config.training.seed,
             model=tagger,
-            scores={split.name: tagger.evaluate(split) for split in splits},
+            scores={split.name: evaluate_split(tagger, split, any_labels=True) for split in splits},
             log=trained.log,
             notes=trained.notes,
             language=self._language_scores(tagger, context),
@@ -161,6 +162,7 @@ class TaggingTask(TrainingTask[Network, Run]):
             "bfloat16_agreement": _bfloat16_agreement(saved, self.corpus, context),
             "scheme": prepared.scheme,
             "raw_text_f1": self._raw_text_f1(),
+            "calibration_words": None if prepared.dev is None else int((prepared.dev.labels[TAG] >= 0).sum()),
         }
         return Tagger(replace(saved, about=about), device=context.device, threads=context.threads)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tagger.config.defaults import Facts, resolve
 from tagger.config.tagger import Config
+from tagger.corpora.formats.sentence import number_of
 from tagger.corpora.read_corpus import read_corpus
-from tagger.corpora.sources.corpus import Corpus
+from tagger.corpora.sources.corpus import Corpus, Split
 from tagger.corpora.text.text_split import TextCorpus
 from tagger.errors import ConfigError, CorpusError
 from tagger.inference.tagger import Tagger
@@ -23,6 +25,9 @@ from tagger.serialization.manifest import find_model
 from tagger.training.events import Listener
 from tagger.training.run import TrainingResult, run_options, train_and_save
 from tagger.training.task import RunOptions
+
+MOST_LABELS = 200
+"""More than these, and more than a third of the words, are a closed list of values rather than classes."""
 
 
 def train_pos(
@@ -102,12 +107,24 @@ def train_runs(
     if path is not None:
         start = load_model(find_model(path), LANGUAGE)
         config = inherit_config(config, start, path)
+    corpus = replace(corpus, notes=(*corpus.notes, *_closed_list(corpus, corpus.train)))
     resolved = resolve(config, Facts.of(corpus))
     return train_and_save(
         lambda context: make_task(corpus, resolved, start, text, context.scratch),
         options or RunOptions(),
         config.training.max_memory,
     )
+
+
+def _closed_list(corpus: Corpus, train: Split) -> list[str]:
+    """Say what is learnt where nearly every word has a label of its own."""
+    labels, words = ({value for row in rows for value in row} for rows in (train.tags(), train.tokens()))
+    if not corpus.column.lower().startswith("lemma") and len(labels) <= max(MOST_LABELS, len(words) / 3):
+        return []
+    what = f"a closed list of {number_of(len(labels), 'label')}, those of the training data"
+    return [
+        f"column {corpus.column}: the model learns {what}; a word whose {corpus.column} is not among them gets another"
+    ]
 
 
 def make_task(

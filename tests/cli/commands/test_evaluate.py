@@ -69,9 +69,15 @@ def test_labels_that_training_never_had_are_counted_and_told(tiny_model: Path, t
     assert values["test"]["correct"] <= 3
 
 
-def test_another_column(tiny_model: Path, tiny_corpus: Path) -> None:
-    values = json.loads(evaluate(tiny_model, tiny_corpus, "--column", "xpos", "--json", "-").out)
-    assert values["test"]["correct"] == 0, "the tags of the model are written in capitals"
+def test_another_column(tiny_model: Path, tiny_corpus: Path, tmp_path: Path) -> None:
+    done = evaluate(tiny_model, tiny_corpus, "--column", "xpos")  # the tags of the model are written in capitals
+    assert (done.code, done.out) == (1, "")
+    assert "column 'xpos' holds other labels than the model gives, which learnt 'upos': 0 of " in done.message
+    assert "leave --column out" in done.message
+    (tmp_path / "copy.tsv").write_text("they\tx\tPRON\ncan\ty\tAUX\n")
+    assert (
+        "2 words" in evaluate(tiny_model, tmp_path / "copy.tsv", "--column", "3").out
+    )  # another name, the same labels
 
 
 def test_what_is_refused(tiny_model: Path, tiny_corpus: Path, tmp_path: Path) -> None:

@@ -318,3 +318,10 @@ def test_training_without_a_dev_split_says_so(quick: Path, out: Path, tmp_path: 
     assert "test" in done.err
     assert "random" in done.err
     assert {"dev", "test"} <= set(json.loads((out / "metrics.json").read_text()))
+
+
+@pytest.mark.parametrize(("column", "said"), [("lemma", True), ("upos", False)])
+def test_a_closed_list_of_labels_is_named(tiny_corpus: Path, quick: Path, out: Path, column: str, said: bool) -> None:
+    done = run("train", "pos", tiny_corpus, "--out", out, "--config", quick, "--threads", 1, "--column", column)
+    assert done.code == 0
+    assert ("column lemma: the model learns a closed list of 33 labels" in done.err) == said

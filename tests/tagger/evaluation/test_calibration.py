@@ -40,3 +40,11 @@ def test_applied_temperature_divides_scores_and_keeps_tags() -> None:
     apply_temperature(head, 2.5)
     torch.testing.assert_close(head(states), before / 2.5)
     assert torch.equal(head(states).argmax(1), before.argmax(1))
+
+
+@pytest.mark.parametrize("number", [5, 33, 400])
+def test_few_labels_without_an_error_leave_doubt(number: int) -> None:
+    # Two labels with equal margins: the best probability is the smoothed share (N + 1) / (N + 2).
+    logits, targets = torch.tensor([[3.0, 0.0]] * number), torch.zeros(number, dtype=torch.int64)
+    confidence = float((logits[0] / best_temperature(logits, targets)).softmax(0)[0])
+    assert confidence == pytest.approx((number + 1) / (number + 2), abs=1e-3)

@@ -82,6 +82,13 @@ def test_scores_are_probabilities(tagger: Tagger) -> None:
     assert tagger.tag("they can fish .", scores=True)[0].scores is not None
 
 
+def test_scores_are_no_more_certain_than_the_words_they_were_calibrated_on(tagger: Tagger) -> None:
+    words = sum(len(words) for words, _ in sentences(15, 2))  # of dev
+    assert tagger.saved.about["calibration_words"] == words
+    scores = [score for one in tagger.tag_sentences([THEY_CAN_FISH] * 3, scores=True) for score in one.scores or []]
+    assert max(scores) <= (words + 1) / (words + 2) + 1e-7
+
+
 def test_streams_are_lazy_and_keep_their_order(tagger: Tagger) -> None:
     stream = tagger.tag_sentences([str(n), "dog"] for n in itertools.count())
     assert [tagged.tokens[0] for tagged in itertools.islice(stream, 9000)] == [str(n) for n in range(9000)]
