@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from tagger.config.base import Settings, alternatives, declaration, find_field
+from tagger.corpora.documents.piece import INPUT_FORMATS
 
 if TYPE_CHECKING:
     from tagger.corpora.formats.options import ReadOptions
@@ -158,7 +159,7 @@ document_options = together(
     model_option,
     click.option("--text", metavar="TEXT", help="Read this text instead of files."),
     click.option(
-        "--input", "input_format", type=click.Choice(("auto", "text", "tokens", "conllu", "conll", "jsonl")),
+        "--input", "input_format", type=click.Choice(("auto", *INPUT_FORMATS)),
         default="auto", show_default=True, help="Format of the input; auto recognises it by name and content.",
     ),
     click.option("-o", "out", metavar="FILE", help="Write to this file instead of stdout; it appears when complete."),

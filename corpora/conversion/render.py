@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tagger.corpora.formats.columns import DOCUMENT
 from tagger.corpora.formats.conllu import FIELDS, MISC
+from tagger.corpora.formats.layout import DOCUMENT
 from tagger.corpora.formats.metadata import LABEL_FIELDS, METADATA_FIELDS, METADATA_KEY, SentenceMetadata
 from tagger.corpora.formats.options import CONLLU_NAMES
 from tagger.corpora.formats.sentence import MISSING, RawSentence, excerpt

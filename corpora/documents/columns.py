@@ -1,42 +1,78 @@
-"""Pieces from columns, one word a line, as in the CoNLL-2000 and CoNLL-2003 shared tasks."""
+"""Pieces from columns, vertical text and words with attached labels, read as in training."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from itertools import chain
+from pathlib import Path
 
-from tagger.corpora.documents.piece import BadPiece, ColumnsPiece, Piece
-from tagger.corpora.files.lines import block_lines, blocks
+from tagger.corpora.documents.piece import BadPiece, ColumnsPiece, LinePiece, Piece
+from tagger.corpora.files.lines import blocks
 from tagger.corpora.files.streams import skip_byte_order_mark
-from tagger.corpora.formats.columns import PROBE_LINES, Layout, Line, find_layout, find_problems, split_rows
+from tagger.corpora.formats import slash_tagged
+from tagger.corpora.formats.columns import END_OF_VERTICAL, find_problems, read_layout, split_rows
+from tagger.corpora.formats.layout import Layout, Line
+from tagger.corpora.formats.options import LabelledFile, ReadOptions
+from tagger.corpora.formats.sentence import Problem
+from tagger.errors import CorpusError
 
 
-def read_columns(stream: io.BufferedReader) -> Iterator[Piece]:
-    """Read sentences in columns separated by tabs or by spaces; the first thousand lines tell which, and how many.
+def read_columns(stream: io.BufferedReader, tokens_column: str | None = None) -> Iterator[Piece]:
+    """Read sentences in columns separated by tabs or by blanks; the first thousand lines tell which, and how many.
 
-    Words stand in the first column, or in the second where the first one counts them. Comments and lines that
-    begin with ``-DOCSTART-`` are passed on before their sentence.
+    Comments, lines that begin with ``-DOCSTART-``, ranges and empty nodes are passed on where they stand.
 
     Args:
         stream: bytes; a line of nothing but white space ends a sentence.
+        tokens_column: the column of words, as in training.
+
+    Raises:
+        CorpusError: there is no such column of words.
     """
+    yield from _read(stream, tokens_column, markup=False)
+
+
+def read_vertical(stream: io.BufferedReader, tokens_column: str | None = None) -> Iterator[Piece]:
+    """Read vertical text as ``read_columns`` does; structure tags are passed on where they stand."""
+    yield from _read(stream, tokens_column, markup=True)
+
+
+def _read(stream: io.BufferedReader, tokens_column: str | None, *, markup: bool) -> Iterator[Piece]:
     skip_byte_order_mark(stream)
-    source = ((lines, block[1]) for block in blocks(stream) if (lines := block_lines(block)))
-    probe: list[tuple[list[Line], bytes]] = []
-    for item in source:
-        probe.append(item)
-        if sum(len(lines) for lines, _ in probe) >= PROBE_LINES:
-            break
-    layout = find_layout([lines for lines, _ in probe], min_width=1)
-    for lines, block in chain(probe, source):
+    source = blocks(stream, END_OF_VERTICAL) if markup else blocks(stream)
+    try:
+        layout, parts = read_layout(source, tokens_column, min_width=1, markup=markup)
+    except ValueError as error:
+        raise CorpusError(str(error)) from error
+    for lines, block in parts:
         yield _piece(lines, block, layout)
 
 
 def _piece(lines: list[Line], block: bytes, layout: Layout) -> Piece:
-    rows, comments = split_rows(lines, layout)
-    if problems := find_problems(rows, layout, lines[0][0], labels=False):
-        return BadPiece([], block, problems[0].message, problems[0].line, "conll")
-    before = "".join([line + "\n" for line in comments])
-    tabbed = [line if layout.separator else "\t".join(row) for _, line, row in rows]
-    return ColumnsPiece([row[layout.words] for _, _, row in rows], tabbed, before)
+    record = split_rows(lines, layout)
+    if problems := find_problems(record, layout, labels=False):
+        form = "vertical" if layout.markup else "columns"
+        return BadPiece([], block, problems[0].message, problems[0].line, form)
+    tabbed = [line if layout.separator else "\t".join(row) for _, line, row in record.rows]
+    before = "".join([line + "\n" for line in record.comments])
+    tokens = [row[layout.words] for _, _, row in record.rows]
+    return ColumnsPiece(tokens, tabbed, before, record.others, "" if layout.markup else "\n")
+
+
+def read_slashed(stream: io.BufferedReader, tokens_column: str | None = None) -> Iterator[Piece]:
+    """Read words with attached labels, which are left out; a line is a sentence."""
+    skip_byte_order_mark(stream)
+    bad: list[Problem] = []
+    file = LabelledFile(Path(), "", ReadOptions(tokens_column=tokens_column))
+    for sentence in slash_tagged.sentences(blocks(stream), file, bad.append):
+        yield from _bad_pieces(bad)
+        yield LinePiece(sentence.tokens)
+    yield from _bad_pieces(bad)
+
+
+def _bad_pieces(problems: list[Problem]) -> Iterator[Piece]:
+    """Yield the first problem of each sentence, and forget them all."""
+    first = {problem.sentence: problem for problem in reversed(problems)}
+    problems.clear()
+    for problem in reversed(first.values()):
+        yield BadPiece([], b"", problem.message, problem.line, "slashed")

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from tagger.corpora.documents.piece import BadPiece, ConlluPiece, Piece, Tagged, TextPiece
-from tagger.corpora.files.lines import blocks, not_utf8
+from tagger.corpora.files.lines import DamagedLine, blocks, checked_returns, not_utf8
 from tagger.corpora.formats.conllu import FIELDS, FORM, MISC, parse_block
 from tagger.corpora.formats.metadata import LABEL_FIELDS
-from tagger.corpora.formats.sentence import MISSING, ProblemKind
+from tagger.corpora.formats.sentence import MISSING
 
 TAG_FIELDS = {name: LABEL_FIELDS[name] for name in ("upos", "xpos", "feats")}
 """The fields of tags; any other label goes into MISC."""
@@ -31,11 +31,11 @@ def read_conllu(stream: BinaryIO) -> Iterator[Piece]:
             continue
         mark = "\ufeff" if first == 1 and text[0] == "\ufeff" else ""
         lines = text.removeprefix(mark).split("\n")
-        words = parse_block(lines, strict=False)
+        damaged = "\r" in text and any(isinstance(checked_returns(line), DamagedLine) for line in lines)
+        words = parse_block([checked_returns(line) for line in lines] if damaged else lines, strict=False)
         if words.problems:
-            place, message, kind = words.problems[0]
-            hint = "; for other columns use --input conll" if kind is ProblemKind.COLUMN_COUNT else ""
-            yield BadPiece([], block, message + hint, first + place, "conllu")
+            place, message, _ = words.problems[0]
+            yield BadPiece([], block, message, first + place, "conllu")
         else:
             yield ConlluPiece([row[FORM] for row in words.rows], lines, words.rows, words.places, mark)
 
@@ -51,7 +51,7 @@ def render_conllu(piece: Piece, tagged: Tagged, column: str) -> bytes:
             row[field] = tag
     if field is None or tagged.scores is not None:
         for row, tag, score in zip(piece.rows, tagged.tags, scores, strict=True):
-            misc = row[MISC].removesuffix("\r")
+            misc = row[MISC].rstrip("\r")
             row[MISC] = _misc(misc, column, tag, score) + row[MISC][len(misc) :]
     for place, row in zip(piece.places, piece.rows, strict=True):
         lines[place] = "\t".join(row)

@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
-from tagger.corpora.documents.columns import read_columns
+from tagger.corpora.documents.columns import read_columns, read_slashed, read_vertical
 from tagger.corpora.documents.conllu import read_conllu
 from tagger.corpora.documents.jsonl import read_json_lines
 from tagger.corpora.documents.piece import BadPiece, Piece
@@ -21,6 +21,9 @@ READERS: dict[str, Callable[[io.BufferedReader], Iterator[Piece]]] = {
     "tokens": read_lines,
     "conllu": read_conllu,
     "conll": read_columns,
+    "columns": read_columns,
+    "vertical": read_vertical,
+    "slashed": read_slashed,
     "jsonl": read_json_lines,
 }
 """The readers of all formats but raw text, which needs a tokenizer."""

@@ -8,11 +8,12 @@ from functools import partial
 from tagger.corpora.documents.conllu import render_conllu
 from tagger.corpora.documents.jsonl import render_json
 from tagger.corpora.documents.piece import BadPiece, ColumnsPiece, JsonPiece, LinePiece, Piece, Tagged, TextPiece
+from tagger.corpora.formats.layout import HEADER, MARKUP
 
 Renderer = Callable[[Piece, Tagged], bytes]
 
-_SAME_FORMAT = {"tokens": "pairs", "conll": "tsv", "conllu": "conllu", "jsonl": "jsonl"}
-_DEFAULT_OUTPUT = {"conllu": "conllu", "jsonl": "jsonl"}
+_SAME_FORMAT = {"tokens": "pairs", "columns": "tsv", "vertical": "tsv", "conllu": "conllu", "jsonl": "jsonl"}
+_DEFAULT_OUTPUT = {"conllu": "conllu", "jsonl": "jsonl", "vertical": "tsv"}
 
 
 def default_output(input_format: str, *, scores: bool = False) -> str:
@@ -29,7 +30,7 @@ def make_renderer(output: str, column: str) -> Renderer:
     """
     renderers: dict[str, Renderer] = {
         "pairs": render_pairs,
-        "tsv": render_tsv,
+        "tsv": partial(render_tsv, column=column),
         "conllu": partial(render_conllu, column=column),
         "jsonl": render_json,
     }
@@ -58,21 +59,35 @@ def render_pairs(piece: Piece, tagged: Tagged) -> bytes:
     return (line + "\n").encode()
 
 
-def render_tsv(piece: Piece, tagged: Tagged) -> bytes:
+def render_tsv(piece: Piece, tagged: Tagged, column: str) -> bytes:
     """Render lines of a word, its tag and its score if known, separated by tabs, and a blank line.
 
     The columns of the input stay in front; tabs and line ends inside a word become blanks.
     """
-    rows, before = piece.tokens, ""
+    rows = piece.tokens
     if isinstance(piece, ColumnsPiece):
-        rows, before = piece.rows, piece.before
+        rows = piece.rows
     elif isinstance(piece, JsonPiece):
         rows = [" ".join(token.split()) for token in rows]
-    if not rows:
-        return f"{before}\n".encode() if before else b""
     if tagged.scores is None:
         lines = [f"{row}\t{tag}\n" for row, tag in zip(rows, tagged.tags, strict=True)]
     else:
         triples = zip(rows, tagged.tags, tagged.scores, strict=True)
         lines = [f"{row}\t{tag}\t{score:.4f}\n" for row, tag, score in triples]
-    return f"{before}{''.join(lines)}\n".encode()
+    if isinstance(piece, ColumnsPiece):
+        return _with_other_lines(piece, lines, [column] if tagged.scores is None else [column, "score"])
+    return f"{''.join(lines)}\n".encode() if lines else b""
+
+
+def _with_other_lines(piece: ColumnsPiece, lines: list[str], added: list[str]) -> bytes:
+    """Join the lines of words with those that are passed on; a header and ranges receive the ``added`` columns."""
+    if not lines and not piece.before:
+        return b""
+    for place, line in reversed(piece.others):
+        lines.insert(place, f"{line}\n" if MARKUP.fullmatch(line) else "\t".join([line, *"_" * len(added)]) + "\n")
+    before = piece.before
+    if header := HEADER.search(before):
+        held = header[1].lower().split()
+        names = [f"TAGGER:{name.upper()}" if name.lower() in held else name.upper() for name in added]
+        before = before.replace(header[0], " ".join([header[0], *names]), 1)
+    return f"{before}{''.join(lines)}{piece.after}".encode()

@@ -6,10 +6,10 @@ Readers make pieces, the tagger sees only their ``tokens``, renderers write them
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-INPUT_FORMATS = ("text", "tokens", "conllu", "conll", "jsonl")
+INPUT_FORMATS = ("text", "tokens", "conllu", "columns", "conll", "vertical", "slashed", "jsonl")
 
 
 @dataclass(slots=True)
@@ -65,10 +65,14 @@ class ColumnsPiece(Piece):
     Args:
         rows: its T rows, columns separated by tabs.
         before: comment and ``-DOCSTART-`` lines that precede it, with their line ends.
+        others: ranges, empty nodes and structure tags, each with the number of words before it.
+        after: what follows it: a line end, for the blank line, or nothing.
     """
 
     rows: list[str]
     before: str
+    others: list[tuple[int, str]] = field(default_factory=list)
+    after: str = "\n"
 
 
 @dataclass(slots=True)

@@ -22,6 +22,8 @@ _END_OF_BLOCK = re.compile(
     rb"\n(?=[\s\x1c-\x1f\xc2\xe1-\xe3])"  # fails at once where a line follows
     rb"(?:(?:[ \t\r\f\v\x1c-\x1f]|" + _UNICODE_SPACE + rb")*\n)+"
 )
+_FIELD = re.compile(r"[^ \t\r\f\v]+")
+_LONE_RETURN = re.compile(r"\r(?!\r*(?:\n|$))")
 
 
 class DamagedLine(str):
@@ -75,11 +77,11 @@ def read_lines(path: Path, name: str | None = None) -> Iterator[str]:
             yield from decode_lines(rest)
 
 
-def read_blocks(path: Path, name: str | None = None) -> Iterator[Block]:
+def read_blocks(path: Path, name: str | None = None, end: re.Pattern[bytes] = _END_OF_BLOCK) -> Iterator[Block]:
     """Read the blocks of a text file, as ``blocks`` does, without a byte order mark."""
     with open_bytes(path, name) as stream:
         skip_byte_order_mark(stream)
-        yield from blocks(stream)
+        yield from blocks(stream, end)
 
 
 def byte_lines(stream: BinaryIO, hint: str = "read raw text with --input text") -> Iterator[tuple[int, bytes]]:
@@ -100,8 +102,12 @@ def byte_lines(stream: BinaryIO, hint: str = "read raw text with --input text") 
         yield number, line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
 
 
-def blocks(stream: BinaryIO) -> Iterator[Block]:
+def blocks(stream: BinaryIO, end: re.Pattern[bytes] = _END_OF_BLOCK) -> Iterator[Block]:
     """Cut a stream after runs of blank lines; the blocks joined are the stream.
+
+    Args:
+        stream: bytes.
+        end: what ends a block, where blank lines do not; it begins with a line feed.
 
     Raises:
         CorpusError: a block is longer than ``MAX_BLOCK_BYTES``.
@@ -111,11 +117,11 @@ def blocks(stream: BinaryIO) -> Iterator[Block]:
         search = max(0, buffer.rfind(b"\n")) if buffer else 0
         buffer += chunk
         start = 0
-        for end in _END_OF_BLOCK.finditer(buffer, search):
-            block = buffer[start : end.end()]
+        for match in end.finditer(buffer, search):
+            block = buffer[start : match.end()]
             yield number, block
             number += block.count(b"\n")
-            start = end.end()
+            start = match.end()
         buffer = buffer[start:]
         if len(buffer) > MAX_BLOCK_BYTES:
             raise CorpusError(
@@ -136,13 +142,31 @@ def decode_lines(data: bytes) -> list[str]:
     if "\0" in text:
         return [decode_line(line) for line in data.split(b"\n")]
     lines = text.split("\n")
-    return [line.removesuffix("\r") for line in lines] if "\r" in text else lines
+    return [line.rstrip("\r") for line in lines] if "\r" in text else lines
 
 
 def block_lines(block: Block) -> list[tuple[int, str]]:
-    """Decode a block and number its lines; blank ones are left out."""
+    """Decode a block and number its lines; blank ones are left out, those with a carriage return are damaged."""
     number, data = block
-    return [(place, line) for place, line in enumerate(decode_lines(data), number) if line and not line.isspace()]
+    lines = decode_lines(data)
+    if b"\r" in data:
+        lines = [checked_returns(line) for line in lines]
+    return [(place, line) for place, line in enumerate(lines, number) if line and not line.isspace()]
+
+
+def checked_returns(line: str) -> str:
+    """Return the line, or a ``DamagedLine`` if a carriage return stands inside it, the line end of old Macs."""
+    if found := _LONE_RETURN.search(line):
+        return DamagedLine(
+            f"a carriage return at character {found.start() + 1} of the line, the line end of old Macs, expected line "
+            "feeds; convert the file first, for example with tr '\\r' '\\n'"
+        )
+    return line
+
+
+def split_fields(line: str) -> list[str]:
+    """Divide a line at ASCII blanks; a no-break or ideographic space is part of its word."""
+    return line.split() if line.isascii() else _FIELD.findall(line)
 
 
 def not_utf8(error: UnicodeDecodeError, line: int) -> tuple[str, int]:
@@ -169,7 +193,7 @@ def decode_line(line: bytes) -> str:
     if b"\0" in line:
         return DamagedLine(f"a NUL byte at byte {line.index(0) + 1} of the line: not text; remove it")
     try:
-        return line.decode().removesuffix("\r")
+        return line.decode().rstrip("\r")
     except UnicodeDecodeError as error:
         return DamagedLine(not_utf8(error, 0)[0])
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from tagger.corpora.files.lines import Block, DamagedLine, decode_lines
+from tagger.corpora.files.lines import Block, DamagedLine, checked_returns, decode_lines
 from tagger.corpora.formats.metadata import LABEL_FIELDS, METADATA_FIELDS, SentenceMetadata
 from tagger.corpora.formats.options import LabelledFile
 from tagger.corpora.formats.sentence import (
@@ -23,7 +23,8 @@ from tagger.corpora.formats.sentence import (
     number_of,
 )
 
-FIELDS = 10
+FIELD_NAMES = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+FIELDS = len(FIELD_NAMES)
 FORM, MISC = 1, 9
 NOT_A_WORD = re.compile(r"\d+-\d+|\d+\.\d+")
 TEXT = re.compile(r"#\s*text\s*=\s?(.*)")
@@ -44,6 +45,8 @@ def sentences(blocks: Iterable[Block], file: LabelledFile, on_problem: OnProblem
     misc_key = None if wanted in LABEL_FIELDS else wanted
     for first, data in blocks:
         lines = decode_lines(data)
+        if b"\r" in data:
+            lines = [checked_returns(line) for line in lines]
         words = parse_block(lines)
         start = first + words.start
         for place, message, kind in words.problems:
@@ -132,7 +135,8 @@ def _line_problems(
             yield place, line.reason, ProblemKind.ENCODING
         elif len(row) != FIELDS:
             message = f"{number_of(len(row), 'column')}, expected {FIELDS} separated by tabs: {excerpt(line)}"
-            yield place, message, ProblemKind.COLUMN_COUNT
+            hint = "; for other columns use --format columns, or name them in a first line # global.columns = ..."
+            yield place, message + hint, ProblemKind.COLUMN_COUNT
         elif "" in row if strict else row[0].isdecimal() and not row[FORM]:
             column = row.index("") if strict else FORM
             message = f"column {column + 1} is empty, expected a value or '_': {excerpt(line)}"

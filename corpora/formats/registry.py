@@ -27,7 +27,7 @@ class Format:
     """
 
     read: Callable[[Any, LabelledFile, OnProblem], Iterator[RawSentence]]
-    open: Callable[[Path, str], Any]
+    open: Callable[..., Any]
     suffixes: tuple[str, ...] = ()
 
 
@@ -38,8 +38,29 @@ def _read_parquet(path: Path, file: LabelledFile, on_problem: OnProblem) -> Iter
 
 
 FORMATS = {
-    "conllu": Format(conllu.sentences, read_blocks, (".conllu", ".conllup", ".conllx")),
-    "columns": Format(columns.sentences, read_blocks, (".conll", ".iob", ".iob2", ".bio", ".bioes", ".col", ".tsv")),
+    "conllu": Format(conllu.sentences, read_blocks, (".conllu", ".conllx")),
+    "columns": Format(
+        columns.sentences,
+        read_blocks,
+        (
+            ".conll",
+            ".iob",
+            ".iob2",
+            ".bio",
+            ".bioes",
+            ".col",
+            ".tsv",
+            ".conllup",
+            ".cupt",
+            ".gold_conll",
+            ".v4_gold_conll",
+        ),
+    ),
+    "vertical": Format(
+        partial(columns.sentences, markup=True),
+        partial(read_blocks, end=columns.END_OF_VERTICAL),
+        (".vert", ".vrt", ".vertical"),
+    ),
     "parquet": Format(_read_parquet, lambda path, _: path, (".parquet",)),
     "jsonl": Format(jsonl.sentences, read_lines, (".jsonl", ".ndjson", ".json")),
     "csv": Format(csv_tables.sentences, read_lines, (".csv",)),

@@ -1,62 +1,99 @@
-"""Running text with labels attached, ``word/TAG`` or ``word_TAG`` (Brown, MASC): one sentence a line.
+"""Running text with labels attached: ``word/TAG``, ``word_TAG`` (Brown, MASC), ``word|POS|NER`` (WikiNER).
 
-The last separator of a word divides it, so that ``1/2/CD`` is the word ``1/2``. Where every line of a
-paragraph is a single word, the paragraph is the sentence.
+A line is a sentence; where every line of a paragraph is a single word, the paragraph is. The last separators of a
+word divide it, so that ``1/2/CD`` is the word ``1/2``; nine in ten words tell how many labels there are.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain, islice
 
-from tagger.corpora.files.lines import Block, DamagedLine, block_lines
+from tagger.corpora.files.lines import Block, DamagedLine, block_lines, split_fields
+from tagger.corpora.formats.layout import Line, label_names
 from tagger.corpora.formats.options import LabelledFile
 from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, RawSentence, excerpt
+from tagger.errors import CorpusError
 
-SEPARATORS = "/_"
+SEPARATORS = "/_|"
 PROBE_BLOCKS = 50
 
-Line = tuple[int, str]
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """How labels are attached to words.
+
+    Args:
+        separator: stands before each label.
+        names: of the labels of a word, in their order.
+    """
+
+    separator: str
+    names: list[str]
 
 
 def sentences(blocks: Iterable[Block], file: LabelledFile, on_problem: OnProblem) -> Iterator[RawSentence]:
-    """Read words with attached labels into sentences with the column ``tag``."""
+    """Read words with attached labels.
+
+    Yields:
+        Sentences with the column ``tag``, or with several columns called after what they hold or their numbers.
+
+    Raises:
+        CorpusError: another column of words than the first is asked for.
+    """
+    if file.options.tokens_column not in (None, "1", "column1"):
+        wanted = excerpt(file.options.tokens_column or "")
+        raise CorpusError(f"no column {wanted} of words; the word stands before its labels", path=file.name)
     source = filter(None, map(block_lines, blocks))
     probe = list(islice(source, PROBE_BLOCKS))
-    separator = find_separator(line for block in probe for _, line in block)
+    attachment = find_attachment(line for block in probe for _, line in block)
     for block in chain(probe, source):
         for pairs in _sentences_of(block):
-            if sentence := _sentence(pairs, separator, on_problem):
+            if sentence := _sentence(pairs, attachment, on_problem):
                 yield sentence
 
 
-def find_separator(lines: Iterable[str]) -> str:
-    """Return the separator that most words hold."""
-    words = [word for line in lines for word in line.split()]
-    return max(SEPARATORS, key=lambda sign: sum(sign in word[1:-1] for word in words))
+def find_attachment(lines: Iterable[str]) -> Attachment:
+    """Find the separator that most words hold, and how often nine in ten of them hold it."""
+    words = [word for line in lines for word in split_fields(line)]
+    separator = max(SEPARATORS, key=lambda sign: sum(sign in word[1:-1] for word in words))
+    counts = Counter(word.count(separator, 1) for word in words)
+    usual = counts.most_common(1)[0][0] if counts else 1
+    labels = usual if 10 * sum(count for number, count in counts.items() if number >= usual) >= 9 * len(words) else 1
+    rows = [row for word in words if len(row := word.rsplit(separator, max(labels, 1))) == max(labels, 1) + 1]
+    return Attachment(separator, list(label_names(rows, 0, list(range(1, max(labels, 1) + 1))).values()))
 
 
 def _sentences_of(block: list[Line]) -> Iterator[list[Line]]:
     """Yield the words of each sentence in a block, with their lines."""
-    lines = [(number, line, [line] if isinstance(line, DamagedLine) else line.split()) for number, line in block]
+    lines = [(number, line, [line] if isinstance(line, DamagedLine) else split_fields(line)) for number, line in block]
     if len(lines) > 1 and all(len(words) == 1 for _, _, words in lines):
         yield [(number, words[0]) for number, _, words in lines]
     else:
         yield from ([(number, word) for word in words] for number, _, words in lines)
 
 
-def _sentence(words: list[Line], separator: str, on_problem: OnProblem) -> RawSentence | None:
+def _sentence(words: list[Line], attachment: Attachment, on_problem: OnProblem) -> RawSentence | None:
+    separator, names = attachment.separator, attachment.names
     start, bad = words[0][0], False
-    tokens, tags = [], []
+    rows: list[list[str]] = []
     for number, word in words:
-        token, _, tag = word.rpartition(separator)
+        row = word.rsplit(separator, len(names))
         if isinstance(word, DamagedLine):
             on_problem(Problem(number, word.reason, start, ProblemKind.ENCODING))
             bad = True
-        elif not token or not tag:
-            message = f"{excerpt(word)} has no label, expected word{separator}TAG"
+        elif len(row) <= len(names) or not all(row):
+            expected = separator.join(["word", *map(str.upper, names)])
+            lacks = "no label" if len(names) == 1 else f"not {len(names)} labels"
+            message = f"{excerpt(word)} has {lacks}, expected {expected}"
             on_problem(Problem(number, message, start, ProblemKind.MISSING_LABEL))
             bad = True
-        tokens.append(token.replace(f"\\{separator}", separator))
-        tags.append(tag)
-    return None if bad else RawSentence(tokens, {"tag": tags}, start, [number for number, _ in words])
+        rows.append(row)
+    if bad:
+        return None
+    fields = list(zip(*rows, strict=True))
+    tokens = [token.replace(f"\\{separator}", separator) for token in fields[0]]
+    columns = {name: list(values) for name, values in zip(names, fields[1:], strict=True)}
+    return RawSentence(tokens, columns, start, [number for number, _ in words])

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from itertools import takewhile
 from pathlib import Path
 
+from tagger.corpora.files.lines import split_fields
 from tagger.corpora.files.streams import ARCHIVES, PARQUET, read_head, uncompressed_suffix
+from tagger.corpora.formats.conllu import FIELD_NAMES
 from tagger.corpora.formats.csv_tables import WORD_KEYS
 from tagger.corpora.formats.jsonl import TOKEN_KEYS
+from tagger.corpora.formats.layout import HEADER, MARKUP
 from tagger.corpora.formats.registry import SUFFIXES
 from tagger.errors import CorpusError
 
@@ -24,8 +28,9 @@ LABEL_KEYS = {
 }
 CONLLU_WORD = re.compile(r"\d+([-.]\d+)?(\t[^\t]*){9}")
 CONLLU_COMMENT = re.compile(r"# (?:sent_id|text|newdoc|newpar|global\.columns)\b")
-SLASHED = re.compile(r"\S+/[^\s/]+|\S+_[^\s_a-z]+")
-KNOWN = "CoNLL-U, columns, JSON lines, CSV, TSV, Parquet or word/TAG text"
+SLASHED = re.compile(r"[^ \t]+(?:/[^ \t/]+|_[^ \t_a-z]+|\|[^ \t|]+)")
+LABELLED = re.compile(r"[^ \t]+[/_|](?:[A-Z][A-Z0-9$+.:-]*(?:[-_][A-Za-z]+)?|[^\w\s]{1,5})")  # no list of paths
+KNOWN = "CoNLL-U, columns, vertical text, JSON lines, CSV, TSV, Parquet or word/TAG text"
 MAX_DOCUMENT_LINES = 200
 
 
@@ -104,15 +109,22 @@ def sniff_document(head: bytes, name: str) -> str:
         return named
     lines = _filled_lines(head.decode("utf-8-sig", "replace"))[:MAX_DOCUMENT_LINES]
     comments = all(line.startswith("#") for line in lines)
+    data = [line for line in lines if not line.startswith("#")] or lines
+    if is_vertical(data):
+        return "vertical"
+    if names := column_names(lines):
+        return "conllu" if names == FIELD_NAMES else "columns"
     if _is_conllu(lines) or (lines and comments and CONLLU_COMMENT.match(lines[0])):
         return "conllu"
-    if named == "columns":
-        return "conll"
+    if lines and _is_slashed(data, LABELLED):
+        return "slashed"
+    if named in ("columns", "vertical", "slashed"):
+        return named
     if named == "text" or not lines:
         return "text"
     if _is_json(lines[0]):
         return "jsonl"
-    return "conll" if lines[0].startswith("-DOCSTART-") or _is_table(lines) else "text"
+    return "columns" if lines[0].startswith("-DOCSTART-") or _is_table(lines) else "text"
 
 
 def _filled_lines(text: str) -> list[str]:
@@ -126,16 +138,19 @@ def _by_content(filled: list[str], data: list[str], *, named: bool) -> str | Non
     first = filled[0].lstrip()
     if first.startswith("{") or re.match(r"\[\s*(\{|$)", first):
         return "jsonl"
+    if is_vertical(data):
+        return "vertical"
+    if names := column_names(filled):
+        return "conllu" if names == FIELD_NAMES else "columns"
     if _is_conllu(data):
         return "conllu"
     if delimiter := _header_delimiter(filled[0], named=named):
         return "tsv" if delimiter == "\t" else "csv"
     if 2 * sum("\t" in line for line in data) > len(data):
         return "columns"
-    words = [word for line in data for word in line.split()]
-    if 10 * sum(bool(SLASHED.fullmatch(word)) for word in words) > 9 * len(words):
+    if _is_slashed(data):
         return "slashed"
-    width, lines = Counter(len(line.split()) for line in data).most_common(1)[0]
+    width, lines = Counter(len(split_fields(line)) for line in data).most_common(1)[0]
     return "columns" if 1 < width < 20 and 10 * lines > 9 * len(data) else None
 
 
@@ -143,6 +158,25 @@ def _is_conllu(lines: list[str]) -> bool:
     """Whether most lines are words of CoNLL-U, comments apart."""
     words = [line for line in lines if not line.startswith("#")]
     return 2 * sum(bool(CONLLU_WORD.fullmatch(line)) for line in words) > len(words)
+
+
+def column_names(lines: list[str]) -> tuple[str, ...]:
+    """Return the names of the columns that a comment before the first word gives, in small letters."""
+    comments = takewhile(lambda line: line.startswith("#"), lines)
+    return next((tuple(found[1].lower().split()) for line in comments if (found := HEADER.match(line))), ())
+
+
+def is_vertical(lines: list[str]) -> bool:
+    """Whether the first line is a structure tag, and most others are too or hold one word, or tabs."""
+    words = [line for line in lines if not MARKUP.fullmatch(line)]
+    usual = sum("\t" in line or " " not in line.strip() for line in words)
+    return bool(words and MARKUP.fullmatch(lines[0])) and 10 * usual > 9 * len(words)
+
+
+def _is_slashed(lines: list[str], pattern: re.Pattern[str] = SLASHED) -> bool:
+    """Whether more than nine in ten words have a label attached."""
+    words = [word for line in lines for word in split_fields(line)]
+    return 10 * sum(bool(pattern.fullmatch(word)) for word in words) > 9 * len(words)
 
 
 def _is_json(line: str) -> bool:

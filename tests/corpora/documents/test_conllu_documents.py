@@ -100,7 +100,7 @@ def test_scores_and_other_labels_go_into_misc(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("3\tgo\tVERB", r"a\.conllu:7: 3 columns, expected 10 .*'3\\tgo\\tVERB'; .*--input conll"),
+        ("3\tgo\tVERB", r"a\.conllu:7: 3 columns, expected 10 .*'3\\tgo\\tVERB'; .*--format columns"),
         ("3\tgo\tgo\tVERB\tVB\t_\t0\troot\t_\t_\t_", r"a\.conllu:7: 11 columns"),
         ("3 go go VERB VB _ 0 root _ _", r"a\.conllu:7: 1 column, expected 10 .*: '3 go"),
         ("3\t\tgo\tVERB\tVB\t_\t0\troot\t_\t_", r"a\.conllu:7: column 2 is empty, expected a value"),

@@ -1,0 +1,195 @@
+"""The layout of a file in columns: what separates them, which one holds the words, what the others are called.
+
+A column is called after what it holds where that is certain (``ner``, ``chunk``, ``upos``, ``pos``, ``lemma``),
+else after its number in the file: ``column2``, ``column3``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tagger.corpora.files.lines import split_fields
+from tagger.corpora.formats.conllu import NOT_A_WORD
+from tagger.corpora.formats.sentence import MISSING, excerpt
+
+DOCUMENT = "-DOCSTART-"
+HEADER = re.compile(r"#\s*global\.columns\s*=\s*(.+)")  # https://universaldependencies.org/ext-format.html
+MARKUP = re.compile(r"""</?[A-Za-z_][\w.:-]*(?:\s(?:[^<>"'\t]|"[^"\t]*"|'[^'\t]*')*)?/?>\s*|<[?!][^\t]*>\s*""")
+"""A line that is a structure tag."""
+NO_LABEL = {"", MISSING, "-", "-X-", "-100"}
+KINDS = {
+    "chunk": re.compile(r"O|[BIESLU]-(?:NP|VP|PP|AD[JV]P|SBAR|PRT|CONJP|INTJ|LST|UCP|[NVP]C)"),
+    "ner": re.compile(r"O|[BIESLU]-\S+"),
+    "upos": re.compile("ADJ|ADP|ADV|AUX|CCONJ|DET|INTJ|NOUN|NUM|PART|PRON|PROPN|PUNCT|SCONJ|SYM|VERB|X"),
+    "pos": re.compile(
+        r"CC|CD|DT|EX|FW|IN|JJ[RS]?|LS|MD|NNP?S?|PDT|POS|PRP\$?|RB[RS]?|RP|SYM|TO|UH|VB[DGNPZ]?|W(?:DT|P\$?|RB)"
+        r"|[#$.,:()]|''|``|-[LR]RB-|HYPH|NFP|ADD|AFX|XX"
+    ),
+}
+"""Labels of each kind of column; ``pos`` is that of the Penn Treebank."""
+
+Line = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns of a file.
+
+    Args:
+        separator: the tab, or None for any run of blanks.
+        width: columns in a line.
+        words: the index of the column of words.
+        names: the names of the label columns, by index.
+        counter: the index of a column that counts words: ranges (``1-2``) and empty nodes (``8.1``) are no words.
+        markup: lines of structure tags stand between the words.
+        header: all columns, if the file names them.
+    """
+
+    separator: str | None
+    width: int
+    words: int
+    names: dict[int, str]
+    counter: int | None = None
+    markup: bool = False
+    header: tuple[str, ...] = ()
+
+    def split(self, line: str) -> list[str]:
+        """Divide a line into fields."""
+        return line.split(self.separator) if self.separator else split_fields(line)
+
+
+def find_layout(
+    probe: list[list[Line]], tokens_column: str | None = None, *, min_width: int = 2, markup: bool = False
+) -> Layout:
+    """Find the separator, the number of columns and what they hold.
+
+    Args:
+        probe: the first blocks of a file.
+        tokens_column: the column of words: its number in the file from 1 (negative from the end), ``column2``,
+            or its name where the first line names them. None for the first that does not count the words and
+            is not the same for all words of a sentence.
+        min_width: the least number of columns: words alone, or words and labels.
+        markup: lines may be structure tags.
+
+    Raises:
+        ValueError: there is no such column of words.
+    """
+    if headers := [match for _, line in (probe[0] if probe else []) if (match := HEADER.match(line))]:
+        return _named_layout(tuple(headers[0][1].lower().split()), tokens_column)
+    apart = MARKUP.fullmatch if markup else re.compile(f"(?:#|{DOCUMENT})").match
+    data = [[line for _, line in block if not apart(line)] for block in probe]
+    lines = [line for block in data for line in block] or [line for block in probe for _, line in block]
+    separator = "\t" if markup or 2 * sum("\t" in line for line in lines) > len(lines) else None
+    fields = Layout(separator, 0, 0, {}).split
+    widths = Counter(len(fields(line)) for line in lines)
+    width = max(min_width, widths.most_common(1)[0][0]) if widths else min_width
+    split = [[row for row in map(fields, block) if len(row) == width] for block in data if block]
+    counters, constants = _leading(split, width)
+    words = len({*counters, *constants})
+    if tokens_column is not None:
+        words = _numbered_place(tokens_column, width)
+    elif words + min_width > width:
+        words = 0
+        if min_width == 2 == width and counters:
+            raise ValueError("the first of 2 columns numbers the lines, expected a column of words and one of labels")
+    labels = [place for place in range(width) if place != words and place not in (*counters, *constants)]
+    counter = next((place for place in counters if place != words and words), None)
+    rows = [row for block in split for row in block]
+    return Layout(separator, width, words, label_names(rows, words, labels), counter, markup)
+
+
+def _named_layout(names: tuple[str, ...], tokens_column: str | None) -> Layout:
+    wanted = (tokens_column or "form").lower()
+    if wanted in names or tokens_column is None:
+        words = names.index(wanted) if wanted in names else 0
+    elif _NUMBER.fullmatch(wanted):
+        words = _numbered_place(wanted, len(names))
+    else:
+        raise ValueError(f"no column {tokens_column!r} of words; there are: {', '.join(names)}")
+    labels = {place: name for place, name in enumerate(names) if place != words and name != "id"}
+    return Layout("\t", len(names), words, labels, names.index("id") if "id" in names else None, header=names)
+
+
+_NUMBER = re.compile(r"(?:column)?-?\d{1,9}", re.ASCII)
+
+
+def _numbered_place(number: str, width: int) -> int:
+    """Return the index of a column that is named by its number."""
+    place = int(number.removeprefix("column")) if _NUMBER.fullmatch(number) else 0
+    if not 0 < abs(place) <= width:
+        raise ValueError(f"no column {excerpt(number)} of words; columns are numbered from 1 to {width} here")
+    return place - 1 if place > 0 else width + place
+
+
+def _leading(blocks: list[list[list[str]]], width: int) -> tuple[list[int], list[int]]:
+    """Find the columns before the words: those that count words, those that name the document or sentence."""
+    counters: list[int] = []
+    constants: list[int] = []
+    for place in range(width - 1):
+        pairs = [pair for rows in blocks for pair in pairwise(_counted([row[place] for row in rows]))]
+        if pairs and all(_follows(*pair) for pair in pairs) and (width > 2 or pairs[0][0].isdecimal()):
+            counters.append(place)
+        elif len(pairs) >= 3 and place + 2 < width and all(first == second for first, second in pairs):
+            constants.append(place)
+        else:
+            break
+    return counters, constants
+
+
+def _counted(ids: list[str]) -> list[str]:
+    """Leave out the ranges and empty nodes among numbers."""
+    return [number for number in ids if not NOT_A_WORD.fullmatch(number)] or ids
+
+
+def _follows(first: str, second: str) -> bool:
+    """Whether two identifiers end in consecutive numbers: ``1`` and ``2``, ``s4-9`` and ``s4-10``."""
+    digits = re.search(r"[0-9]{1,9}$", first)
+    return digits is not None and second == f"{first[: digits.start()]}{int(digits[0]) + 1}"
+
+
+def label_names(rows: list[list[str]], words: int, places: list[int]) -> dict[int, str]:
+    """Name the label columns; those without any value, as behind a last tab, have no name.
+
+    Args:
+        rows: the fields of some words.
+        words: the index of the words.
+        places: the indices of the labels.
+    """
+    places = [place for place in places if any(row[place].strip() for row in rows)] or places
+    if len(places) == 1:
+        return {places[0]: "tag"}
+    names: dict[int, str] = {}
+    for place in places:
+        kind = label_kind([row[place] for row in rows], [row[words] for row in rows])
+        names[place] = kind if kind and kind not in names.values() else f"column{place + 1}"
+    unnamed = [place for place in places if names[place] != "lemma"][:2]  # parts of speech stand before spans
+    before_spans = [names[place].rstrip("0123456789") for place in unnamed] in (["column", "chunk"], ["column", "ner"])
+    if before_spans and {row[unnamed[0]] for row in rows} - NO_LABEL:
+        names[unnamed[0]] = "pos"
+    return names
+
+
+def label_kind(labels: Iterable[str], words: Iterable[str]) -> str | None:
+    """Say what a column holds by nine in ten of its labels.
+
+    Args:
+        labels: T labels.
+        words: the T words.
+
+    Returns:
+        ``ner``, ``chunk``, ``upos``, ``pos`` (of the Penn Treebank) or ``lemma``; None if that is not certain.
+    """
+    pairs = [(label, word) for label, word in zip(labels, words, strict=True) if label not in NO_LABEL]
+    counts = Counter(label for label, _ in pairs)
+    if set(counts) == {"O"}:
+        return "ner"
+    for kind, pattern in KINDS.items():
+        held = sum(count for label, count in counts.items() if pattern.fullmatch(label))
+        if 10 * held >= 9 * len(pairs) and (len(counts) > 1 or "-" in "".join(counts)):
+            return kind
+    alike = [label.lower() == word.lower() for label, word in pairs if word.isalpha()]
+    return "lemma" if 3 * sum(alike) > len(alike) else None
