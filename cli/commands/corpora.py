@@ -84,10 +84,11 @@ def convert(corpus: str, out: Path, **values: Any) -> None:
     multiword ranges, HEAD, DEPS and MISC too. Where --column is named, every word must have a label in it.
     """
     from tagger.corpora.conversion.convert import convert as run
+    from tagger.corpora.formats.sentence import number_of
 
     given = {name: values[name] for name in ("scheme", "bare", "overwrite")}
     done = run(corpus, out, values["form"], options=read_options(values), **given)
     for note in done.notes:
         click.echo(f"note: {note}", err=True)
     for path, sentences in done.files.items():
-        click.echo(f"{path}: {sentences:,} sentences")
+        click.echo(f"{path}: {number_of(sentences, 'sentence')}")

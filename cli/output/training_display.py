@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self, TextIO
 
 from tagger.cli.output.terminal import TerminalCapabilities
+from tagger.corpora.formats.sentence import number_of
 from tagger.model_cards.plots import ASCII_BLOCKS, BLOCKS, spark
 from tagger.training.events import EpochEnd, Event, Finished, Started, Step
 
@@ -38,9 +39,8 @@ def started_lines(event: Started) -> list[str]:
     return [
         *(f"note: {note}" for note in event.notes),
         _data_line(event),
-        f"model: {event.parameters:,} parameters, on {event.device} "
-        f"with {event.threads} thread{'s' * (event.threads != 1)}",
-        f"plan:  {event.epochs} epochs of {event.steps_per_epoch:,} steps",
+        f"model: {event.parameters:,} parameters, on {event.device} with {number_of(event.threads, 'thread')}",
+        f"plan:  {number_of(event.epochs, 'epoch')} of {number_of(event.steps_per_epoch, 'step')}",
     ]
 
 
@@ -53,9 +53,10 @@ def _data_line(event: Started) -> str:
             f"vocabulary of {event.labels:,}"
         )
     if event.task == "series":
-        predicted = f"{event.labels:,} number{'s' * (event.labels != 1)} to predict at each"
-        return f"data:  {event.sentences:,} series, {event.tokens:,} steps to learn from, {predicted}"
-    return f"data:  {event.sentences:,} sentences, {event.tokens:,} tokens, {event.labels:,} labels"
+        steps, numbers = number_of(event.tokens, "step"), number_of(event.labels, "number")
+        return f"data:  {event.sentences:,} series, {steps} to learn from, {numbers} to predict at each"
+    sizes = {"sentence": event.sentences, "token": event.tokens, "label": event.labels}
+    return f"data:  {', '.join(number_of(size, noun) for noun, size in sizes.items())}"
 
 
 def step_figures(event: Step, dev: str | None) -> str:

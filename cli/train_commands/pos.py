@@ -27,6 +27,7 @@ from tagger.cli.train_commands.start import (
     run_options,
 )
 from tagger.config.tagger import Config
+from tagger.corpora.formats.sentence import number_of
 
 if TYPE_CHECKING:
     from tagger.corpora.sources.corpus import Corpus
@@ -130,7 +131,7 @@ def describe(corpus: Corpus) -> str:
     """Describe a corpus that was read: splits, sentences, words, labels, unknown words."""
     known = {word for sentence in (corpus.train.tokens() if corpus.train else []) for word in sentence}
     labels = {tag for tags in (corpus.train.tags() if corpus.train else []) for tag in tags}
-    lines = [f"corpus {corpus.name}, column {corpus.column}: {len(labels)} labels"]
+    lines = [f"corpus {corpus.name}, column {corpus.column}: {number_of(len(labels), 'label')}"]
     for split in corpus.splits:
         words = [word for sentence in split.tokens() for word in sentence]
         line = f"  {split.name:5} {len(split):>9,} sentences {len(words):>11,} words"

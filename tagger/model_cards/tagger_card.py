@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from tagger.corpora.formats.sentence import number_of
 from tagger.evaluation.scores import Scores, TagScore, measurement
 from tagger.model_cards import card
 from tagger.model_cards.card import CardFacts, escaped, percent
@@ -75,12 +76,14 @@ def _results(facts: CardFacts, scores: Mapping[str, Scores], task: str) -> Itera
 
 
 def _summary(facts: CardFacts, scores: Mapping[str, Scores], num_labels: int, task: str) -> str:
-    summary = f"A model for {escaped(task)} with {num_labels:,} labels, trained on {escaped(facts.corpus_name)}."
+    summary = (
+        f"A model for {escaped(task)} with {number_of(num_labels, 'label')}, trained on {escaped(facts.corpus_name)}."
+    )
     if scores:
         split, last = list(scores.items())[-1]
         low, high = last.interval
         summary += (
-            f" On {escaped(split)} it labels **{percent(last.accuracy)}** of {last.tokens:,} words right"
+            f" On {escaped(split)} it labels **{percent(last.accuracy)}** of {number_of(last.tokens, 'word')} right"
             f" (95 % interval {percent(low)} to {percent(high)}, {_INTERVALS[last.interval_kind]})."
         )
     return summary

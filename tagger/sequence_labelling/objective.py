@@ -16,7 +16,7 @@ from tagger.config.tagger import TAG, TrainingConfig
 from tagger.corpora.encoding.batching import Batch, assemble, divided, plan
 from tagger.corpora.encoding.encoded_split import EncodedSplit
 from tagger.evaluation.calibration import apply_temperature, best_temperature
-from tagger.evaluation.span_scores import SpanCounter, writes_spans
+from tagger.evaluation.span_scores import SpanCounter
 from tagger.models.networks.multi_head_network import Network, summed_loss
 from tagger.runtime.disposable_thread import halve_until_it_fits
 from tagger.sequence_labelling.preparation import Prepared
@@ -78,9 +78,7 @@ class TaggingObjective(Objective):
         self.dev = None if prepared.dev is None else SplitTensors.on(device, prepared.dev)
         self.hide = word_dropout_probs(prepared.counts, config.word_dropout)
         self.size = DatasetSize(len(prepared.train), len(prepared.train.type_ids), len(prepared.labels[TAG]))
-        counts = np.bincount(1 + prepared.train.labels[TAG], minlength=1 + self.size.labels)[1:]
-        names = prepared.labels[TAG].names
-        self.spans = SpanCounter(names) if writes_spans(dict(zip(names, counts.tolist(), strict=True))) else None
+        self.spans = SpanCounter(prepared.labels[TAG].names) if prepared.has_spans else None
         if self.spans is not None:
             self.improvement = "better dev span F1"
         self.steps_per_epoch = len(plan(prepared.train.lengths, config.batch_tokens, np.random.default_rng(0)))

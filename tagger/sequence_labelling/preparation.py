@@ -20,7 +20,7 @@ from tagger.corpora.sources.corpus import Corpus
 from tagger.corpora.tokenization.rule_selection import rules_of_words
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
-from tagger.evaluation.span_scores import in_scheme, scheme_of
+from tagger.evaluation.span_scores import in_scheme, scheme_of, writes_spans
 from tagger.language_modelling.preparation import subword_features
 
 Sentences = Sequence[Sequence[str]]
@@ -42,7 +42,8 @@ class Prepared:
         dev: the encoded development split, or None.
         lexicon: the tags that each training word was seen with.
         vectors: (V, E) pre-trained vectors, or None.
-        scheme: in which the labels of the tagging head write spans; None if they do not.
+        has_spans: whether the labels of the tagging head write spans.
+        scheme: in which they do; None where it is none of ``tagger.corpora.labels.schemes``.
     """
 
     features: WordFeatures
@@ -52,6 +53,7 @@ class Prepared:
     dev: EncodedSplit | None
     lexicon: Mapping[str, frozenset[str]]
     vectors: Tensor | None
+    has_spans: bool = False
     scheme: str | None = None
 
 
@@ -102,6 +104,7 @@ def prepare(corpus: Corpus, config: Config, features: WordFeatures | None = None
         dev=dev,
         lexicon=tag_lexicon(tokens, tags),
         vectors=vectors,
+        has_spans=writes_spans(Counter(chain.from_iterable(tags))),
         scheme=scheme,
     )
 

@@ -35,7 +35,7 @@ from tagger.sequence_labelling.preparation import Prepared
 from tagger.sequence_labelling.transfer import PRETRAINED, copy_weights, init_new_embeddings
 from tagger.serialization import manifest
 from tagger.serialization.builder import build_tagger
-from tagger.serialization.checkpoint import SavedModel, save_model, seen_tags
+from tagger.serialization.checkpoint import LANGUAGE, SavedModel, save_model, seen_tags
 from tagger.training.fingerprint import as_array, split_arrays
 from tagger.training.objective import Objective, Task
 from tagger.training.optimizer_step import Optimization
@@ -199,7 +199,10 @@ class TaggingTask(TrainingTask[Network, Run]):
         }
         save_model(folder, replace(saved, about=about))
         manifest.write_json(folder / manifest.METRICS, _metrics(best, runs))
-        facts = CardFacts.from_about((options.out or folder).name, saved.config.to_dict(), about)
+        settings = saved.config.to_dict()
+        if LANGUAGE not in saved.heads:
+            del settings["head"], settings["streams"], settings["training"]["lm_weight"]
+        facts = CardFacts.from_about((options.out or folder).name, settings, about)
         (folder / manifest.CARD).write_text(tagger_card(facts, best.scores, saved.labels), encoding="utf-8")
         draw_curves(best.log, folder / "curves.png")
 

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from tagger.config.tagger import OptimizationConfig
+from tagger.corpora.formats.sentence import number_of
 from tagger.errors import TrainingError
 from tagger.models.training.weight_averaging import AveragedWeights
 from tagger.training.events import Callback, EpochEnd, Event, Finished, Started, Step
@@ -160,7 +161,7 @@ class Trainer:
         if done and config.max_minutes and self.progress >= 1 and done < self.config.epochs:
             return f"the time of {config.max_minutes:g} minutes is up"
         if config.patience and done - self.best.epoch >= config.patience:
-            return f"no {self.objective.improvement} for {config.patience} epochs"
+            return f"no {self.objective.improvement} for {number_of(config.patience, 'epoch')}"
         return "all epochs done" if done >= self.config.epochs else ""
 
     def _train_epoch(self, number: int) -> Generator[Event, None, EpochEnd | None]:

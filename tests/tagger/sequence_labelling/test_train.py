@@ -110,6 +110,9 @@ def test_the_scores_written_are_those_of_the_saved_model(tiny_model: Path, tiny_
         assert "unknown_accuracy" in metrics[split]
     card = (tiny_model / "README.md").read_text(encoding="utf-8")
     assert f"{100 * metrics['test']['accuracy']:.2f}" in card
+    assert "| encoder.cell |" in card
+    for setting in ("head.unit", "streams.bptt", "training.lm"):  # of a head that the model does not have
+        assert f"| {setting}" not in card
 
 
 def test_the_log_has_every_epoch(tiny_model: Path) -> None:
