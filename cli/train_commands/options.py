@@ -118,7 +118,7 @@ split_options = together(
 
 source_options = together(
     click.option("--format", "format_", default=None, help="Format of the files, where it is not recognised."),
-    click.option("--tokens-column", default=None, help="Name of the column that holds the words."),
+    click.option("--tokens-column", default=None, help="Column of the words: its name, or its number in the file."),
     click.option("--skip-invalid", is_flag=True, help="Leave out and count what cannot be read."),
     renamed("--ignore-bad", "--skip-invalid", is_flag=True),
     click.option("--offline", is_flag=True, help="Never use the network."),
@@ -128,7 +128,9 @@ source_options = together(
 def label_options(default: str) -> Callable[[Command], Command]:
     """Make the options that read a labelled corpus; ``default`` describes that of ``--column``."""
     return together(
-        click.option("--column", help=f"Label column: upos, xpos, feats, or any other.  [default: {default}]"),
+        click.option(
+            "--column", help=f"Label column: its name (upos, xpos, ner) or number in the file.  [default: {default}]"
+        ),
         click.option("--labels-column", default=None, help="Name of the column that holds the labels."),
         click.option("--label-names", type=NameList(), default=None, help="Names of integer labels in order."),
         source_options,

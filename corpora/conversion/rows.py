@@ -102,7 +102,7 @@ class FileRows:
         count = 0
         for sentence in labels.read(sentences) if self.options.checked else sentences:
             count += 1
-            column = labels.column or choose_column(wanted, list(sentence.columns))[0] or ""
+            column = labels.column or choose_column(wanted, list(sentence.columns), sentence.numbers)[0] or ""
             self._converter.apply(sentence, column, name)
             metadata = sentence.metadata or SentenceMetadata()
             if repairs is not None and metadata.comments:

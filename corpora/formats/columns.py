@@ -75,6 +75,7 @@ def sentences(
         layout, source = read_layout(blocks, file.options.tokens_column, markup=markup)
     except ValueError as error:
         raise CorpusError(str(error), path=file.name) from error
+    numbers = {name: place + 1 for place, name in layout.names.items()}
     pending: list[str] = []  # the mark of a document stands in a block of its own
     for lines, _ in source:
         record = split_rows(lines, layout)
@@ -87,7 +88,7 @@ def sentences(
         if not problems:
             sentence = _sentence(record, layout, file.options.numbers)
             others = [(place, _ten_fields(line, layout)) for place, line in record.others]
-            sentence.metadata = SentenceMetadata(pending, others)
+            sentence.metadata, sentence.numbers = SentenceMetadata(pending, others), numbers
             yield sentence
         pending = []
 

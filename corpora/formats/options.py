@@ -66,4 +66,4 @@ def conllu_column(requested: str | None) -> str:
         return CONLLU_NAMES[requested]
     assert requested is not None
     lowered = requested.lower()
-    return CONLLU_NUMBERS.get(requested, lowered if lowered in LABEL_FIELDS else requested)
+    return CONLLU_NUMBERS.get(lowered.removeprefix("column"), lowered if lowered in LABEL_FIELDS else requested)

@@ -28,6 +28,7 @@ class RawSentence:
         lines: the line of each of the T words.
         text: the sentence before tokenisation, where the file holds it.
         metadata: everything else that the file holds of it; None unless asked for.
+        numbers: the number of each label column in the file, from 1; one dict for all sentences of a file.
     """
 
     tokens: list[str]
@@ -36,6 +37,7 @@ class RawSentence:
     lines: list[int] = field(default_factory=list)
     text: str | None = None
     metadata: SentenceMetadata | None = None
+    numbers: dict[str, int] | None = None
 
 
 class ProblemKind(StrEnum):

@@ -49,9 +49,11 @@ def sentences(blocks: Iterable[Block], file: LabelledFile, on_problem: OnProblem
     source = filter(None, map(block_lines, blocks))
     probe = list(islice(source, PROBE_BLOCKS))
     attachment = find_attachment(line for block in probe for _, line in block)
+    numbers = {name: number for number, name in enumerate(attachment.names, 2)}
     for block in chain(probe, source):
         for pairs in _sentences_of(block):
             if sentence := _sentence(pairs, attachment, on_problem):
+                sentence.numbers = numbers
                 yield sentence
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tagger.corpora.formats.conllu import misc_keys
@@ -12,6 +13,7 @@ from tagger.errors import CorpusError
 
 MAX_PENDING = 1000  # sentences without any label before the first is reported
 OPTIONAL = {"feats", "lemma"}  # columns where ``_`` is a value like any other
+NUMBER = re.compile(r"(?:column)?-?\d{1,9}", re.ASCII)
 SYNONYMS = {
     "upos": ("upos_tags", "pos", "pos_tags", "upostag", "postag", "tag", "tags"),
     "xpos": ("xpos_tags", "pos", "pos_tags", "postag", "tag", "tags"),
@@ -21,13 +23,16 @@ SYNONYMS = {
 }
 
 
-def choose_column(requested: str | None, available: list[str]) -> tuple[str | None, str | None]:
+def choose_column(
+    requested: str | None, available: list[str], numbers: Mapping[str, int] | None = None
+) -> tuple[str | None, str | None]:
     """Find the column that a user means.
 
     Args:
-        requested: a name, a number counted from 1 with the words as the first (``-1`` is the last),
+        requested: a name, the number of a column of the file from 1 (``3`` or ``column3``; ``-1`` is the last),
             or None for the last column.
         available: the label columns, in the order of the file.
+        numbers: their numbers in the file; by default the words are the first column and the labels follow.
 
     Returns:
         The column, or None if there is none; and a note if it has another name.
@@ -36,10 +41,14 @@ def choose_column(requested: str | None, available: list[str]) -> tuple[str | No
         return (available[-1] if available else None), None
     if requested in available:
         return requested, None
-    if requested.lstrip("-").isdecimal():
-        index = int(requested)
-        place = index - 2 if index > 0 else len(available) + index
-        return (available[place], None) if 0 <= place < len(available) else (None, None)
+    if NUMBER.fullmatch(requested):
+        index = int(requested.removeprefix("column"))
+        if index < 0:
+            return (available[index] if -index <= len(available) else None), None
+        numbers = numbers or {name: place for place, name in enumerate(available, 2)}
+        return next((name for name in available if numbers.get(name) == index), None), None
+    if requested.lower() in available:
+        return requested.lower(), None
     if len(available) == 1:
         return available[0], f"no column {requested!r}: read the only label column, {available[0]!r}"
     synonym = next((name for name in SYNONYMS.get(requested, ()) if name in available), None)
@@ -86,6 +95,8 @@ class LabelColumnReader:
         """
         pending: list[Problem] = []  # words without labels, until it is clear that some words have one
         for sentence in raw:
+            if self.expected is not None:
+                _rename(sentence, self.expected)
             if not self.column:
                 self._choose(sentence)
             self._note_labelled(sentence)
@@ -114,7 +125,7 @@ class LabelColumnReader:
     def _choose(self, sentence: RawSentence) -> None:
         self.columns = [name for name in sentence.columns if name != "misc"]
         self._misc = "misc" in sentence.columns
-        column, note = choose_column(self.requested, self.columns)
+        column, note = choose_column(self.requested, self.columns, sentence.numbers)
         self.notes += [note] if note else []
         self._empty = list(self.columns)
         if self.expected is not None and self.columns != self.expected:
@@ -186,6 +197,10 @@ class LabelColumnReader:
         if self._misc and self._missing:
             share = f"{self._missing:,} of {self.tokens:,} words"
             self.notes.append(f"{share} have no {self.column} in MISC; their label is {MISSING!r}")
+        if self.tokens == self.sentences >= 10:
+            self.notes.append(
+                "every sentence has one word only; words stand on lines of their own, or with blanks between"
+            )
         if self._labels and self.label_names is None and all(map(str.isdecimal, self._labels)):
             self.notes.append(f"the labels in {self.column!r} are whole numbers; name them with --label-names")
         self.notes += self.repairs.notes() if self.repairs is not None else []
@@ -194,6 +209,16 @@ class LabelColumnReader:
         held = [name for name in self.labelled if name != self.requested] + sorted(self._keys)
         shown = ", ".join(held[:30]) + (", ..." if len(held) > 30 else "")
         return CorpusError(clipped(f"{message}; columns with labels: {shown or 'none'}"), path=self.name)
+
+
+def _rename(sentence: RawSentence, expected: list[str]) -> None:
+    """Call columns as in the file before: one that was called after its content there may have a number here."""
+    names = list(sentence.columns)
+    if names == expected or sentence.numbers is None or len(names) != len(expected):
+        return
+    if all(here == before or "column" in (here[:6], before[:6]) for here, before in zip(names, expected, strict=True)):
+        sentence.columns = dict(zip(expected, sentence.columns.values(), strict=True))
+        sentence.numbers = dict(zip(expected, sentence.numbers.values(), strict=True))
 
 
 def label_name(tag: str, names: Sequence[str]) -> str:

@@ -219,7 +219,7 @@ class Config(Settings):
     ``head`` and ``streams`` describe the language model that is trained along, if any, and how it reads text.
     """
 
-    column: str = setting("upos", "Label column: upos, xpos, feats, or any other.")
+    column: str = setting("upos", "Label column: its name (upos, xpos, ner) or number in the file.")
     words: WordsConfig = field(default_factory=WordsConfig)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
