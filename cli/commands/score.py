@@ -66,24 +66,22 @@ def _run(values: Mapping[str, Any], write: Callable[[bytes], object]) -> tuple[S
             pass
     from tagger.language_modelling.language_model import LanguageModel
     from tagger.language_modelling.surprisal import ScoreTotals
-    from tagger.runtime.device import intra_op_threads
 
     model = LanguageModel.load(values["model"], device=values["device"], threads=values["threads"])
     totals, start = ScoreTotals(), time.monotonic()
     if not values["as_json"]:
         write(("\t".join(HEADER) + "\n").encode())
-    with intra_op_threads(model.threads):
-        for path in [""] if text is not None else paths:
-            by_lines, form = model.subwords.kind != "word", values["input_format"]
-            segments = read_passages(path, model.tokenizer, input_format=form, text=text, by_lines=by_lines)
-            for scored in model.score_passages(segments, context=values["context"]):
-                totals.add(scored)
-                lines = (
-                    [_record(scored, totals.sentences)]
-                    if values["as_json"]
-                    else _rows(scored, totals.sentences, ends=values["ends"])
-                )
-                write("".join(f"{line}\n" for line in lines).encode())
+    for path in [""] if text is not None else paths:
+        by_lines, form = model.subwords.kind != "word", values["input_format"]
+        segments = read_passages(path, model.tokenizer, input_format=form, text=text, by_lines=by_lines)
+        for scored in model.score_passages(segments, context=values["context"]):
+            totals.add(scored)
+            lines = (
+                [_record(scored, totals.sentences)]
+                if values["as_json"]
+                else _rows(scored, totals.sentences, ends=values["ends"])
+            )
+            write("".join(f"{line}\n" for line in lines).encode())
     return totals, time.monotonic() - start
 
 

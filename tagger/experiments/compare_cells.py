@@ -97,7 +97,6 @@ def compare_cells(
         raise CorpusError("has no training split", path=corpus.source)
     context = RunContext("cpu", check_threads(threads))
     config = resolve(config, Facts.of(corpus))
-    torch.set_flush_denormal(True)
     with intra_op_threads(1):
         task = make_task(corpus, config)
 

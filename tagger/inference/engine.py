@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from copy import deepcopy
 from functools import partial
 from itertools import chain
@@ -22,16 +23,19 @@ from tagger.config.tagger import TAG
 from tagger.corpora.encoding.batching import plan
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.errors import ConfigError, ModelError
+from tagger.inference.combined_calls import CombinedCalls
 from tagger.inference.windows import Labelled, Window, Words, is_full, windows
 from tagger.inference.word_vector_cache import LARGEST, WordVectorCache
 from tagger.models.networks.multi_head_network import Network
-from tagger.runtime.device import choose_device, has_fast_bfloat16, intra_op_threads, single_threaded
+from tagger.runtime.device import choose_device, has_fast_bfloat16, intra_op_threads
 from tagger.runtime.process_pool import WorkerProcesses, can_fork
 from tagger.serialization.checkpoint import SavedModel
 
 BATCH_TOKENS = 1000
 """Steps of a batch on a CPU: larger ones do not fit into its caches."""
 BATCH_TOKENS_CUDA = 20_000
+SHORT = 200
+"""Words of a window that is labelled with those of other threads, rather than beside them."""
 WARM_WORDS = 6000
 """Words whose vectors are computed when a model is loaded: a tenth of a second."""
 FREQUENT = 20_000
@@ -45,7 +49,7 @@ AGREEMENT = 0.999
 
 
 class Engine:
-    """Runs a model over streams of sentences.
+    """Runs a model over streams of sentences; several threads may share it, and forked processes may go on with it.
 
     Args:
         model: in evaluation mode; it is moved to ``device``.
@@ -78,14 +82,13 @@ class Engine:
         # A copy: converting in place would round the weights of the caller's model.
         self.encoder = model.encoder if dtype == torch.float32 else deepcopy(model.encoder).to(dtype)
         self.head = model.heads[TAG]
-        self._pool: ThreadPoolExecutor | None = None
+        self._short = {scores: CombinedCalls(self.batch_tokens) for scores in (False, True)}
 
     @torch.inference_mode()
     def warm_up(self) -> None:
         """Compute the vectors of the most frequent training words, so that the first text does not wait."""
         vocabulary = self.cache.features.vocabulary
-        with intra_op_threads(1):
-            self.cache.look_up(vocabulary.words[1 : min(WARM_WORDS, vocabulary.trained)])
+        self.cache.look_up(vocabulary.words[1 : min(WARM_WORDS, vocabulary.trained)])
 
     def run(self, sentences: Iterable[Words], *, scores: bool) -> Iterator[Labelled]:
         """Label sentences, lazily and in order.
@@ -97,22 +100,23 @@ class Engine:
         workers: WorkerProcesses | None = None
         running: deque[Window] = deque()
         most_running = int(self.threads > 1)  # windows that are labelled while the caller uses another
-        try:
-            for number, together in enumerate(windows(sentences)):
-                if number == 0 and is_full(len(together), sum(map(len, together))) and self._may_fork():
-                    workers = WorkerProcesses(self._label_request, self.threads)
-                    most_running = self.threads
-                running.append(self._start(Window.of(together, scores=scores), workers))
-                if len(running) > most_running:
+        with ThreadPoolExecutor(self.threads, "tagger") if self.threads > 1 else nullcontext() as pool:
+            try:
+                for number, together in enumerate(windows(sentences)):
+                    if number == 0 and is_full(len(together), sum(map(len, together))) and self._may_fork():
+                        workers = WorkerProcesses(self._label_request, self.threads)
+                        most_running = self.threads
+                    running.append(self._start(Window.of(together, scores=scores), workers, pool))
+                    if len(running) > most_running:
+                        yield from self._finish(running.popleft(), workers)
+                while running:
                     yield from self._finish(running.popleft(), workers)
-            while running:
-                yield from self._finish(running.popleft(), workers)
-        finally:
-            for unfinished in running:
-                for future, _ in unfinished.pending:
-                    future.cancel()
-            if workers is not None:
-                workers.close()
+            finally:
+                for unfinished in running:
+                    for future, _ in unfinished.pending:
+                        future.cancel()
+                if workers is not None:
+                    workers.close()
 
     def _may_fork(self) -> bool:
         return self.worker_processes and self.threads > 1 and self.device.type == "cpu" and can_fork()
@@ -122,35 +126,40 @@ class Engine:
         self.cache.largest = max(LARGEST // self.threads, FREQUENT)
         sentences, scores = request
         window = Window.of(sentences, scores=scores)
-        self._label_all(window, threads=1)
+        self._label_all(window)
         return window.label_ids, window.scores
 
-    def _start(self, window: Window, workers: WorkerProcesses | None) -> Window:
+    def _start(self, window: Window, workers: WorkerProcesses | None, pool: ThreadPoolExecutor | None) -> Window:
         """Start labelling a window, in a worker process or on threads."""
-        if workers is None or workers.closed:
-            self._label_all(window, self.threads)
-        else:
+        if workers is not None and not workers.closed:
             sentences = [list(words) for words in window.sentences]
             window.request = workers.submit((sentences, window.scores is not None))
+        elif window.size <= SHORT:
+            self._short[window.scores is not None].label(window, self._label_all)
+        else:
+            self._label_all(window, pool)
         return window
 
     @torch.inference_mode()
-    def _label_all(self, window: Window, threads: int) -> None:
+    def _label_all(self, window: Window, pool: ThreadPoolExecutor | None = None) -> None:
         with intra_op_threads(1):
             rows, table = self.cache.look_up(list(chain.from_iterable(window.sentences)))
             for chosen in plan(np.diff(window.offsets), self.batch_tokens):
-                self._submit(window, partial(self._label, window, rows, table, chosen), threads)
+                self._submit(window, partial(self._label, window, rows, table, chosen), pool)
 
-    def _submit(self, window: Window, label: Callable[[], None], threads: int) -> None:
+    def _submit(self, window: Window, label: Callable[[], None], pool: ThreadPoolExecutor | None) -> None:
         """Label a batch on the pool or here."""
-        if threads == 1 or window.size <= self.batch_tokens:
+        if pool is None or window.size <= self.batch_tokens:
             label()
             return
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(threads, "tagger", initializer=single_threaded)
         try:
-            window.pending.append((self._pool.submit(label), label))
+            window.pending.append((pool.submit(self._on_thread, label), label))
         except RuntimeError:  # no thread could be started
+            label()
+
+    @staticmethod
+    def _on_thread(label: Callable[[], None]) -> None:
+        with intra_op_threads(1):
             label()
 
     @torch.inference_mode()
@@ -187,7 +196,7 @@ class Engine:
         yield from window.labelled()
 
     def _label_here(self, window: Window) -> tuple[np.ndarray, np.ndarray | None]:
-        self._label_all(window, threads=1)
+        self._label_all(window)
         return window.label_ids, window.scores
 
 
@@ -199,7 +208,6 @@ def make_engine(saved: SavedModel, *, device: str, threads: int, precision: str,
         ModelError: this CPU has no bfloat16.
     """
     place = choose_device(device)
-    torch.set_flush_denormal(True)
     dtype = choose_dtype(precision, saved.about, place)
     return Engine(
         saved.model, saved.features, threads=threads, dtype=dtype, device=place, worker_processes=worker_processes

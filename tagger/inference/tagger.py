@@ -10,7 +10,7 @@ import numpy as np
 
 from tagger.config.tagger import Config
 from tagger.errors import ConfigError, ModelError
-from tagger.runtime.device import check_threads
+from tagger.runtime.device import check_threads, intra_op_threads
 from tagger.serialization.manifest import find_model
 
 if TYPE_CHECKING:
@@ -96,8 +96,9 @@ class TaggedText(Sequence[TaggedSentence]):
 class Tagger:
     """A trained tagger.
 
-    Make one with ``Tagger.load`` or ``tagger.train_pos``. Not for use from several threads at once: it has
-    threads of its own (``threads``).
+    Make one with ``Tagger.load`` or ``tagger.train_pos``. Threads may share one: each gets the tags that it would get
+    alone, and short texts that arrive together are tagged together. It may be pickled, copied and used in forked
+    processes, before and after use. It changes no setting of torch outside its methods.
 
     Args:
         saved: the contents of a model folder.
@@ -151,9 +152,10 @@ class Tagger:
         """
         from tagger.serialization.checkpoint import TAGGING, load_model
 
-        saved = load_model(find_model(path), TAGGING)
-        tagger = cls(saved, device=device, threads=threads, precision=precision, worker_processes=worker_processes)
-        tagger._engine.warm_up()
+        with intra_op_threads(1):
+            saved = load_model(find_model(path), TAGGING)
+            tagger = cls(saved, device=device, threads=threads, precision=precision, worker_processes=worker_processes)
+            tagger._engine.warm_up()
         return tagger
 
     @property
@@ -249,8 +251,10 @@ class Tagger:
         )
         if not any(sentences):
             raise ConfigError("the text has no words; expected at least one")
-        tagged = self.tag_sentences(sentences)
-        return join([word_gates(self.saved.model, self.saved.features, one.tokens, tags=one.tags) for one in tagged])
+        tagged = list(self.tag_sentences(sentences))
+        model, features = self.saved.model, self.saved.features
+        with intra_op_threads(1):
+            return join([word_gates(model, features, one.tokens, tags=one.tags) for one in tagged])
 
     def __repr__(self) -> str:
         return f"<Tagger for {self.column}: {len(self.labels)} labels, {self.precision}, {self.threads} threads>"

@@ -30,6 +30,7 @@ class Window:
         scores: (N,) float32 posteriors, or None.
         pending: batches that threads label, and for each a function that labels it again if its thread fails.
         request: the call of a worker process that labels the window, if any.
+        done: whether another thread has labelled it.
     """
 
     sentences: Sequence[Words]
@@ -38,6 +39,7 @@ class Window:
     scores: np.ndarray | None
     pending: list[tuple[Future[None], Callable[[], None]]] = field(default_factory=list)
     request: Future[Answer] | None = None
+    done: bool = False
 
     @classmethod
     def of(cls, sentences: Sequence[Words], *, scores: bool) -> Window:

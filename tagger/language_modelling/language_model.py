@@ -5,9 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import torch
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.subwords.base import TokenStream
@@ -27,9 +25,11 @@ if TYPE_CHECKING:
     from tagger.interpretability.gate_activations import Gates
     from tagger.language_modelling.surprisal import ScoredPassage
 
+T = TypeVar("T")
+
 
 class LanguageModel:
-    """A trained language model.
+    """A trained language model; several threads may share it.
 
     Make one with ``LanguageModel.load`` or ``tagger.train_lm``.
 
@@ -46,8 +46,8 @@ class LanguageModel:
         self.subwords = saved.subwords
         self.tokenizer = saved.tokenizer
         self.threads = check_threads(threads)
-        torch.set_flush_denormal(True)
-        self.engine = LanguageEngine(saved.model, saved.features, self.subwords.size, device=choose_device(device))
+        with intra_op_threads(self.threads):
+            self.engine = LanguageEngine(saved.model, saved.features, self.subwords.size, device=choose_device(device))
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "auto", threads: int | None = None) -> LanguageModel:
@@ -57,7 +57,8 @@ class LanguageModel:
             ModelError: the folder is missing, incomplete, damaged or has no language-model head.
             ConfigError: no such device or number of threads.
         """
-        return cls(load_model(find_model(path), LANGUAGE), device=device, threads=threads)
+        with intra_op_threads(1):
+            return cls(load_model(find_model(path), LANGUAGE), device=device, threads=threads)
 
     def generate(self, prompt: str = "", **settings: Any) -> list[Generated]:
         """Continue a prompt.
@@ -85,7 +86,7 @@ class LanguageModel:
         from tagger.generation.generate import stream
 
         pieces = stream(self.engine, self.subwords, self.prompt(prompt), _settings(settings))
-        return _one_by_one(pieces)
+        return _one_by_one(pieces, 1)
 
     def prompt(self, text: str) -> Prompt:
         """Split a prompt into tokens, and list its words that the model does not know."""
@@ -107,7 +108,7 @@ class LanguageModel:
         """Score a stream of passages lazily; see ``score``."""
         from tagger.language_modelling.surprisal import score_words
 
-        return score_words(self.engine, self.subwords, passages, context=context)
+        return _one_by_one(score_words(self.engine, self.subwords, passages, context=context), self.threads)
 
     def passages(self, text: str | Sequence[str]) -> list[TextSegment]:
         """Split a text as the training text was: sentences for words, lines for pieces and characters."""
@@ -165,20 +166,22 @@ class LanguageModel:
             ids += [*self.subwords.encode(passage)[0], self.subwords.end]
         if len(ids) < 3:
             raise ConfigError("the text has no words; expected at least one")
-        return word_gates(self.saved.model, self.saved.features, self.subwords.symbols(ids[:-1]))
+        with intra_op_threads(1):
+            return word_gates(self.saved.model, self.saved.features, self.subwords.symbols(ids[:-1]))
 
     def __repr__(self) -> str:
         return f"<LanguageModel of {self.subwords.size:,} {self.subwords.kind} tokens, {self.threads} threads>"
 
 
-def _one_by_one(pieces: Iterator[str]) -> Iterator[str]:
-    """Yield pieces, each computed on one thread; between them the caller's number of threads holds."""
+def _one_by_one(results: Iterator[T], threads: int) -> Iterator[T]:
+    """Yield results, each computed on some threads; between them the caller's number of threads holds."""
     while True:
-        with intra_op_threads(1):
-            piece = next(pieces, None)
-        if piece is None:
-            return
-        yield piece
+        with intra_op_threads(threads):
+            try:
+                result = next(results)
+            except StopIteration:
+                return
+        yield result
 
 
 def _settings(values: dict[str, Any]) -> GenerationSettings:

@@ -6,6 +6,7 @@ import os
 import platform
 import random
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tagger.errors import ConfigError
+from tagger.runtime.forking import is_forked
 from tagger.runtime.version import __version__
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ def check_threads(threads: int | None) -> int:
 
 
 def single_threaded() -> None:
-    """Set up the current thread: one intra-op thread, denormals to zero."""
+    """Set up a thread or process of our own: one intra-op thread, denormals to zero."""
     import torch
 
     torch.set_num_threads(1)
@@ -96,15 +98,32 @@ def keep_memory() -> None:
 
 @contextmanager
 def intra_op_threads(threads: int) -> Iterator[None]:
-    """Set the number of intra-op threads of torch for the block."""
+    """Set the number of intra-op threads of torch, and flush denormals to zero, for the block and on this thread.
+
+    A forked process computes on one thread whatever the number.
+    """
     import torch
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
+    before, flushed = torch.get_num_threads(), _flushes_denormals()
+    wanted = 1 if is_forked() else threads
+    # Threads that first use torch now take their number from this one: what is equal is neither set nor restored.
+    if wanted != before:
+        torch.set_num_threads(wanted)
+    if not flushed:
+        torch.set_flush_denormal(True)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        if wanted != before:
+            torch.set_num_threads(before)
+        if not flushed:
+            torch.set_flush_denormal(False)
+
+
+def _flushes_denormals() -> bool:
+    """Tell whether this thread flushes denormal numbers to zero, which torch does not report."""
+    smallest = sys.float_info.min
+    return smallest / 2 == 0
 
 
 def choose_device(name: str) -> torch.device:

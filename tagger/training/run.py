@@ -153,7 +153,6 @@ def run_context(options: RunOptions, max_memory: str | int | None = None) -> Ite
     Raises:
         OutputError, TrainingError: as ``train_and_save``.
     """
-    torch.set_flush_denormal(True)
     keep_memory()
     saving, threads = options.checkpointing, check_threads(options.threads)
     with ExitStack() as stack:
