@@ -1,7 +1,7 @@
 """One tagger that threads share, beside the same tagger in one thread.
 
 Run: ``python -m benchmarks.speed.shared_model MODEL TEST.conllu``. Every round tags the same texts with one thread and
-with several, in turn, through the public interface; a ratio above 1 says that several threads tag more in the same time.
+with several, in turn, through the public interface. Above 1, several threads tag more in the same time.
 """
 
 from __future__ import annotations

@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic
 
-import torch
-
 from tagger.runtime.device import check_threads, choose_device, intra_op_threads, keep_memory, seed_everything
 from tagger.runtime.filesystem import scratch_folder
 from tagger.runtime.memory_limit import memory_limit

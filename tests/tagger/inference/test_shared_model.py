@@ -95,7 +95,7 @@ def test_an_error_of_one_thread_is_not_that_of_another(tiny_model: Path, expecte
             raise ValueError("poison")
         label_all(window, *more)
 
-    shared._engine._label_all = fails  # type: ignore[method-assign]
+    shared._engine._label_all = fails  # type: ignore[method-assign, assignment]
 
     def answer(text: str) -> list[str] | str:
         try:
@@ -197,7 +197,7 @@ def test_a_web_server(tiny_model: Path, expected: list[list[str]]) -> None:
     loader.join()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             text = self.rfile.read(int(self.headers["Content-Length"])).decode()
             body = json.dumps(models[0].tag(text).tags).encode()
             self.send_response(200)
@@ -253,8 +253,13 @@ def language_model(tmp_path_factory: pytest.TempPathFactory) -> LanguageModel:
 @pytest.mark.usefixtures("_quick_switches")
 def test_threads_share_a_language_model(language_model: LanguageModel) -> None:
     texts = TEXTS[:40]
-    score = lambda text: [scored.surprisals for scored in language_model.score(text)]  # noqa: E731
-    write = lambda seed: language_model.generate("they", max_tokens=8, seed=seed)[0].text  # noqa: E731
+
+    def score(text: str) -> list[list[float]]:
+        return [scored.surprisals for scored in language_model.score(text)]
+
+    def write(seed: int) -> str:
+        return language_model.generate("they", max_tokens=8, seed=seed)[0].text
+
     scored, written = [score(text) for text in texts], [write(seed) for seed in range(20)]
     assert together(write, list(range(20))) == written
     for found, right in zip(together(score, texts), scored, strict=True):
