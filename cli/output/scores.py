@@ -191,9 +191,13 @@ def render_labels(entries: Sequence[TagScore], title: str, unit: str, terminal: 
 
 
 def render_seeds(
-    runs: Mapping[int, Mapping[str, Scores]], *, kept: int | None = None, terminal: TerminalCapabilities = PLAIN
+    runs: Mapping[int, Mapping[str, Scores]],
+    *,
+    kept: int | None = None,
+    title: str = "Seed",
+    terminal: TerminalCapabilities = PLAIN,
 ) -> str:
-    """Render one row per seed, with its scores by split, then mean and standard deviation."""
+    """Render one row per seed (or fold), with its scores by split, then mean and standard deviation."""
     splits = list(next(iter(runs.values())))
     summaries = {split: summarise([run[split] for run in runs.values()]) for split in splits}
     columns = [
@@ -203,7 +207,7 @@ def render_seeds(
         if name in summaries[split] and (split == splits[-1] or name == "accuracy")
     ]
     table = new_table(terminal)
-    table.add_column("Seed", justify="right")
+    table.add_column(title, justify="right")
     for split, _, title in columns:
         table.add_column(plain_text(f"{split} {title}"), justify="right")
     table.add_column("")

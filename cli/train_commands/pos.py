@@ -32,6 +32,7 @@ from tagger.corpora.formats.sentence import number_of
 if TYPE_CHECKING:
     from tagger.corpora.sources.corpus import Corpus
     from tagger.corpora.text.text_split import TextCorpus
+    from tagger.evaluation.scores import Scores
     from tagger.sequence_labelling.task import Run
     from tagger.training.run import TrainingResult
 
@@ -81,6 +82,10 @@ def train() -> None:
 @click.option("--text", default=None, metavar="CORPUS", help="More text for --lm-weight, as for `train lm`.")
 @click.option("--text-tokenised", is_flag=True, help="Words of --text are separated by blanks, a sentence a line.")
 @click.option("--seeds", type=int, default=1, help="Train this number of models, print mean and std, keep the best.")
+@click.option(
+    "--folds", type=click.IntRange(min=2), metavar="K",
+    help="First cross-validate: test on each K-th of all sentences in turn, print mean and spread.",
+)  # fmt: skip
 @run_options("runs/pos")
 def pos(**values: Any) -> None:
     """Train a tagger on CORPUS; on the bundled English corpus if none is named.
@@ -108,10 +113,32 @@ def pos(**values: Any) -> None:
         click.echo(describe(corpus), err=True)
     from tagger.sequence_labelling.train import train_runs
 
+    folds = _cross_validated(corpus, config, text, values) if values["folds"] else []
     with displayed_run(values) as options:
-        training = train_runs(corpus, config, options, text=text)
+        training = train_runs(corpus, config, options, text=text, folds=folds)
     if not values["quiet"]:
         _report(training, corpus, values)
+
+
+def _cross_validated(
+    corpus: Corpus, config: Config, text: TextCorpus | None, values: Mapping[str, Any]
+) -> list[Scores]:
+    """Cross-validate; print the scores of each fold, their mean and their spread."""
+    from tagger.cli.output.scores import render_seeds
+    from tagger.cli.output.terminal import TerminalCapabilities
+    from tagger.sequence_labelling.cross_validation import cross_validate
+    from tagger.training.task import RunOptions
+
+    def show(number: int, scores: Scores) -> None:
+        if not values["quiet"]:
+            click.echo(f"fold {number} of {values['folds']}: accuracy {100 * scores.accuracy:.2f} %", err=True)
+
+    options = RunOptions(device=values["device"], threads=values["threads"])
+    folds = cross_validate(corpus, config, values["folds"], options, text=text, on_fold=show)
+    if not values["quiet"]:
+        runs = {number: {"test": scores} for number, scores in enumerate(folds, 1)}
+        click.echo(render_seeds(runs, title="Fold", terminal=TerminalCapabilities.of(sys.stdout)) + "\n")
+    return folds
 
 
 def _text(config: Config, values: Mapping[str, Any]) -> TextCorpus | None:
@@ -154,7 +181,7 @@ def _shortened(row: Mapping[str, Any]) -> str:
 
 
 def _report(training: TrainingResult[Run], corpus: Corpus, values: Mapping[str, Any]) -> None:
-    from tagger.cli.output.scores import render_report, render_seeds
+    from tagger.cli.output.scores import FEW_WORDS, render_report, render_seeds
     from tagger.cli.output.terminal import TerminalCapabilities
 
     terminal = TerminalCapabilities.of(sys.stdout)
@@ -167,6 +194,12 @@ def _report(training: TrainingResult[Run], corpus: Corpus, values: Mapping[str, 
         from tagger.cli.output.scores import render_language_scores
 
         click.echo(render_language_scores(training.best.language, terminal))
+    measured = list(training.best.scores.values())[-1:]
+    if measured and measured[0].tokens < FEW_WORDS and not values["folds"]:
+        hint = (
+            "these are few words to measure on; --folds 10 tests on every sentence of the corpus, by cross-validation"
+        )
+        click.echo(f"note: {hint}", err=True)
     note = training.best.model.raw_text_note()
     if note is not None:
         click.echo(f"warning: {note}", err=True)

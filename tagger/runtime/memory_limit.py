@@ -36,6 +36,20 @@ def parse_bytes(size: str | int, where: str = "settings") -> int:
     return int(float(match[1]) * UNITS[match[2]])
 
 
+def available_memory() -> int:
+    """Return the bytes that the machine, or the container, can still give; a lot where nothing says so."""
+    with suppress(OSError):
+        free = [
+            1024 * int(re.findall(r"MemAvailable:\s*(\d+) kB", Path("/proc/meminfo").read_text(encoding="ascii"))[0])
+        ]
+        group = Path("/sys/fs/cgroup")
+        with suppress(OSError, ValueError):  # no container, or none with a limit
+            used = int((group / "memory.current").read_text(encoding="ascii"))
+            free.append(int((group / "memory.max").read_text(encoding="ascii")) - used)
+        return max(0, min(free))
+    return 1 << 40
+
+
 def ran_out_of_memory(error: Exception, *, limited: bool = False) -> bool:
     """Whether torch or Python could not get the memory it asked for.
 

@@ -62,6 +62,7 @@ class TaggingTask(TrainingTask[Network, Run]):
         auxiliary_lm: the language model to train along, if any.
         start: the language model to start from, if any.
         further_notes: for the model card, beside those of the corpus.
+        folds: scores of a cross-validation, if there was one.
     """
 
     name: ClassVar[Task] = "pos"
@@ -72,6 +73,7 @@ class TaggingTask(TrainingTask[Network, Run]):
     auxiliary_lm: AuxiliaryLM | None = None
     start: SavedModel | None = None
     further_notes: tuple[str, ...] = ()
+    folds: tuple[Scores, ...] = ()
 
     def __post_init__(self) -> None:
         self.notes = self.corpus.notes
@@ -186,8 +188,8 @@ class TaggingTask(TrainingTask[Network, Run]):
 
     def write(self, folder: Path, best: Run, runs: Sequence[Run], options: RunOptions) -> None:
         """Fill the model folder: weights, scores, card, curves."""
-        split_badly = best.model.raw_text_note()
-        notes = (*self.corpus.notes, *self.further_notes, *best.notes, *([split_badly] if split_badly else []))
+        further = [best.model.raw_text_note(), folds_note(self.folds) if self.folds else None]
+        notes = (*self.corpus.notes, *self.further_notes, *best.notes, *(note for note in further if note))
         saved = best.model.saved
         about = {
             **saved.about,
@@ -198,7 +200,7 @@ class TaggingTask(TrainingTask[Network, Run]):
             **provenance(options.command, best.model.threads, notes),
         }
         save_model(folder, replace(saved, about=about))
-        manifest.write_json(folder / manifest.METRICS, _metrics(best, runs))
+        manifest.write_json(folder / manifest.METRICS, _metrics(best, runs, self.folds))
         settings = saved.config.to_dict()
         if LANGUAGE not in saved.heads:
             del settings["head"], settings["streams"], settings["training"]["lm_weight"]
@@ -207,7 +209,18 @@ class TaggingTask(TrainingTask[Network, Run]):
         draw_curves(best.log, folder / "curves.png")
 
 
-def _metrics(best: Run, runs: Sequence[Run]) -> dict[str, Any]:
+def folds_note(folds: Sequence[Scores]) -> str:
+    """Report a cross-validation: mean and spread of the accuracy, and of the F1 of spans."""
+    named = {"accuracy": "accuracy", "span_f1": "span F1"}
+    figures = [
+        f"{name} {100 * one.mean:.2f} % (standard deviation {100 * (one.std or 0):.2f})"
+        for key, name in named.items()
+        if (one := summarise(folds).get(key)) is not None
+    ]
+    return f"{len(folds)}-fold cross-validation: {', '.join(figures)}"
+
+
+def _metrics(best: Run, runs: Sequence[Run], folds: Sequence[Scores]) -> dict[str, Any]:
     values: dict[str, Any] = {split: scores.to_dict() for split, scores in best.scores.items()}
     if best.language:
         values["language"] = {split: scores.to_dict() for split, scores in best.language.items()}
@@ -220,6 +233,9 @@ def _metrics(best: Run, runs: Sequence[Run]) -> dict[str, Any]:
             split: {name: summary.to_dict() for name, summary in summarise([run.scores[split] for run in runs]).items()}
             for split in best.scores
         }
+    if folds:
+        mean = {name: summary.to_dict() for name, summary in summarise(folds).items()}
+        values["folds"] = {"accuracy": [scores.accuracy for scores in folds], "mean": mean}
     return values
 
 

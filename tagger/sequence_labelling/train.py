@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from tagger.corpora.read_corpus import read_corpus
 from tagger.corpora.sources.corpus import Corpus, Split
 from tagger.corpora.text.text_split import TextCorpus
 from tagger.errors import ConfigError, CorpusError
+from tagger.evaluation.scores import Scores
 from tagger.inference.tagger import Tagger
 from tagger.sequence_labelling.multitask_preparation import prepare_auxiliary_lm, with_streams
 from tagger.sequence_labelling.preparation import choose_tokenizer, prepare
@@ -83,7 +84,12 @@ def train_pos(
 
 
 def train_runs(
-    corpus: Corpus, config: Config, options: RunOptions | None = None, *, text: TextCorpus | None = None
+    corpus: Corpus,
+    config: Config,
+    options: RunOptions | None = None,
+    *,
+    text: TextCorpus | None = None,
+    folds: Sequence[Scores] = (),
 ) -> TrainingResult[Run]:
     """Train one model a seed, keep the best on dev; decide settings left None.
 
@@ -92,6 +98,7 @@ def train_runs(
         config: of the model.
         options: where to compute and write, and who listens.
         text: further text for a language model that is trained along (``training.lm_weight``).
+        folds: scores of a cross-validation, to be written beside those of the model.
 
     Raises:
         TaggerError: as ``train_pos``.
@@ -110,7 +117,7 @@ def train_runs(
     corpus = replace(corpus, notes=(*corpus.notes, *_closed_list(corpus, corpus.train)))
     resolved = resolve(config, Facts.of(corpus))
     return train_and_save(
-        lambda context: make_task(corpus, resolved, start, text, context.scratch),
+        lambda context: replace(make_task(corpus, resolved, start, text, context.scratch), folds=tuple(folds)),
         options or RunOptions(),
         config.training.max_memory,
     )
