@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tagger.corpora.formats.conllu import FIELDS, MISC
-from tagger.corpora.formats.layout import DOCUMENT
+from tagger.corpora.formats.layout import DOCUMENT, conllu_comments
 from tagger.corpora.formats.metadata import LABEL_FIELDS, METADATA_FIELDS, METADATA_KEY, SentenceMetadata
 from tagger.corpora.formats.options import CONLLU_NAMES
 from tagger.corpora.formats.sentence import MISSING, RawSentence, excerpt
@@ -41,7 +41,7 @@ def render_conllu(rows: Iterator[RawSentence], path: Path) -> Iterator[str]:
         lines = ["\t".join(word) for word in zip(*fields, strict=True)]
         for place, line in reversed(_metadata(row).other_lines):
             lines.insert(place, line)
-        comments = ["# newdoc" if line.startswith(DOCUMENT) else line for line in _comments(row)]
+        comments = [comment for line in _comments(row) for comment in conllu_comments(line)]
         yield "\n".join([*comments, *lines]) + "\n\n"
 
 
@@ -57,8 +57,9 @@ def render_columns(rows: Iterator[RawSentence], path: Path, *, bare: bool = Fals
         if number == 1 and not bare:
             yield f"# global.columns = {' '.join(['FORM', *(name.upper() for name in values)])}\n"
         comments = [
-            "\t".join(line.split()) + "\n" if line.startswith(DOCUMENT) else line
+            comment
             for line in ([] if bare else _comments(row))
+            for comment in (["\t".join(line.split()) + "\n"] if line.startswith(DOCUMENT) else conllu_comments(line))
         ]
         yield "\n".join([*comments, *map("\t".join, zip(row.tokens, *values.values(), strict=True))]) + "\n\n"
 

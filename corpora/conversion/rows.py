@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tagger.corpora.formats.conllu import FIELDS
 from tagger.corpora.formats.metadata import SentenceMetadata
 from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.formats.registry import read_sentences
@@ -117,8 +118,13 @@ class FileRows:
     def _row(self, sentence: RawSentence, column: str, metadata: SentenceMetadata) -> RawSentence:
         if self.options.bare:
             return RawSentence(sentence.tokens, {column: sentence.columns[column]})
-        if self.options.form == "columns" and metadata.other_lines:
-            self._lost["multiword ranges, empty nodes"] += len(metadata.other_lines)
+        if self.options.form in ("columns", "conllu"):
+            for what, begins in (("structure tags", "<"), ("multiword ranges, empty nodes", "")):
+                lost = [
+                    pair for pair in metadata.other_lines if pair[1].startswith(begins) and not self._holds(pair[1])
+                ]
+                metadata.other_lines = [pair for pair in metadata.other_lines if pair not in lost]
+                self._lost.update({what: len(lost)} if lost else {})
         if self.options.form != "jsonl" and metadata.extra:
             self._lost[f"further keys ({', '.join(sorted(metadata.extra))})"] += 1
             metadata.extra = {}
@@ -127,3 +133,7 @@ class FileRows:
         return RawSentence(
             sentence.tokens, columns | {column: sentence.columns[column]}, text=sentence.text, metadata=metadata
         )
+
+    def _holds(self, line: str) -> bool:
+        """Whether the written format holds a line that is no word: CoNLL-U does if it has its fields."""
+        return self.options.form == "conllu" and (line[0] == "#" or line.count("\t") == FIELDS - 1)

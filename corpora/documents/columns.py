@@ -44,8 +44,17 @@ def _read(stream: io.BufferedReader, tokens_column: str | None, *, markup: bool)
         layout, parts = read_layout(source, tokens_column, min_width=1, markup=markup)
     except ValueError as error:
         raise CorpusError(str(error)) from error
+    apart = ""  # blocks without words
     for lines, block in parts:
-        yield _piece(lines, block, layout)
+        piece = _piece(lines, block, layout)
+        if isinstance(piece, ColumnsPiece):
+            piece.before, apart = apart + piece.before, ""
+            if not piece.tokens:
+                apart = piece.before + piece.after
+                continue
+        yield piece
+    if apart:
+        yield ColumnsPiece([], [], apart, after="")
 
 
 def _piece(lines: list[Line], block: bytes, layout: Layout) -> Piece:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from tagger.corpora.documents.piece import BadPiece, ConlluPiece, Piece, Tagged, TextPiece
+from tagger.corpora.documents.piece import BadPiece, ColumnsPiece, ConlluPiece, Piece, Tagged, TextPiece
 from tagger.corpora.files.lines import DamagedLine, blocks, checked_returns, not_utf8
-from tagger.corpora.formats.conllu import FIELDS, FORM, MISC, parse_block
+from tagger.corpora.formats.conllu import FIELD_NAMES, FIELDS, FORM, MISC, parse_block
+from tagger.corpora.formats.layout import conllu_comments
 from tagger.corpora.formats.metadata import LABEL_FIELDS
 from tagger.corpora.formats.sentence import MISSING
 
 TAG_FIELDS = {name: LABEL_FIELDS[name] for name in ("upos", "xpos", "feats")}
 """The fields of tags; any other label goes into MISC."""
+HEAD = FIELD_NAMES.index("head")
 BAR_IN_MISC = "\\p"  # as in Udapi, for | separates the items
 
 
@@ -74,21 +77,43 @@ def _misc(misc: str, column: str, tag: str, score: float | None) -> str:
 
 
 def _new_lines(piece: Piece, tagged: Tagged, column: str) -> bytes:
-    """Render words of another format; raw text tells where no space follows a word."""
+    """Render words of another format; raw text tells where no space follows a word.
+
+    HEAD and DEPREL are placeholders, without which tools of Universal Dependencies refuse the file: every word depends
+    on the first one.
+    """
     last = len(piece.tokens) - 1
     joined = [False] * (last + 1)
     if isinstance(piece, TextPiece):
         offsets = piece.offsets
         joined = [offsets[i][1] == offsets[i + 1][0] for i in range(last)] + [not piece.space_after]
+    elif isinstance(piece, ColumnsPiece):
+        glued = {place - 1 for place, line in piece.others if line.startswith("<g/>")}
+        joined = [place in glued for place in range(last + 1)]
     text = "".join([word if tight else word + " " for word, tight in zip(piece.tokens, joined, strict=True)])
-    lines = [f"# text = {' '.join(text.split())}\n"]
+    lines = [line + "\n" for line in _comments(piece, " ".join(text.split()))]
     scores: Sequence[float | None] = tagged.scores or [None] * (last + 1)
     field = TAG_FIELDS.get(column)
     for index, (word, tag, score) in enumerate(zip(piece.tokens, tagged.tags, scores, strict=True)):
         fields = [str(index + 1), " ".join(word.split()) or MISSING, *[MISSING] * (FIELDS - 2)]
+        fields[HEAD : HEAD + 2] = ("1", "dep") if index else ("0", "root")
         fields[MISC] = _misc("SpaceAfter=No" if joined[index] else MISSING, column, tag, score)
         if field is not None:
             fields[field] = tag
         lines.append("\t".join(fields) + "\n")
     lines.append("\n")
     return "".join(lines).encode()
+
+
+def _comments(piece: Piece, text: str) -> list[str]:
+    """Return the comments of a sentence of another format: its own, what it begins, its number and its text."""
+    before = piece.before.splitlines() if isinstance(piece, ColumnsPiece) else []
+    comments = [comment for line in before if line for comment in conllu_comments(line)]
+    if isinstance(piece, TextPiece) and piece.paragraph:
+        comments.append("# newpar")
+    if piece.first and "# newdoc" not in comments:
+        comments.insert(0, "# newdoc")
+    for key, value in (("sent_id", str(piece.number or "")), ("text", text)):
+        if value and not any(re.match(rf"#\s*{key}\s*=", comment) for comment in comments):
+            comments.append(f"# {key} = {value}")
+    return comments

@@ -83,6 +83,13 @@ class Documents:
         Raises:
             CorpusError: a document cannot be opened or read, with its path and line.
         """
+        number = 0
+        for piece in self._all(tokenizer, skip_invalid):
+            if piece.tokens:
+                piece.number = number = number + 1
+            yield piece
+
+    def _all(self, tokenizer: WordTokenizer, skip_invalid: bool) -> Iterator[Piece]:
         yield from self._read(self._first, self._paths[0], self.format, tokenizer, skip_invalid)
         for path in self._paths[1:]:
             with open_text(path, by_line=self._by_line) as stream:
@@ -109,7 +116,9 @@ class Documents:
                 pieces = (read_text_lines if self._by_line else read_text)(stream, tokenizer)
             else:
                 pieces = READERS[form](stream)
+            first = True
             for piece in pieces:
+                piece.first, first = first, first and not piece.tokens
                 if isinstance(piece, BadPiece):
                     piece.message = clipped(piece.message)
                     if not skip_invalid:

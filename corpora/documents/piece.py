@@ -18,9 +18,13 @@ class Piece:
 
     Args:
         tokens: T words.
+        number: counts the sentences of all documents from 1; set by ``Documents``.
+        first: it is the first sentence of its document; set by ``Documents``.
     """
 
     tokens: list[str]
+    number: int = field(default=0, kw_only=True)
+    first: bool = field(default=False, kw_only=True)
 
 
 @dataclass(slots=True)
@@ -35,10 +39,12 @@ class TextPiece(Piece):
     Args:
         offsets: start and end of each word in its document, in code points.
         space_after: white space follows the sentence, or nothing.
+        paragraph: it is the first sentence of a paragraph: a blank line precedes it, or nothing.
     """
 
     offsets: list[tuple[int, int]]
     space_after: bool
+    paragraph: bool = False
 
 
 @dataclass(slots=True)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Iterator
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from tagger.corpora.documents.piece import BadPiece, LinePiece, Piece, TextPiece
-from tagger.corpora.files.lines import byte_lines, not_utf8
+from tagger.corpora.files.lines import DamagedLine, byte_lines, checked_returns, not_utf8
 from tagger.corpora.tokenization.sentence_splitter import Token
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 
 TEXT_CHUNK_BYTES = 1 << 16
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 
 
 def read_text(stream: BinaryIO, tokenizer: WordTokenizer) -> Iterator[Piece]:
@@ -24,15 +27,16 @@ def read_text(stream: BinaryIO, tokenizer: WordTokenizer) -> Iterator[Piece]:
     """
     bad: list[BadPiece] = []
     previous: list[Token] = []
-    for sentence in tokenizer.stream(_decoded(stream, bad)):
+    paragraphs = deque([0])
+    for sentence in tokenizer.stream(_with_paragraphs(_decoded(stream, bad), paragraphs)):
         while bad:
             yield bad.pop(0)
         if previous:
-            yield _text_piece(previous, space_after=previous[-1].end != sentence[0].start)
+            yield _text_piece(previous, paragraphs, space_after=previous[-1].end != sentence[0].start)
         previous = sentence
     yield from bad
     if previous:
-        yield _text_piece(previous, space_after=True)
+        yield _text_piece(previous, paragraphs, space_after=True)
 
 
 def read_text_lines(stream: BinaryIO, tokenizer: WordTokenizer) -> Iterator[Piece]:
@@ -44,9 +48,24 @@ def read_text_lines(stream: BinaryIO, tokenizer: WordTokenizer) -> Iterator[Piec
             yield piece
 
 
-def _text_piece(sentence: list[Token], *, space_after: bool) -> TextPiece:
+def _text_piece(sentence: list[Token], paragraphs: deque[int], *, space_after: bool) -> TextPiece:
     words, starts, ends = zip(*sentence, strict=True)
-    return TextPiece(list(words), list(zip(starts, ends, strict=True)), space_after)
+    begins = False
+    while paragraphs and paragraphs[0] <= starts[0]:
+        paragraphs.popleft()
+        begins = True
+    return TextPiece(list(words), list(zip(starts, ends, strict=True)), space_after, begins)
+
+
+def _with_paragraphs(chunks: Iterable[str], paragraphs: deque[int]) -> Iterator[str]:
+    """Pass on a text and note the offsets behind its blank lines."""
+    end, space = 0, ""  # white space at the end of what was passed on
+    for chunk in chunks:
+        text, start = space + chunk, end - len(space)
+        paragraphs.extend(start + blank.end() for blank in _BLANK_LINE.finditer(text))
+        end += len(chunk)
+        space = text[len(text.rstrip()) :]
+        yield chunk
 
 
 def _decoded(stream: BinaryIO, bad: list[BadPiece]) -> Iterator[str]:
@@ -81,6 +100,9 @@ def _repaired(error: UnicodeDecodeError, line: int, bad: list[BadPiece]) -> tupl
 def read_lines(stream: BinaryIO) -> Iterator[Piece]:
     """Read a sentence a line, words separated by ASCII white space; a no-break space is part of its word."""
     for number, line in byte_lines(stream):
+        if b"\r" in line and isinstance(damaged := checked_returns(line.decode("utf-8", "replace")), DamagedLine):
+            yield BadPiece([], line, damaged.reason, number, "tokens")
+            continue
         try:
             text = b" ".join(line.split()).decode()
         except UnicodeDecodeError as error:

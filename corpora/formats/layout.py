@@ -35,6 +35,18 @@ KINDS = {
 Line = tuple[int, str]
 
 
+def conllu_comments(line: str) -> list[str]:
+    """Return a comment, the mark of a document or a structure tag as comments of CoNLL-U."""
+    if HEADER.match(line) or line.startswith(("</", "<s>", "<g/>")):
+        return []
+    if line[0] == "#":
+        return [line]
+    begins = [
+        f"# new{name}" for name, tag in (("doc", "<doc"), ("doc", DOCUMENT), ("par", "<p")) if line.startswith(tag)
+    ]
+    return begins[:1] + ([f"# {line}"] if " " in line and line[0] == "<" else [])
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The columns of a file.

@@ -150,16 +150,103 @@ def test_a_file_without_blank_lines_is_refused_not_swallowed(tmp_path: Path, mon
         tag_files([path])
 
 
+def scored_words(text: str) -> list[tuple[str, str]]:
+    """The words and UPOS of a file as the official scorer loads them (conll18_ud_eval), with what it refuses."""
+    found = []
+    for block in text.split("\n\n")[:-1]:
+        rows = [line.split("\t") for line in block.split("\n") if not line.startswith("#")]
+        assert [row[0] for row in rows] == [str(number) for number in range(1, len(rows) + 1)]
+        assert all(len(row) == 10 and row[1] for row in rows)
+        heads = [int(row[6]) for row in rows]
+        assert all(0 <= head <= len(rows) for head in heads)
+        assert heads.count(0) == 1
+        assert [row[7] == "root" for row in rows] == [head == 0 for head in heads]
+        for head in heads:
+            steps = 0
+            while head and steps <= len(rows):
+                head, steps = heads[head - 1], steps + 1
+            assert not head  # no cycle
+        found += [(row[1], row[3]) for row in rows]
+    return found
+
+
 def test_text_becomes_conllu(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.txt", b"Don't go.\nYes ($5).\n\nNo")
-    blocks = tag_files([path], "conllu")[0].decode().split("\n\n")
+    path = write(tmp_path / "a.txt", b"Don't go.\nYes ($5).\n \n\nNo")
+    text = tag_files([path], "conllu")[0].decode()
+    blocks = text.split("\n\n")
     assert blocks[0].split("\n") == [
+        "# newdoc",
+        "# newpar",
+        "# sent_id = 1",
         "# text = Don't go.",
-        "1\tDo\t_\tL2\t_\t_\t_\t_\t_\tSpaceAfter=No",
-        "2\tn't\t_\tL3\t_\t_\t_\t_\t_\t_",
-        "3\tgo\t_\tL2\t_\t_\t_\t_\t_\tSpaceAfter=No",
-        "4\t.\t_\tL1\t_\t_\t_\t_\t_\t_",
+        "1\tDo\t_\tL2\t_\t_\t0\troot\t_\tSpaceAfter=No",
+        "2\tn't\t_\tL3\t_\t_\t1\tdep\t_\t_",
+        "3\tgo\t_\tL2\t_\t_\t1\tdep\t_\tSpaceAfter=No",
+        "4\t.\t_\tL1\t_\t_\t1\tdep\t_\t_",
     ]
-    assert [block.split("\n")[0] for block in blocks] == ["# text = Don't go.", "# text = Yes ($5).", "# text = No", ""]
+    assert [[line for line in block.split("\n") if line[:1] == "#"] for block in blocks[1:]] == [
+        ["# sent_id = 2", "# text = Yes ($5)."],
+        ["# newpar", "# sent_id = 3", "# text = No"],
+        [],
+    ]
+    words = ["Do", "n't", "go", ".", "Yes", "(", "$", "5", ")", ".", "No"]
+    assert scored_words(text) == [(word, f"L{len(word)}") for word in words]
     tagged = tag_files([path], "conllu", column="ner", scores=True)[0].decode().split("\n")
-    assert tagged[1] == "1\tDo\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=No|ner=L2|TagScore=0.5000"
+    assert tagged[4] == "1\tDo\t_\t_\t_\t_\t0\troot\t_\tSpaceAfter=No|ner=L2|TagScore=0.5000"
+
+
+@pytest.mark.parametrize("size", [1, 3, 1 << 16])
+def test_paragraphs_are_found_wherever_the_text_is_cut(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagger.corpora.documents.text.TEXT_CHUNK_BYTES", size)
+    path = write(tmp_path / "a.txt", "\n\nÉ a.\nB c\r\n\t\r\nD e.\n\n\nF\n".encode())
+    blocks = tag_files([path], "conllu")[0].decode().split("\n\n")
+    assert [("# newpar" in block, block[block.index("# text") :].split("\n")[0][9:]) for block in blocks[:-1]] == [
+        (True, "É a."),
+        (False, "B c"),
+        (True, "D e."),
+        (True, "F"),
+    ]
+
+
+def test_sentences_are_numbered_over_all_documents(tmp_path: Path) -> None:
+    paths = [write(tmp_path / "a.txt", b"Yes.\n\nNo."), write(tmp_path / "b.tok", b"and so\n")]
+    lines = tag_files(paths, "conllu")[0].decode().split("\n")
+    assert [line for line in lines if line.startswith(("# sent_id", "# newdoc"))] == [
+        "# newdoc",
+        "# sent_id = 1",
+        "# sent_id = 2",
+        "# newdoc",
+        "# sent_id = 3",
+    ]
+
+
+def test_columns_and_vertical_text_become_conllu(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.conll", b"-DOCSTART- X\n\nIt X\nran Y\n\nNo X\n\n# sent_id = c\nOh X\n")
+    text = tag_files([path], "conllu")[0].decode()
+    assert scored_words(text) == [("It", "L2"), ("ran", "L3"), ("No", "L2"), ("Oh", "L2")]
+    assert [line for line in text.split("\n") if line[:1] == "#"] == [
+        *("# newdoc", "# sent_id = 1", "# text = It ran", "# sent_id = 2", "# text = No"),
+        *("# sent_id = c", "# text = Oh"),
+    ]
+    path = write(tmp_path / "a.vert", b'<doc id="7">\n<p>\n<s>\nIt\nran\n<g/>\n.\n</s>\n</p>\n</doc>\n')
+    lines = tag_files([path], "conllu")[0].decode().split("\n")
+    assert lines[:5] == ["# newdoc", '# <doc id="7">', "# newpar", "# sent_id = 1", "# text = It ran."]
+    assert lines[6] == "2\tran\t_\tL3\t_\t_\t1\tdep\t_\tSpaceAfter=No"
+
+
+def test_line_ends_of_old_macs_are_refused_with_the_line(tmp_path: Path) -> None:
+    for name, text in (
+        ("a.conllu", SENTENCE),
+        ("a.tsv", "It\tX\nran\tY\n\nNo\tX\n"),
+        ("a.tok", "It ran\nNo\n"),
+    ):
+        path = write(tmp_path / name, text.replace("\n", "\r").encode())
+        with pytest.raises(CorpusError, match=rf"{name}:1: a carriage return at character \d+ of the line"):
+            tag_files([path])
+        path = write(tmp_path / name, (text + text.replace("\n", "\r")).encode())
+        with pytest.raises(CorpusError, match=rf"{name}:{text.count(chr(10)) + 1}: a carriage return"):
+            tag_files([path])
+    doubled = write(tmp_path / "b.conllu", SENTENCE.replace("\n", "\r\r\n").encode())
+    assert tag_files([doubled])[0] == expected(doubled.read_bytes(), "upos")

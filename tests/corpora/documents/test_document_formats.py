@@ -57,7 +57,7 @@ def test_lines_of_tokens(tmp_path: Path) -> None:
     assert records[0] == {"tokens": ["and/or", "either", "1"], "tags": ["L6", "L6", "L1"]}
     assert records[1] == {"tokens": [], "tags": []}
     assert tag_files([path], "conllu")[0].decode().split("\n\n")[2] == (
-        "# text = last\n1\tlast\t_\tL4\t_\t_\t_\t_\t_\t_"
+        "# sent_id = 3\n# text = last\n1\tlast\t_\tL4\t_\t_\t0\troot\t_\t_"
     )
 
 
