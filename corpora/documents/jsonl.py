@@ -9,7 +9,8 @@ from typing import Any, BinaryIO
 
 from tagger.corpora.documents.piece import BadPiece, JsonPiece, Piece, Tagged, TextPiece
 from tagger.corpora.files.lines import byte_lines, decode_line
-from tagger.corpora.formats.jsonl import parse_object, token_key, words_of
+from tagger.corpora.formats.jsonl import parse_object
+from tagger.corpora.formats.records import token_key, words_of
 from tagger.corpora.formats.sentence import InvalidSentenceError
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -22,6 +22,7 @@ HEAD_BYTES = 1 << 16
 STANDARD_INPUT = "-"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 PARQUET = b"PAR1"
+ARROW = b"\xff\xff\xff\xff"  # a stream of Arrow, as ``Dataset.save_to_disk`` writes it
 ARCHIVES = {b"PK\x03\x04": "a ZIP archive", b"7z\xbc\xaf": "a 7-Zip archive"}
 _MAX_NUL_SHARE = 0.01  # of the first bytes of a text; a single NUL is reported with its line
 _DAMAGE = (EOFError, zlib.error, lzma.LZMAError)

@@ -10,9 +10,9 @@ from typing import Any
 from tagger.corpora.formats.sentence import RawSentence, excerpt
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 
-SPAN_KEYS = ("spans", "entities", "labels", "label", "annotations", "ner")
+SPAN_KEYS = ("spans", "entities", "labels", "label", "annotations", "annotation", "ents", "ner")
 START_KEYS, END_KEYS = ("start", "start_offset", "begin"), ("end", "end_offset", "stop")
-LABEL_KEYS = ("label", "entity", "type", "tag", "entity_group")
+LABEL_KEYS = ("label", "labels", "entity", "type", "tag", "entity_group")
 
 Span = tuple[int, int, str]
 
@@ -24,7 +24,8 @@ def spanned_sentence(text: str, spans: Sequence[Any], line: int) -> RawSentence:
 
     Args:
         text: the sentence.
-        spans: ``[start, end, label]`` or objects with such keys; characters from 0, the end exclusive.
+        spans: ``[start, end, label]`` or objects with such keys; characters from 0, the end exclusive. Where a span
+            repeats its text, the end may be inclusive and the characters may be those of JavaScript (UTF-16).
         line: where the sentence stands.
 
     Returns:
@@ -33,7 +34,7 @@ def spanned_sentence(text: str, spans: Sequence[Any], line: int) -> RawSentence:
     Raises:
         ValueError: a span is malformed, outside the text, empty of words, or overlaps another.
     """
-    ordered = sorted(_span(span, text) for span in spans)
+    ordered = sorted({_span(span, text) for span in spans})
     for (_, end, first), (start, _, second) in pairwise(ordered):
         if start < end:
             raise ValueError(f"spans {first!r} and {second!r} overlap at character {start}; a word has one label")
@@ -63,15 +64,34 @@ def _tokenizer() -> WordTokenizer:
 
 
 def _span(span: Any, text: str) -> Span:
+    if isinstance(span, dict) and isinstance(span.get("points"), list) and len(span["points"]) == 1:
+        span = {**span["points"][0], **span}  # Dataturks
     values: list[Any] = [_first(span, keys) for keys in (START_KEYS, END_KEYS, LABEL_KEYS)]
-    if isinstance(span, list):
-        values = span
+    values = list(span) if isinstance(span, list) else values
+    if len(values) == 3 and isinstance(values[2], list) and len(values[2]) > 1:
+        raise ValueError(
+            f"the span at character {values[0]} has several labels, expected one: {excerpt(str(values[2]))}"
+        )
     match values:
-        case [int(start), int(end), str(label)] if label and 0 <= start < end <= len(text):
-            return start, end, label
-        case [int(), int(), str()]:
+        case [int(start), int(end), (str() | int()) as label] | [int(start), int(end), [str(label)]] if label != "":
+            if isinstance(span, dict) and isinstance(said := span.get("text"), str):
+                start, end = _place(text, start, end, said)
+            if 0 <= start < end <= len(text):
+                return start, end, str(label)
             raise ValueError(f"the span {excerpt(str(span))} lies outside a text of {len(text)} characters")
-    raise ValueError(f"expected a span [start, end, label]: {excerpt(str(span))}")
+    raise ValueError(f"expected a span [start, end, label]: {excerpt(str(span), 200)}")
+
+
+def _place(text: str, start: int, end: int, said: str) -> tuple[int, int]:
+    """Return where the text of a span is, which the span repeats: exporters count differently."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    utf16 = [len(units[: 2 * max(place, 0)].decode("utf-16-le", "ignore")) for place in (start, end)]
+    wanted = said.replace("\\n", " ").split()
+    for first, last in ((start, end), (start, end + 1), (utf16[0], utf16[1])):
+        if first >= 0 and text[first:last].split() == wanted:
+            return first, last
+    message = f"a span of {excerpt(said)} from character {start} to {end}, where the text has"
+    raise ValueError(f"{message} {excerpt(text[max(start, 0) : max(end, 0)])}")
 
 
 def _first(span: Any, keys: Sequence[str]) -> Any:

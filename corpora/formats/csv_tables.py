@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from tagger.corpora.files.lines import DamagedLine
-from tagger.corpora.formats.jsonl import TOKEN_KEYS
 from tagger.corpora.formats.options import LabelledFile
+from tagger.corpora.formats.records import TOKEN_KEYS
 from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, RawSentence, excerpt, number_of
 from tagger.errors import CorpusError
 

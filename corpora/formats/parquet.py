@@ -1,4 +1,4 @@
-"""Parquet: one sentence a row, with lists of words and labels, or one word a row.
+"""Parquet, and Arrow as ``Dataset.save_to_disk`` writes it: a sentence a row in lists, or a word a row.
 
 Whole-number labels are named by the ``ClassLabel`` features that ``datasets`` writes into the file.
 """
@@ -6,7 +6,7 @@ Whole-number labels are named by the ``ClassLabel`` features that ``datasets`` w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,18 +15,28 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tagger.corpora.files.paths import open_file
-from tagger.corpora.formats.csv_tables import WORD_KEYS, Table, find_words
-from tagger.corpora.formats.jsonl import TEXT_KEYS, TOKEN_KEYS
-from tagger.corpora.formats.metadata import METADATA_KEY, SentenceMetadata
+from tagger.corpora.files.streams import ARROW
+from tagger.corpora.formats.char_spans import SPAN_KEYS
+from tagger.corpora.formats.csv_tables import Table, find_words
+from tagger.corpora.formats.metadata import METADATA_KEY
 from tagger.corpora.formats.options import LabelledFile
-from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, RawSentence, clipped, excerpt
+from tagger.corpora.formats.records import TEXT_KEYS, TOKEN_KEYS, records_in, sentences_of, with_all_columns
+from tagger.corpora.formats.sentence import (
+    InvalidSentenceError,
+    OnProblem,
+    Problem,
+    ProblemKind,
+    RawSentence,
+    clipped,
+)
 from tagger.errors import CorpusError
 
 BATCH = 1000  # rows
+UNLABELLED = -100  # what a loss leaves out, in rows made for training
 
 
 def sentences(path: Path, file: LabelledFile, on_problem: OnProblem) -> Iterator[RawSentence]:
-    """Read a Parquet file; problems have the number of the row, from 1.
+    """Read a Parquet or Arrow file; problems have the number of the row, from 1.
 
     Yields:
         Sentences with every column of strings or whole numbers that goes with the words.
@@ -37,10 +47,12 @@ def sentences(path: Path, file: LabelledFile, on_problem: OnProblem) -> Iterator
     with open_parquet(path, file.name) as table:
         schema = table.schema_arrow
         key = _words_column(schema, file.options.tokens_column, file.name)
-        if _is_list(schema.field(key).type):
-            yield from _rows_of_lists(table, key, on_problem, file)
-        else:
+        if key is not None and _is_text(schema.field(key).type):
             yield from _rows_of_words(table, schema, key, on_problem, file.name)
+            return
+        if key is not None and not any(_is_list(field.type) for field in schema if field.name != key):
+            raise CorpusError(f"no column of labels beside {key!r}; there are: {_described(schema)}", path=file.name)
+        yield from with_all_columns(_rows_of_lists(table, on_problem, file))
 
 
 @contextmanager
@@ -52,35 +64,52 @@ def open_parquet(path: Path, name: str) -> Iterator[pq.ParquetFile]:
     """
     with open_file(path, name) as stream:
         try:
-            yield pq.ParquetFile(stream)
+            is_arrow = stream.peek(len(ARROW)).startswith(ARROW)
+            yield ArrowStream(stream) if is_arrow else pq.ParquetFile(stream)
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             first = clipped((str(error).splitlines() or ["unknown reason"])[0])
             raise CorpusError(f"not a Parquet file that can be read: {first}", path=name) from error
 
 
-def _rows_of_lists(table: Any, key: str, on_problem: OnProblem, file: LabelledFile) -> Iterator[RawSentence]:
-    schema, numbers = table.schema_arrow, file.options.numbers
-    numeric = [field.name for field in schema if field.name in numbers and _is_list(field.type)]
-    labels = [field.name for field in schema if field.name not in (key, *numeric) and _is_labels(field.type)]
-    if not labels and not numeric:
-        raise CorpusError(f"no column of labels beside {key!r}; there are: {_described(schema)}", path=file.name)
-    texts = [field.name for field in schema if field.name in TEXT_KEYS and pa.types.is_string(field.type)]
-    integers = {label for label in labels if pa.types.is_integer(schema.field(label).type.value_type)}
-    names = {label: known for label, known in class_names(schema).items() if label in integers}
+class ArrowStream:
+    """A file of ``Dataset.save_to_disk``, with the interface of a ``ParquetFile``."""
+
+    def __init__(self, stream: Any) -> None:
+        self._reader = pa.ipc.open_stream(stream)
+        self.schema_arrow = self._reader.schema
+
+    def iter_batches(self, size: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows in batches, some columns of them."""
+        for batch in self._reader:
+            for start in range(0, batch.num_rows, size):
+                yield batch.select(columns).slice(start, size)
+
+
+def _rows_of_lists(table: Any, on_problem: OnProblem, file: LabelledFile) -> Iterator[RawSentence]:
+    schema = table.schema_arrow
+    names = class_names(schema)
+    kept = [field.name for field in schema if _is_wanted(field) or field.name in file.options.numbers]
     number = 0
-    kept = [METADATA_KEY] if METADATA_KEY in schema.names and METADATA_KEY not in labels else []
-    for batch in table.iter_batches(BATCH, columns=[key, *labels, *numeric, *texts[:1], *kept]):
+    for batch in table.iter_batches(BATCH, columns=kept):
         for row in batch.to_pylist():
             number += 1
-            columns = {label: row[label] for label in (*labels, *numeric)}
-            if problem := _row_problem(number, row[key], columns, names, numeric):
-                on_problem(problem)
-                continue
-            named = {label: _named(columns[label], names.get(label)) for label in labels}
-            named |= {column: columns[column] for column in numeric}
-            text = row[texts[0]] if texts else None
-            metadata = SentenceMetadata.from_value(row.get(METADATA_KEY))
-            yield RawSentence(row[key], named, number, [number] * len(row[key]), text, metadata)
+            try:
+                named = {key: _named(value, names[key], key) if key in names else value for key, value in row.items()}
+                found = [
+                    sentence
+                    for record in records_in(named, file.options)
+                    for sentence in sentences_of(record, number, file)
+                ]
+            except ValueError as error:
+                kind = error.kind if isinstance(error, InvalidSentenceError) else ProblemKind.MALFORMED
+                on_problem(Problem(number, str(error), number, kind))
+            else:
+                yield from found
+
+
+def _is_wanted(field: pa.Field) -> bool:
+    text = _is_text(field.type) and field.name in (*TEXT_KEYS, METADATA_KEY)
+    return text or bool(pa.types.is_nested(field.type))
 
 
 def _rows_of_words(file: Any, schema: pa.Schema, key: str, on_problem: OnProblem, name: str) -> Iterator[RawSentence]:
@@ -114,43 +143,34 @@ def class_names(schema: pa.Schema) -> dict[str, list[str]]:
     return names
 
 
-def _words_column(schema: pa.Schema, wanted: str | None, name: str) -> str:
-    lists: list[str] = [field.name for field in schema if _is_list(field.type) and _is_text(field.type.value_type)]
+def _words_column(schema: pa.Schema, wanted: str | None, name: str) -> str | None:
+    """Return the column of words; None where the rows may be records of another kind."""
+    lists: list[str] = [field.name for field in schema if _is_list(field.type)]
     strings: list[str] = [field.name for field in schema if _is_text(field.type)]
     if wanted is not None:
         if wanted in (*lists, *strings):
             return wanted
         raise CorpusError(f"no column {wanted!r} of words; there are: {_described(schema)}", path=name)
-    for known in (*TOKEN_KEYS, *WORD_KEYS):
-        if known in lists:
-            return known
+    if known := next((key for key in TOKEN_KEYS if key in lists), None):
+        return known
     if strings and not lists:
         return strings[find_words(strings, None, name, 1)]
+    if any(pa.types.is_struct(field.type) for field in schema) or (strings and set(lists) & set(SPAN_KEYS)):
+        return None
     expected = "expected lists of strings called tokens or words"
-    raise CorpusError(f"no column of words; {expected}; there are: {_described(schema)}", path=name)
+    message = f"no column of words; {expected}; there are: {_described(schema)}"
+    raise CorpusError(f"{message}; name it (--tokens-column)", path=name)
 
 
-def _row_problem(
-    number: int, tokens: Any, columns: dict[str, Any], names: dict[str, list[str]], numeric: Sequence[str]
-) -> Problem | None:
-    if not tokens or None in tokens or "" in tokens:
-        message = f"expected a list of words, none of them empty: {excerpt(str(tokens))}"
-        return Problem(number, message, number, ProblemKind.EMPTY)
-    for label, values in columns.items():
-        if values is None or len(values) != len(tokens):
-            message = f"{len(values or [])} {label!r} for {len(tokens)} words"
-            return Problem(number, message, number, ProblemKind.COLUMN_COUNT)
-        if None in values and label not in numeric:
-            message = f"{label!r} lacks a value: {excerpt(str(values))}"
-            return Problem(number, message, number, ProblemKind.MISSING_LABEL)
-        if label in names and not all(-1 < value < len(names[label]) for value in values):
-            message = f"{label!r} holds a number outside 0 to {len(names[label]) - 1}: {excerpt(str(values))}"
-            return Problem(number, message, number)
-    return None
-
-
-def _named(values: list[Any], names: list[str] | None) -> list[str]:
-    return [names[value] for value in values] if names else [str(value) for value in values]
+def _named(values: Any, names: list[str], column: str) -> Any:
+    """Return the names of labels that are numbers, of any depth; -100 and null stay as they are."""
+    if isinstance(values, list):
+        return [_named(value, names, column) for value in values]
+    if not isinstance(values, int) or values == UNLABELLED:
+        return values
+    if not 0 <= values < len(names):
+        raise InvalidSentenceError(f"{column!r} holds {values}, a number outside 0 to {len(names) - 1}")
+    return names[values]
 
 
 def _cell(value: Any, names: list[str] | None) -> str:
@@ -166,10 +186,6 @@ def _is_text(kind: pa.DataType) -> bool:
 
 def _is_list(kind: pa.DataType) -> bool:
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
-
-
-def _is_labels(kind: pa.DataType) -> bool:
-    return _is_list(kind) and (_is_text(kind.value_type) or bool(pa.types.is_integer(kind.value_type)))
 
 
 def _described(schema: pa.Schema) -> str:

@@ -61,7 +61,7 @@ FORMATS = {
         partial(read_blocks, end=columns.END_OF_VERTICAL),
         (".vert", ".vrt", ".vertical"),
     ),
-    "parquet": Format(_read_parquet, lambda path, _: path, (".parquet",)),
+    "parquet": Format(_read_parquet, lambda path, _: path, (".parquet", ".arrow")),
     "jsonl": Format(jsonl.sentences, read_lines, (".jsonl", ".ndjson", ".json")),
     "csv": Format(csv_tables.sentences, read_lines, (".csv",)),
     "tsv": Format(partial(csv_tables.sentences, delimiter="\t"), read_lines),

@@ -147,6 +147,15 @@ def error_policy(path: str | Path, *, skip_invalid: bool) -> RaiseErrors | SkipI
     return SkipInvalid(path) if skip_invalid else RaiseErrors(path)
 
 
+def label_text(value: object) -> str | None:
+    """Return a label as text: ``MISSING`` for null, NaN, -100 and nothing at all; None for what is no label."""
+    if value is None or value != value or value in ("", -100, "-100"):
+        return MISSING
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else None
+    return str(value) if isinstance(value, str | int) else None
+
+
 def clipped(message: str, limit: int = 400) -> str:
     """Put a message on one line of moderate length."""
     line = message if len(message) <= limit else f"{message[: limit - 3]}..."

@@ -9,11 +9,11 @@ from itertools import takewhile
 from pathlib import Path
 
 from tagger.corpora.files.lines import split_fields
-from tagger.corpora.files.streams import ARCHIVES, PARQUET, read_head, uncompressed_suffix
+from tagger.corpora.files.streams import ARCHIVES, ARROW, PARQUET, read_head, uncompressed_suffix
 from tagger.corpora.formats.conllu import FIELD_NAMES
 from tagger.corpora.formats.csv_tables import WORD_KEYS
-from tagger.corpora.formats.jsonl import TOKEN_KEYS
 from tagger.corpora.formats.layout import HEADER, MARKUP
+from tagger.corpora.formats.records import TOKEN_KEYS
 from tagger.corpora.formats.registry import SUFFIXES
 from tagger.errors import CorpusError
 
@@ -45,7 +45,7 @@ def sniff(path: Path, name: str) -> str:
         CorpusError: it is empty, or in no format that holds labels.
     """
     head = checked_head(path, name)
-    if head.startswith(PARQUET):
+    if head.startswith((PARQUET, ARROW)):
         return "parquet"
     if not head.strip():
         raise CorpusError("the file is empty", path=name)
@@ -136,7 +136,7 @@ def _filled_lines(text: str) -> list[str]:
 
 def _by_content(filled: list[str], data: list[str], *, named: bool) -> str | None:
     first = filled[0].lstrip()
-    if first.startswith("{") or re.match(r"\[\s*(\{|$)", first):
+    if first.startswith("{") or re.match(r"\[\s*([\[{\"]|$)", first):
         return "jsonl"
     if is_vertical(data):
         return "vertical"

@@ -12,8 +12,8 @@ import numpy as np
 from tagger.corpora.files.streams import read_head
 from tagger.corpora.formats.conllu import misc_value
 from tagger.corpora.formats.csv_tables import SENTENCE_KEYS, WORD_KEYS
-from tagger.corpora.formats.jsonl import TOKEN_KEYS
 from tagger.corpora.formats.options import ReadOptions
+from tagger.corpora.formats.records import TOKEN_KEYS
 from tagger.corpora.formats.registry import read_sentences
 from tagger.corpora.formats.sentence import (
     Problem,

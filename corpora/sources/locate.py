@@ -16,6 +16,12 @@ from tagger.corpora.sources.splits import SPLIT_NAMES, split_of
 from tagger.errors import CorpusError
 
 EXTENSIONS = (*SUFFIXES, ".txt")
+SAVED = (
+    "dataset_info.json",
+    "dataset_infos.json",
+    "dataset_dict.json",
+    "state.json",
+)  # beside the rows, by ``datasets``
 NO_DATA = ("license", "licence", "copying", "notice", "readme", "changelog", "stats", "eval_log")
 BUNDLED = Path(__file__).parent.parent / "bundled"
 LOOKED_FOR = "*train*, *dev* and *test* files, or files ending in .conllu, .conll, .jsonl, .parquet, .tsv, .csv, .txt"
@@ -159,5 +165,9 @@ def _shard_notes(groups: dict[str, list[Path]]) -> list[str]:
 
 
 def _may_be_data(path: Path) -> bool:
-    other = path.suffix.lower() in (".md", ".html", ".py", ".zip", ".pdf") or path.name.lower().startswith(NO_DATA)
+    other = (
+        path.name in SAVED
+        or path.suffix.lower() in (".md", ".html", ".py", ".zip", ".pdf")
+        or path.name.lower().startswith(NO_DATA)
+    )
     return not other and (uncompressed_suffix(path) in EXTENSIONS or split_of(path.name) is not None)

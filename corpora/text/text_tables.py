@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tagger.corpora.files.lines import MAX_LINE_BYTES, DamagedLine, read_lines
-from tagger.corpora.formats.jsonl import TOKEN_KEYS, parse_object
+from tagger.corpora.formats.jsonl import parse_object
+from tagger.corpora.formats.records import TOKEN_KEYS
 from tagger.corpora.formats.sentence import excerpt, number_of
 from tagger.errors import CorpusError
 

@@ -9,6 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tagger.corpora.formats.options import ReadOptions
+from tagger.corpora.formats.registry import read_sentences
+from tagger.corpora.formats.sentence import Problem
 from tagger.corpora.read_corpus import read_corpus, read_split
 from tagger.errors import CorpusError
 from tests.corpora.conftest import TAGS, WORDS
@@ -32,6 +35,37 @@ def test_class_labels_get_their_names(tmp_path: Path) -> None:
     data = datasets.Dataset.from_dict({"tokens": WORDS, "upos": ids}, features=features)
     data.to_parquet(tmp_path / "a.parquet")
     assert read_split(str(tmp_path / "a.parquet")).tags() == TAGS
+
+
+def test_folders_of_save_to_disk(tmp_path: Path) -> None:
+    names = sorted({tag for tags in TAGS for tag in tags})
+    features = datasets.Features(
+        {"tokens": datasets.List(datasets.Value("string")), "upos": datasets.List(datasets.ClassLabel(names=names))}
+    )
+    ids = [[names.index(tag) for tag in tags] for tags in TAGS]
+    data = datasets.Dataset.from_dict({"tokens": WORDS, "upos": ids}, features=features)
+    data.save_to_disk(tmp_path / "one", num_shards=2)
+    assert read_split(str(tmp_path / "one")).tags() == TAGS
+    datasets.DatasetDict({"train": data, "validation": data.select([1])}).save_to_disk(tmp_path / "both")
+    corpus = read_corpus(str(tmp_path / "both"))
+    assert corpus.train is not None
+    assert corpus.dev is not None
+    assert (corpus.train.tokens(), corpus.dev.tags()) == (WORDS, TAGS[1:2])
+
+
+def test_documents_structs_and_words_without_a_label(tmp_path: Path) -> None:
+    tags: list[list[str | None]] = [["X", None], ["Y"]]
+    rows = {"tokens": [["a", "b"], ["c"]], "upos": tags}
+    pq.write_table(
+        pa.table({"data": [{"tokens": a, "upos": b} for a, b in zip(*rows.values(), strict=True)]}),
+        tmp_path / "a.parquet",
+    )
+    pq.write_table(pa.table({"sents": [rows["tokens"]], "upos": [tags]}), tmp_path / "b.parquet")
+    for name, column in (("a", None), ("b", "sents")):
+        options = ReadOptions(tokens_column=column)
+        path = tmp_path / f"{name}.parquet"
+        found = list(read_sentences(path, path.name, "parquet", options, list[Problem]().append))
+        assert [(s.tokens, s.columns) for s in found] == [(["a", "b"], {"upos": ["X", "_"]}), (["c"], {"upos": ["Y"]})]
 
 
 def test_one_word_a_row(tmp_path: Path) -> None:

@@ -1,0 +1,247 @@
+"""Records, to sentences: JSON objects, rows of Parquet, rows of tables whose cells hold lists.
+
+A record holds a list of words and lists of labels, a list of objects with a word and its labels each, or a text and
+labelled spans. The exports of Label Studio, doccano, Prodigy, spaCy, Stanza and CoreNLP are such records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Any
+
+from tagger.corpora.formats.char_spans import SPAN_KEYS, spanned_sentence
+from tagger.corpora.formats.metadata import METADATA_KEY, SentenceMetadata
+from tagger.corpora.formats.options import LabelledFile, ReadOptions
+from tagger.corpora.formats.sentence import (
+    MISSING,
+    InvalidSentenceError,
+    ProblemKind,
+    RawSentence,
+    excerpt,
+    label_text,
+)
+
+TOKEN_KEYS = ("tokens", "words", "word_form", "forms", "form", "token", "word")
+TEXT_KEYS = ("text", "sentence", "data", "content")
+EXAMPLE = '{"tokens": [...], "upos": [...]}'
+PROBE_RECORDS = 1000  # looked at to learn which columns there are
+_WORD_KEYS = ("word", "form", "token", "orth", "text")  # of an object that is one word
+_AROUND = ("data", "examples", "rasa_nlu_data", "common_examples", "annotations", "documents", "docs", "paragraphs")
+_WRAPPERS = (*_AROUND, "sentences", "sents", "records", "rows", "items")
+
+
+def records_in(value: Any, options: ReadOptions) -> Iterator[Any]:
+    """Yield the records that a value of JSON holds, in the usual form; what is no record is yielded as it is."""
+    match value:
+        case [str(text), dict(notes)]:  # spaCy
+            yield {"text": text, **notes}
+        case [{}, *_] if all(isinstance(word, dict) for word in value):  # Stanza
+            yield {TOKEN_KEYS[0]: value}
+        case [[*_], *_]:  # documents of them
+            for item in value:
+                yield from records_in(item, options)
+        case {"data": {}, "annotations": [*_]} | {"data": {}, "completions": [*_]}:  # Label Studio
+            yield value
+        case {} if not _is_record(value, options):
+            inner = next((value[key] for key in _WRAPPERS if isinstance(value.get(key), list | dict)), None)
+            if inner is None:
+                yield value
+            for item in [inner] if isinstance(inner, dict) else inner or ():
+                yield from records_in(item, options)
+        case _:
+            yield value
+
+
+def _is_record(value: dict[str, Any], options: ReadOptions) -> bool:
+    named = (*TOKEN_KEYS, options.tokens_column)
+    return any(key in value for key in named) or any(isinstance(value.get(key), str) for key in TEXT_KEYS)
+
+
+def sentences_of(record: Any, number: int, file: LabelledFile) -> Iterator[RawSentence]:
+    """Read the sentence of a record, or the sentences of one whose words are lists of lists.
+
+    Yields:
+        Sentences with every list of labels, under its key; spans as the column ``ner`` in the scheme IOB2. A label
+        that is null, NaN, empty or -100 is ``MISSING``.
+
+    Raises:
+        ValueError: the record is malformed.
+    """
+    options = file.options
+    record = checked_record(record)
+    text = next((record[key] for key in TEXT_KEYS if isinstance(record.get(key), str)), None)
+    spans = [record[key] for key in SPAN_KEYS if _are_spans(record.get(key))]
+    if not spans and record.get("answer") == "accept" and "text" in record:  # Prodigy, nothing found
+        spans = [[]]
+    if spans and text is not None and not _is_list_of(_given_words(record, options.tokens_column), str):
+        sentence = spanned_sentence(text, next(filter(None, spans), []), number)
+    else:
+        key = token_key(record, options.tokens_column)
+        if _is_list_of(record[key], list):
+            for place in range(len(record[key])):
+                yield from sentences_of(_at(record, key, place), number, file)
+            return
+        sentence = _labelled(record, key, text, number, options)
+    if file.metadata:
+        sentence.metadata = _metadata(record, sentence, options.tokens_column)
+    yield sentence
+
+
+def with_all_columns(sentences: Iterable[RawSentence]) -> Iterator[RawSentence]:
+    """Give every sentence the columns that any of the first thousand has; a word without a label has ``MISSING``."""
+    source = iter(sentences)
+    probe = list(islice(source, PROBE_RECORDS))
+    names = dict.fromkeys(name for sentence in probe for name in sentence.columns)
+    for sentence in chain(probe, source):
+        if names.keys() - sentence.columns.keys():
+            sentence.columns = {
+                name: sentence.columns.get(name) or [MISSING] * len(sentence.tokens) for name in names
+            } | sentence.columns
+        yield sentence
+
+
+def checked_record(record: Any) -> dict[str, Any]:
+    """Return a record that is an object, and one that its annotator accepted.
+
+    Raises:
+        InvalidSentenceError: it is not.
+    """
+    if isinstance(record, InvalidSentenceError):
+        raise record
+    if not isinstance(record, dict):
+        raise InvalidSentenceError(f"expected an object such as {EXAMPLE}: {excerpt(str(record))}")
+    if record.get("answer") in ("reject", "ignore"):
+        raise InvalidSentenceError(f"its annotator did not accept it: the answer is {record['answer']!r}")
+    return _of_task(record) if isinstance(record.get("data"), dict) else record
+
+
+def token_key(record: dict[str, Any], wanted: str | None = None) -> str:
+    """Return the key of the words of a record: ``wanted``, or the first of ``TOKEN_KEYS`` there is.
+
+    Raises:
+        InvalidSentenceError: there is no such key.
+    """
+    key = wanted if wanted is not None else next((key for key in TOKEN_KEYS if key in record), None)
+    if key is None or key not in record:
+        expected = wanted or ", ".join(TOKEN_KEYS[:2])
+        message = f"no list of words ({expected}) among the keys {', '.join(record) or '(none)'}"
+        raise InvalidSentenceError(f"{message}; name it (--tokens-column)")
+    return key
+
+
+def words_of(record: dict[str, Any], key: str) -> list[str]:
+    """Return the words under a key, none of them empty; there may be no word at all.
+
+    Raises:
+        InvalidSentenceError: they are not a list of strings, or one is empty.
+    """
+    words = record[key]
+    if _is_list_of(words, dict):
+        words = [_word(item, record.get("text")) for item in _single_words(words)]
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise InvalidSentenceError(f"{key!r} must be a list of strings, one word each: {excerpt(str(words))}")
+    if not all(words):
+        message = f"word {words.index('') + 1} of {key!r} is empty: {excerpt(str(words))}"
+        raise InvalidSentenceError(message, ProblemKind.EMPTY)
+    return words
+
+
+def _labelled(record: dict[str, Any], key: str, text: str | None, number: int, options: ReadOptions) -> RawSentence:
+    tokens, numbers = words_of(record, key), options.numbers
+    if not tokens:
+        raise InvalidSentenceError(f"{key!r} holds no word", ProblemKind.EMPTY)
+    others = {name: value for name, value in record.items() if name != key}
+    if _is_list_of(record[key], dict):
+        others |= _labels_of_words(record[key])
+    columns: dict[str, Any] = {}
+    for name, value in others.items():
+        if name in numbers and isinstance(value, list):
+            columns[name] = value
+        elif isinstance(value, list) and value and None not in (labels := list(map(label_text, value))):
+            columns[name] = labels
+    for name, labels in columns.items():
+        if len(labels) != len(tokens):
+            raise InvalidSentenceError(f"{len(labels)} {name!r} for {len(tokens)} words", ProblemKind.COLUMN_COUNT)
+    if not columns:
+        raise InvalidSentenceError(f"no list of labels among the keys {', '.join(record)}")
+    return RawSentence(tokens, columns, number, [number] * len(tokens), text)
+
+
+def _single_words(words: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out the ranges of words that Stanza writes before the words of a contraction."""
+    return [word for word in words if not isinstance(word.get("id"), list)]
+
+
+def _word(item: dict[str, Any], text: Any) -> Any:
+    """Return the word of an object; spaCy gives its place in the text only."""
+    word = next((item[key] for key in _WORD_KEYS if key in item), None)
+    match item:
+        case {"start": int(start), "end": int(end)} if word is None and isinstance(text, str):
+            return text[start:end]
+    return word
+
+
+def _labels_of_words(words: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Return what the objects of words hold beside the word itself, as columns."""
+    single = _single_words(words)
+    names = dict.fromkeys(key for word in single for key, value in word.items() if isinstance(value, str))
+    return {name: [word.get(name) for word in single] for name in names if name not in _WORD_KEYS}
+
+
+def _of_task(task: dict[str, Any]) -> dict[str, Any]:
+    """Return a task of Label Studio as a text with spans."""
+    data = task["data"]
+    given = task.get("annotations", task.get("completions"))
+    if not isinstance(given, list):
+        return task
+    done = [work for work in given if isinstance(work, dict) and not work.get("was_cancelled")]
+    done = [work for work in done if work.get("ground_truth")] or done
+    spans = [
+        [item["value"] for item in work.get("result") or () if "start" in (item.get("value") or ())] for work in done
+    ]
+    if not spans:
+        raise InvalidSentenceError(f"a task without annotation: {excerpt(str(data))}")
+    if any(other != spans[0] for other in spans):
+        raise InvalidSentenceError(f"{len(spans)} annotations that differ, expected one: {excerpt(str(data))}")
+    texts = [value for key, value in data.items() if isinstance(value, str) and key != "id"]
+    if "text" not in data and len(texts) != 1:
+        raise InvalidSentenceError(f"no text among the data of the task: {excerpt(str(data))}")
+    others = {key: value for key, value in task.items() if key not in ("data", "annotations", "completions")}
+    return {**others, "text": data["text"] if "text" in data else texts[0], "spans": spans[0]}
+
+
+def _at(record: dict[str, Any], key: str, place: int) -> dict[str, Any]:
+    """Return one sentence of a record that is a document."""
+    sentence = {name: value for name, value in record.items() if not isinstance(value, list)}
+    for name, value in record.items():
+        if _is_list_of(value, list):
+            if len(value) != len(record[key]):
+                message = f"{len(value)} lists in {name!r} for {len(record[key])} in {key!r}"
+                raise InvalidSentenceError(message, ProblemKind.COLUMN_COUNT)
+            sentence[name] = value[place]
+    return sentence
+
+
+def _given_words(record: dict[str, Any], tokens_column: str | None) -> Any:
+    wanted = (tokens_column,) if tokens_column is not None else TOKEN_KEYS
+    return next((record[key] for key in wanted if key in record), None)
+
+
+def _metadata(record: dict[str, Any], sentence: RawSentence, tokens_column: str | None) -> SentenceMetadata:
+    """Keep the keys that are neither words nor text nor labels."""
+    metadata = SentenceMetadata.from_value(record.get(METADATA_KEY))
+    used = {METADATA_KEY, tokens_column or next((key for key in TOKEN_KEYS if key in record), None), *sentence.columns}
+    used.add(next((key for key in TEXT_KEYS if isinstance(record.get(key), str)), None))
+    if "ner" in sentence.columns and "ner" not in record:
+        used |= set(SPAN_KEYS)
+    metadata.extra = {key: value for key, value in record.items() if key not in used}
+    return metadata
+
+
+def _is_list_of(value: object, kind: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, kind) for item in value)
+
+
+def _are_spans(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(span, list | dict) for span in value)
