@@ -127,7 +127,7 @@ MUTATIONS: list[Mutation] = [
 WRONG_TYPES: dict[str, dict[str, object]] = {
     "numbers for words": {"tokens": [[1, 2]], "upos": [["A", "B"]]},
     "no lists": {"tokens": [1, 2], "upos": [3, 4]},
-    "lists of lists": {"tokens": [[["a"]]], "upos": [[["B"]]]},
+    "lists of lists": {"tokens": [[["a"]]], "upos": [[["B", "C"]]]},
     "structs": {"tokens": [{"a": 1}], "upos": [{"b": 2}]},
     "other lengths": {"tokens": [["a", "b"]], "upos": [["A"]]},
     "missing rows": {"tokens": [["a"], None], "upos": [["A"], ["B"]]},

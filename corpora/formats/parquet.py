@@ -52,7 +52,10 @@ def sentences(path: Path, file: LabelledFile, on_problem: OnProblem) -> Iterator
             return
         if key is not None and not any(_is_list(field.type) for field in schema if field.name != key):
             raise CorpusError(f"no column of labels beside {key!r}; there are: {_described(schema)}", path=file.name)
-        yield from with_all_columns(_rows_of_lists(table, on_problem, file))
+        numbers = {name: place for place, name in enumerate(schema.names, 1)}
+        for sentence in with_all_columns(_rows_of_lists(table, on_problem, file)):
+            sentence.numbers = numbers
+            yield sentence
 
 
 @contextmanager

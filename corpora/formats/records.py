@@ -148,7 +148,7 @@ def words_of(record: dict[str, Any], key: str) -> list[str]:
 
 
 def _labelled(record: dict[str, Any], key: str, text: str | None, number: int, options: ReadOptions) -> RawSentence:
-    tokens, numbers = words_of(record, key), options.numbers
+    tokens = words_of(record, key)
     if not tokens:
         raise InvalidSentenceError(f"{key!r} holds no word", ProblemKind.EMPTY)
     others = {name: value for name, value in record.items() if name != key}
@@ -156,7 +156,7 @@ def _labelled(record: dict[str, Any], key: str, text: str | None, number: int, o
         others |= _labels_of_words(record[key])
     columns: dict[str, Any] = {}
     for name, value in others.items():
-        if name in numbers and isinstance(value, list):
+        if name in options.numbers and isinstance(value, list):
             columns[name] = value
         elif isinstance(value, list) and value and None not in (labels := list(map(label_text, value))):
             columns[name] = labels
@@ -165,7 +165,8 @@ def _labelled(record: dict[str, Any], key: str, text: str | None, number: int, o
             raise InvalidSentenceError(f"{len(labels)} {name!r} for {len(tokens)} words", ProblemKind.COLUMN_COUNT)
     if not columns:
         raise InvalidSentenceError(f"no list of labels among the keys {', '.join(record)}")
-    return RawSentence(tokens, columns, number, [number] * len(tokens), text)
+    numbers = {name: place for place, name in enumerate(record, 1)}
+    return RawSentence(tokens, columns, number, [number] * len(tokens), text, numbers=numbers)
 
 
 def _single_words(words: list[dict[str, Any]]) -> list[dict[str, Any]]:

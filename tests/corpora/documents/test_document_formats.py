@@ -115,7 +115,7 @@ def test_words_may_have_every_key_that_training_knows(key: str, tmp_path: Path) 
         ("[1]", "expected an object such as .*: '\\[1\\]'"),
         (
             '{"text": "a b", "id": 1}',
-            r"no list of words \(tokens, words\) among the keys text, id; tag raw text with --input text",
+            r"no list of words \(tokens, words\) among the keys text, id; name it .*; tag raw text with --input text",
         ),
         ('{"tokens": "a b"}', "'tokens' must be a list of strings, one word each: 'a b'"),
         ('{"tokens": ["a", 1]}', "must be a list of strings"),
