@@ -233,7 +233,7 @@ def _metadata(record: dict[str, Any], sentence: RawSentence, tokens_column: str 
     """Keep the keys that are neither words nor text nor labels."""
     metadata = SentenceMetadata.from_value(record.get(METADATA_KEY))
     used = {METADATA_KEY, tokens_column or next((key for key in TOKEN_KEYS if key in record), None), *sentence.columns}
-    used.add(next((key for key in TEXT_KEYS if isinstance(record.get(key), str)), None))
+    used.add(next((key for key in TEXT_KEYS if isinstance(record.get(key), str)), "text"))
     if "ner" in sentence.columns and "ner" not in record:
         used |= set(SPAN_KEYS)
     metadata.extra = {key: value for key, value in record.items() if key not in used}
