@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from tagger.corpora.sources.corpus import Corpus
     from tagger.evaluation.perplexity import LanguageScores
     from tagger.evaluation.scores import Scores
-    from tagger.inference.tagger import TaggedSentence, TaggedText, Tagger
+    from tagger.inference.tagged_text import TaggedSentence, TaggedText
+    from tagger.inference.tagger import Tagger
     from tagger.interpretability.gate_activations import Gates
     from tagger.language_modelling.language_model import LanguageModel
     from tagger.language_modelling.train import train_lm
@@ -65,8 +66,8 @@ _HOMES = {
     "LanguageModel": "tagger.language_modelling.language_model",
     "LanguageScores": "tagger.evaluation.perplexity",
     "Scores": "tagger.evaluation.scores",
-    "TaggedSentence": "tagger.inference.tagger",
-    "TaggedText": "tagger.inference.tagger",
+    "TaggedSentence": "tagger.inference.tagged_text",
+    "TaggedText": "tagger.inference.tagged_text",
     "Tagger": "tagger.inference.tagger",
     "read_corpus": "tagger.corpora.read_corpus",
     "train_lm": "tagger.language_modelling.train",

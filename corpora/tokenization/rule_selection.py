@@ -117,6 +117,4 @@ def rules_of_words(texts: Sequence[str | None], sentences: Sequence[Sequence[str
 
 def tokens_tokenizer() -> WordTokenizer:
     """Build the tokenizer of tokenised text: white space separates words, every line is a sentence."""
-    rules = WordTokenizer.from_rules("whitespace")
-    sentences = {**rules.rules(), "terminators": "", "line_end": True, "max_words": 1_000_000}
-    return WordTokenizer(rules.pre_tokenizer(), sentences)
+    return WordTokenizer.from_rules("whitespace").one_sentence_per_line()

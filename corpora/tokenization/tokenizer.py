@@ -22,6 +22,9 @@ RULE_SETS = tuple(WORD_PATTERNS)
 CHUNK_CHARACTERS = 1 << 14  # text is cut at white space about this often
 MAX_WORD = 1 << 20  # characters; a longer run without white space is cut, so that memory stays bounded
 
+LINES = {"terminators": "", "line_end": True, "max_words": 1_000_000}
+"""Sentence rules of text that has one sentence a line."""
+
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
 _LINE = re.compile(r"\n\s*")
 
@@ -60,6 +63,10 @@ class WordTokenizer:
     def rules(self) -> dict[str, Any]:
         """Return the sentence rules, a table of JSON values."""
         return dict(self._rules)
+
+    def one_sentence_per_line(self) -> WordTokenizer:
+        """Return a tokenizer with the same word rules, for which each line that holds words is one sentence."""
+        return WordTokenizer(self._pre_tokenizer, {**self._rules, **LINES})
 
     def words(self, text: str, offset: int = 0) -> list[Token]:
         """Find all words of a text that begins at `offset`, without sentences."""

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import numpy as np
 
 from tagger.config.tagger import Config
+from tagger.corpora.tokenization.sentence_splitter import Token
+from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError, ModelError
+from tagger.inference.arguments import (
+    TEXT_OR_SENTENCE,
+    check_one_sentence,
+    check_tokens,
+    described,
+    split_text,
+    split_texts,
+)
+from tagger.inference.tagged_text import TaggedSentence, TaggedText
 from tagger.runtime.device import check_threads, intra_op_threads
 from tagger.serialization.manifest import find_model
 
@@ -19,78 +32,7 @@ if TYPE_CHECKING:
     from tagger.interpretability.gate_activations import Gates
     from tagger.serialization.checkpoint import SavedModel
 
-
-class TaggedSentence:
-    """A sentence of T words with their tags.
-
-    Attributes:
-        tokens: the T words.
-        tags: the T tags.
-        scores: posterior probability of each tag, or None if not requested.
-        offsets: start and end of each word in the raw text, in code points, or None for pre-tokenised input.
-    """
-
-    __slots__ = ("offsets", "scores", "tags", "tokens")
-
-    def __init__(
-        self,
-        tokens: Sequence[str],
-        tags: list[str],
-        scores: list[float] | None = None,
-        offsets: list[tuple[int, int]] | None = None,
-    ) -> None:
-        self.tokens = tokens
-        self.tags = tags
-        self.scores = scores
-        self.offsets = offsets
-
-    def __len__(self) -> int:
-        return len(self.tokens)
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        """Pairs of word and tag."""
-        return iter(zip(self.tokens, self.tags, strict=True))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, TaggedSentence):
-            return NotImplemented
-        return list(self.tokens) == list(other.tokens) and self.tags == other.tags
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __str__(self) -> str:
-        return " ".join(f"{token}/{tag}" for token, tag in self)
-
-    __repr__ = __str__
-
-
-class TaggedText(Sequence[TaggedSentence]):
-    """The tagged sentences of a raw text, in order."""
-
-    def __init__(self, sentences: list[TaggedSentence]) -> None:
-        self.sentences = sentences
-
-    @property
-    def tokens(self) -> list[str]:
-        """The words of all sentences."""
-        return [token for sentence in self.sentences for token in sentence.tokens]
-
-    @property
-    def tags(self) -> list[str]:
-        """The tags of all sentences."""
-        return [tag for sentence in self.sentences for tag in sentence.tags]
-
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]
-        """One sentence, or a list of them for a slice."""
-        return self.sentences[index]
-
-    def __len__(self) -> int:
-        return len(self.sentences)
-
-    def __str__(self) -> str:
-        return "\n".join(map(str, self.sentences))
-
-    __repr__ = __str__
+T = TypeVar("T")
 
 
 class Tagger:
@@ -164,28 +106,104 @@ class Tagger:
         return str(self._engine.dtype).removeprefix("torch.")
 
     @overload
-    def tag(self, text: str, *, scores: bool = False) -> TaggedText: ...  # type: ignore[overload-overlap]
+    def tag(  # type: ignore[overload-overlap]
+        self, text: str, *, scores: bool = False, one_sentence_per_line: bool = False
+    ) -> TaggedText: ...
     @overload
-    def tag(self, text: Sequence[str], *, scores: bool = False) -> TaggedSentence: ...
+    def tag(
+        self, text: Sequence[str], *, scores: bool = False, one_sentence_per_line: bool = False
+    ) -> TaggedSentence: ...
 
-    def tag(self, text: str | Sequence[str], *, scores: bool = False) -> TaggedText | TaggedSentence:
+    def tag(
+        self, text: str | Sequence[str], *, scores: bool = False, one_sentence_per_line: bool = False
+    ) -> TaggedText | TaggedSentence:
         """Tag a raw text, or one sentence given as tokens.
 
         Args:
             text: raw text (split into sentences and words by the model's rules), or the tokens of a sentence.
             scores: whether to give the posterior probability of each tag.
+            one_sentence_per_line: whether each line of a raw text is one sentence.
 
         Returns:
             ``TaggedText`` for text, ``TaggedSentence`` for tokens; both print as ``word/TAG`` pairs.
+
+        Raises:
+            TypeError: it is neither, or it is a list of texts.
         """
-        if not isinstance(text, str):
-            _check_tokens(text)
-            return next(self.tag_sentences([text], scores=scores))
-        sentences = list(self.tokenizer.sentences(text))
-        tagged = list(self.tag_sentences(([t.text for t in s] for s in sentences), scores=scores))
-        for sentence, tokens in zip(tagged, sentences, strict=True):
-            sentence.offsets = [(t.start, t.end) for t in tokens]
-        return TaggedText(tagged)
+        if isinstance(text, str):
+            split = split_text(text, self._splitter(one_sentence_per_line), "text")
+            tagged: TaggedText = next(self._tag_texts([(split, None)], False, scores))
+            return tagged
+        check_tokens(text, "text", TEXT_OR_SENTENCE)
+        check_one_sentence(text, self.saved.features.vocabulary, self.tokenizer)
+        return next(self.tag_sentences([text], scores=scores))
+
+    @overload
+    def tag_texts(
+        self,
+        texts: Iterable[str],
+        *,
+        as_tuples: Literal[False] = False,
+        scores: bool = False,
+        one_sentence_per_line: bool = False,
+    ) -> Iterator[TaggedText]: ...
+    @overload
+    def tag_texts(
+        self,
+        texts: Iterable[tuple[str, T]],
+        *,
+        as_tuples: Literal[True],
+        scores: bool = False,
+        one_sentence_per_line: bool = False,
+    ) -> Iterator[tuple[TaggedText, T]]: ...
+
+    def tag_texts(
+        self,
+        texts: Iterable[Any],
+        *,
+        as_tuples: bool = False,
+        scores: bool = False,
+        one_sentence_per_line: bool = False,
+    ) -> Iterator[Any]:
+        """Tag many raw texts lazily, in batches; the order is kept.
+
+        >>> for tagged, number in tagger.tag_texts([("They can fish.", 1), ("It rains.", 2)], as_tuples=True): ...
+
+        Args:
+            texts: raw texts, read about 16,000 tokens ahead.
+            as_tuples: whether ``texts`` are pairs of a text and anything, such as an id; the results are pairs, too.
+            scores: whether to give the posterior probability of each tag.
+            one_sentence_per_line: whether each line of a text is one sentence.
+
+        Raises:
+            TypeError: something is no text, or no pair; the message names its place.
+        """
+        if isinstance(texts, str | bytes | Mapping) or hasattr(texts, "columns"):
+            raise TypeError(f"texts is {described(texts)}; expected a list or another iterable of texts (str)")
+        split = split_texts(texts, self._splitter(one_sentence_per_line), as_tuples=as_tuples)
+        return self._tag_texts(split, as_tuples, scores)
+
+    def _splitter(self, one_sentence_per_line: bool) -> WordTokenizer:
+        return self.tokenizer.one_sentence_per_line() if one_sentence_per_line else self.tokenizer
+
+    def _tag_texts(
+        self, texts: Iterable[tuple[list[list[Token]], Any]], as_tuples: bool, scores: bool
+    ) -> Iterator[Any]:
+        read: deque[tuple[list[list[Token]], Any]] = deque()
+
+        def words() -> Iterator[list[str]]:
+            for sentences, other in texts:
+                read.append((sentences, other))
+                for sentence in sentences or [[]]:  # an empty one holds the place of an empty text
+                    yield [token.text for token in sentence]
+
+        tagged = self.tag_sentences(words(), scores=scores)
+        for first in tagged:
+            sentences, other = read.popleft()
+            found = [first, *islice(tagged, len(sentences) - 1)] if sentences else []
+            for sentence, tokens in zip(found, sentences, strict=True):
+                sentence.offsets = [(token.start, token.end) for token in tokens]
+            yield (TaggedText(found), other) if as_tuples else TaggedText(found)
 
     def tag_sentences(self, sentences: Iterable[Sequence[str]], *, scores: bool = False) -> Iterator[TaggedSentence]:
         """Tag a stream of token lists lazily, in batches; the order is kept.
@@ -244,11 +262,11 @@ class Tagger:
         """
         from tagger.interpretability.gates import join, word_gates
 
-        sentences = (
-            [[token.text for token in tokens] for tokens in self.tokenizer.sentences(sentence)]
-            if isinstance(sentence, str)
-            else [list(sentence)]
-        )
+        if isinstance(sentence, str):
+            sentences = [[t.text for t in tokens] for tokens in split_text(sentence, self.tokenizer, "sentence")]
+        else:
+            check_tokens(sentence, "sentence", TEXT_OR_SENTENCE)
+            sentences = [list(sentence)]
         if not any(sentences):
             raise ConfigError("the text has no words; expected at least one")
         tagged = list(self.tag_sentences(sentences))
@@ -258,8 +276,3 @@ class Tagger:
 
     def __repr__(self) -> str:
         return f"<Tagger for {self.column}: {len(self.labels)} labels, {self.precision}, {self.threads} threads>"
-
-
-def _check_tokens(tokens: Sequence[str]) -> None:
-    if not all(isinstance(token, str) for token in tokens):
-        raise TypeError("tag() takes a text or a list of tokens; for many sentences use tag_sentences()")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tagger.inference.arguments import check_tokens
+
 WINDOW_TOKENS = 16_000
 """Window size: within it, sentences of similar length are batched; the output keeps the order of the input."""
 WINDOW_SENTENCES = 4000
@@ -69,12 +71,15 @@ class Window:
 
 
 def windows(sentences: Iterable[Words]) -> Iterator[list[Words]]:
-    """Cut a stream of sentences into windows."""
+    """Cut a stream of sentences into windows.
+
+    Raises:
+        TypeError: a sentence is no sequence of strings.
+    """
     window: list[Words] = []
     tokens = 0
-    for sentence in sentences:
-        if isinstance(sentence, str):  # its letters would be tagged as words
-            raise TypeError(f"tag_sentences() takes lists of tokens, not the text {sentence[:40]!r}; see tag()")
+    for number, sentence in enumerate(sentences):
+        check_tokens(sentence, f"sentences[{number}]")
         window.append(sentence)
         tokens += len(sentence)
         if is_full(len(window), tokens):

@@ -15,6 +15,7 @@ from tagger.errors import ConfigError, CorpusError, ModelError
 from tagger.evaluation.perplexity import LanguageScores
 from tagger.generation.decoder import LanguageEngine
 from tagger.generation.prompts import Prompt, make_prompt
+from tagger.inference.arguments import TEXT_OR_SENTENCE, check_text, check_tokens
 from tagger.language_modelling.evaluation import CacheSettings, choose_cache, evaluate
 from tagger.runtime.device import check_threads, choose_device, intra_op_threads
 from tagger.serialization.checkpoint import LANGUAGE, SavedModel, load_model
@@ -90,6 +91,7 @@ class LanguageModel:
 
     def prompt(self, text: str) -> Prompt:
         """Split a prompt into tokens, and list its words that the model does not know."""
+        check_text(text, "prompt")
         return make_prompt(text, self.tokenizer, self.subwords)
 
     def score(self, text: str | Sequence[str], *, context: str = "text") -> list[ScoredPassage]:
@@ -113,7 +115,9 @@ class LanguageModel:
     def passages(self, text: str | Sequence[str]) -> list[TextSegment]:
         """Split a text as the training text was: sentences for words, lines for pieces and characters."""
         if not isinstance(text, str):
+            check_tokens(text, "text", TEXT_OR_SENTENCE)
             return [joined(text)]
+        check_text(text, "text")
         return list(raw_passages(text.split("\n"), self.tokenizer, by_lines=self.subwords.kind != "word"))
 
     def evaluate(

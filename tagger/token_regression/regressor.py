@@ -14,7 +14,8 @@ from tagger.config.token_regressor import TokenRegressorConfig
 from tagger.corpora.encoding.batching import assemble, plan
 from tagger.corpora.encoding.encoded_split import encode_split
 from tagger.errors import ModelError
-from tagger.inference.tagger import TaggedSentence, TaggedText
+from tagger.inference.arguments import split_text
+from tagger.inference.tagged_text import TaggedSentence, TaggedText
 from tagger.runtime.device import check_threads, choose_device
 from tagger.sequence_labelling.objective import EVALUATION_TOKENS, SplitTensors, score_batch
 from tagger.serialization.checkpoint import REGRESSION, SavedModel, load_model
@@ -78,5 +79,5 @@ class TokenRegressor:
 
     def tag(self, text: str) -> TaggedText:
         """Tag a raw text that the model's rules split."""
-        sentences = [[token.text for token in sentence] for sentence in self.tokenizer.sentences(text)]
+        sentences = [[token.text for token in sentence] for sentence in split_text(text, self.tokenizer, "text")]
         return TaggedText(list(self.tag_sentences(sentences)))

@@ -10,7 +10,7 @@ from tagger.corpora.documents.input import Documents
 from tagger.corpora.documents.output import default_output, make_renderer
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.inference.document_tagging import Progress, tag_documents
-from tagger.inference.tagger import TaggedSentence
+from tagger.inference.tagged_text import TaggedSentence
 
 
 class LengthTagger:

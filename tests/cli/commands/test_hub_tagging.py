@@ -30,7 +30,7 @@ from tagger.corpora.documents.hub import HubDocuments, HubRequest
 from tagger.corpora.documents.output import make_renderer
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
-from tagger.inference.tagger import TaggedSentence
+from tagger.inference.tagged_text import TaggedSentence
 
 render = make_renderer("jsonl", "upos")
 answers = []

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd  # type: ignore[import-untyped]
 import pytest
 
 from tagger import ConfigError, CorpusError, ModelError, TaggedSentence, TaggedText, Tagger
+from tagger.corpora.encoding.vocabulary import Vocabulary
 from tagger.runtime.device import available_cores
 from tagger.serialization.checkpoint import load_model
 from tests.tiny import conllu, sentences
@@ -139,15 +147,144 @@ def test_tuples_are_sentences_too(tagger: Tagger) -> None:
     assert tagger.tag(tuple(THEY_CAN_FISH)).tags == tagger.tag(THEY_CAN_FISH).tags
 
 
-@pytest.mark.parametrize("wrong", [[["they", "can"]], [1, 2], [None]])
-def test_what_is_no_sentence(tagger: Tagger, wrong: list[str]) -> None:
-    with pytest.raises(TypeError, match=r"tag\(\) takes a text or a list of tokens; for many"):
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (None, r"text is None \(NoneType\); expected a text \(str\) or the tokens of a sentence"),
+        (math.nan, r"text is nan \(float\); expected a text \(str\) or the tokens"),
+        (7, r"text is 7 \(int\)"),
+        (b"they fish", r"text is b'they fish' \(bytes\)"),
+        ((word for word in ["they"]), r"text is <generator .* \(generator\)"),
+        ({"they", "fish"}, r"\(set\); expected"),
+        ({"they": 1}, r"\(dict\); expected"),
+        ("a \ud83d b", "text has U\\+D83D at 2, half of a surrogate pair"),
+        ([["they", "can"]], r"text\[0\] is \['they', 'can'\] \(list\).*for many sentences use tag_sentences\(\)"),
+        (["they", 2], r"text\[1\] is 2 \(int\); expected a token"),
+        (["they", "can", None], r"text\[2\] is None"),
+        (["they", math.nan], r"text\[1\] is nan \(float\)"),
+        ([b"they"], r"text\[0\] is b'they' \(bytes\)"),
+        (
+            ["they can fish.", "it sees"],
+            r"'they can fish.' \(str\) in the list is a text; .* many texts use tag_texts\(\)",
+        ),
+        (["never", "they can fish ."], r"'they can fish .' \(str\) in the list is a text"),
+        (["they fish"], r"'they fish' \(str\) in the list is a text"),
+        (["it sees", "they fish", "we like"], r"'it sees' \(str\) in the list is a text"),
+        (["they\ncan fish", "fish"], "is a text"),
+        (["我喜欢苹果。", "他来了！"], "'我喜欢苹果。'"),
+    ],
+)
+def test_what_is_neither_text_nor_tokens(tagger: Tagger, wrong: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
         tagger.tag(wrong)
+    if not isinstance(wrong, list):
+        with pytest.raises(TypeError, match=r"sentence (is|has) "):
+            tagger.gates(wrong)
 
 
-def test_texts_are_no_token_lists(tagger: Tagger) -> None:
-    with pytest.raises(TypeError, match=r"takes lists of tokens, not the text 'they can fish'"):
-        list(tagger.tag_sentences(["they can fish"]))
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("they can fish", r"sentences\[1\] is the text 'they can fish'; .*tag_texts\(\)"),
+        (None, r"sentences\[1\] is None"),
+        (math.nan, r"sentences\[1\] is nan"),
+        (b"they", r"sentences\[1\] is b'they'"),
+        ((word for word in ["they"]), r"sentences\[1\] is <generator"),
+        ({"they"}, r"sentences\[1\] is {'they'} \(set\)"),
+        (["they", None], r"sentences\[1\]\[1\] is None"),
+        (np.array([1.5, 2]), r"sentences\[1\]\[0\] is "),
+        (pd.DataFrame({"word": ["they"]}), r"sentences\[1\] is .*\(DataFrame\)"),
+    ],
+)
+def test_what_is_no_sentence(tagger: Tagger, wrong: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        list(tagger.tag_sentences([["they"], wrong]))
+
+
+@pytest.mark.parametrize("given", [tuple, np.array, pd.Series, lambda w: pd.Series(w, index=[7, 5, 1, 0]), deque])
+def test_sequences_that_are_sentences(tagger: Tagger, given: Any) -> None:
+    expected = ["PRON", "AUX", "VERB", "PUNCT"]
+    assert tagger.tag(given(THEY_CAN_FISH)).tags == expected
+    assert [tagged.tags for tagged in tagger.tag_sentences([given(THEY_CAN_FISH)] * 2)] == [expected] * 2
+
+
+def test_tokens_that_hold_white_space(tiny_model: Path, tagger: Tagger) -> None:
+    """They are tagged where they stand among others, or where the model's own words hold it."""
+    assert len(tagger.tag(["they", "10 000", "fish"]).tags) == 3
+    assert len(tagger.tag(["1\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}000", "x"]).tags) == 2
+    assert [len(tagged) for tagged in tagger.tag_sentences([["they can fish", "it sees"]])] == [2]
+    words = ("<unk>", *(f"{a} {b}" for a in "ab" for b in "cd"), "they")
+    saved = load_model(tiny_model)
+    vietnamese = replace(saved, features=replace(saved.features, vocabulary=Vocabulary(words, len(words), 1)))
+    tagged = Tagger(vietnamese, threads=1)
+    assert len(tagged.tag(["chủ nghĩa xã hội", "a c"]).tags) == 2
+
+
+def test_many_texts(tagger: Tagger) -> None:
+    texts = ["they can fish.", "", "the dog sees a cat! it likes fish.", " \n", "we fish.", ""]
+    alone = [tagger.tag(text, scores=True) for text in texts]
+    for given in (texts, tuple(texts), iter(texts), pd.Series(texts, index=[9] * 6), np.array(texts, dtype=object)):
+        found = list(tagger.tag_texts(given, scores=True))
+        assert [str(tagged) for tagged in found] == [str(tagged) for tagged in alone]
+        for one, other in zip(found, alone, strict=True):
+            assert [sentence.offsets for sentence in one] == [sentence.offsets for sentence in other]
+    assert list(tagger.tag_texts([])) == []
+    assert next(tagger.tag_texts(texts))[0].scores is None
+    pairs = list(tagger.tag_texts(((text, {"id": n}) for n, text in enumerate(texts)), as_tuples=True))
+    assert [other["id"] for _, other in pairs] == list(range(6))
+    assert [str(tagged) for tagged, _ in pairs] == [str(tagged) for tagged in alone]
+
+
+@pytest.mark.parametrize("text", ["", "they fish."])
+def test_many_texts_are_lazy(tagger: Tagger, text: str) -> None:
+    read = 0
+
+    def endless() -> Iterator[str]:
+        nonlocal read
+        while True:
+            read += 1
+            yield text
+
+    assert len(list(itertools.islice(tagger.tag_texts(endless()), 5000))) == 5000
+    assert read < 12_001
+
+
+@pytest.mark.parametrize(
+    ("texts", "options", "message"),
+    [
+        ("they fish", {}, "texts is 'they fish' \\(str\\); expected a list"),
+        (b"they", {}, "texts is b'they'"),
+        ({"a": "they fish"}, {}, r"\(dict\); expected a list or another iterable of texts"),
+        (pd.DataFrame({"text": ["they"]}), {}, r"\(DataFrame\); expected a list or another iterable of texts"),
+        (["they fish", None], {}, r"texts\[1\] is None \(NoneType\); expected a text \(str\)"),
+        (["they fish", math.nan], {}, r"texts\[1\] is nan \(float\)"),
+        ([["they", "fish"]], {}, r"texts\[0\] is \['they', 'fish'\] \(list\)"),
+        ([b"they"], {}, r"texts\[0\] is b'they' \(bytes\)"),
+        (["ok", "\udc00"], {}, r"texts\[1\] has U\+DC00 at 0, half of a surrogate pair"),
+        (["ab"], {"as_tuples": True}, r"texts\[0\] is 'ab' \(str\); expected a pair"),
+        ([("they fish", 1), ("they", 1, 2)], {"as_tuples": True}, r"texts\[1\] is \('they', 1, 2\) \(tuple\)"),
+        ([(1, "they fish")], {"as_tuples": True}, r"texts\[0\]\[0\] is 1 \(int\)"),
+        ([("they fish", 1)], {}, r"texts\[0\] is \('they fish', 1\) \(tuple\)"),
+    ],
+)
+def test_what_are_no_texts(tagger: Tagger, texts: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        list(tagger.tag_texts(texts, **options))
+
+
+def test_each_line_is_a_sentence_on_request(tagger: Tagger) -> None:
+    text = "They fish. It sees\nthe dog\r\n\n It likes fish . Never\n"
+    assert [len(sentence) for sentence in tagger.tag(text)] == [3, 4, 4, 1]
+    tagged = tagger.tag(text, one_sentence_per_line=True)
+    assert [" ".join(sentence.tokens) for sentence in tagged] == [
+        "They fish . It sees",
+        "the dog",
+        "It likes fish . Never",
+    ]
+    for sentence in tagged:
+        assert [text[start:end] for start, end in sentence.offsets or []] == list(sentence.tokens)
+    [again] = tagger.tag_texts([text], one_sentence_per_line=True)
+    assert str(again) == str(tagged)
 
 
 def test_it_knows_itself(tagger: Tagger) -> None:

@@ -31,7 +31,7 @@ from tagger.corpora.encoding.vocabulary import Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.inference.document_tagging import tag_documents
-from tagger.inference.tagger import TaggedSentence
+from tagger.inference.tagged_text import TaggedSentence
 
 tokenizer = WordTokenizer.from_rules("english")
 assert [token.text for token in tokenizer.words("They can fish.")] == ["They", "can", "fish", "."]
