@@ -12,36 +12,36 @@ from tagger.corpora.files.streams import skip_byte_order_mark
 from tagger.corpora.formats import slash_tagged
 from tagger.corpora.formats.columns import END_OF_VERTICAL, find_problems, read_layout, split_rows
 from tagger.corpora.formats.layout import Layout, Line
-from tagger.corpora.formats.options import LabelledFile, ReadOptions
+from tagger.corpora.formats.options import DEFAULTS, LabelledFile, ReadOptions
 from tagger.corpora.formats.sentence import Problem
 from tagger.errors import CorpusError
 
 
-def read_columns(stream: io.BufferedReader, tokens_column: str | None = None) -> Iterator[Piece]:
+def read_columns(stream: io.BufferedReader, options: ReadOptions = DEFAULTS, *_: object) -> Iterator[Piece]:
     """Read sentences in columns separated by tabs or by blanks; the first thousand lines tell which, and how many.
 
     Comments, lines that begin with ``-DOCSTART-``, ranges and empty nodes are passed on where they stand.
 
     Args:
         stream: bytes; a line of nothing but white space ends a sentence.
-        tokens_column: the column of words, as in training.
+        options: the column of words, as in training.
 
     Raises:
         CorpusError: there is no such column of words.
     """
-    yield from _read(stream, tokens_column, markup=False)
+    yield from _read(stream, options, markup=False)
 
 
-def read_vertical(stream: io.BufferedReader, tokens_column: str | None = None) -> Iterator[Piece]:
+def read_vertical(stream: io.BufferedReader, options: ReadOptions = DEFAULTS, *_: object) -> Iterator[Piece]:
     """Read vertical text as ``read_columns`` does; structure tags are passed on where they stand."""
-    yield from _read(stream, tokens_column, markup=True)
+    yield from _read(stream, options, markup=True)
 
 
-def _read(stream: io.BufferedReader, tokens_column: str | None, *, markup: bool) -> Iterator[Piece]:
+def _read(stream: io.BufferedReader, options: ReadOptions, *, markup: bool) -> Iterator[Piece]:
     skip_byte_order_mark(stream)
     source = blocks(stream, END_OF_VERTICAL) if markup else blocks(stream)
     try:
-        layout, parts = read_layout(source, tokens_column, min_width=1, markup=markup)
+        layout, parts = read_layout(source, options.tokens_column, min_width=1, markup=markup)
     except ValueError as error:
         raise CorpusError(str(error)) from error
     apart = ""  # blocks without words
@@ -68,11 +68,11 @@ def _piece(lines: list[Line], block: bytes, layout: Layout) -> Piece:
     return ColumnsPiece(tokens, tabbed, before, record.others, "" if layout.markup else "\n")
 
 
-def read_slashed(stream: io.BufferedReader, tokens_column: str | None = None) -> Iterator[Piece]:
+def read_slashed(stream: io.BufferedReader, options: ReadOptions = DEFAULTS, *_: object) -> Iterator[Piece]:
     """Read words with attached labels, which are left out; a line is a sentence."""
     skip_byte_order_mark(stream)
     bad: list[Problem] = []
-    file = LabelledFile(Path(), "", ReadOptions(tokens_column=tokens_column))
+    file = LabelledFile(Path(), "", options)
     for sentence in slash_tagged.sentences(blocks(stream), file, bad.append):
         yield from _bad_pieces(bad)
         yield LinePiece(sentence.tokens)

@@ -19,7 +19,7 @@ HEAD = FIELD_NAMES.index("head")
 BAR_IN_MISC = "\\p"  # as in Udapi, for | separates the items
 
 
-def read_conllu(stream: BinaryIO) -> Iterator[Piece]:
+def read_conllu(stream: BinaryIO, *_: object) -> Iterator[Piece]:
     """Read the sentences of a CoNLL-U stream, and keep their lines.
 
     Args:

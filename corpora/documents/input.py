@@ -12,21 +12,25 @@ from tagger.corpora.documents.jsonl import read_json_lines
 from tagger.corpora.documents.piece import BadPiece, Piece
 from tagger.corpora.documents.text import read_lines, read_text, read_text_lines
 from tagger.corpora.files.streams import HEAD_BYTES, STANDARD_INPUT, open_string, open_text, read_errors
+from tagger.corpora.formats.options import DEFAULTS, ReadOptions
 from tagger.corpora.formats.sentence import clipped
 from tagger.corpora.formats.sniffing import sniff_document
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
 
-READERS: dict[str, Callable[[io.BufferedReader], Iterator[Piece]]] = {
+Reader = Callable[[io.BufferedReader, ReadOptions, WordTokenizer], Iterator[Piece]]
+"""Reads the pieces of a stream; the tokenizer splits raw text into sentences of words."""
+READERS: dict[str, Reader] = {
+    "text": read_text,
     "tokens": read_lines,
     "conllu": read_conllu,
-    "conll": read_columns,
     "columns": read_columns,
+    "conll": read_columns,
     "vertical": read_vertical,
     "slashed": read_slashed,
     "jsonl": read_json_lines,
 }
-"""The readers of all formats but raw text, which needs a tokenizer."""
+"""The readers of all formats; ``conll`` is the former name of columns."""
 ONE_LINE = ("text", "tokens", "jsonl")
 """Formats in which a line can be understood before the next one is there."""
 
@@ -36,8 +40,9 @@ class Documents:
 
     Args:
         paths: files, compressed or not; ``-`` is the standard input.
-        input_format: ``text``, one of ``READERS``, or ``auto`` to recognise the format of each file.
+        input_format: one of ``READERS``, or ``auto`` to recognise the format of each file.
         text: tag this instead of files.
+        options: which columns or keys to read.
         by_line: hand out every line as soon as it is there; each is a text by itself.
 
     Attributes:
@@ -51,10 +56,17 @@ class Documents:
     notes: tuple[str, ...] = ()
 
     def __init__(
-        self, paths: Sequence[str], input_format: str = "auto", text: str | None = None, *, by_line: bool = False
+        self,
+        paths: Sequence[str],
+        input_format: str = "auto",
+        text: str | None = None,
+        options: ReadOptions = DEFAULTS,
+        *,
+        by_line: bool = False,
     ) -> None:
         self._paths = list(paths) or [STANDARD_INPUT]
         self._input_format = input_format
+        self._options = options
         self._by_line = by_line
         source = open_text(self._paths[0], by_line=by_line)
         if text is not None:
@@ -112,12 +124,9 @@ class Documents:
         self, stream: io.BufferedReader, path: str, form: str, tokenizer: WordTokenizer, skip_invalid: bool
     ) -> Iterator[Piece]:
         with read_errors(path):
-            if form == "text":
-                pieces = (read_text_lines if self._by_line else read_text)(stream, tokenizer)
-            else:
-                pieces = READERS[form](stream)
+            reader = read_text_lines if form == "text" and self._by_line else READERS[form]
             first = True
-            for piece in pieces:
+            for piece in reader(stream, self._options, tokenizer):
                 piece.first, first = first, first and not piece.tokens
                 if isinstance(piece, BadPiece):
                     piece.message = clipped(piece.message)

@@ -16,7 +16,7 @@ from tagger.corpora.formats.sentence import InvalidSentenceError
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def read_json_lines(stream: BinaryIO) -> Iterator[Piece]:
+def read_json_lines(stream: BinaryIO, *_: object) -> Iterator[Piece]:
     """Read objects with the words of a sentence as a list of strings under one of ``TOKEN_KEYS``."""
     for number, raw in byte_lines(stream):
         if not raw.isspace():

@@ -10,6 +10,7 @@ from tagger.corpora.documents.piece import BadPiece, ConlluPiece, JsonPiece, Pie
 from tagger.corpora.files.lines import byte_lines, not_utf8
 from tagger.corpora.files.streams import HEAD_BYTES, open_string, open_text, read_errors
 from tagger.corpora.formats.conllu import raw_text
+from tagger.corpora.formats.options import DEFAULTS
 from tagger.corpora.formats.sniffing import sniff_document
 from tagger.corpora.tokenization.passages import TextSegment, aligned, raw_passages
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
@@ -24,7 +25,7 @@ def read_passages(
     Args:
         path: a file, compressed or not; ``-`` is the standard input.
         tokenizer: splits raw text.
-        input_format: ``text``, one of ``READERS``, or ``auto`` to recognise it.
+        input_format: one of ``READERS``, or ``auto`` to recognise it.
         text: read this raw text instead.
         by_lines: a line of raw text is a passage, as for BPE pieces and characters; else a sentence is.
 
@@ -39,7 +40,7 @@ def read_passages(
             passages = raw_passages(_text_lines(stream), tokenizer, by_lines=by_lines)
             yield from (passage for passage in passages if passage.words)
             return
-        for piece in READERS[form](stream):
+        for piece in READERS[form](stream, DEFAULTS, tokenizer):
             if isinstance(piece, BadPiece):
                 raise CorpusError(piece.message, path=path, line=piece.line)
             if piece.tokens:

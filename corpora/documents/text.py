@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from tagger.corpora.documents.piece import BadPiece, LinePiece, Piece, TextPiece
 from tagger.corpora.files.lines import DamagedLine, byte_lines, checked_returns, not_utf8
+from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.tokenization.sentence_splitter import Token
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 
@@ -18,7 +19,7 @@ TEXT_CHUNK_BYTES = 1 << 16
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 
 
-def read_text(stream: BinaryIO, tokenizer: WordTokenizer) -> Iterator[Piece]:
+def read_text(stream: BinaryIO, _: ReadOptions, tokenizer: WordTokenizer) -> Iterator[Piece]:
     """Read sentences of raw text; bytes that are not UTF-8 are reported and become U+FFFD.
 
     Args:
@@ -39,10 +40,10 @@ def read_text(stream: BinaryIO, tokenizer: WordTokenizer) -> Iterator[Piece]:
         yield _text_piece(previous, paragraphs, space_after=True)
 
 
-def read_text_lines(stream: BinaryIO, tokenizer: WordTokenizer) -> Iterator[Piece]:
+def read_text_lines(stream: BinaryIO, options: ReadOptions, tokenizer: WordTokenizer) -> Iterator[Piece]:
     """Read each line as a text by itself, as soon as it is there; offsets are those in the line."""
     for number, line in byte_lines(stream):
-        for piece in read_text(io.BytesIO(line), tokenizer):
+        for piece in read_text(io.BytesIO(line), options, tokenizer):
             if isinstance(piece, BadPiece):
                 piece.line = number
             yield piece
@@ -97,7 +98,7 @@ def _repaired(error: UnicodeDecodeError, line: int, bad: list[BadPiece]) -> tupl
     return data[:end].decode("utf-8-sig", "replace"), data[end:]
 
 
-def read_lines(stream: BinaryIO) -> Iterator[Piece]:
+def read_lines(stream: BinaryIO, *_: object) -> Iterator[Piece]:
     """Read a sentence a line, words separated by ASCII white space; a no-break space is part of its word."""
     for number, line in byte_lines(stream):
         if b"\r" in line and isinstance(damaged := checked_returns(line.decode("utf-8", "replace")), DamagedLine):

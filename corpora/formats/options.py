@@ -25,6 +25,8 @@ class ReadOptions:
         numbers: columns of lists of numbers, which are read as they are, with gaps.
         labels_column: the very column of labels; it goes before ``column``, and on the hub synonyms are not tried.
         offline: never ask the hub.
+        text_column: of documents to be tagged: the column or key of raw text.
+        id_column: of documents to be tagged: the column or key of their names.
     """
 
     column: str | None = "upos"
@@ -36,11 +38,16 @@ class ReadOptions:
     numbers: tuple[str, ...] = ()
     labels_column: str | None = None
     offline: bool = False
+    text_column: str | None = None
+    id_column: str | None = None
 
     def column_in(self, form: str) -> str | None:
         """Return the name of the label column in files of a format."""
         column = self.labels_column or self.column
         return conllu_column(column) if form == "conllu" else column
+
+
+DEFAULTS = ReadOptions()
 
 
 @dataclass(frozen=True, slots=True)
