@@ -37,7 +37,7 @@ def read_conllu(stream: BinaryIO, *_: object) -> Iterator[Piece]:
         damaged = "\r" in text and any(isinstance(checked_returns(line), DamagedLine) for line in lines)
         words = parse_block([checked_returns(line) for line in lines] if damaged else lines, strict=False)
         if words.problems:
-            place, message, _ = words.problems[0]
+            place, message = words.problems[0][:2]
             yield BadPiece([], block, message, first + place, "conllu")
         else:
             yield ConlluPiece([row[FORM] for row in words.rows], lines, words.rows, words.places, mark)
