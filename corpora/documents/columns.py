@@ -59,7 +59,7 @@ def _read(stream: io.BufferedReader, options: ReadOptions, *, markup: bool) -> I
 
 def _piece(lines: list[Line], block: bytes, layout: Layout) -> Piece:
     record = split_rows(lines, layout)
-    if problems := find_problems(record, layout, labels=False):
+    if problems := find_problems(record, layout):
         form = "vertical" if layout.markup else "columns"
         return BadPiece([], block, problems[0].message, problems[0].line, form)
     tabbed = [line if layout.separator else "\t".join(row) for _, line, row in record.rows]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from tagger.corpora.files.lines import Block, DamagedLine, block_lines, split_fields
@@ -150,23 +150,24 @@ def _is_apart(line: str, row: list[str], layout: Layout, *, first: bool) -> bool
     return bool(COMMENT.match(line)) and len(row) != layout.width
 
 
-def find_problems(record: Record, layout: Layout, *, labels: bool = True) -> list[Problem]:
+def find_problems(record: Record, layout: Layout) -> list[Problem]:
     """Check the lines of a sentence: all have the same number of columns, and a word.
 
     Args:
         record: the sentence.
         layout: of the file.
-        labels: there must be a column beside the words.
     """
     words = layout.words
     fields = [row for _, _, row in record.rows]
-    if layout.width > 1 and {len(row) for row in fields} == {layout.width} and all(row[words] for row in fields):
+    width = max(layout.width, len(fields[0])) if layout.ragged and fields else layout.width
+    if width > 1 and {len(row) for row in fields} == {width} and all(row[words] for row in fields):
         return []  # what is damaged has one field
-    problems = (_problem(*row, layout, record.start, labels=labels) for row in record.rows)
+    layout = replace(layout, width=width)
+    problems = (_problem(*row, layout, record.start) for row in record.rows)
     return [problem for problem in problems if problem is not None]
 
 
-def _problem(number: int, line: str, row: list[str], layout: Layout, start: int, *, labels: bool) -> Problem | None:
+def _problem(number: int, line: str, row: list[str], layout: Layout, start: int) -> Problem | None:
     if isinstance(line, DamagedLine):
         return Problem(number, line.reason, start, ProblemKind.ENCODING)
     if len(row) != layout.width:

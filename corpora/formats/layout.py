@@ -10,12 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from tagger.corpora.files.lines import split_fields
 from tagger.corpora.formats.conllu import NOT_A_WORD
 from tagger.corpora.formats.sentence import MISSING, excerpt
 
+WORD_NAMES = ("form", "token", "word", "tokens", "words")
 DOCUMENT = "-DOCSTART-"
 HEADER = re.compile(r"#\s*global\.columns\s*=\s*(.+)")  # https://universaldependencies.org/ext-format.html
 MARKUP = re.compile(r"""</?[A-Za-z_][\w.:-]*(?:\s(?:[^<>"'\t]|"[^"\t]*"|'[^'\t]*')*)?/?>\s*|<[?!][^\t]*>\s*""")
@@ -59,6 +60,7 @@ class Layout:
         counter: the index of a column that counts words: ranges (``1-2``) and empty nodes (``8.1``) are no words.
         markup: lines of structure tags stand between the words.
         header: all columns, if the file names them.
+        ragged: sentences may have further columns, as for each predicate in CoNLL-2009 and OntoNotes.
     """
 
     separator: str | None
@@ -68,6 +70,7 @@ class Layout:
     counter: int | None = None
     markup: bool = False
     header: tuple[str, ...] = ()
+    ragged: bool = False
 
     def split(self, line: str) -> list[str]:
         """Divide a line into fields."""
@@ -99,25 +102,30 @@ def find_layout(
     fields = Layout(separator, 0, 0, {}).split
     widths = Counter(len(fields(line)) for line in lines)
     width = max(min_width, widths.most_common(1)[0][0]) if widths else min_width
-    split = [[row for row in map(fields, block) if len(row) == width] for block in data if block]
-    counters, constants = _leading(split, width)
-    words = len({*counters, *constants})
+    ragged = (
+        len(widths) > 1 and min(widths) > 10 and all(len({len(fields(line)) for line in block}) < 2 for block in data)
+    )
+    width = min(widths) if ragged else width
+    split = [[row for row in map(fields, block) if len(row) == width or ragged] for block in data if block]
+    rows = [row for block in split for row in block]
+    leading = list(takewhile(lambda place: _is_index(split, place, width), range(width - 1)))
     if tokens_column is not None:
         words = _numbered_place(tokens_column, width)
-    elif words + min_width > width:
-        words = 0
-        if min_width == 2 == width and counters:
-            raise ValueError("the first of 2 columns numbers the lines, expected a column of words and one of labels")
-    labels = [place for place in range(width) if place != words and place not in (*counters, *constants)]
-    counter = next((place for place in counters if place != words and words), None)
-    rows = [row for block in split for row in block]
-    return Layout(separator, width, words, label_names(rows, words, labels), counter, markup)
+    elif len(leading) + min_width > width:
+        raise ValueError(f"the first of {width} columns numbers the words, expected words and labels behind it")
+    else:
+        kinds = (label_kind([row[place] for row in rows], []) for place in range(len(leading), width - 1))
+        words = len(leading) + sum(1 for _ in takewhile(KINDS.__contains__, kinds))  # labels may stand before words
+    counter = next((place for place in leading if place < words and rows[0][place].isdecimal()), None)
+    labels = [place for place in range(width - ragged) if place != words and place not in leading]
+    return Layout(separator, width, words, label_names(rows, words, labels), counter, markup, ragged=ragged)
 
 
 def _named_layout(names: tuple[str, ...], tokens_column: str | None) -> Layout:
-    wanted = (tokens_column or "form").lower()
-    if wanted in names or tokens_column is None:
-        words = names.index(wanted) if wanted in names else 0
+    usual = (name for name in (*WORD_NAMES, *names) if name in names and name != "id")
+    wanted = tokens_column.lower() if tokens_column else next(usual, "id")
+    if wanted in names:
+        words = names.index(wanted)
     elif _NUMBER.fullmatch(wanted):
         words = _numbered_place(wanted, len(names))
     else:
@@ -137,30 +145,22 @@ def _numbered_place(number: str, width: int) -> int:
     return place - 1 if place > 0 else width + place
 
 
-def _leading(blocks: list[list[list[str]]], width: int) -> tuple[list[int], list[int]]:
-    """Find the columns before the words: those that count words, those that name the document or sentence."""
-    counters: list[int] = []
-    constants: list[int] = []
-    for place in range(width - 1):
-        pairs = [pair for rows in blocks for pair in pairwise(_counted([row[place] for row in rows]))]
-        if pairs and all(_follows(*pair) for pair in pairs) and (width > 2 or pairs[0][0].isdecimal()):
-            counters.append(place)
-        elif len(pairs) >= 3 and place + 2 < width and all(first == second for first, second in pairs):
-            constants.append(place)
-        else:
-            break
-    return counters, constants
-
-
-def _counted(ids: list[str]) -> list[str]:
-    """Leave out the ranges and empty nodes among numbers."""
-    return [number for number in ids if not NOT_A_WORD.fullmatch(number)] or ids
+def _is_index(blocks: list[list[list[str]]], place: int, width: int) -> bool:
+    """Whether a column counts words or gives their offsets, or is the same for all words of a sentence."""
+    columns = [[row[place] for row in rows] for rows in blocks]
+    counted = [[number for number in column if not NOT_A_WORD.fullmatch(number)] or column for column in columns]
+    pairs = [pair for column in counted for pair in pairwise(column)]
+    if pairs and all(_follows(*pair) for pair in pairs):
+        return width > 2 or pairs[0][0].isdecimal()
+    offsets = all(first.isdecimal() and second.isdecimal() and int(first) < int(second) for first, second in pairs)
+    same = all(first == second for first, second in pairs)
+    return len(pairs) >= 3 and place + 2 < width and (offsets or same)
 
 
 def _follows(first: str, second: str) -> bool:
-    """Whether two identifiers end in consecutive numbers: ``1`` and ``2``, ``s4-9`` and ``s4-10``."""
-    digits = re.search(r"[0-9]{1,9}$", first)
-    return digits is not None and second == f"{first[: digits.start()]}{int(digits[0]) + 1}"
+    """Whether two identifiers end in consecutive numbers: ``1`` and ``2``, ``s4-09`` and ``s4-10``."""
+    one, two = (re.fullmatch(r"(.*?)0*([0-9]{1,9})(\W?)", number) for number in (first, second))
+    return bool(one and two and one[1] == two[1] and one[3] == two[3] and int(one[2]) + 1 == int(two[2]))
 
 
 def label_names(rows: list[list[str]], words: int, places: list[int]) -> dict[int, str]:
@@ -190,18 +190,18 @@ def label_kind(labels: Iterable[str], words: Iterable[str]) -> str | None:
 
     Args:
         labels: T labels.
-        words: the T words.
+        words: the T words, or none.
 
     Returns:
         ``ner``, ``chunk``, ``upos``, ``pos`` (of the Penn Treebank) or ``lemma``; None if that is not certain.
     """
-    pairs = [(label, word) for label, word in zip(labels, words, strict=True) if label not in NO_LABEL]
-    counts = Counter(label for label, _ in pairs)
+    labels = list(labels)
+    counts = Counter(label for label in labels if label not in NO_LABEL)
     if set(counts) == {"O"}:
         return "ner"
     for kind, pattern in KINDS.items():
         held = sum(count for label, count in counts.items() if pattern.fullmatch(label))
-        if 10 * held >= 9 * len(pairs) and (len(counts) > 1 or "-" in "".join(counts)):
+        if 10 * held >= 9 * counts.total() and (len(counts) > 1 or "-" in "".join(counts)):
             return kind
-    alike = [label.lower() == word.lower() for label, word in pairs if word.isalpha()]
+    alike = [label.lower() == word.lower() for label, word in zip(labels, words, strict=False) if word.isalpha()]
     return "lemma" if 3 * sum(alike) > len(alike) else None
