@@ -8,9 +8,10 @@ from typing import BinaryIO
 
 from tagger.corpora.documents.piece import BadPiece, ColumnsPiece, ConlluPiece, Piece, Tagged, TextPiece
 from tagger.corpora.files.lines import DamagedLine, blocks, checked_returns, not_utf8
-from tagger.corpora.formats.conllu import FIELD_NAMES, FIELDS, FORM, MISC, parse_block
+from tagger.corpora.formats.conllu import FIELD_NAMES, FIELDS, FORM, MISC, check_words, parse_block
 from tagger.corpora.formats.layout import conllu_comments
 from tagger.corpora.formats.metadata import LABEL_FIELDS
+from tagger.corpora.formats.options import DEFAULTS, ReadOptions
 from tagger.corpora.formats.sentence import MISSING
 
 TAG_FIELDS = {name: LABEL_FIELDS[name] for name in ("upos", "xpos", "feats")}
@@ -19,12 +20,14 @@ HEAD = FIELD_NAMES.index("head")
 BAR_IN_MISC = "\\p"  # as in Udapi, for | separates the items
 
 
-def read_conllu(stream: BinaryIO, *_: object) -> Iterator[Piece]:
+def read_conllu(stream: BinaryIO, options: ReadOptions = DEFAULTS, *_: object) -> Iterator[Piece]:
     """Read the sentences of a CoNLL-U stream, and keep their lines.
 
     Args:
         stream: bytes; line ends, comments, multiword ranges and empty nodes are kept as they are.
+        options: must not name another column of words than FORM.
     """
+    check_words(options.tokens_column, "form", "2")
     for first, block in blocks(stream):
         try:
             text = block.decode()

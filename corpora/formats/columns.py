@@ -158,6 +158,10 @@ def find_problems(record: Record, layout: Layout) -> list[Problem]:
         layout: of the file.
     """
     words = layout.words
+    headers = [found for comment in record.comments if (found := HEADER.match(comment))]
+    if any(tuple(header[1].lower().split()) != layout.header for header in headers):
+        message = f"{excerpt(headers[0][0])} names other columns than the beginning of the file; split the file here"
+        return [Problem(record.start, message, record.start)]
     fields = [row for _, _, row in record.rows]
     width = max(layout.width, len(fields[0])) if layout.ragged and fields else layout.width
     if width > 1 and {len(row) for row in fields} == {width} and all(row[words] for row in fields):

@@ -22,6 +22,7 @@ from tagger.corpora.formats.sentence import (
     excerpt,
     number_of,
 )
+from tagger.errors import CorpusError
 
 FIELD_NAMES = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 FIELDS = len(FIELD_NAMES)
@@ -41,6 +42,7 @@ def sentences(blocks: Iterable[Block], file: LabelledFile, on_problem: OnProblem
         Sentences with the columns upos, xpos, feats, lemma and deprel. Any other column that is asked for is a key
         in MISC (``_`` for a word without it); the whole field is then the column ``misc``.
     """
+    check_words(file.options.tokens_column, "form", "2", file.name)
     wanted = file.options.column_in("conllu")
     misc_key = None if wanted in LABEL_FIELDS else wanted
     for first, data in blocks:
@@ -58,6 +60,13 @@ def sentences(blocks: Iterable[Block], file: LabelledFile, on_problem: OnProblem
             if file.metadata:
                 sentence.metadata = _metadata(lines, words.rows)
             yield sentence
+
+
+def check_words(wanted: str | None, name: str, number: str, path: str | None = None) -> None:
+    """Raise CorpusError if another column of words is wanted than the only one a format has."""
+    if wanted is not None and wanted.lower() not in (name, number, f"column{number}"):
+        message = f"no column {excerpt(wanted)} of words; in this format they are column {number}, {name}"
+        raise CorpusError(message, path=path)
 
 
 class ParsedBlock(NamedTuple):

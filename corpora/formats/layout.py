@@ -19,6 +19,7 @@ from tagger.corpora.formats.sentence import MISSING, excerpt
 WORD_NAMES = ("form", "token", "word", "tokens", "words")
 DOCUMENT = "-DOCSTART-"
 HEADER = re.compile(r"#\s*global\.columns\s*=\s*(.+)")  # https://universaldependencies.org/ext-format.html
+WEBANNO = re.compile(r"#\s*(?:FORMAT=WebAnno|webanno\.)", re.I)
 MARKUP = re.compile(r"""</?[A-Za-z_][\w.:-]*(?:\s(?:[^<>"'\t]|"[^"\t]*"|'[^'\t]*')*)?/?>\s*|<[?!][^\t]*>\s*""")
 """A line that is a structure tag."""
 NO_LABEL = {"", MISSING, "-", "-X-", "-100"}
@@ -93,6 +94,8 @@ def find_layout(
     Raises:
         ValueError: there is no such column of words.
     """
+    if probe and WEBANNO.match(probe[0][0][1]):
+        raise ValueError("WebAnno TSV, whose spans have no label for each word; export CoNLL 2002 or CoNLL-U instead")
     if headers := [match for _, line in (probe[0] if probe else []) if (match := HEADER.match(line))]:
         return _named_layout(tuple(headers[0][1].lower().split()), tokens_column)
     apart = MARKUP.fullmatch if markup else re.compile(f"(?:#|{DOCUMENT})").match

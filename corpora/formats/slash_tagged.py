@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from tagger.corpora.files.lines import Block, DamagedLine, block_lines, split_fields
+from tagger.corpora.formats.conllu import check_words
 from tagger.corpora.formats.layout import Line, label_names
 from tagger.corpora.formats.options import LabelledFile
 from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, RawSentence, excerpt
-from tagger.errors import CorpusError
 
 SEPARATORS = "/_|"
 PROBE_BLOCKS = 50
@@ -43,9 +43,7 @@ def sentences(blocks: Iterable[Block], file: LabelledFile, on_problem: OnProblem
     Raises:
         CorpusError: another column of words than the first is asked for.
     """
-    if file.options.tokens_column not in (None, "1", "column1"):
-        wanted = excerpt(file.options.tokens_column or "")
-        raise CorpusError(f"no column {wanted} of words; the word stands before its labels", path=file.name)
+    check_words(file.options.tokens_column, "word", "1", file.name)
     source = filter(None, map(block_lines, blocks))
     probe = list(islice(source, PROBE_BLOCKS))
     attachment = find_attachment(line for block in probe for _, line in block)
