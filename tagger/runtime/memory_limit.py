@@ -149,8 +149,7 @@ def _memory_in_use() -> tuple[int, int]:
 def _prepare_libraries() -> None:
     """Make libraries allocate now what they keep, and give back what is freed.
 
-    OpenBLAS, of which NumPy and SciPy have a copy each, reserves 32 MB at its first product, and ends the process if
-    it cannot.
+    OpenBLAS, of which NumPy has a copy, reserves 32 MB at its first product, and ends the process if it cannot.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
     if mallopt is not None:
@@ -161,8 +160,5 @@ def _prepare_libraries() -> None:
 
     matrix = np.ones((256, 256))
     np.dot(matrix, matrix)
-    for module in ("seqeval.metrics.sequence_labeling", "matplotlib.figure"):
-        with suppress(ImportError):
-            import_module(module)
     with suppress(ImportError):
-        import_module("scipy.linalg.blas").dgemm(1.0, matrix, matrix)
+        import_module("matplotlib.figure")

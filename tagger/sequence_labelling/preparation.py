@@ -43,7 +43,7 @@ class Prepared:
         lexicon: the tags that each training word was seen with.
         vectors: (V, E) pre-trained vectors, or None.
         has_spans: whether the labels of the tagging head write spans.
-        scheme: in which they do; None where it is none of ``tagger.corpora.labels.schemes``.
+        scheme: that they write spans in, one of ``tagger.corpora.labels.schemes``, if any.
     """
 
     features: WordFeatures
