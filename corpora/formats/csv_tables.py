@@ -1,39 +1,148 @@
-"""Tables with named columns: CSV and TSV with one word a row.
+"""Tables with named columns, CSV and TSV: one word a row, or one sentence a row in cells that hold lists.
 
 A blank line or a row of nothing but separators ends a sentence, and so does a new value in a column such as
-``sentence_id`` (an empty cell continues the sentence).
+``sentence_id`` or ``doc_id`` (an empty cell continues the sentence). A list may be written as by Python, NumPy or JSON,
+or with blanks between its values.
 """
 
 from __future__ import annotations
 
+import ast
 import csv
-from collections.abc import Iterable, Iterator
-from itertools import chain
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate, chain, islice
+from typing import Any
 
 from tagger.corpora.files.lines import DamagedLine
-from tagger.corpora.formats.options import LabelledFile
-from tagger.corpora.formats.records import TOKEN_KEYS
-from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, RawSentence, excerpt, number_of
+from tagger.corpora.formats.char_spans import SPAN_KEYS
+from tagger.corpora.formats.options import LabelledFile, ReadOptions
+from tagger.corpora.formats.records import PROBE_RECORDS, TOKEN_KEYS, sentences_of
+from tagger.corpora.formats.sentence import (
+    MISSING,
+    InvalidSentenceError,
+    OnProblem,
+    Problem,
+    ProblemKind,
+    RawSentence,
+    excerpt,
+    number_of,
+)
 from tagger.errors import CorpusError
 
-SENTENCE_KEYS = ("sentence_id", "sentence", "sentence #", "sent_id", "sentence_number", "sent", "sentence id")
 WORD_KEYS = ("text", "surface")
+SENTENCE_KEYS = ("sentence_id", "sentence", "sentence #", "sent_id", "sentence_number", "sent", "sentence id")
 MAX_SENTENCE_ROWS = 1_000_000
+MAX_ROW_LINES = 100
 
-Row = tuple[int, str, list[str] | None]  # its number, the line, its cells (None if its quotes are not balanced)
+Row = tuple[int, str, list[str] | None]  # its number, the lines, its cells (None if its quotes are not balanced)
+_BOUNDARY = re.compile(
+    r"(sentence|sent)([\s_.-]*(id|idx|index|no|nr|num|number|#))?"
+    r"|(doc|document|article|file|text|paragraph|par)[\s_.-]*(id|idx|index|no|nr|num|number|#)"
+)
+_LIST = re.compile(r"(?:array\()?\s*[\[(](.*?)[\])]\s*(?:,\s*dtype=[^)]*)?\)?", re.DOTALL)
+_ITEM = re.compile(r"""[\s,]*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d*)?|None|null|nan|NaN)(?=[\s,]|$)""")
+_UNLABELLED = {"": MISSING, "nan": MISSING, "NaN": MISSING, "-100": MISSING, "-100.0": MISSING}
+
+
+class TableReader:
+    """A table whose columns have been found by its first line and its first thousand rows.
+
+    Args:
+        lines: of the file; the first one names the columns.
+        options: the column of words.
+        name: the file, for messages.
+        delimiter: what separates the columns; None for whichever of comma, semicolon and tab the first line has
+            most of. In a table separated by tabs a quote is part of the text unless the cell needs it, as pandas writes
+            cells.
+
+    Attributes:
+        first: the line of column names.
+        header: the names of the columns.
+        start: the number of the first line.
+        words: the index of the column of words or of text.
+        kind: ``words`` (one a row), ``lists`` (a sentence a row) or ``texts``.
+        modes: of the other columns that hold a list in each row: ``list``, ``blanks`` or ``spans``.
+
+    Raises:
+        CorpusError: there is no column of words.
+    """
+
+    def __init__(
+        self, lines: Iterable[str], options: ReadOptions, name: str | None, delimiter: str | None = None
+    ) -> None:
+        self._lines: Iterator[tuple[int, str]] = enumerate(lines, 1)
+        self.name = name
+        self.start, self.first = next(((number, line) for number, line in self._lines if line.strip()), (1, ""))
+        self.delimiter = delimiter or max(",;\t", key=self.first.count)
+        self._quoted = self.first.startswith('"') and self.first.rstrip().endswith('"')
+        self.header = [cell.strip() for cell in self._cells(self.first) or []]
+        self.words = find_words(self.header, options.tokens_column, name, self.start)
+        probe = list(islice(self._lines, PROBE_RECORDS))
+        self._lines = chain(probe, self._lines)
+        rows = [cells for _, _, cells in self._rows(iter(probe), joined=True) if cells and len(cells) == self.width]
+        self.modes = {place: _mode(rows, self.words, place, key) for place, key in enumerate(self.header)}
+        own = self.modes.pop(self.words)
+        self.modes = {place: mode for place, mode in self.modes.items() if mode}
+        blanks = 2 * sum(" " in row[self.words].strip() for row in rows) > len(rows)
+        self.kind = "lists" if own == "list" or self.modes else "words"
+        if self.kind == "words" and blanks and self.header[self.words].lower() not in TOKEN_KEYS:
+            self.kind = "texts"
+
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return len(self.header)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield all rows; one that is not one word may go over several lines, within quotes."""
+        return self._rows(self._lines, joined=self.kind != "words")
+
+    def record(self, cells: list[str]) -> dict[str, Any]:
+        """Return a row as a record of lists.
+
+        Raises:
+            InvalidSentenceError: a cell cannot be read as a list.
+        """
+        record: dict[str, Any] = {name: cell for name, cell in zip(self.header, cells, strict=True) if name}
+        for place, mode in self.modes.items():
+            cell = cells[place]
+            record[self.header[place]] = cell.split() if mode == "blanks" else checked_list(cell, self.header[place])
+        key, words = self.header[self.words], cells[self.words]
+        if "spans" in self.modes.values():
+            return record | {"text": words}
+        return record | {key: checked_list(words, key) if _LIST.fullmatch(words.strip()) else words.split()}
+
+    def _rows(self, lines: Iterator[tuple[int, str]], *, joined: bool) -> Iterator[Row]:
+        while (numbered := next(lines, None)) is not None:
+            number, line = numbered
+            cells = None if isinstance(line, DamagedLine) else self._cells(line)
+            if joined and cells is None and not isinstance(line, DamagedLine):
+                more = list(islice(lines, MAX_ROW_LINES))
+                texts = accumulate([line, *(text for _, text in more)], "{}\n{}".format)
+                for used, text in enumerate(texts):
+                    if (whole := self._cells(text) if used else None) and len(whole) == self.width:
+                        line, cells, more = text, whole, more[used:]
+                        break
+                lines = chain(more, lines)
+            yield number, line, cells
+
+    def _cells(self, line: str) -> list[str] | None:
+        return split_row(line, self.delimiter, quoted=self._quoted)
 
 
 def sentences(
     lines: Iterable[str], file: LabelledFile, on_problem: OnProblem, delimiter: str | None = None
 ) -> Iterator[RawSentence]:
-    """Read a table with one word a row.
+    """Read a table with one word or one sentence a row.
 
     Args:
         lines: of the file; the first one names the columns.
         file: its name, and the column of words; None for one called token, word, form ...
         on_problem: called with every malformed row; its sentence is left out.
-        delimiter: what separates the columns; None for whichever of comma, semicolon and tab the first
-            line has most of. Quotes are part of the text in a table separated by tabs.
+        delimiter: as for ``TableReader``.
 
     Yields:
         Sentences with all other columns.
@@ -41,38 +150,129 @@ def sentences(
     Raises:
         CorpusError: no column of words, or none of labels.
     """
-    numbered = enumerate(lines, 1)
-    start, first = next(((number, line) for number, line in numbered if line.strip()), (1, ""))
-    delimiter = delimiter or max(",;\t", key=first.count)
-    header = [cell.strip() for cell in split_row(first, delimiter) or []]
-    table = Table(header, find_words(header, file.options.tokens_column, file.name, start), file.name, start)
-    rows = (
-        (number, line, None if isinstance(line, DamagedLine) else split_row(line, delimiter))
-        for number, line in numbered
-    )
-    yield from table.sentences(rows, on_problem)
+    table = TableReader(lines, file.options, file.name, delimiter)
+    if table.kind == "words":
+        yield from Table(table.header, table.words, file, table.start).sentences(table.rows(), on_problem)
+        return
+    if table.kind == "texts":
+        message = f"the column {table.header[table.words]!r} holds text, expected one word a row, or lists of words"
+        raise CorpusError(f"{message} and of labels; name the column of words (--tokens-column)", path=file.name)
+    numbers = {name: place for place, name in enumerate(table.header, 1)}
+    file = replace(file, options=replace(file.options, tokens_column=table.header[table.words]))
+    for number, line, cells in table.rows():
+        if cells is not None and not any(map(str.strip, cells)):
+            continue
+        problem = row_problem((number, line, cells), number, table.width)
+        if problem is None:
+            try:
+                for sentence in sentences_of(table.record(cells or []), number, file):
+                    sentence.numbers = numbers
+                    yield sentence
+            except ValueError as error:
+                kind = error.kind if isinstance(error, InvalidSentenceError) else ProblemKind.MALFORMED
+                problem = Problem(number, str(error), number, kind)
+        if problem is not None:
+            on_problem(problem)
 
 
-def split_row(line: str, delimiter: str) -> list[str] | None:
-    """Return the cells of a line, or None if its quotes are not balanced."""
-    if delimiter == "\t" or '"' not in line:
+def split_row(line: str, delimiter: str, *, quoted: bool = False) -> list[str] | None:
+    """Return the cells of a row, or None if its quotes are not balanced.
+
+    Args:
+        line: the row.
+        delimiter: what separates the cells.
+        quoted: in a table separated by tabs: every cell stands in quotes.
+    """
+    if '"' not in line:
         return line.split(delimiter)
+    if delimiter == "\t" and not quoted and "\n" not in line:
+        return [_unquoted(cell) for cell in line.split(delimiter)]
     try:
         return next(csv.reader([line], delimiter=delimiter, strict=True))
     except (csv.Error, StopIteration):
         return None
 
 
+def _unquoted(cell: str) -> str:
+    """Take away quotes that are there for a quote within, such as the four of a word that is one."""
+    inner = cell[1:-1]
+    quoted = cell[:1] == cell[-1:] == '"' and '""' in inner and '"' not in inner.replace('""', "")
+    return inner.replace('""', '"') if quoted else cell
+
+
+def checked_list(cell: str, name: str) -> list[Any]:
+    """Return the list that a cell holds.
+
+    Raises:
+        InvalidSentenceError: it holds none, or one that NumPy shortened.
+    """
+    values = parse_list(cell)
+    if values is None:
+        shortened = " that is whole (NumPy wrote ... for a part)" if "..." in cell else ""
+        raise InvalidSentenceError(f"expected a list{shortened} in {name!r}: {excerpt(cell)}")
+    return values
+
+
+def parse_list(cell: str) -> list[Any] | None:
+    """Read a list that Python, NumPy or JSON wrote, without evaluating it; None if the cell holds none."""
+    try:
+        values = json.loads(cell)
+    except (ValueError, RecursionError):
+        values = None
+    if isinstance(values, list):
+        return values
+    found = _LIST.fullmatch(cell.strip())
+    if found is None:
+        return None
+    place, values, inner = 0, [], found[1].rstrip(", \t\n")
+    while place < len(inner):
+        item = _ITEM.match(inner, place)
+        if item is None:
+            return None
+        text, place = item[1], item.end()
+        values.append(None if text in ("None", "null", "nan", "NaN") else ast.literal_eval(text))
+    return values
+
+
+def _mode(rows: Sequence[list[str]], words: int, place: int, key: str) -> str | None:
+    """Return how a column holds a list in more than half of the rows, None if it does not."""
+    parsed = [parse_list(row[place]) for row in rows if row[place].startswith(("[", "(", "array("))]
+    lists = [values for values in parsed if values is not None]
+    if 2 * len(lists) > len(rows):
+        spans = key in SPAN_KEYS and all(isinstance(item, list | dict) for values in lists for item in values)
+        return "spans" if spans else "list"
+    counts = [(len(row[words].split()), len(row[place].split())) for row in rows]
+    equal = sum(1 < first == second for first, second in counts)
+    return "blanks" if place != words and 2 * equal > len(rows) and key else None
+
+
 def find_words(header: list[str], tokens_column: str | None, name: str | None, line: int) -> int:
-    """Return the index of the column of words."""
+    """Return the index of the column of words, which has a name or a number from 1, negative from the end."""
     lowered = [cell.lower() for cell in header]
-    wanted = (tokens_column.lower(),) if tokens_column is not None else (*TOKEN_KEYS, *WORD_KEYS)
+    wanted = (tokens_column.lower(),) if tokens_column is not None else (*TOKEN_KEYS, *WORD_KEYS, "sentence")
     for key in wanted:
         if key in lowered:
             return lowered.index(key)
+    if re.fullmatch(r"(column)?-?\d+", wanted[0], re.ASCII):
+        place = int(wanted[0].removeprefix("column"))
+        if 0 < abs(place) <= len(header):
+            return place - 1 if place > 0 else len(header) + place
     expected = tokens_column or "token, word, form"
     message = f"no column of words ({expected}) in the first line, which has {excerpt(', '.join(header))}"
     raise CorpusError(f"{message}; name it (--tokens-column)", path=name, line=line)
+
+
+def row_problem(row: Row, start: int, width: int) -> Problem | None:
+    """Return what is wrong with the cells of a row whose sentence begins at ``start``."""
+    number, line, cells = row
+    if isinstance(line, DamagedLine):
+        return Problem(number, line.reason, start, ProblemKind.ENCODING)
+    if cells is None:
+        return Problem(number, f"the quotes are not balanced: {excerpt(line)}", start)
+    if len(cells) != width:
+        message = f"{number_of(len(cells), 'column')}, expected {width} as in the header: {excerpt(line)}"
+        return Problem(number, message, start, ProblemKind.COLUMN_COUNT)
+    return None
 
 
 class Table:
@@ -81,60 +281,69 @@ class Table:
     Args:
         header: the names of the columns.
         words: the index of the column of words.
-        name: the file, for messages.
+        file: for messages, and the columns of numbers.
         line: the line of the header.
+        labels: whether there must be a column of labels.
 
     Raises:
         CorpusError: there is no column of labels.
     """
 
-    def __init__(self, header: list[str], words: int, name: str | None, line: int) -> None:
-        keys = [place for place, cell in enumerate(header) if cell.lower() in SENTENCE_KEYS and place != words]
-        self.width, self.words, self.name = len(header), words, name
-        self.key = keys[0] if keys else None
-        self.places = {place: cell for place, cell in enumerate(header) if place not in (words, *keys) and cell}
-        if not self.places:
-            raise CorpusError(f"no column of labels beside {header[words]!r}", path=name, line=line)
+    def __init__(self, header: list[str], words: int, file: LabelledFile, line: int, *, labels: bool = True) -> None:
+        self.width, self.words, self.file = len(header), words, file
+        self.keys = [place for place, cell in enumerate(header) if _BOUNDARY.fullmatch(cell.lower()) and place != words]
+        self.places = {
+            place: cell
+            for place, cell in enumerate(header)
+            if place not in (words, *self.keys) and cell and not cell.startswith("Unnamed:")
+        }
+        if labels and not self.places:
+            raise CorpusError(f"no column of labels beside {header[words]!r}", path=file.name, line=line)
 
     def sentences(self, rows: Iterable[Row], on_problem: OnProblem) -> Iterator[RawSentence]:
         """Group rows into sentences and report those that are malformed."""
-        for group in self._groups(rows):
-            problems = [problem for row in group if (problem := self._problem(row, group[0][0]))]
+        numbers = {name: place + 1 for place, name in self.places.items()}
+        for group in self.groups(rows):
+            problems = [problem for row in group if (problem := self.problem(row, group[0][0]))]
             for problem in problems:
                 on_problem(problem)
             if not problems:
                 cells = [row[2] or [] for row in group]
-                columns = {name: [row[place] for row in cells] for place, name in self.places.items()}
+                columns = {name: self._column(cells, place, name) for place, name in self.places.items()}
                 tokens = [row[self.words] for row in cells]
-                yield RawSentence(tokens, columns, group[0][0], [row[0] for row in group])
+                yield RawSentence(tokens, columns, group[0][0], [row[0] for row in group], numbers=numbers)
 
-    def _groups(self, rows: Iterable[Row]) -> Iterator[list[Row]]:
+    def _column(self, cells: list[list[str]], place: int, name: str) -> list[str]:
+        values = [row[place] for row in cells]
+        if name in self.file.options.numbers or name.lower() == "lemma":
+            return values
+        return [_UNLABELLED.get(value, value.removesuffix(".0")) for value in values]
+
+    def groups(self, rows: Iterable[Row]) -> Iterator[list[Row]]:
+        """Yield the rows of each sentence; those between sentences are left out."""
         group: list[Row] = []
-        current = ""
+        current = [""] * len(self.keys)
         end: Row = (0, "", [""])
         for row in chain(rows, [end]):
             cells = row[2]
             blank = cells is not None and not any(map(str.strip, cells))
-            value = cells[self.key] if self.key is not None and cells and self.key < len(cells) else ""
-            if group and (blank or (value and value != current)):
+            here = [cells[key] if cells and key < len(cells) else "" for key in self.keys]
+            changed = any(new and new != old for new, old in zip(here, current, strict=True))
+            if group and (blank or changed):
                 yield group
                 group = []
-            current = value or current
+            current = [new or old for new, old in zip(here, current, strict=True)]
             if not blank:
                 group.append(row)
             if len(group) > MAX_SENTENCE_ROWS:
                 message = f"a sentence of more than {MAX_SENTENCE_ROWS:,} rows; separate sentences by blank lines"
-                raise CorpusError(message, path=self.name, line=group[0][0])
+                raise CorpusError(message, path=self.file.name, line=group[0][0])
 
-    def _problem(self, row: Row, start: int) -> Problem | None:
+    def problem(self, row: Row, start: int) -> Problem | None:
+        """Return what is wrong with the row of a word."""
         number, line, cells = row
-        if isinstance(line, DamagedLine):
-            return Problem(number, line.reason, start, ProblemKind.ENCODING)
-        if cells is None:
-            return Problem(number, f"the quotes are not balanced: {excerpt(line)}", start)
-        if len(cells) != self.width:
-            message = f"{number_of(len(cells), 'column')}, expected {self.width} as in the header: {excerpt(line)}"
-            return Problem(number, message, start, ProblemKind.COLUMN_COUNT)
-        if not cells[self.words].strip():
+        if problem := row_problem(row, start, self.width):
+            return problem
+        if not (cells or [""])[self.words].strip():
             return Problem(number, f"no word: {excerpt(line)}", start, ProblemKind.EMPTY)
         return None

@@ -48,7 +48,7 @@ def sentences(path: Path, file: LabelledFile, on_problem: OnProblem) -> Iterator
         schema = table.schema_arrow
         key = _words_column(schema, file.options.tokens_column, file.name)
         if key is not None and _is_text(schema.field(key).type):
-            yield from _rows_of_words(table, schema, key, on_problem, file.name)
+            yield from _rows_of_words(table, schema, key, on_problem, file)
             return
         if key is not None and not any(_is_list(field.type) for field in schema if field.name != key):
             raise CorpusError(f"no column of labels beside {key!r}; there are: {_described(schema)}", path=file.name)
@@ -115,14 +115,16 @@ def _is_wanted(field: pa.Field) -> bool:
     return text or bool(pa.types.is_nested(field.type))
 
 
-def _rows_of_words(file: Any, schema: pa.Schema, key: str, on_problem: OnProblem, name: str) -> Iterator[RawSentence]:
+def _rows_of_words(
+    source: Any, schema: pa.Schema, key: str, on_problem: OnProblem, file: LabelledFile
+) -> Iterator[RawSentence]:
     kept = [field.name for field in schema if not pa.types.is_nested(field.type)]
-    table = Table(kept, kept.index(key), name, 1)
+    table = Table(kept, kept.index(key), file, 1)
     names = class_names(schema)
 
     def rows() -> Iterator[tuple[int, str, list[str]]]:
         number = 0
-        for batch in file.iter_batches(BATCH, columns=kept):
+        for batch in source.iter_batches(BATCH, columns=kept):
             for row in batch.to_pylist():
                 number += 1
                 cells = [_cell(row[column], names.get(column)) for column in kept]

@@ -32,7 +32,7 @@ _WRAPPERS = (*_AROUND, "sentences", "sents", "records", "rows", "items")
 
 
 def records_in(value: Any, options: ReadOptions) -> Iterator[Any]:
-    """Yield the records that a value of JSON holds, in the usual form; what is no record is yielded as it is."""
+    """Yield the records that a value of JSON holds, in the usual form; everything else as it is."""
     match value:
         case [str(text), dict(notes)]:  # spaCy
             yield {"text": text, **notes}

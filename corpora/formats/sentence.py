@@ -148,7 +148,7 @@ def error_policy(path: str | Path, *, skip_invalid: bool) -> RaiseErrors | SkipI
 
 
 def label_text(value: object) -> str | None:
-    """Return a label as text: ``MISSING`` for null, NaN, -100 and nothing at all; None for what is no label."""
+    """Return a label as text, ``MISSING`` for null, NaN, -100 and an empty text, or None for other values."""
     if value is None or value != value or value in ("", -100, "-100"):
         return MISSING
     if isinstance(value, float):

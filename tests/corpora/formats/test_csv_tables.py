@@ -1,7 +1,14 @@
-"""CSV and TSV with one word a row."""
+"""CSV and TSV with one word or one sentence a row."""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 import pytest
 
 from tagger.corpora.formats.sentence import Problem, RawSentence
@@ -63,3 +70,126 @@ def test_a_column_of_words_there_must_be() -> None:
     assert found[0].tokens == ["a"]
     with pytest.raises(CorpusError, match="no column of labels beside 'token'"):
         read("token\na\n")
+
+
+TOKENS, NER = [["Ann", "lives", "in", "Oslo"], ["It's", "5", "o'clock"]], [["B-PER", "O", "O", "B-LOC"], ["O"] * 3]
+
+
+def table(form: Callable[[list[str]], str], header: str = "id,tokens,ner_tags") -> str:
+    """The sentences as a table of the csv module, a row each, lists written by a function."""
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\n")
+    writer.writerow(header.split(","))
+    writer.writerows(
+        [number, form(words), form(tags)] for number, (words, tags) in enumerate(zip(TOKENS, NER, strict=True))
+    )
+    return sink.getvalue()
+
+
+def wrapped(values: list[str]) -> str:
+    """As NumPy writes a long array, over lines."""
+    return str(np.array(values)).replace(" ", "\n ")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        str,
+        json.dumps,
+        lambda words: str(np.array(words)),
+        wrapped,
+        lambda words: repr(np.array(words, object)),
+        " ".join,
+    ],
+)
+@pytest.mark.parametrize("header", ["id,tokens,ner_tags", "Sentence #,Sentence,Tag", ",text,labels"])
+def test_cells_that_hold_lists(form: Callable[[list[str]], str], header: str) -> None:
+    found, problems = read(table(form, header))
+    assert not problems
+    assert [sentence.tokens for sentence in found] == TOKENS
+    assert [sentence.columns for sentence in found] == [{header.split(",")[2]: tags} for tags in NER]
+    assert found[0].numbers is not None
+    assert found[0].numbers[header.split(",")[2]] == 3
+
+
+def test_numbers_in_lists() -> None:
+    (sentence,), _ = read("tokens,ner_tags\n['a' 'b' 'c'],[1 0 nan]\n")
+    assert sentence.columns == {"ner_tags": ["1", "0", "_"]}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("\"['a', 'b']\",\"['X']\"", "1 'upos' for 2 words"),
+        ("\"['a' ... 'b']\",\"['X']\"", r"NumPy wrote ... for a part"),
+        ("\"['a', 'b']\",X Y", "expected a list in 'upos'"),
+    ],
+)
+def test_a_list_that_cannot_be_read(row: str, message: str) -> None:
+    good = "\"['a', 'b']\",\"['X', 'Y']\"\n"
+    found, problems = read(f"tokens,upos\n{good}{row}\n{good}")
+    assert len(found) == 2
+    assert message in problems[0].message
+    assert problems[0].line == 3
+
+
+def test_a_table_of_texts_holds_no_words() -> None:
+    with pytest.raises(CorpusError, match="the column 'text' holds text, expected one word a row"):
+        read("text,label\nThey can fish.,pos\nIt rains a lot.,neg\n")
+
+
+def test_spans_in_json() -> None:
+    spans = json.dumps([{"start": 0, "end": 3, "text": "Ann", "labels": ["PER"]}])
+    sink = io.StringIO()
+    csv.writer(sink, lineterminator="\n").writerows(
+        [["id", "text", "label"], [1, "Ann left.", spans], [2, "It rained.", "[]"]]
+    )
+    found, problems = read(sink.getvalue())
+    assert not problems
+    assert [sentence.columns["ner"] for sentence in found] == [["B-PER", "O", "O"], ["O", "O", "O"]]
+
+
+@pytest.mark.parametrize("key", ["sentence_idx", "SentenceID", "sent no", "doc_id"])
+def test_names_of_the_column_of_sentences(key: str) -> None:
+    found, _ = read(f"Unnamed: 0,{key},token,upos\n0,1,a,X\n1,1,b,Y\n2,2,c,Z\n")
+    assert [(sentence.tokens, sentence.columns) for sentence in found] == [
+        (["a", "b"], {"upos": ["X", "Y"]}),
+        (["c"], {"upos": ["Z"]}),
+    ]
+
+
+def test_sentences_are_numbered_in_each_document() -> None:
+    found, _ = read("doc_id,sentence_id,token,upos\n1,1,a,X\n2,1,b,Y\n")
+    assert [sentence.tokens for sentence in found] == [["a"], ["b"]]
+
+
+def test_words_without_a_label_and_numbers_with_a_point() -> None:
+    (sentence,), _ = read("token,tag,lemma\na,1.0,nan\nb,,x\nc,NaN,y\nd,-100,z\n")
+    assert sentence.columns == {"tag": ["1", "_", "_", "_"], "lemma": ["nan", "x", "y", "z"]}
+    assert sentence.numbers == {"tag": 2, "lemma": 3}
+
+
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+def test_quotes_that_pandas_writes_in_a_tsv(quoting: Any) -> None:
+    sink = io.StringIO()
+    words = ['"', "it", '5"', "''"]
+    csv.writer(sink, delimiter="\t", quoting=quoting, lineterminator="\n").writerows(
+        [["word", "tag"], *([word, "X"] for word in words)]
+    )
+    (sentence,), _ = parse("tsv", sink.getvalue())
+    assert sentence.tokens == words
+    (sentence,), _ = parse("tsv", 'word\ttag\n"\tX\n"Yes"\tY\n""\tZ\n')
+    assert sentence.tokens == ['"', '"Yes"', '""']
+
+
+@pytest.mark.parametrize("column", ["3", "column3", "-2"])
+def test_the_column_of_words_by_its_number(column: str) -> None:
+    (sentence,), _ = read("id,x,y,z\n1,a,b,c\n", tokens_column=column)
+    assert sentence.tokens == ["b"]
+
+
+def test_an_unbalanced_quote_costs_one_sentence() -> None:
+    good = "\"['a', 'b']\",\"['X', 'Y']\"\n"
+    found, problems = read(f"tokens,upos\n{good}\"['a,['X']\n{good}{good}")
+    assert len(found) == 3
+    assert [(problem.line, problem.message[:26]) for problem in problems] == [(3, "the quotes are not balance")]
