@@ -25,7 +25,7 @@ MARKUP = re.compile(r"""</?[A-Za-z_][\w.:-]*(?:\s(?:[^<>"'\t]|"[^"\t]*"|'[^'\t]*
 NO_LABEL = {"", MISSING, "-", "-X-", "-100"}
 KINDS = {
     "chunk": re.compile(r"O|[BIESLU]-(?:NP|VP|PP|AD[JV]P|SBAR|PRT|CONJP|INTJ|LST|UCP|[NVP]C)"),
-    "ner": re.compile(r"O|[BIESLU]-\S+"),
+    "ner": re.compile(r"O|[BIESLUMW][-_]\S+|\S+[-_][BIESLUMW]"),
     "upos": re.compile("ADJ|ADP|ADV|AUX|CCONJ|DET|INTJ|NOUN|NUM|PART|PRON|PROPN|PUNCT|SCONJ|SYM|VERB|X"),
     "pos": re.compile(
         r"CC|CD|DT|EX|FW|IN|JJ[RS]?|LS|MD|NNP?S?|PDT|POS|PRP\$?|RB[RS]?|RP|SYM|TO|UH|VB[DGNPZ]?|W(?:DT|P\$?|RB)"
@@ -157,7 +157,7 @@ def _is_index(blocks: list[list[list[str]]], place: int, width: int) -> bool:
         return width > 2 or pairs[0][0].isdecimal()
     offsets = all(first.isdecimal() and second.isdecimal() and int(first) < int(second) for first, second in pairs)
     same = all(first == second for first, second in pairs)
-    return len(pairs) >= 3 and place + 2 < width and (offsets or same)
+    return len(pairs) >= (1 if width > 5 else 3) and place + 2 < width and (offsets or same)
 
 
 def _follows(first: str, second: str) -> bool:

@@ -216,7 +216,8 @@ def _rename(sentence: RawSentence, expected: list[str]) -> None:
     names = list(sentence.columns)
     if names == expected or sentence.numbers is None or len(names) != len(expected):
         return
-    if all(here == before or "column" in (here[:6], before[:6]) for here, before in zip(names, expected, strict=True)):
+    changed = {(here, before) for here, before in zip(names, expected, strict=True) if here != before}
+    if all("column" in (here[:6], before[:6]) or {here, before} == {"pos", "upos"} for here, before in changed):
         sentence.columns = dict(zip(expected, sentence.columns.values(), strict=True))
         sentence.numbers = dict(zip(expected, sentence.numbers.values(), strict=True))
 

@@ -245,3 +245,56 @@ def test_a_binary_file_is_not_text(tmp_path: Path) -> None:
             tag_files([write(tmp_path / "a.txt", content)], skip_invalid=True)
     tagged, _ = tag_files([write(tmp_path / "b.txt", b"A stray\0one. " * 10 + b"Dogs bark loudly. " * 100)])
     assert b"bark/L4" in tagged
+
+
+ONTONOTES = (
+    "#begin document (x); part 000\nwb/x 0 0 Rain NN * - - - A * -\nwb/x 0 1 fell VBD * - - - A * -\n"
+    "wb/x 0 2 . . * - - - A * -\n\n#end document\n"
+)
+GERMEVAL = "#\thttp://x.org/1 [2009]\n1\tOslo\tB-LOC\tO\n2\tschlief\tO\tO\n\n"
+CUPT = "# global.columns = ID FORM UPOS\n# a = b\n1-2\tdu\t_\n1\tde\tADP\n2\tle\tDET\n3.1\tx\t_\n\n# c\n1\tOh\tINTJ\n\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.gold_conll", ONTONOTES, "Rain fell ."),
+        ("a.conll", ONTONOTES, "Rain fell ."),
+        ("a.tsv", GERMEVAL, "Oslo schlief"),
+        ("a.cupt", CUPT, "de le Oh"),
+        ("a.conllup", CUPT, "de le Oh"),
+        ("-", CUPT, "de le Oh"),
+        ("a.tsv", "The\tDET\t\nold\tADJ\tp. 3\ncat\tNOUN\t\n\n", "The old cat"),
+        ("a.conll", "-DOCSTART- -X- O\nMia -X- _ B-PER\nsang -X- _ O\n\n", "Mia sang"),
+        ("a.conll", "10\u00a0000 NUM\nkm NOUN\n\n", "10\u00a0000 km"),
+        ("a.bio", "O\twhat\nB-SONG\tjazz\n\n", "what jazz"),
+    ],
+)
+def test_documents_are_read_as_corpora_are(
+    name: str, text: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / ("stdin" if name == "-" else name), text)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    result = tag_files(["-" if name == "-" else path], "tsv")[0].decode()
+    tagged = [line.split("\t") for line in result.split("\n") if line.rsplit("\t", 1)[-1][:1] == "L"]
+    assert [row[-1] for row in tagged] == [f"L{len(word)}" for word in words.split(" ")]
+    assert all(word in row for word, row in zip(words.split(" "), tagged, strict=True))
+    kept = [line for line in text.split("\n") if line[:1] in ("#", "-") and "global" not in line]
+    assert [line for line in result.split("\n") if line in kept] == kept
+
+
+def test_tagged_columns_with_a_header_are_read_again(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.conllup", CUPT)
+    tagged = tag_files([path], "tsv", scores=True)[0].decode()
+    assert tagged.split("\n")[0] == "# global.columns = ID FORM UPOS TAGGER:UPOS SCORE"
+    assert "1-2\tdu\t_\t_\t_\n1\tde\tADP\tL2\t0.5000\n" in tagged
+    again = read_split(str(write(tmp_path / "b.conllup", tagged)), column="tagger:upos")
+    assert (again.tokens(), again.tags()) == ([["de", "le"], ["Oh"]], [["L2", "L2"], ["L2"]])
+
+
+@pytest.mark.parametrize(
+    "text", ["http://a.org/x\nhttp://b.org/y\n", "a/b c/d\n", "12/05 13/06\n", "snake_case my_file\n"]
+)
+def test_paths_and_dates_are_no_labelled_words(text: str) -> None:
+    assert sniff_document(text.encode(), "-") == "text"
+    assert sniff_document(b"a/DET b_c/NOUN ./.\n", "-") == "slashed"
