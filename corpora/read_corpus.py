@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.sources.corpus import Corpus, Note, Split
 from tagger.corpora.sources.file_corpus import read_file_split, read_files, replace_splits
+from tagger.corpora.sources.in_memory import Source, in_memory_files
 from tagger.corpora.sources.resolve import find_files, named_splits, stdin_to_tempfile
 from tagger.corpora.sources.splits import SPLIT_NAMES
 from tagger.errors import CorpusError
 
 
 def read_corpus(
-    source: str | None = None,
+    source: Source | None = None,
     *,
-    train: str | None = None,
-    dev: str | None = None,
-    test: str | None = None,
+    train: Source | None = None,
+    dev: Source | None = None,
+    test: Source | None = None,
     column: str | None = "upos",
     offline: bool = False,
     seed: int = 1,
@@ -37,8 +39,10 @@ def read_corpus(
 
     Args:
         source: ``bundled`` (or None), ``bundled:ko``, a file, a folder, a glob, ``-`` for the standard
-            input, a name in the catalogue, or ``OWNER/NAME[:CONFIG][@REVISION]`` on the hub.
-        train: a file, glob or folder for this split; it replaces the one of ``source``.
+            input, a name in the catalogue, or ``OWNER/NAME[:CONFIG][@REVISION]`` on the hub. Or a corpus in memory:
+            a list of (tokens, labels), of lists of (word, label) or of dicts, a data frame of pandas or polars, a
+            ``datasets.Dataset``, or a dict of such splits.
+        train: a file, glob or folder for this split, or a corpus in memory; it replaces the one of ``source``.
         dev: the same for dev.
         test: the same for test.
         column: the labels: upos, xpos, feats, lemma, deprel, a key in MISC, the name of a column or its
@@ -54,6 +58,7 @@ def read_corpus(
 
     Raises:
         CorpusError: nothing by that name, or what is there cannot be read; the message says where and why.
+        TypeError: it is neither a name nor a corpus in memory.
     """
     options = ReadOptions(
         column=column,
@@ -65,18 +70,21 @@ def read_corpus(
         repair=repair,
         offline=offline,
     )
-    named = named_splits(source, train=train, dev=dev, test=test)
-    with stdin_to_tempfile([source, *named.values()]) as stdin:
-        files, replacements = find_files(source, named, stdin)
-        if files is not None:
-            return read_files(files, source or " ".join(named.values()) or "bundled", options, seed)
+    given = {"source": source, "train": train, "dev": dev, "test": test}
+    with in_memory_files(given, labels_column or column) as (names, memory):
+        name = names.pop("source")
+        named = named_splits(name, **names)
+        with stdin_to_tempfile([name, *named.values()]) as stdin:
+            files, replacements = find_files(name, named, stdin | memory)
+            if files is not None:
+                return read_files(files, name or " ".join(named.values()) or "bundled", options, seed)
         from tagger.corpora.hub.corpus import read_hub_corpus
 
-        corpus = read_hub_corpus(str(source), options, seed)
+        corpus = read_hub_corpus(str(name), options, seed)
         return corpus if replacements is None else replace_splits(corpus, replacements, options)
 
 
-def read_split(source: str | None, split: str = "test", **options: Any) -> Split:
+def read_split(source: Source | None, split: str = "test", **options: Any) -> Split:
     """Read one split, to evaluate on. A single file is the whole split.
 
     Args:
@@ -86,10 +94,16 @@ def read_split(source: str | None, split: str = "test", **options: Any) -> Split
 
     Raises:
         CorpusError: nothing by that name, no such split, or it cannot be read.
+        TypeError: it is neither a name nor a corpus in memory.
     """
     reading = ReadOptions(**options)
-    with stdin_to_tempfile([source]) as stdin:
-        files, _ = find_files(source, {}, stdin)
+    with ExitStack() as stack:
+        column = reading.labels_column or reading.column
+        names, memory = stack.enter_context(in_memory_files({"source": source}, column))
+        source = names["source"]
+        named = {name: path for name, path in names.items() if name != "source" and path is not None}
+        stdin = stack.enter_context(stdin_to_tempfile([source]))
+        files, _ = find_files(source, named, stdin | memory)
         if files is not None:
             return read_file_split(files, split, source, reading)
         from tagger.corpora.hub.corpus import read_hub_corpus

@@ -9,25 +9,27 @@ from tagger.corpora.formats.sentence import clipped, excerpt
 from tagger.corpora.series.assembly import Assembly
 from tagger.corpora.series.rows import RowSource, open_rows
 from tagger.corpora.series.table import FILES, FOLDER, SeriesOptions, SeriesTable
-from tagger.corpora.sources.resolve import stdin_to_tempfile
+from tagger.corpora.sources.in_memory import Source, in_memory_files
+from tagger.corpora.sources.resolve import STDIN, stdin_to_tempfile
 from tagger.errors import CorpusError
 
 TIME_NAMES = ("time", "date", "timestamp", "datetime", "ds", "day", "month", "year")
 
 
-def read_series(source: str | None, options: SeriesOptions) -> SeriesTable:
+def read_series(source: Source | None, options: SeriesOptions) -> SeriesTable:
     """Read a table of numbers over time.
 
     Args:
-        source: ``weather`` (or None) or ``stocks``, a file, ``-`` for the standard input, or
-            ``OWNER/NAME[:CONFIG][@REVISION]`` on the hub.
+        source: ``weather`` (or None) or ``stocks``, a file, ``-`` for the standard input,
+            ``OWNER/NAME[:CONFIG][@REVISION]`` on the hub, or a data frame.
         options: which columns.
 
     Raises:
         CorpusError: there is no such table, or it lacks a column or cannot be read; the message says where.
     """
-    with stdin_to_tempfile([source]) as stdin:
-        rows = _find(source, options, stdin)
+    with in_memory_files({"source": source}) as (names, memory), stdin_to_tempfile([names["source"]]) as stdin:
+        source = names["source"]
+        rows = _find(source, options, stdin | memory)
         time = _time_column(rows, options.time)
         for column in (*options.columns, *((options.group,) if options.group else ())):
             _check_column(rows, column)
@@ -39,7 +41,7 @@ def _find(source: str | None, options: SeriesOptions, stdin: dict[str, Path]) ->
         file = FILES[source or "weather"]
         return open_rows(FOLDER / file, file, options.form)
     if source in stdin:
-        return open_rows(stdin[source], "<standard input>", options.form)
+        return open_rows(stdin[source], STDIN if source == "-" else source, options.form)
     if not source.strip():
         raise CorpusError("the name of the table is empty; give a file or a hub id")
     path = Path(source).expanduser()

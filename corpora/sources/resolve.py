@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ def find_files(
     Args:
         source: what the user gave for the whole corpus.
         named: what the user gave for single splits.
-        stdin: the standard input as a file, if it is asked for.
+        stdin: the standard input as a file, if it is asked for, and corpora in memory as files.
         resolve_source: finds the files of ``source``; ``resolve`` if None.
 
     Returns:
@@ -54,11 +55,13 @@ def find_files(
 
 def resolve(source: str | None, stdin: dict[str, Path]) -> DatasetFiles | None:
     """Find the files of a source; None if it can only be a catalogue name or a hub id."""
+    source = None if source is None else os.fspath(source)
     if (files := bundled(source)) is not None:
         return files
     text = str(source)
     if text in stdin:
-        return DatasetFiles("stdin", {"all": [stdin[text]]}, display={stdin[text]: STDIN})
+        name, shown = ("stdin", STDIN) if text == "-" else ("memory", text)
+        return DatasetFiles(name, {"all": [stdin[text]]}, display={stdin[text]: shown})
     if not text.strip():
         raise CorpusError("the name of the corpus is empty; give a file, a folder or a hub id")
     if (files := locate(text)) is not None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import atexit
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tagger.corpora.sources.in_memory import Source, in_memory_files
 from tagger.corpora.sources.resolve import find_files, named_splits, stdin_to_tempfile
 from tagger.corpora.text.file_corpus import from_text_files, read_file_split, with_files
 from tagger.corpora.text.text_files import resolve_text
@@ -15,11 +17,11 @@ from tagger.errors import CorpusError
 
 
 def read_text_corpus(
-    source: str | None = None,
+    source: Source | None = None,
     *,
-    train: str | None = None,
-    dev: str | None = None,
-    test: str | None = None,
+    train: Source | None = None,
+    dev: Source | None = None,
+    test: Source | None = None,
     **options: Any,
 ) -> TextCorpus:
     """Read text for a language model into train, dev and test.
@@ -31,7 +33,8 @@ def read_text_corpus(
     Args:
         source: ``bundled`` (or None), ``bundled:ko``, a file, a folder, a glob, ``-`` for the standard input, a
             name in the catalogue, or ``OWNER/NAME[:CONFIG][@REVISION]`` on the hub. Plain text, or the words
-            of a labelled corpus in any format.
+            of a labelled corpus in any format. Or a list of texts, or a labelled corpus in memory as
+            ``tagger.corpora.read_corpus.read_corpus`` takes it.
         train: a file, glob or folder for this split; it replaces the one of ``source``.
         dev: the same for dev.
         test: the same for test.
@@ -41,18 +44,20 @@ def read_text_corpus(
         CorpusError: there is no such source, or it is not text; the message names the place and the reason.
         ConfigError: there is no such unit, or there are no such rules.
     """
-    reading = TextOptions(**options)
-    named = named_splits(source, train=train, dev=dev, test=test)
-    files, replacements = find_files(source, named, _stdin([source, *named.values()]), resolve_text)
+    given = {"source": source, "train": train, "dev": dev, "test": test}
+    names, memory, reading = _spooled(given, TextOptions(**options))
+    name = names.pop("source")
+    named = named_splits(name, **names)
+    files, replacements = find_files(name, named, memory, resolve_text)
     if files is not None:
-        return from_text_files(files, source or " ".join(named.values()) or "bundled", reading)
+        return from_text_files(files, name or " ".join(named.values()) or "bundled", reading)
     from tagger.corpora.text.text_hub import read_hub_text
 
-    corpus = read_hub_text(str(source), reading)
+    corpus = read_hub_text(str(name), reading)
     return corpus if replacements is None else with_files(corpus, replacements, reading)
 
 
-def read_text_split(source: str | None, split: str = "test", **options: Any) -> TextSplit:
+def read_text_split(source: Source | None, split: str = "test", **options: Any) -> TextSplit:
     """Read one split, to evaluate on. A text without named splits is the whole split.
 
     Args:
@@ -63,22 +68,30 @@ def read_text_split(source: str | None, split: str = "test", **options: Any) -> 
     Raises:
         CorpusError: there is no such source or split, or it cannot be read.
     """
-    reading = TextOptions(**options)
-    located = resolve_text(source, _stdin([source]))
+    names, memory, reading = _spooled({"source": source}, TextOptions(**options))
+    name = names["source"] or names.get(split)
+    located = resolve_text(name, memory)
     if located is not None:
-        return read_file_split(located, split, source, reading)
+        return read_file_split(located, split, name, reading)
     from tagger.corpora.text.text_hub import read_hub_text
 
-    splits = {part.name: part for part in read_hub_text(str(source), reading, whole=True).splits}
+    splits = {part.name: part for part in read_hub_text(str(name), reading, whole=True).splits}
     if split not in splits:
-        raise CorpusError(f"no {split} split; there are: {', '.join(splits)}", path=source)
+        raise CorpusError(f"no {split} split; there are: {', '.join(splits)}", path=name)
     return splits[split]
 
 
-def _stdin(sources: list[str | None]) -> dict[str, Path]:
-    """Copy the standard input, if ``-`` is a source, to a file that lasts until the process ends."""
-    if "-" not in sources:
-        return {}
+def _spooled(
+    given: dict[str, Source | None], options: TextOptions
+) -> tuple[dict[str, str | None], dict[str, Path], TextOptions]:
+    """Write the standard input and text in memory to files that last until the process ends.
+
+    Returns:
+        What names each argument, the files of such names, and the options to read with.
+    """
     stack = ExitStack()
     atexit.register(stack.close)
-    return stack.enter_context(stdin_to_tempfile(sources))
+    names, files = stack.enter_context(in_memory_files(given, after_text="\n" if options.tokenised else "\n\n"))
+    if any(path.suffix == ".txt" for path in files.values()):
+        options = replace(options, format="text")
+    return names, files | stack.enter_context(stdin_to_tempfile(list(names.values()))), options

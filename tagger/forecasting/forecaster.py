@@ -15,6 +15,7 @@ from tagger.corpora.series.read import read_series
 from tagger.corpora.series.table import SeriesOptions, SeriesTable
 from tagger.corpora.series.time_checks import usual_step
 from tagger.corpora.series.timestamps import time_text
+from tagger.corpora.sources.in_memory import Source
 from tagger.errors import ConfigError, CorpusError
 from tagger.forecasting.checkpoint import SavedForecaster, load_forecaster
 from tagger.forecasting.features import SeriesDataset
@@ -83,7 +84,7 @@ class Forecaster:
         source: str | None = self.saved.about.get("corpus", {}).get("source")
         return source
 
-    def read(self, source: str | None, *, skip_invalid: bool = False, offline: bool = False) -> SeriesTable:
+    def read(self, source: Source | None, *, skip_invalid: bool = False, offline: bool = False) -> SeriesTable:
         """Read a table with the columns of the training data.
 
         Args:

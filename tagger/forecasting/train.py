@@ -10,6 +10,7 @@ from tagger.config.forecaster import ForecasterConfig, resolve
 from tagger.corpora.series.read import read_series
 from tagger.corpora.series.scaling import Scaling
 from tagger.corpora.series.table import SeriesTable
+from tagger.corpora.sources.in_memory import Source
 from tagger.errors import ConfigError
 from tagger.forecasting.baselines import fit_baselines
 from tagger.forecasting.features import SeriesDataset, calendar_of
@@ -26,7 +27,7 @@ BUNDLED_GROUPS = {"stocks": "symbol"}
 
 
 def train_series(
-    source: str | SeriesTable | None = None,
+    source: Source | SeriesTable | None = None,
     *,
     targets: Sequence[str] = (),
     features: Sequence[str] = (),
@@ -48,7 +49,7 @@ def train_series(
     >>> model.forecast(steps=7)[0].values
 
     Args:
-        source: a CSV, TSV, Parquet or JSON lines file, or a hub id; the bundled weather if None.
+        source: a CSV, TSV, Parquet or JSON lines file, a data frame, or a hub id; the bundled weather if None.
         targets: columns to predict.
         features: further columns to read.
         time: the column of times.
@@ -79,7 +80,7 @@ def train_series(
     return train_forecasters(source, config, options).best.model
 
 
-def with_bundled_columns(config: ForecasterConfig, source: str | None) -> ForecasterConfig:
+def with_bundled_columns(config: ForecasterConfig, source: Source | None) -> ForecasterConfig:
     """Choose the columns of a bundled table, where none are named.
 
     Raises:
@@ -87,7 +88,7 @@ def with_bundled_columns(config: ForecasterConfig, source: str | None) -> Foreca
     """
     if config.data.targets:
         return config
-    if source not in BUNDLED_TARGETS:
+    if not isinstance(source, str | None) or source not in BUNDLED_TARGETS:
         raise ConfigError("no column to predict is named; name one or several: --targets temp_max,temp_min")
     settings: dict[str, Any] = {"data.targets": list(BUNDLED_TARGETS[source])}
     if config.data.group is None and source in BUNDLED_GROUPS:

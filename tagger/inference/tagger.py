@@ -28,6 +28,7 @@ from tagger.serialization.manifest import find_model
 
 if TYPE_CHECKING:
     from tagger.corpora.sources.corpus import Split
+    from tagger.corpora.sources.in_memory import Source
     from tagger.evaluation.scores import Scores
     from tagger.interpretability.gate_activations import Gates
     from tagger.serialization.checkpoint import SavedModel
@@ -221,11 +222,11 @@ class Tagger:
                 posteriors = np.minimum(posteriors, (calibrated + 1) / (calibrated + 2))
             yield TaggedSentence(tokens, names[ids].tolist(), None if posteriors is None else posteriors.tolist())
 
-    def evaluate(self, corpus: str | Split, *, split: str = "test", **options: Any) -> Scores:
+    def evaluate(self, corpus: Source | Split, *, split: str = "test", **options: Any) -> Scores:
         """Tag a corpus and score the tags.
 
         Args:
-            corpus: a path, a name or a hub id as in ``train_pos``, or a split.
+            corpus: a path, a name, a hub id or a corpus in memory as in ``train_pos``, or a split.
             split: which split of the corpus.
             options: reading options of ``tagger.corpora.read_corpus.read_split`` (``column``, ``offline`` ...).
 
@@ -233,10 +234,14 @@ class Tagger:
             CorpusError: the corpus cannot be read, has no such split, or its labels are not those of the model.
         """
         from tagger.corpora.read_corpus import read_split
+        from tagger.corpora.sources.corpus import Split
+        from tagger.corpora.sources.in_memory import EXPECTED
         from tagger.inference.evaluation import evaluate_split
 
-        if isinstance(corpus, str | Path):
-            corpus = read_split(str(corpus), split, **{"column": self.column, **options})
+        if corpus is None:
+            raise TypeError(f"corpus is None; {EXPECTED}")
+        if not isinstance(corpus, Split):
+            corpus = read_split(corpus, split, **{"column": self.column, **options})
         return evaluate_split(self, corpus)
 
     def raw_text_note(self, words: Sequence[str] = ()) -> str | None:

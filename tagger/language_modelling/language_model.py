@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tagger.config.generation import Generated, GenerationSettings
 from tagger.corpora.subwords.base import TokenStream
 from tagger.corpora.subwords.token_stream import encode_stream
+from tagger.corpora.text.text_split import TextSplit
 from tagger.corpora.tokenization.passages import TextSegment, joined, raw_passages
 from tagger.errors import ConfigError, CorpusError, ModelError
 from tagger.evaluation.perplexity import LanguageScores
@@ -22,7 +23,7 @@ from tagger.serialization.checkpoint import LANGUAGE, SavedModel, load_model
 from tagger.serialization.manifest import find_model
 
 if TYPE_CHECKING:
-    from tagger.corpora.text.text_split import TextSplit
+    from tagger.corpora.sources.in_memory import Source
     from tagger.interpretability.gate_activations import Gates
     from tagger.language_modelling.surprisal import ScoredPassage
 
@@ -121,7 +122,7 @@ class LanguageModel:
         return list(raw_passages(text.split("\n"), self.tokenizer, by_lines=self.subwords.kind != "word"))
 
     def evaluate(
-        self, corpus: str | TextSplit, *, split: str = "test", cache: CacheSettings | None = None, **options: Any
+        self, corpus: Source | TextSplit, *, split: str = "test", cache: CacheSettings | None = None, **options: Any
     ) -> LanguageScores:
         """Compute the perplexity of a text that is read as one stream.
 
@@ -143,19 +144,19 @@ class LanguageModel:
             return evaluate(self.engine, stream, self.subwords.kind, self.subwords.end, cache)
 
     def choose_cache(
-        self, corpus: str | TextSplit | TokenStream, *, split: str = "dev", **options: Any
+        self, corpus: Source | TextSplit | TokenStream, *, split: str = "dev", **options: Any
     ) -> CacheSettings:
         """Choose the neural cache that is best on a validation text; arguments as ``evaluate``."""
         with tempfile.TemporaryDirectory(prefix="tagger-") as folder, intra_op_threads(self.threads):
             stream = corpus if isinstance(corpus, TokenStream) else self._stream(corpus, split, Path(folder), options)
             return choose_cache(self.engine, stream, self.subwords.end)
 
-    def _stream(self, corpus: str | TextSplit, split: str, folder: Path, options: Mapping[str, Any]) -> TokenStream:
+    def _stream(self, corpus: Source | TextSplit, split: str, folder: Path, options: Mapping[str, Any]) -> TokenStream:
         """Read and encode a text."""
-        if isinstance(corpus, str | Path):
+        if not isinstance(corpus, TextSplit):
             from tagger.corpora.text.text_corpus import read_text_split
 
-            corpus = read_text_split(str(corpus), split, unit=self.subwords.kind, tokenizer=self.tokenizer, **options)
+            corpus = read_text_split(corpus, split, unit=self.subwords.kind, tokenizer=self.tokenizer, **options)
         stream = encode_stream(corpus, self.subwords, folder)
         if not len(stream):
             raise CorpusError("has no text to score", path=", ".join(corpus.paths))

@@ -12,6 +12,7 @@ import torch
 
 from tagger.config.language_model import LanguageConfig, make_config, resolve
 from tagger.corpora.encoding.word_features import WordFeatures
+from tagger.corpora.sources.in_memory import Source
 from tagger.corpora.text.text_corpus import read_text_corpus
 from tagger.corpora.text.text_split import TextCorpus
 from tagger.errors import ConfigError
@@ -38,11 +39,11 @@ VALID = {"dev": "valid"}
 
 
 def train_lm(
-    corpus: str | TextCorpus | None = None,
+    corpus: Source | TextCorpus | None = None,
     *,
-    train: str | None = None,
-    dev: str | None = None,
-    test: str | None = None,
+    train: Source | None = None,
+    dev: Source | None = None,
+    test: Source | None = None,
     tokenised: bool = False,
     streaming: bool = False,
     out: str | Path | None = None,
@@ -61,8 +62,8 @@ def train_lm(
     >>> model = train_lm("novels/", out="runs/lm", settings={"head.unit": "char"})
 
     Args:
-        corpus: a path, folder, glob, name or hub id; plain text, or the words of a labelled corpus. The bundled
-            text if None.
+        corpus: a path, folder, glob, name or hub id; plain text, or the words of a labelled corpus. Or a list of texts,
+            or a labelled corpus in memory. The bundled text if None.
         train: file of the training text, instead of ``corpus``.
         dev: file of the development text.
         test: file of the test text.

@@ -12,6 +12,7 @@ from tagger.config.tagger import Config
 from tagger.corpora.formats.sentence import number_of
 from tagger.corpora.read_corpus import read_corpus
 from tagger.corpora.sources.corpus import Corpus, Split
+from tagger.corpora.sources.in_memory import Source
 from tagger.corpora.text.text_split import TextCorpus
 from tagger.errors import ConfigError, CorpusError
 from tagger.evaluation.scores import Scores
@@ -32,11 +33,11 @@ MOST_LABELS = 200
 
 
 def train_pos(
-    corpus: str | Corpus | None = None,
+    corpus: Source | Corpus | None = None,
     *,
-    train: str | None = None,
-    dev: str | None = None,
-    test: str | None = None,
+    train: Source | None = None,
+    dev: Source | None = None,
+    test: Source | None = None,
     column: str | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
@@ -53,7 +54,8 @@ def train_pos(
     >>> tagger = train_pos("my-treebank/", out="runs/pos", settings={"encoder.layers": 2})
 
     Args:
-        corpus: a path, folder, glob, name or hub id (``OWNER/NAME:CONFIG@REVISION``); the bundled corpus if None.
+        corpus: a path, folder, glob, name or hub id (``OWNER/NAME:CONFIG@REVISION``); a list of (tokens, labels), a
+            data frame, a data set or a dict of splits, as ``read_corpus`` takes them; the bundled corpus if None.
         train: file of the training split, instead of ``corpus``.
         dev: file of the development split.
         test: file of the test split.
