@@ -14,10 +14,11 @@ from tagger.corpora.formats.columns import END_OF_VERTICAL, find_problems, read_
 from tagger.corpora.formats.layout import Layout, Line
 from tagger.corpora.formats.options import DEFAULTS, LabelledFile, ReadOptions
 from tagger.corpora.formats.sentence import Problem
-from tagger.errors import CorpusError
 
 
-def read_columns(stream: io.BufferedReader, options: ReadOptions = DEFAULTS, *_: object) -> Iterator[Piece]:
+def read_columns(
+    stream: io.BufferedReader, options: ReadOptions = DEFAULTS, *_: object, markup: bool = False
+) -> Iterator[Piece]:
     """Read sentences in columns separated by tabs or by blanks; the first thousand lines tell which, and how many.
 
     Comments, lines that begin with ``-DOCSTART-``, ranges and empty nodes are passed on where they stand.
@@ -25,25 +26,14 @@ def read_columns(stream: io.BufferedReader, options: ReadOptions = DEFAULTS, *_:
     Args:
         stream: bytes; a line of nothing but white space ends a sentence.
         options: the column of words, as in training.
+        markup: the document is vertical text, whose structure tags are passed on.
 
     Raises:
         CorpusError: there is no such column of words.
     """
-    yield from _read(stream, options, markup=False)
-
-
-def read_vertical(stream: io.BufferedReader, options: ReadOptions = DEFAULTS, *_: object) -> Iterator[Piece]:
-    """Read vertical text as ``read_columns`` does; structure tags are passed on where they stand."""
-    yield from _read(stream, options, markup=True)
-
-
-def _read(stream: io.BufferedReader, options: ReadOptions, *, markup: bool) -> Iterator[Piece]:
     skip_byte_order_mark(stream)
     source = blocks(stream, END_OF_VERTICAL) if markup else blocks(stream)
-    try:
-        layout, parts = read_layout(source, options.tokens_column, min_width=1, markup=markup)
-    except ValueError as error:
-        raise CorpusError(str(error)) from error
+    layout, parts = read_layout(source, options, min_width=1, markup=markup)
     apart = ""  # blocks without words
     for lines, block in parts:
         piece = _piece(lines, block, layout)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 
-from tagger.corpora.documents.columns import read_columns, read_slashed, read_vertical
+from tagger.corpora.documents.columns import read_columns, read_slashed
 from tagger.corpora.documents.conllu import read_conllu
 from tagger.corpora.documents.jsonl import read_json_lines
 from tagger.corpora.documents.piece import BadPiece, Piece
@@ -26,7 +27,7 @@ READERS: dict[str, Reader] = {
     "conllu": read_conllu,
     "columns": read_columns,
     "conll": read_columns,
-    "vertical": read_vertical,
+    "vertical": partial(read_columns, markup=True),
     "slashed": read_slashed,
     "jsonl": read_json_lines,
 }

@@ -20,7 +20,7 @@ from tagger.corpora.files.lines import Block, DamagedLine, block_lines, split_fi
 from tagger.corpora.formats.conllu import FIELD_NAMES, NOT_A_WORD
 from tagger.corpora.formats.layout import DOCUMENT, HEADER, MARKUP, Layout, Line, find_layout
 from tagger.corpora.formats.metadata import SentenceMetadata
-from tagger.corpora.formats.options import LabelledFile
+from tagger.corpora.formats.options import LabelledFile, ReadOptions
 from tagger.corpora.formats.sentence import MISSING, OnProblem, Problem, ProblemKind, RawSentence, excerpt, number_of
 from tagger.errors import CorpusError
 
@@ -71,10 +71,7 @@ def sentences(
     Raises:
         CorpusError: there is no such column of words.
     """
-    try:
-        layout, source = read_layout(blocks, file.options.tokens_column, markup=markup)
-    except ValueError as error:
-        raise CorpusError(str(error), path=file.name) from error
+    layout, source = read_layout(blocks, file.options, file.name, markup=markup)
     numbers = {name: place + 1 for place, name in layout.names.items()}
     pending: list[str] = []  # the mark of a document stands in a block of its own
     for lines, _ in source:
@@ -94,7 +91,7 @@ def sentences(
 
 
 def read_layout(
-    blocks: Iterable[Block], tokens_column: str | None = None, *, min_width: int = 2, markup: bool = False
+    blocks: Iterable[Block], options: ReadOptions, name: str | None = None, *, min_width: int = 2, markup: bool = False
 ) -> tuple[Layout, Iterator[tuple[list[Line], bytes]]]:
     """Find the layout of a file by its first thousand lines.
 
@@ -102,7 +99,7 @@ def read_layout(
         The layout, and for each block its lines that are not blank and its bytes.
 
     Raises:
-        ValueError: there is no such column of words.
+        CorpusError: there is no such column of words.
     """
     source = ((lines, block[1]) for block in blocks if (lines := block_lines(block)))
     probe: list[tuple[list[Line], bytes]] = []
@@ -112,8 +109,11 @@ def read_layout(
         count += len(item[0])
         if count >= PROBE_LINES:
             break
-    layout = find_layout([lines for lines, _ in probe], tokens_column, min_width=min_width, markup=markup)
-    return layout, chain(probe, source)
+    first = [lines for lines, _ in probe]
+    try:
+        return find_layout(first, options.tokens_column, min_width=min_width, markup=markup), chain(probe, source)
+    except ValueError as error:
+        raise CorpusError(str(error), path=name) from error
 
 
 def split_rows(block: list[Line], layout: Layout) -> Record:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from itertools import accumulate, chain, islice
 from typing import Any
 
-from tagger.corpora.files.lines import DamagedLine
+from tagger.corpora.files.lines import DamagedLine, checked_returns
 from tagger.corpora.formats.char_spans import SPAN_KEYS
 from tagger.corpora.formats.options import LabelledFile, ReadOptions
 from tagger.corpora.formats.records import PROBE_RECORDS, TOKEN_KEYS, sentences_of
@@ -76,6 +76,8 @@ class TableReader:
         self._lines: Iterator[tuple[int, str]] = enumerate(lines, 1)
         self.name = name
         self.start, self.first = next(((number, line) for number, line in self._lines if line.strip()), (1, ""))
+        if isinstance(line := checked_returns(self.first), DamagedLine):
+            raise CorpusError(line.reason, path=name, line=self.start)
         self.delimiter = delimiter or max(",;\t", key=self.first.count)
         self._quoted = self.first.startswith('"') and self.first.rstrip().endswith('"')
         self.header = [cell.strip() for cell in self._cells(self.first) or []]

@@ -43,10 +43,8 @@ def conllu_comments(line: str) -> list[str]:
         return []
     if line[0] == "#":
         return [line]
-    begins = [
-        f"# new{name}" for name, tag in (("doc", "<doc"), ("doc", DOCUMENT), ("par", "<p")) if line.startswith(tag)
-    ]
-    return begins[:1] + ([f"# {line}"] if " " in line and line[0] == "<" else [])
+    begins = ["# newdoc"] * line.startswith((DOCUMENT, "<doc")) + ["# newpar"] * line.startswith("<p")
+    return begins + [f"# {line}"] * (" " in line and line[0] == "<")
 
 
 @dataclass(frozen=True, slots=True)
