@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,31 +83,32 @@ def lm(**values: Any) -> None:
         streaming=values["streaming"],
         seed=config.training.seed,
     )
+    first = [] if corpus.train is None else [word for part in islice(corpus.train, 1) for word in part.words]
     if not values["quiet"]:
-        click.echo(describe(corpus), err=True)
+        click.echo(describe(corpus, first), err=True)
     with displayed_run(values) as options:
         training = train_language_model(
             corpus, config, options, cache=values["neural_cache"], stream_chunk=values["stream_chunk"]
         )
     if not values["quiet"]:
-        _report(training, values["out"])
+        _report(training, values["out"], first)
 
 
-def describe(corpus: TextCorpus) -> str:
+def describe(corpus: TextCorpus, first: Sequence[str]) -> str:
     """Describe a text that was read: its splits and its first sentence."""
     from tagger.cli.output.terminal import printable
 
     lines = [f"text {corpus.name}: {', '.join(split.name for split in corpus.splits)}"]
-    if corpus.train is not None and (first := next(iter(corpus.train), None)) is not None:
-        shown = " ".join(first.words)
+    if first:
+        shown = " ".join(first)
         lines.append(f"  first  {printable(shown if len(shown) <= 90 else shown[:86] + ' ...')}")
     return "\n".join(lines)
 
 
-def _report(training: TrainingResult[LanguageRun], out: Path) -> None:
+def _report(training: TrainingResult[LanguageRun], out: Path, first: Sequence[str]) -> None:
     from tagger.cli.output.scores import render_language_scores
     from tagger.cli.output.terminal import TerminalCapabilities
 
     if training.best.scores:
         click.echo(render_language_scores(training.best.scores, TerminalCapabilities.of(sys.stdout)))
-    print_closing(out, "tagger generate --model", "'The'")
+    print_closing(out, "tagger generate --model", shlex.quote(first[0]) if first else "")

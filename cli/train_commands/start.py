@@ -91,4 +91,4 @@ def print_closing(out: Path, command: str, arguments: str, more: str = "") -> No
     """Print where the model is, how large it is, and a command to try next."""
     size = sum(path.stat().st_size for path in out.iterdir() if path.is_file())
     click.echo(f"model saved in {out} ({size / 1e6:.1f} MB{more})")
-    click.echo(f"next: {command} {shlex.quote(os.fspath(out))} {arguments}")
+    click.echo(f"next: {command} {shlex.quote(os.fspath(out))} {arguments}".rstrip())

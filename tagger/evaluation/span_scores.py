@@ -6,6 +6,7 @@ A span counts as right if first word, last word and type are. Broken sequences a
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -68,19 +69,30 @@ def scheme_of(sentences: Iterable[Sequence[str]]) -> str | None:
 
 
 def in_scheme(sentences: Sentences, scheme: str | None) -> tuple[Sentences, str | None]:
-    """Rewrite labels in a scheme, where they are spans in another one.
+    """Rewrite labels in a scheme, where they are spans in another one or in another spelling.
 
     Returns:
         The labels, and the scheme that they were in; None if nothing changed.
     """
-    own = None if scheme is None else scheme_of(sentences)
-    if scheme is None or own in (None, scheme):
+    counts = Counter(chain.from_iterable(sentences))
+    if scheme is None or not writes_spans(counts):
         return sentences, None
-    rows = []
-    for labels in sentences:
-        new = converted([OUTSIDE if label == MISSING else label for label in labels], scheme)
-        rows.append([old if old == MISSING else label for old, label in zip(labels, new, strict=True)])
-    return rows, own
+    spelt = {label: _usual_spelling(label) for label in counts}
+    rows = [[spelt[label] for label in labels] for labels in sentences]
+    own = scheme_of(rows)
+    if own is None or (own == scheme and all(new in (old, OUTSIDE) for old, new in spelt.items())):
+        return sentences, None
+    rows = [converted(labels, scheme) for labels in rows]
+    return [
+        [label if label == MISSING else new for label, new in zip(*pair, strict=True)]
+        for pair in zip(sentences, rows, strict=True)
+    ], own
+
+
+def _usual_spelling(label: str) -> str:
+    """Write a label of a span as letter, dash and type; a word without a label as outside."""
+    letter, kind = split_label(label)
+    return f"{ {'M': 'I', 'W': 'S'}.get(letter, letter) }-{kind}" if letter else OUTSIDE
 
 
 class SpanCounter:

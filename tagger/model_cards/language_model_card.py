@@ -15,7 +15,7 @@ _USAGE: Final = """\
 from tagger import LanguageModel
 
 model = LanguageModel.load({})
-print(model.generate("The river", max_tokens=30)[0])"""
+print(model.generate(max_tokens=30)[0])"""
 
 
 def language_model_card(facts: CardFacts, scores: Mapping[str, LanguageScores]) -> str:
@@ -32,7 +32,7 @@ def language_model_card(facts: CardFacts, scores: Mapping[str, LanguageScores]) 
         for split, one in scores.items()
         if math.isfinite(one.perplexity)
     ]
-    commands = ["tagger generate 'The river' --model {}", "tagger score --model {} --text 'They can fish.'"]
+    commands = ["tagger generate --model {}", "tagger score --model {} text.txt"]
     sections = [
         card.title(facts, _summary(facts, scores)),
         card.usage(facts, commands, _USAGE),

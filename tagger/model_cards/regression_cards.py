@@ -53,7 +53,7 @@ def token_regressor_card(facts: CardFacts, scores: Mapping[str, Sequence[TargetS
     )
     sections = [
         card.title(facts, f"{summary}{escaped(facts.corpus_name)}."),
-        card.usage(facts, ["tagger tag --model {} --text 'They can fish.'"]),
+        card.usage(facts, ["tagger tag --model {} text.txt"]),
         _measured(scores, {}),
         card.limits(limits),
     ]

@@ -34,7 +34,7 @@ _USAGE: Final = """\
 from tagger import Tagger
 
 tagger = Tagger.load({})
-print(tagger.tag("They can fish."))"""
+print(tagger.tag(open("text.txt", encoding="utf-8").read()))"""
 
 
 def tagger_card(
@@ -52,7 +52,7 @@ def tagger_card(
     """
     sections = [
         card.title(facts, _summary(facts, scores, len(labels), task)),
-        card.usage(facts, ["tagger tag --model {} --text 'They can fish.'"], _USAGE),
+        card.usage(facts, ["tagger tag --model {} text.txt"], _USAGE),
         _measured(scores),
         card.limits(_limits(facts, scores)),
         _labels(labels),

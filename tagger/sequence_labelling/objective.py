@@ -79,6 +79,10 @@ class TaggingObjective(Objective):
         self.hide = word_dropout_probs(prepared.counts, config.word_dropout)
         self.size = DatasetSize(len(prepared.train), len(prepared.train.type_ids), len(prepared.labels[TAG]))
         self.spans = SpanCounter(prepared.labels[TAG].names) if prepared.has_spans else None
+        if prepared.dev is not None and self.spans is not None:
+            gold = prepared.dev.labels[TAG]
+            if not self.spans.count(gold, gold, prepared.dev.lengths).any():
+                self.spans = None  # dev has none to judge by
         if self.spans is not None:
             self.improvement = "better dev span F1"
         self.steps_per_epoch = len(plan(prepared.train.lengths, config.batch_tokens, np.random.default_rng(0)))

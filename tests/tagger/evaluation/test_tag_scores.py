@@ -321,6 +321,9 @@ def test_words_are_compared_in_the_scheme_of_the_model() -> None:
     same = [["B-X", "O", "B-X", "I-X", "I-X"], ["O", "B-Y", "B-Y"]]
     assert in_scheme(gold, "IOB2") == (same, "BILOU")
     assert in_scheme(same, "IOB2") == (same, None)
+    assert in_scheme([["B_X", "I_X", "O", "X-B"]], "IOB2")[0] == [["B-X", "I-X", "O", "B-X"]]
+    assert in_scheme([["B-X", "M-X", "E-X", "O", "W-X"]], "BILOU") == ([["B-X", "I-X", "L-X", "O", "U-X"]], "IOBES")
+    assert in_scheme([["X", "X", "O", "O", "O"]], "IOB2")[0] == [["B-X", "I-X", "O", "O", "O"]]
     assert in_scheme([["NOUN", "VERB"]], "IOB2") == ([["NOUN", "VERB"]], None)
     assert in_scheme([["_", "U-X", "_"], ["B-X", "L-X", "O"]], "IOB2")[0] == [["_", "B-X", "_"], ["B-X", "I-X", "O"]]
 

@@ -118,7 +118,7 @@ def test_limits_follow_from_the_scores() -> None:
 
 def test_it_says_how_to_use_and_to_remake_the_model() -> None:
     text = card(name="my model")
-    assert "tagger tag --model 'my model' --text" in text
+    assert "tagger tag --model 'my model' text.txt" in text
     assert 'Tagger.load("my model")' in text
     assert "```sh\ntagger train pos treebank/ --out pos\n```" in text
     assert '| encoder.cell | "lstm" |' in text

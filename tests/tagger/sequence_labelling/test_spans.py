@@ -64,3 +64,18 @@ def test_evaluation_does_not_depend_on_the_notation(
     same = span_run[0].evaluate(str(write_spans(tmp_path / "same.tsv", "IOB2", 40)), column="-1")
     assert (scores.spans, scores.accuracy, scores.per_tag) == (same.spans, same.accuracy, same.per_tag)
     assert scores.rewritten_from == (None if scheme == "IOB2" else scheme)
+
+
+def test_dev_without_spans_is_judged_by_its_accuracy(tmp_path: Path) -> None:
+    (tmp_path / "dev.tsv").write_text("goes\tO\nto\tO\n", encoding="utf-8")
+    events: list[Event] = []
+    train_pos(
+        train=str(write_spans(tmp_path / "train.tsv", "IOB2", 10)),
+        dev=str(tmp_path / "dev.tsv"),
+        column="-1",
+        settings={**SETTINGS, "training.epochs": 1},
+        threads=1,
+        listener=events.append,
+    )
+    epoch = next(event for event in events if isinstance(event, EpochEnd))
+    assert (epoch.dev_span_f1, epoch.dev_accuracy is not None) == (None, True)
