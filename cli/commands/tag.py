@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tagger.token_regression.regressor import TokenRegressor
 
 CHECKED_PIECES = 20
-OUTPUTS = ("pairs", "tsv", "conllu", "jsonl")
+OUTPUTS = ("pairs", "tsv", "conllu", "jsonl", "csv")
 HUB_OPTIONS = ("split", "streaming", "tokens_column", "text_column", "offline")
 
 EPILOG = """\b

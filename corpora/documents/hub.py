@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tagger.corpora.documents.jsonl import text_pieces
 from tagger.corpora.documents.piece import BadPiece, JsonPiece, Piece
 from tagger.corpora.files.paths import exists
 from tagger.corpora.hub.catalogue import find_dataset, lookup
@@ -109,7 +110,7 @@ class HubDocuments:
             elif self._words:
                 yield JsonPiece(value, {**row, "tokens": value})
             else:
-                yield from _sentences(value, {"row": number, **row}, tokenizer)
+                yield from text_pieces(value, {"row": number, **row}, tokenizer)
 
 
 def _choose_column(features: dict[str, Any], tokens: str | None, text: str | None, source: str) -> tuple[bool, str]:
@@ -138,17 +139,6 @@ def _problem(value: Any, *, words: bool) -> str | None:
     """Return why a row cannot be tagged, None if it can."""
     if value is None:
         return f"there is no {'list of words' if words else 'text'}"
-    if words and not all(word is not None and word.strip() for word in value):
+    if words and not all(value):
         return "an empty word"
     return None
-
-
-def _sentences(text: str, row: dict[str, Any], tokenizer: WordTokenizer) -> Iterator[JsonPiece]:
-    """Yield the sentences of a text; a text without words is one without words."""
-    empty = True
-    for sentence in tokenizer.sentences(text):
-        empty = False
-        words, starts, ends = map(list, zip(*sentence, strict=True))
-        yield JsonPiece(words, {**row, "tokens": words, "offsets": list(zip(starts, ends, strict=True))})
-    if empty:
-        yield JsonPiece([], {**row, "tokens": []})

@@ -9,8 +9,9 @@ from functools import partial
 
 from tagger.corpora.documents.columns import read_columns, read_slashed
 from tagger.corpora.documents.conllu import read_conllu
-from tagger.corpora.documents.jsonl import read_json_lines
+from tagger.corpora.documents.jsonl import read_json
 from tagger.corpora.documents.piece import BadPiece, Piece
+from tagger.corpora.documents.tables import read_table
 from tagger.corpora.documents.text import read_lines, read_text, read_text_lines
 from tagger.corpora.files.streams import HEAD_BYTES, STANDARD_INPUT, open_string, open_text, read_errors
 from tagger.corpora.formats.options import DEFAULTS, ReadOptions
@@ -29,7 +30,9 @@ READERS: dict[str, Reader] = {
     "conll": read_columns,
     "vertical": partial(read_columns, markup=True),
     "slashed": read_slashed,
-    "jsonl": read_json_lines,
+    "jsonl": read_json,
+    "csv": read_table,
+    "tsv": partial(read_table, delimiter="\t"),
 }
 """The readers of all formats; ``conll`` is the former name of columns."""
 ONE_LINE = ("text", "tokens", "jsonl")

@@ -7,13 +7,29 @@ from functools import partial
 
 from tagger.corpora.documents.conllu import render_conllu
 from tagger.corpora.documents.jsonl import render_json
-from tagger.corpora.documents.piece import BadPiece, ColumnsPiece, JsonPiece, LinePiece, Piece, Tagged, TextPiece
+from tagger.corpora.documents.piece import (
+    BadPiece,
+    ColumnsPiece,
+    JsonPiece,
+    LinePiece,
+    Piece,
+    TableLines,
+    Tagged,
+    TextPiece,
+)
+from tagger.corpora.documents.tables import render_table
 from tagger.corpora.formats.layout import HEADER, MARKUP
 
 Renderer = Callable[[Piece, Tagged], bytes]
 
-_SAME_FORMAT = {"tokens": "pairs", "columns": "tsv", "vertical": "tsv", "conllu": "conllu", "jsonl": "jsonl"}
-_DEFAULT_OUTPUT = {"conllu": "conllu", "jsonl": "jsonl", "vertical": "tsv"}
+_SAME_FORMAT = {
+    "tokens": "pairs",
+    "columns": "tsv",
+    "vertical": "tsv",
+    "conllu": "conllu",
+    "jsonl": "jsonl",
+} | dict.fromkeys(("csv", "tsv"), "csv")
+_DEFAULT_OUTPUT = {"conllu": "conllu", "jsonl": "jsonl", "vertical": "tsv"} | dict.fromkeys(("csv", "tsv"), "csv")
 
 
 def default_output(input_format: str, *, scores: bool = False) -> str:
@@ -25,7 +41,7 @@ def make_renderer(output: str, column: str) -> Renderer:
     """Return the function that renders pieces in a format.
 
     Args:
-        output: ``pairs``, ``tsv``, ``conllu`` or ``jsonl``.
+        output: ``pairs``, ``tsv``, ``conllu``, ``jsonl`` or, for tables alone, ``csv``.
         column: the kind of tags, which decides where CoNLL-U holds them: ``upos``, ``xpos``, ``feats`` or another.
     """
     renderers: dict[str, Renderer] = {
@@ -33,6 +49,7 @@ def make_renderer(output: str, column: str) -> Renderer:
         "tsv": partial(render_tsv, column=column),
         "conllu": partial(render_conllu, column=column),
         "jsonl": render_json,
+        "csv": lambda piece, tagged: render_table(piece, tagged, column, render_pairs),
     }
     render = renderers[output]
     wordless = {"pairs": (LinePiece, JsonPiece), "jsonl": (LinePiece, JsonPiece)}.get(output, (Piece,))
@@ -40,6 +57,8 @@ def make_renderer(output: str, column: str) -> Renderer:
     def render_any(piece: Piece, tagged: Tagged) -> bytes:
         if piece.tokens:
             return render(piece, tagged)
+        if isinstance(piece, TableLines) and output != "csv":
+            return b""
         if isinstance(piece, BadPiece):
             return piece.raw if _SAME_FORMAT.get(piece.format) == output else b""
         return render(piece, tagged) if isinstance(piece, wordless) else b""

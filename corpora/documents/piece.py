@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-INPUT_FORMATS = ("text", "tokens", "conllu", "columns", "conll", "vertical", "slashed", "jsonl")
+INPUT_FORMATS = ("text", "tokens", "conllu", "columns", "conll", "vertical", "slashed", "jsonl", "csv", "tsv")
 
 
 @dataclass(slots=True)
@@ -90,6 +90,42 @@ class JsonPiece(Piece):
     """
 
     record: dict[str, Any]
+
+
+@dataclass(slots=True)
+class TableLines(Piece):
+    """Lines of a table that hold no word: blank ones, and the names of the columns.
+
+    Args:
+        lines: with their ends.
+        header: the names of the columns, in lower case; None for other lines.
+        delimiter: between the cells.
+    """
+
+    lines: str
+    header: tuple[str, ...] | None
+    delimiter: str
+
+
+@dataclass(slots=True)
+class TablePiece(JsonPiece):
+    """A sentence of a table: a row for each word, or one row, which several sentences of a text share.
+
+    Args:
+        rows: one for each of the T words, or one; without line ends.
+        end: of lines.
+        delimiter: between the cells.
+        kind: what a row holds: ``words`` (one), ``lists`` or ``texts``.
+        begins: the sentence is the first of its row.
+        ends: the sentence is the last of its row.
+    """
+
+    rows: list[str]
+    end: str
+    delimiter: str
+    kind: str
+    begins: bool = True
+    ends: bool = True
 
 
 @dataclass(slots=True)

@@ -13,13 +13,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate, chain, islice
+from itertools import accumulate, chain, islice, pairwise
 from typing import Any
 
 from tagger.corpora.files.lines import DamagedLine, checked_returns
 from tagger.corpora.formats.char_spans import SPAN_KEYS
 from tagger.corpora.formats.options import LabelledFile, ReadOptions
-from tagger.corpora.formats.records import PROBE_RECORDS, TOKEN_KEYS, sentences_of
+from tagger.corpora.formats.records import PROBE_RECORDS, TEXT_KEYS, TOKEN_KEYS, sentences_of
 from tagger.corpora.formats.sentence import (
     MISSING,
     InvalidSentenceError,
@@ -38,7 +38,7 @@ MAX_SENTENCE_ROWS = 1_000_000
 MAX_ROW_LINES = 100
 
 Row = tuple[int, str, list[str] | None]  # its number, the lines, its cells (None if its quotes are not balanced)
-_BOUNDARY = re.compile(
+BOUNDARY = re.compile(
     r"(sentence|sent)([\s_.-]*(id|idx|index|no|nr|num|number|#))?"
     r"|(doc|document|article|file|text|paragraph|par)[\s_.-]*(id|idx|index|no|nr|num|number|#)"
 )
@@ -57,6 +57,7 @@ class TableReader:
         delimiter: what separates the columns; None for whichever of comma, semicolon and tab the first line has
             most of. In a table separated by tabs a quote is part of the text unless the cell needs it, as pandas writes
             cells.
+        labels: whether the words must have labels; else a column ``text`` holds words only where they are grouped.
 
     Attributes:
         first: the line of column names.
@@ -71,7 +72,13 @@ class TableReader:
     """
 
     def __init__(
-        self, lines: Iterable[str], options: ReadOptions, name: str | None, delimiter: str | None = None
+        self,
+        lines: Iterable[str],
+        options: ReadOptions,
+        name: str | None,
+        delimiter: str | None = None,
+        *,
+        labels: bool = True,
     ) -> None:
         self._lines: Iterator[tuple[int, str]] = enumerate(lines, 1)
         self.name = name
@@ -81,17 +88,27 @@ class TableReader:
         self.delimiter = delimiter or max(",;\t", key=self.first.count)
         self._quoted = self.first.startswith('"') and self.first.rstrip().endswith('"')
         self.header = [cell.strip() for cell in self._cells(self.first) or []]
-        self.words = find_words(self.header, options.tokens_column, name, self.start)
+        self.words = find_words(self.header, options.text_column or options.tokens_column, name, self.start)
         probe = list(islice(self._lines, PROBE_RECORDS))
         self._lines = chain(probe, self._lines)
         rows = [cells for _, _, cells in self._rows(iter(probe), joined=True) if cells and len(cells) == self.width]
         self.modes = {place: _mode(rows, self.words, place, key) for place, key in enumerate(self.header)}
         own = self.modes.pop(self.words)
         self.modes = {place: mode for place, mode in self.modes.items() if mode}
-        blanks = 2 * sum(" " in row[self.words].strip() for row in rows) > len(rows)
         self.kind = "lists" if own == "list" or self.modes else "words"
-        if self.kind == "words" and blanks and self.header[self.words].lower() not in TOKEN_KEYS:
-            self.kind = "texts"
+        if options.text_column or (self.kind == "words" and self._holds_texts(rows, options, labels)):
+            self.kind, self.modes = "texts", {}
+
+    def _holds_texts(self, rows: list[list[str]], options: ReadOptions, labels: bool) -> bool:
+        """Whether the column of words is one of texts; without labels it must group them to hold words."""
+        if options.tokens_column is not None or self.header[self.words].lower() in TOKEN_KEYS:
+            return False
+        keys = [place for place, cell in enumerate(self.header) if BOUNDARY.fullmatch(cell.lower())]
+        values = [tuple(row[place] for place in keys if place != self.words) for row in rows]
+        grouped = any(not any(row) for row in rows) or any(
+            value and set(value) <= {"", *last} for last, value in pairwise(values)
+        )
+        return 2 * sum(" " in row[self.words].strip() for row in rows) > len(rows) or not (labels or grouped)
 
     @property
     def width(self) -> int:
@@ -162,7 +179,7 @@ def sentences(
     numbers = {name: place for place, name in enumerate(table.header, 1)}
     file = replace(file, options=replace(file.options, tokens_column=table.header[table.words]))
     for number, line, cells in table.rows():
-        if cells is not None and not any(map(str.strip, cells)):
+        if is_blank((number, line, cells)):
             continue
         problem = row_problem((number, line, cells), number, table.width)
         if problem is None:
@@ -251,7 +268,7 @@ def _mode(rows: Sequence[list[str]], words: int, place: int, key: str) -> str | 
 def find_words(header: list[str], tokens_column: str | None, name: str | None, line: int) -> int:
     """Return the index of the column of words, which has a name or a number from 1, negative from the end."""
     lowered = [cell.lower() for cell in header]
-    wanted = (tokens_column.lower(),) if tokens_column is not None else (*TOKEN_KEYS, *WORD_KEYS, "sentence")
+    wanted = (tokens_column.lower(),) if tokens_column is not None else (*TOKEN_KEYS, *WORD_KEYS, *TEXT_KEYS)
     for key in wanted:
         if key in lowered:
             return lowered.index(key)
@@ -262,6 +279,11 @@ def find_words(header: list[str], tokens_column: str | None, name: str | None, l
     expected = tokens_column or "token, word, form"
     message = f"no column of words ({expected}) in the first line, which has {excerpt(', '.join(header))}"
     raise CorpusError(f"{message}; name it (--tokens-column)", path=name, line=line)
+
+
+def is_blank(row: Row) -> bool:
+    """Whether a row has no value at all."""
+    return row[2] is not None and not any(map(str.strip, row[2]))
 
 
 def row_problem(row: Row, start: int, width: int) -> Problem | None:
@@ -293,7 +315,7 @@ class Table:
 
     def __init__(self, header: list[str], words: int, file: LabelledFile, line: int, *, labels: bool = True) -> None:
         self.width, self.words, self.file = len(header), words, file
-        self.keys = [place for place, cell in enumerate(header) if _BOUNDARY.fullmatch(cell.lower()) and place != words]
+        self.keys = [place for place, cell in enumerate(header) if BOUNDARY.fullmatch(cell.lower()) and place != words]
         self.places = {
             place: cell
             for place, cell in enumerate(header)
@@ -306,6 +328,8 @@ class Table:
         """Group rows into sentences and report those that are malformed."""
         numbers = {name: place + 1 for place, name in self.places.items()}
         for group in self.groups(rows):
+            if is_blank(group[0]):
+                continue
             problems = [problem for row in group if (problem := self.problem(row, group[0][0]))]
             for problem in problems:
                 on_problem(problem)
@@ -322,13 +346,12 @@ class Table:
         return [_UNLABELLED.get(value, value.removesuffix(".0")) for value in values]
 
     def groups(self, rows: Iterable[Row]) -> Iterator[list[Row]]:
-        """Yield the rows of each sentence; those between sentences are left out."""
+        """Yield the rows of each sentence, and each blank row by itself."""
         group: list[Row] = []
         current = [""] * len(self.keys)
         end: Row = (0, "", [""])
         for row in chain(rows, [end]):
-            cells = row[2]
-            blank = cells is not None and not any(map(str.strip, cells))
+            cells, blank = row[2], is_blank(row)
             here = [cells[key] if cells and key < len(cells) else "" for key in self.keys]
             changed = any(new and new != old for new, old in zip(here, current, strict=True))
             if group and (blank or changed):
@@ -337,6 +360,8 @@ class Table:
             current = [new or old for new, old in zip(here, current, strict=True)]
             if not blank:
                 group.append(row)
+            elif row is not end:
+                yield [row]
             if len(group) > MAX_SENTENCE_ROWS:
                 message = f"a sentence of more than {MAX_SENTENCE_ROWS:,} rows; separate sentences by blank lines"
                 raise CorpusError(message, path=self.file.name, line=group[0][0])

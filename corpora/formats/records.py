@@ -80,7 +80,7 @@ def sentences_of(record: Any, number: int, file: LabelledFile) -> Iterator[RawSe
         key = token_key(record, options.tokens_column)
         if _is_list_of(record[key], list):
             for place in range(len(record[key])):
-                yield from sentences_of(_at(record, key, place), number, file)
+                yield from sentences_of(sentence_at(record, key, place), number, file)
             return
         sentence = _labelled(record, key, text, number, options)
     if file.metadata:
@@ -212,7 +212,7 @@ def _of_task(task: dict[str, Any]) -> dict[str, Any]:
     return {**others, "text": data["text"] if "text" in data else texts[0], "spans": spans[0]}
 
 
-def _at(record: dict[str, Any], key: str, place: int) -> dict[str, Any]:
+def sentence_at(record: dict[str, Any], key: str, place: int) -> dict[str, Any]:
     """Return one sentence of a record that is a document."""
     sentence = {name: value for name, value in record.items() if not isinstance(value, list)}
     for name, value in record.items():
