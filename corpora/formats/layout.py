@@ -110,6 +110,8 @@ def find_layout(
     split = [[row for row in map(fields, block) if len(row) == width or ragged] for block in data if block]
     rows = [row for block in split for row in block]
     leading = list(takewhile(lambda place: _is_index(split, place, width), range(width - 1)))
+    if _is_index(split, len(leading), width + 2):  # the same word again and again
+        leading = [place for place in leading if any(len({row[place] for row in rows}) > 1 for rows in split)]
     if tokens_column is not None:
         words = _numbered_place(tokens_column, width)
     elif len(leading) + min_width > width:
@@ -148,7 +150,7 @@ def _numbered_place(number: str, width: int) -> int:
 
 def _is_index(blocks: list[list[list[str]]], place: int, width: int) -> bool:
     """Whether a column counts words or gives their offsets, or is the same for all words of a sentence."""
-    columns = [[row[place] for row in rows] for rows in blocks]
+    columns = [[row[place] for row in rows if place < len(row)] for rows in blocks]
     counted = [[number for number in column if not NOT_A_WORD.fullmatch(number)] or column for column in columns]
     pairs = [pair for column in counted for pair in pairwise(column)]
     if pairs and all(_follows(*pair) for pair in pairs):

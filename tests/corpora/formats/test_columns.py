@@ -204,6 +204,11 @@ def test_columns_that_number_words_or_name_documents_are_not_the_words(index: li
     assert found[0].numbers == {"column" + str(number - 1): number - 1, "column" + str(number): number}
 
 
+def test_the_same_line_again_and_again_numbers_no_words() -> None:
+    assert read("Oh X Y Z\n" * 5)[0][0].tokens == ["Oh"] * 5
+    assert read("".join(f"{number} Oh X\n" for number in range(1, 6)))[0][0].tokens == ["Oh"] * 5
+
+
 @pytest.mark.parametrize("wanted", ["3", "column3", "-2", "ner"])
 def test_numbers_of_columns_are_those_of_the_file(write: Write, wanted: str) -> None:
     path = str(write("a.tsv", GERMEVAL))
