@@ -119,7 +119,7 @@ def find_layout(
     else:
         kinds = (label_kind([row[place] for row in rows], []) for place in range(len(leading), width - 1))
         words = len(leading) + sum(1 for _ in takewhile(KINDS.__contains__, kinds))  # labels may stand before words
-    counter = next((place for place in leading if place < words and rows[0][place].isdecimal()), None)
+    counter = next((place for place in leading if place < words and any(row[place].isdecimal() for row in rows)), None)
     labels = [place for place in range(width - ragged) if place != words and place not in leading]
     return Layout(separator, width, words, label_names(rows, words, labels), counter, markup, ragged=ragged)
 

@@ -211,3 +211,20 @@ def test_a_corpus_that_is_bundled(tmp_path: Path) -> None:
     for path in done.files:
         original = Path(bundled[path.stem.rpartition("-")[2]].paths[0])
         assert path.read_bytes() == original.read_bytes()
+
+
+def test_ranges_of_conllu_plus_and_structure_tags(write: Write, tmp_path: Path) -> None:
+    plus = write(
+        "a.cupt", "# global.columns = ID FORM UPOS MWE\n# x = y\n1-2\tdu\t_\t_\n1\tde\tADP\tA\n2\tle\tDET\t_\n"
+    )
+    out = tmp_path / "a.conllu"
+    assert convert(str(plus), out).notes == []
+    assert out.read_text() == (
+        "# x = y\n1-2\tdu" + "\t_" * 8 + "\n1\tde\t_\tADP" + "\t_" * 5 + "\tmwe=A\n2\tle\t_\tDET" + "\t_" * 6 + "\n\n"
+    )
+    vertical = write("a.vert", "<doc n='1'>\n<s>\nNo\tX\n<g/>\n.\tY\n</s>\n</doc>\n")
+    notes = convert(str(vertical), tmp_path / "b.conllu").notes
+    assert notes == ["structure tags: 2 left out, there is no place for them in conllu"]
+    assert (tmp_path / "b.conllu").read_text().startswith("# newdoc\n# <doc n='1'>\n1\tNo\t_\tX\t")
+    lines = write("c.conll", "1-2\tdu\tX\n1\tde\tY\n2\tle\tZ\n")
+    assert "multiword ranges, empty nodes: 1 left out" in convert(str(lines), tmp_path / "c.conllu").notes[0]

@@ -17,6 +17,10 @@ SOURCES = {
     "tok": "\n".join(LINES),
     "jsonl": "\n".join(json.dumps({"id": 1, "tokens": line.split()}) for line in LINES),
     "conll": "\n\n".join("\n".join(f"{word}\tX" for word in line.split()) for line in LINES),
+    "vert": "".join("<s>\n" + "".join(f"{word}\tX\n" for word in line.split()) + "<g/>\n</s>\n" for line in LINES),
+    "cupt": "# global.columns = ID FORM X\n"
+    + "\n\n".join("\n".join(f"{i}\t{word}\tX" for i, word in enumerate(line.split(), 1)) for line in LINES),
+    "tagged": "\n".join(" ".join(f"{word}|NN|B-X" for word in line.split()) for line in LINES),
     "conllu": "\n\n".join(
         "# c\n" + "\n".join(f"{i}\t{word}" + "\t_" * 8 for i, word in enumerate(line.split(), 1)) for line in LINES
     ),
