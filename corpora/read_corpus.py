@@ -22,7 +22,7 @@ def read_corpus(
     train: Source | None = None,
     dev: Source | None = None,
     test: Source | None = None,
-    column: str | None = "upos",
+    column: str | None = None,
     offline: bool = False,
     seed: int = 1,
     format: str | None = None,
@@ -46,7 +46,7 @@ def read_corpus(
         dev: the same for dev.
         test: the same for test.
         column: the labels: upos, xpos, feats, lemma, deprel, a key in MISC, the name of a column or its
-            number from 1; None for the last column.
+            number in the file from 1 (-1 is the last); None for upos, or what stands for it, or the only column.
         offline: never ask the hub.
         seed: of the random split.
         format: conllu, columns, jsonl, csv, tsv, parquet or slashed; None to tell by the content.

@@ -36,7 +36,7 @@ def check(context: click.Context, /, corpus: str | None, *, strict: bool, as_jso
         train=values["train_file"],
         dev=values["dev"],
         test=values["test"],
-        options=read_options(values, "upos"),
+        options=read_options(values),
         places=values["places"] or (100 if as_json else 5),
     )
     if as_json:

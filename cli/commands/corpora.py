@@ -53,7 +53,7 @@ def show(corpus: str, *, stats: bool, as_json: bool, **values: Any) -> None:
     from tagger.corpora.read_corpus import read_corpus
     from tagger.corpora.validation.statistics import corpus_statistics
 
-    data = read_corpus(corpus, column=values["column"] or "upos", **reading(values))
+    data = read_corpus(corpus, column=values["column"], **reading(values))
     statistics = corpus_statistics(data)
     if as_json:
         splits = [split.to_dict() for split in statistics.splits]

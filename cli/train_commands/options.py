@@ -143,7 +143,7 @@ def label_options(default: str) -> Callable[[Command], Command]:
     )
 
 
-reading_options = label_options("upos")
+reading_options = label_options("upos, or the only one")
 
 text_options = together(
     click.option(
@@ -187,11 +187,11 @@ def text_reading(values: Mapping[str, Any]) -> dict[str, Any]:
     return {"format": values["format_"], **{name: values[name] for name in names}}
 
 
-def read_options(values: Mapping[str, Any], column: str | None = None) -> ReadOptions:
-    """Build ``ReadOptions`` from the reading options; ``column`` is read where ``--column`` is not given."""
+def read_options(values: Mapping[str, Any]) -> ReadOptions:
+    """Build ``ReadOptions`` from the reading options."""
     from tagger.corpora.formats.options import ReadOptions
 
-    return ReadOptions(values["column"] or column, **reading(values))
+    return ReadOptions(values["column"], **reading(values))
 
 
 class ShowGroup(click.Group):

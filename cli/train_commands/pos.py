@@ -157,7 +157,7 @@ def _text(config: Config, values: Mapping[str, Any]) -> TextCorpus | None:
 def describe(corpus: Corpus) -> str:
     """Describe a corpus that was read: splits, sentences, words, labels, unknown words."""
     known = {word for sentence in (corpus.train.tokens() if corpus.train else []) for word in sentence}
-    labels = {tag for tags in (corpus.train.tags() if corpus.train else []) for tag in tags}
+    labels = {tag for tags in (corpus.train.tags() if corpus.train else []) for tag in tags if tag}
     lines = [f"corpus {corpus.name}, column {corpus.column}: {number_of(len(labels), 'label')}"]
     for split in corpus.splits:
         words = [word for sentence in split.tokens() for word in sentence]

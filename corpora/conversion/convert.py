@@ -48,7 +48,7 @@ def convert(
         out: a file, if there is one split; else a folder, for one file for each split.
         form: one of ``WRITABLE``, None to tell by the name of ``out``.
         scheme: one of ``schemes.SCHEMES``, for the labels of the chosen column.
-        options: how to read. Where a column is named, every word must have a label in it.
+        options: how to read. Where a column is named, its labels are checked.
         bare: write the words and the labels of the chosen column only.
         overwrite: replace files that are there.
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tagger.corpora.formats.conllu import FIELDS
 from tagger.corpora.formats.metadata import SentenceMetadata
 from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.formats.registry import read_sentences
-from tagger.corpora.formats.sentence import RawSentence, error_policy
+from tagger.corpora.formats.sentence import MISSING, RawSentence, error_policy
 from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.labels.label_column import LabelColumnReader, choose_column
 from tagger.corpora.labels.repair import Repairs, repaired_text
@@ -38,7 +38,7 @@ class ConversionOptions:
 
     @property
     def checked(self) -> bool:
-        """Whether every word must have a label in the chosen column."""
+        """Whether the labels of the chosen column are checked."""
         reading = self.reading
         chosen = reading.column or reading.labels_column or reading.label_names or self.scheme
         return bool(chosen or reading.skip_invalid or reading.repair)
@@ -61,7 +61,10 @@ def hub_rows(split: Split, options: ConversionOptions, notes: list[str]) -> Iter
         texts = batch.get("text") or [None] * len(batch["tokens"])
         for place, (tokens, labels) in enumerate(zip(batch["tokens"], batch["tags"], strict=True)):
             number += 1
-            columns = {**{name: list(batch[name][place]) for name in others}, split.label: list(labels)}
+            columns = {
+                **{name: list(batch[name][place]) for name in others},
+                split.label: [label or MISSING for label in labels],
+            }
             text = None if options.bare else texts[place]
             sentence = RawSentence(list(tokens), columns, number, [number] * len(tokens), text)
             converter.apply(sentence, split.label, f"{split.paths[0]} {split.name}")
@@ -87,7 +90,8 @@ class FileRows:
         """Read the files."""
         reading, form = self.options.reading, self.options.form
         files = [(path, name, reading.format or sniff(path, name)) for path, name in self.files]
-        scheme = scheme_of_files(files, reading)
+        named = reading.column or any(form == "conllu" for _, _, form in files)
+        scheme = scheme_of_files(files, reading if named else replace(reading, column="-1"))
         for path, name, file_form in files:
             yield from self._rows(path, name, file_form, Repairs(name, scheme) if reading.repair else None)
         for what, count in self._lost.items():
@@ -98,11 +102,13 @@ class FileRows:
         reading = self.options.reading
         policy = error_policy(name, skip_invalid=reading.skip_invalid)
         sentences = read_sentences(path, name, form, reading, policy, metadata=True)
-        wanted = reading.column_in(form)
-        labels = LabelColumnReader(wanted, policy, name, None, reading.label_names, repairs)
+        wanted = reading.column_in(form) or "-1"
+        labels = LabelColumnReader(wanted, policy, name, None, reading.label_names, repairs, keep_all=True)
         count = 0
         for sentence in labels.read(sentences) if self.options.checked else sentences:
             count += 1
+            if labels.column:
+                sentence.columns[labels.column] = [tag or MISSING for tag in sentence.columns[labels.column]]
             column = labels.column or choose_column(wanted, list(sentence.columns), sentence.numbers)[0] or ""
             self._converter.apply(sentence, column, name)
             metadata = sentence.metadata or SentenceMetadata()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tagger.corpora.formats.sentence import UNLABELLED
+
 UNKNOWN = "<unk>"
 UNKNOWN_ID = 0
 
@@ -85,8 +87,8 @@ class Labels:
 
     @classmethod
     def from_sentences(cls, sentences: Iterable[Sequence[str]]) -> Labels:
-        """Collect the labels of tagged sentences."""
-        return cls(tuple(sorted({tag for tags in sentences for tag in tags})))
+        """Collect the labels of tagged sentences; ``UNLABELLED`` is none."""
+        return cls(tuple(sorted({tag for tags in sentences for tag in tags} - {UNLABELLED})))
 
     def __len__(self) -> int:
         return len(self.names)

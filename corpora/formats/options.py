@@ -16,7 +16,7 @@ class ReadOptions:
     """How to read a corpus.
 
     Args:
-        column: the label column, None for the last one.
+        column: the label column; None for upos, or what stands for it, or the only one.
         format: one of ``FORMATS``, None to look at the content.
         tokens_column: the column of the words, where columns have names.
         label_names: the names that whole-number labels stand for, in the order of their numbers.
@@ -29,7 +29,7 @@ class ReadOptions:
         id_column: of documents to be tagged: the column or key of their names.
     """
 
-    column: str | None = "upos"
+    column: str | None = None
     format: str | None = None
     tokens_column: str | None = None
     label_names: tuple[str, ...] | None = None

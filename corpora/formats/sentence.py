@@ -15,6 +15,7 @@ from tagger.corpora.formats.metadata import SentenceMetadata
 from tagger.errors import CorpusError
 
 MISSING = "_"  # what a label column holds where there is no label, as in CoNLL-U
+UNLABELLED = ""  # the label of a word that has none, once the label column has been chosen
 
 
 @dataclass(slots=True)
@@ -46,7 +47,6 @@ class ProblemKind(StrEnum):
     ENCODING = "encoding"
     COLUMN_COUNT = "column-count"
     DOUBLE_LABEL = "double-label"
-    MISSING_LABEL = "missing-label"
     EMPTY = "empty"
     MALFORMED = "malformed"
 

@@ -88,7 +88,7 @@ def _sentence(words: list[Line], attachment: Attachment, on_problem: OnProblem) 
             expected = separator.join(["word", *map(str.upper, names)])
             lacks = "no label" if len(names) == 1 else f"not {len(names)} labels"
             message = f"{excerpt(word)} has {lacks}, expected {expected}"
-            on_problem(Problem(number, message, start, ProblemKind.MISSING_LABEL))
+            on_problem(Problem(number, message, start, ProblemKind.MALFORMED))
             bad = True
         rows.append(row)
     if bad:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tagger.corpora.formats.options import ReadOptions
-from tagger.corpora.labels.label_column import choose_column
+from tagger.corpora.labels.label_column import DEFAULT_COLUMN, choose_column
 from tagger.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _tokens_column(source: str, lists: Mapping[str, Any], present: list[str], as
 
 
 def _tags_column(source: str, ours: Mapping[str, str], options: ReadOptions) -> tuple[str, str | None]:
-    column, labels_column = options.column or "upos", options.labels_column
+    column, labels_column = options.column, options.labels_column
     candidates = [name for name in ours if name not in _NOT_LABELS]
     if labels_column is not None:
         exact = ours.get(labels_column, labels_column if labels_column in ours.values() else None)
@@ -110,7 +110,7 @@ def _tags_column(source: str, ours: Mapping[str, str], options: ReadOptions) -> 
         if chosen is not None:
             return ours[chosen], note
     raise CorpusError(
-        f"{source}: no column {labels_column or column!r} of labels; "
+        f"{source}: no column {labels_column or column or DEFAULT_COLUMN!r} of labels; "
         f"columns with labels: {', '.join(candidates) or 'none'}; choose one (--labels-column)"
     )
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tagger.corpora.formats.options import ReadOptions
-from tagger.corpora.formats.sentence import MISSING
+from tagger.corpora.formats.sentence import MISSING, UNLABELLED
 from tagger.corpora.hub.columns import Columns
 from tagger.corpora.labels.label_column import OPTIONAL
 from tagger.corpora.labels.repair import DOUBLE_LABEL
@@ -84,14 +84,15 @@ def to_sentences(
     import datasets
 
     table = data.select_columns(columns.used).with_format("arrow")[:]
-    lists = {"tokens": _lists(table, columns.tokens, columns), "tags": _lists(table, columns.tags, columns)}
+    lists = {"tokens": _lists(table, columns.tokens, columns), "tags": _labels(table, columns)}
     good = _good_rows(f"{source} ({split})", lists["tokens"], lists["tags"], columns, options)
     lists |= {our: _lists(table, hub, columns) for our, hub in columns.others.items()}
     lists = {name: column.keep_rows(good) for name, column in lists.items()}
     lists = {name: column for name, column in lists.items() if _belongs(name, column, lists["tokens"])}
     spaces = _flags(pc.utf8_is_space(lists["tokens"].values))
     lists = {name: column.keep_values(~spaces) for name, column in lists.items()}
-    filled = lists["tokens"].lengths > 0
+    labelled = ~_flags(pc.equal(lists["tags"].values, UNLABELLED))
+    filled = np.bincount(lists["tags"].rows[labelled], minlength=len(lists["tags"].lengths)) > 0
     arrays = {name: column.keep_rows(filled).array() for name, column in lists.items()}
     if columns.text:
         text = table.column("text").combine_chunks().cast(pa.string())
@@ -99,7 +100,8 @@ def to_sentences(
     counts = {
         "rows cannot be used and were left out": int((~good).sum()),
         "words that are white space were left out": int(spaces.sum()),
-        "rows without words were left out": int((~filled).sum()),
+        "rows without words or labels were left out": int((~filled).sum()),
+        "words have no label: not learnt and not scored": int((~labelled).sum()),
     }
     notes: list[str] = [Note(f"{count:,} {what}", split) for what, count in counts.items() if count]
     return datasets.Dataset(datasets.table.InMemoryTable(pa.table(arrays))), notes
@@ -109,6 +111,17 @@ def _lists(table: pa.Table, name: str, columns: Columns) -> Lists:
     column = table.column(name).combine_chunks()
     lengths = pc.fill_null(pc.list_value_length(column), -1).to_numpy(zero_copy_only=False)
     return Lists(_strings(column.flatten(), columns.names.get(name)), lengths.astype(np.int64))
+
+
+def _labels(table: pa.Table, columns: Columns) -> Lists:
+    """Return the labels, ``UNLABELLED`` for words without one, null for ids without a name."""
+    lists = _lists(table, columns.tags, columns)
+    if columns.tags in OPTIONAL or columns.tags == "lemmas":
+        return Lists(lists.values.fill_null(MISSING), lists.lengths)
+    held = table.column(columns.tags).combine_chunks().flatten()
+    ids = pa.types.is_integer(held.type)
+    none = pc.is_in(held, pa.array([-100, -1], held.type)) if ids else pc.is_in(lists.values, pa.array([MISSING, ""]))
+    return Lists(pc.if_else(pc.or_(none, held.is_null()), UNLABELLED, lists.values), lists.lengths)
 
 
 def _strings(values: pa.Array, names: Sequence[str] | None) -> pa.Array:
@@ -121,7 +134,7 @@ def _strings(values: pa.Array, names: Sequence[str] | None) -> pa.Array:
 
 def _good_rows(place: str, tokens: Lists, tags: Lists, columns: Columns, options: ReadOptions) -> NDArray[np.bool_]:
     """Find the rows that can be used, or raise for the first that cannot."""
-    unlabelled = _unlabelled(tags, columns)
+    unlabelled, nameless = _flags(pc.equal(tags.values, UNLABELLED)), _flags(tags.values.is_null())
     if len(unlabelled) and unlabelled.all():
         raise CorpusError(f"{place}: column {columns.tags!r} holds no label")
     empty = _flags(pc.equal(tokens.values, ""))
@@ -129,9 +142,7 @@ def _good_rows(place: str, tokens: Lists, tags: Lists, columns: Columns, options
         "words and labels differ in number": tokens.lengths != tags.lengths,
         "there is no list of words": tokens.lengths < 0,
         "an empty word": np.isin(np.arange(len(tokens.lengths)), tokens.rows[empty]),
-        "a word has no label, or a label id without a name": np.isin(
-            np.arange(len(tags.lengths)), tags.rows[unlabelled]
-        ),
+        "a label id without a name": np.isin(np.arange(len(tags.lengths)), tags.rows[nameless]),
         _SEVERAL: np.isin(np.arange(len(tags.lengths)), tags.rows[_double(tags, allowed=options.repair)]),
     }
     bad: NDArray[np.bool_] = np.logical_or.reduce(list(problems.values()))
@@ -146,12 +157,6 @@ def _good_rows(place: str, tokens: Lists, tags: Lists, columns: Columns, options
             + ("; --repair keeps one label of each word" if what == _SEVERAL else "")
         )
     return ~bad
-
-
-def _unlabelled(tags: Lists, columns: Columns) -> NDArray[np.bool_]:
-    if columns.tags in OPTIONAL or columns.tags == "lemmas":
-        return np.zeros(len(tags.values), dtype=bool)
-    return _flags(pc.equal(tags.values, MISSING))
 
 
 def _double(tags: Lists, *, allowed: bool) -> NDArray[np.bool_]:

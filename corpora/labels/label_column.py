@@ -7,20 +7,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tagger.corpora.formats.conllu import misc_keys
-from tagger.corpora.formats.sentence import MISSING, OnProblem, Problem, ProblemKind, RawSentence, clipped, excerpt
+from tagger.corpora.formats.sentence import (
+    MISSING,
+    UNLABELLED,
+    OnProblem,
+    Problem,
+    ProblemKind,
+    RawSentence,
+    clipped,
+    excerpt,
+    number_of,
+)
 from tagger.corpora.labels.repair import DOUBLE_LABEL, Repairs
 from tagger.errors import CorpusError
 
-MAX_PENDING = 1000  # sentences without any label before the first is reported
 OPTIONAL = {"feats", "lemma"}  # columns where ``_`` is a value like any other
 NUMBER = re.compile(r"(?:column)?-?\d{1,9}", re.ASCII)
-SYNONYMS = {
-    "upos": ("upos_tags", "pos", "pos_tags", "upostag", "postag", "tag", "tags"),
-    "xpos": ("xpos_tags", "pos", "pos_tags", "postag", "tag", "tags"),
-    "pos": ("pos_tags", "upos", "upos_tags", "xpos", "postag", "tag", "tags"),
-    "ner": ("ner_tags", "named_entities", "entities", "entity", "tag", "tags"),
-    "chunk": ("chunk_tags", "tag", "tags"),
-}
+DEFAULT_COLUMN = "upos"
+STANDS_FOR_UPOS = ("upos_tags", "upostag", "pos", "pos_tags", "postag", "tag", "tags")
+"""What is read in its place, with a note, where the user names no column."""
 
 
 def choose_column(
@@ -30,7 +35,7 @@ def choose_column(
 
     Args:
         requested: a name, the number of a column of the file from 1 (``3`` or ``column3``; ``-1`` is the last),
-            or None for the last column.
+            or None for upos, or what stands for it, or the only column.
         available: the label columns, in the order of the file.
         numbers: their numbers in the file; by default the words are the first column and the labels follow.
 
@@ -38,7 +43,12 @@ def choose_column(
         The column, or None if there is none; and a note if it has another name.
     """
     if requested is None:
-        return (available[-1] if available else None), None
+        usual = (name for name in (DEFAULT_COLUMN, *STANDS_FOR_UPOS) if name in available)
+        chosen = next(usual, available[0] if len(available) == 1 else None)
+        if chosen in (None, DEFAULT_COLUMN):
+            return chosen, None
+        others = "" if len(available) == 1 else f" (of {', '.join(available)})"
+        return chosen, f"no column {DEFAULT_COLUMN!r}: read {chosen!r}{others}; --column names another"
     if requested in available:
         return requested, None
     if NUMBER.fullmatch(requested):
@@ -47,14 +57,9 @@ def choose_column(
             return (available[index] if -index <= len(available) else None), None
         numbers = numbers or {name: place for place, name in enumerate(available, 2)}
         return next((name for name in available if numbers.get(name) == index), None), None
-    if requested.lower() in available:
-        return requested.lower(), None
-    if len(available) == 1:
-        return available[0], f"no column {requested!r}: read the only label column, {available[0]!r}"
-    synonym = next((name for name in SYNONYMS.get(requested, ()) if name in available), None)
-    if synonym is None:
-        return None, None
-    return synonym, f"no column {requested!r}: read the label column {synonym!r} (of {', '.join(available)})"
+    lowered = requested.lower()
+    spellings = (lowered, f"{lowered}_tags", f"{lowered}_tag", f"{lowered}tag", lowered.removesuffix("_tags"))
+    return next((name for name in spellings if name in available), None), None
 
 
 @dataclass(slots=True)
@@ -63,11 +68,15 @@ class LabelColumnReader:
 
     Args:
         requested: the column the user asked for.
-        on_problem: receives every sentence that lacks a label; the sentence is left out.
+        on_problem: receives what makes the labels of a sentence unusable; the sentence is left out.
         name: the file, for messages.
         expected: the columns of the file before this one.
         label_names: the names of labels that are whole numbers, in order.
         repairs: repairs words and labels; None to leave them unchanged.
+        keep_all: also yield sentences without any label.
+
+    Attributes:
+        unlabelled: number of words without a label; ``first_unlabelled`` is the line of the first, and what lacks.
     """
 
     requested: str | None
@@ -76,11 +85,15 @@ class LabelColumnReader:
     expected: list[str] | None = None
     label_names: tuple[str, ...] | None = None
     repairs: Repairs | None = None
+    keep_all: bool = False
     column: str = ""
     columns: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     sentences: int = 0
     tokens: int = 0
+    unlabelled: int = 0
+    first_unlabelled: tuple[int, str] = (0, "")
+    _left_out: int = 0
     _missing: int = 0
     _empty: list[str] = field(default_factory=list)
     _keys: set[str] = field(default_factory=set)
@@ -88,12 +101,13 @@ class LabelColumnReader:
     _labels: set[str] = field(default_factory=set)
 
     def read(self, raw: Iterable[RawSentence]) -> Iterator[RawSentence]:
-        """Yield the sentences whose every word has a label.
+        """Yield the sentences with a label; where a word has none, its label is ``UNLABELLED``.
+
+        Sentences without any label are left out and counted, unless all are to be kept. In columns such as ``feats`` all words have a label.
 
         Raises:
             CorpusError: there is no such column, or it holds no label at all.
         """
-        pending: list[Problem] = []  # words without labels, until it is clear that some words have one
         for sentence in raw:
             if self.expected is not None:
                 _rename(sentence, self.expected)
@@ -101,20 +115,12 @@ class LabelColumnReader:
                 self._choose(sentence)
             self._note_labelled(sentence)
             if defects := self._defects(sentence):
-                self._report(defects)
-                continue
-            if problem := self._missing_label(sentence):
-                pending.append(problem)
-            if self.sentences or not problem or len(pending) > MAX_PENDING:
-                self._report(pending)
-            if not problem:
+                for problem in defects:
+                    self.on_problem(problem)
+            elif self._has_label(sentence):
                 self.sentences += 1
                 self.tokens += len(sentence.tokens)
                 yield sentence
-        if pending and self.column not in self._empty:
-            self._report(pending)
-        if pending:
-            raise self._unknown(f"column {self.column!r} holds no label, only {MISSING!r}")
         self._conclude()
 
     @property
@@ -134,7 +140,7 @@ class LabelColumnReader:
             raise CorpusError(message, path=self.name)
         if column is None:
             self._note_labelled(sentence)
-            raise self._unknown(f"no column {self.requested!r}")
+            raise self._unknown(f"no column {self.requested or DEFAULT_COLUMN!r}")
         self.column = column
 
     def _defects(self, sentence: RawSentence) -> list[Problem]:
@@ -146,7 +152,9 @@ class LabelColumnReader:
         unseen = set(tags) - self._labels
         if unseen and self.label_names is not None:
             try:
-                sentence.columns[self.column] = tags = [label_name(tag, self.label_names) for tag in tags]
+                sentence.columns[self.column] = tags = [
+                    tag if tag in (MISSING, UNLABELLED) else label_name(tag, self.label_names) for tag in tags
+                ]
             except ValueError as error:
                 return [Problem(sentence.line, str(error), sentence.line)]
             unseen = set(tags) - self._labels
@@ -164,16 +172,22 @@ class LabelColumnReader:
         message = f"word {word} has several labels, {excerpt(tag)}, expected one"
         return Problem(sentence.lines[place], message, sentence.line, ProblemKind.DOUBLE_LABEL)
 
-    def _missing_label(self, sentence: RawSentence) -> Problem | None:
+    def _has_label(self, sentence: RawSentence) -> bool:
+        """Find the words without a label and count them; return whether the sentence is of use."""
         tags = sentence.columns[self.column]
-        if MISSING not in tags and "" not in tags:
-            return None
+        if MISSING not in tags and UNLABELLED not in tags:
+            return True
         if self.column in OPTIONAL or self._misc:
             self._missing += tags.count(MISSING)
-            return None
-        word = next(place for place, tag in enumerate(tags) if tag in (MISSING, ""))
-        message = f"word {excerpt(sentence.tokens[word])} has no {self.column} ({tags[word]!r}), expected a label"
-        return Problem(sentence.lines[word], message, sentence.line, ProblemKind.MISSING_LABEL)
+            return True
+        sentence.columns[self.column] = tags = [UNLABELLED if tag == MISSING else tag for tag in tags]
+        place = tags.index(UNLABELLED)
+        if not self.unlabelled:
+            self.first_unlabelled = sentence.lines[place], f"no {self.column} on {excerpt(sentence.tokens[place])}"
+        self.unlabelled += tags.count(UNLABELLED)
+        kept = self.keep_all or any(tags)
+        self._left_out += not kept
+        return kept
 
     def _note_labelled(self, sentence: RawSentence) -> None:
         """Note which columns hold a label; ``_`` alone does not count."""
@@ -184,11 +198,6 @@ class LabelColumnReader:
         if self._misc and self.column in ("", *self._empty):
             self._keys |= misc_keys(columns["misc"])
 
-    def _report(self, pending: list[Problem]) -> None:
-        for problem in pending:
-            self.on_problem(problem)
-        pending.clear()
-
     def _conclude(self) -> None:
         """Note what is odd about the labels as a whole."""
         if self.column in self._empty:
@@ -197,11 +206,16 @@ class LabelColumnReader:
         if self._misc and self._missing:
             share = f"{self._missing:,} of {self.tokens:,} words"
             self.notes.append(f"{share} have no {self.column} in MISC; their label is {MISSING!r}")
+        if self.unlabelled:
+            left = f"; {number_of(self._left_out, 'sentence')} without any left out" if self._left_out else ""
+            words = number_of(self.unlabelled, "word")
+            self.notes.append(f"{words} without {self.column} ({MISSING}): not learnt and not scored{left}")
         if self.tokens == self.sentences >= 10:
             self.notes.append(
                 "every sentence has one word only; words stand on lines of their own, or with blanks between"
             )
-        if self._labels and self.label_names is None and all(map(str.isdecimal, self._labels)):
+        labels = self._labels - {MISSING, UNLABELLED}
+        if labels and self.label_names is None and all(map(str.isdecimal, labels)):
             self.notes.append(f"the labels in {self.column!r} are whole numbers; name them with --label-names")
         self.notes += self.repairs.notes() if self.repairs is not None else []
 

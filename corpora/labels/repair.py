@@ -14,7 +14,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from tagger.corpora.formats.sentence import MISSING, RawSentence, excerpt
+from tagger.corpora.formats.sentence import MISSING, UNLABELLED, RawSentence, excerpt
 from tagger.corpora.labels.schemes import LABEL, OUTSIDE, converted, invalid, split_tag
 
 DOUBLE_LABEL = re.compile(r"(O|[BIESLU]-[^,]+)(,(O|[BIESLU]-[^,]+))+")
@@ -75,13 +75,13 @@ class Repairs:
         return notes
 
     def _in_scheme(self, labels: list[str]) -> list[str]:
-        if self.scheme is None or set(labels) <= {OUTSIDE, MISSING}:
+        if self.scheme is None or set(labels) <= {OUTSIDE, MISSING, UNLABELLED}:
             return labels
-        tags = [OUTSIDE if label == MISSING else label for label in labels]
+        tags = [OUTSIDE if label in (MISSING, UNLABELLED) else label for label in labels]
         if not all(tag == OUTSIDE or LABEL.fullmatch(tag) for tag in tags) or not invalid(tags, self.scheme):
             return labels
         pairs = zip(labels, converted(tags, self.scheme), strict=True)
-        return [old if old == MISSING and new == OUTSIDE else new for old, new in pairs]
+        return [old if old in (MISSING, UNLABELLED) and new == OUTSIDE else new for old, new in pairs]
 
     def _count(self, kind: str, sentence: RawSentence, before: list[str], after: list[str]) -> None:
         places = [place for place, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]

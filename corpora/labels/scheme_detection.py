@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.formats.registry import read_sentences
-from tagger.corpora.formats.sentence import MISSING, Problem, RawSentence, clipped, excerpt, number_of
+from tagger.corpora.formats.sentence import MISSING, UNLABELLED, Problem, RawSentence, clipped, excerpt, number_of
 from tagger.corpora.labels.label_column import LabelColumnReader
 from tagger.corpora.labels.repair import Repairs
 from tagger.corpora.labels.schemes import LABEL, OUTSIDE, SCHEMES, converted, invalid, possible_schemes
@@ -72,7 +72,7 @@ class SchemeDetector:
         """
         if self._hopeless:
             return False
-        filled = [label for label in labels if label != OUTSIDE]
+        filled = [label for label in labels if label not in (OUTSIDE, UNLABELLED)]
         for label in filled:
             self._labels[label] = self._labels.get(label, 0) + 1
             if not LABEL.fullmatch(label) and label not in self._first_odd:
@@ -153,7 +153,7 @@ class SchemeConverter:
         if self.scheme is None:
             return
         labels = sentence.columns[column]
-        tags = [OUTSIDE if label == MISSING else label for label in labels]
+        tags = [OUTSIDE if label in (MISSING, UNLABELLED) else label for label in labels]
         for place, tag in enumerate(tags):
             if tag != OUTSIDE and not LABEL.fullmatch(tag):
                 message = (
@@ -163,7 +163,7 @@ class SchemeConverter:
                 raise CorpusError(message, path=name, line=sentence.lines[place])
         self._detector.add(sentence.tokens, tags, sentence.lines, name)
         sentence.columns[column] = [
-            old if old == MISSING and new == OUTSIDE else new
+            old if old in (MISSING, UNLABELLED) and new == OUTSIDE else new
             for old, new in zip(labels, converted(tags, self.scheme), strict=True)
         ]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tagger.corpora.formats.sentence import excerpt
+from tagger.corpora.formats.sentence import UNLABELLED, excerpt
 from tagger.corpora.labels.scheme_detection import Place
 from tagger.corpora.validation.findings import CheckedSentence, Findings
 
@@ -58,6 +58,8 @@ class AnnotationErrorCheck:
             self.complete = False
             return
         self._words += sentence.new
+        if UNLABELLED in sentence.tags:
+            return
         self._starts.append(len(self._ids))
         self._files.append(self._paths.setdefault(sentence.path, len(self._paths)))
         labels = self._labels

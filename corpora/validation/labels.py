@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 
-from tagger.corpora.formats.sentence import MISSING, excerpt
+from tagger.corpora.formats.sentence import MISSING, UNLABELLED, excerpt
 from tagger.corpora.labels.scheme_detection import Place, SchemeDetector
 from tagger.corpora.validation.findings import CheckedSentence, Findings
 from tagger.corpora.validation.statistics import TRAIN, SplitStatistics
@@ -33,14 +33,14 @@ class LabelCheck:
     def add(self, sentence: CheckedSentence, findings: Findings) -> None:
         """Check one sentence."""
         first = self._first.setdefault(sentence.split, {})
-        for tag in set(sentence.tags) - first.keys():
+        for tag in set(sentence.tags) - first.keys() - {UNLABELLED}:
             place = sentence.tags.index(tag)
             detail = f"{excerpt(tag)} on {excerpt(sentence.tokens[place])}"
             first[tag] = Place(sentence.path, sentence.lines[place], detail)
         if self._words < 10_000:  # enough to tell a copy
             self._words += len(sentence.tokens)
             self._same += sum(map(str.__eq__, sentence.tokens, sentence.tags))
-        self._labels.update(sentence.tags)
+        self._labels.update(filter(None, sentence.tags))
 
     def report(self, findings: Findings) -> None:
         """Report what is odd about the labels."""

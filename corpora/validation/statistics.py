@@ -81,7 +81,7 @@ class StatisticsCounter:
         ids = [words.setdefault(word, len(words)) for word in tokens]
         split.sentences += 1
         split.words += len(ids)
-        split.labels.update(tags)
+        split.labels.update(filter(None, tags))  # but for words without a label
         self._types.update(ids)
         split.types = len(self._types)
         if self._known is not None and split.unknown is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.formats.registry import read_sentences
-from tagger.corpora.formats.sentence import RawSentence, number_of
+from tagger.corpora.formats.sentence import MISSING, RawSentence, number_of
 from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.labels.label_column import LabelColumnReader
 from tagger.corpora.labels.repair import Repairs
@@ -80,7 +80,7 @@ class Validator:
             fresh = [word for word, number in zip(tokens, ids, strict=True) if number >= known]
             new = list(dict.fromkeys(fresh)) if fresh else fresh
             if len(self.report.first) < EXAMPLES:
-                self.report.first.append((tokens, tags))
+                self.report.first.append((tokens, [tag or MISSING for tag in tags]))
             checked = CheckedSentence(tokens, tags, ids, new, sentence.lines, sentence.line, reader.name, split)
             for check in self.checks:
                 check.add(checked, self.findings)
@@ -149,6 +149,8 @@ def _validate_file(
     finally:
         report.left_out += problems.sentences
     report.column = report.column or reader.column
+    if reader.unlabelled:
+        findings.add("missing-label", name, *reader.first_unlabelled, count=reader.unlabelled)
     report.notes += [note for note in reader.notes if note not in report.notes]
     if not reader.sentences:
         raise CorpusError(

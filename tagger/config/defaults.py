@@ -30,11 +30,13 @@ class Facts:
         tokens: words of the training split.
         hangul: share of words with a Hangul syllable.
         labels: size of the label set by column.
+        column: the label column of the tagging head.
     """
 
     tokens: int
     hangul: float
     labels: Mapping[str, int]
+    column: str = "upos"
 
     @classmethod
     def of(cls, corpus: Corpus) -> Facts:
@@ -44,7 +46,8 @@ class Facts:
         hangul = sum(map(is_hangul, words)) / max(1, len(words))
         columns = {"xpos"} & set(corpus.columns)
         labels = {name: _distinct(corpus.train.column(name)) for name in columns}
-        return cls(corpus.train.num_tokens, hangul, {corpus.column: _distinct(corpus.train.tags()), **labels})
+        labels[corpus.column] = _distinct(corpus.train.tags())
+        return cls(corpus.train.num_tokens, hangul, labels, corpus.column)
 
 
 def _distinct(sentences: Iterable[Iterable[str]]) -> int:
@@ -57,6 +60,7 @@ def resolve(config: Config, facts: Facts) -> Config:
     hangul = facts.hangul > 0.2
     return replace(
         config,
+        column=facts.column,
         words=_words(config.words, small, hangul),
         encoder=filled(config.encoder, EncoderConfig(hidden_size=200)),
         training=_training(config.training, facts),

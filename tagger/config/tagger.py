@@ -219,7 +219,11 @@ class Config(Settings):
     ``head`` and ``streams`` describe the language model that is trained along, if any, and how it reads text.
     """
 
-    column: str = setting("upos", "Label column: its name (upos, xpos, ner) or number in the file.")
+    column: str | None = setting(
+        None,
+        "Label column: its name (upos, xpos, ner) or number in the file.",
+        default_text="upos, or the only one",
+    )
     words: WordsConfig = field(default_factory=WordsConfig)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)

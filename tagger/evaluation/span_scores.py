@@ -84,7 +84,7 @@ def in_scheme(sentences: Sentences, scheme: str | None) -> tuple[Sentences, str 
         return sentences, None
     rows = [converted(labels, scheme) for labels in rows]
     return [
-        [label if label == MISSING else new for label, new in zip(*pair, strict=True)]
+        [label if label in (MISSING, "") else new for label, new in zip(*pair, strict=True)]
         for pair in zip(sentences, rows, strict=True)
     ], own
 

@@ -69,7 +69,7 @@ class Tagger:
             raise ModelError(f"the model has no head that tags; its heads: {', '.join(saved.heads)}")
         self.saved = saved
         self.labels = saved.labels
-        self.column = saved.config.column
+        self.column = saved.config.column or "upos"
         self.tokenizer = saved.tokenizer
         self.threads = check_threads(threads)
         self._names = np.array(saved.labels, dtype=object)

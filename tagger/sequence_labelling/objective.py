@@ -76,6 +76,7 @@ class TaggingObjective(Objective):
         self.device = device
         self.train = SplitTensors.on(device, prepared.train)
         self.dev = None if prepared.dev is None else SplitTensors.on(device, prepared.dev)
+        self.dev_unlabelled = prepared.dev_unlabelled
         self.hide = word_dropout_probs(prepared.counts, config.word_dropout)
         self.size = DatasetSize(len(prepared.train), len(prepared.train.type_ids), len(prepared.labels[TAG]))
         self.spans = SpanCounter(prepared.labels[TAG].names) if prepared.has_spans else None
@@ -94,7 +95,7 @@ class TaggingObjective(Objective):
 
     def loss(self, batch: Batch) -> StepLoss:
         """Compute the cross-entropy of all heads, auxiliary ones weighted; the reported sum is the tagging head's."""
-        size = len(batch.positions)
+        size = int((self.train.encoded.labels[TAG][batch.positions] >= 0).sum())  # words with a label
         positions = torch.from_numpy(batch.positions).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
             logits = score_batch(self.model, self.train, batch)
@@ -125,7 +126,9 @@ class TaggingObjective(Objective):
             longest_first = -np.sort(-self.dev.encoded.lengths)  # the order of ``plan``
             found = self.spans.count(targets.cpu().numpy(), predicted.cpu().numpy(), longest_first).sum(axis=1)
             f1 = 2 * int(found[0]) / max(1, int(found[1] + found[2]))
-        return DevScore(nats / max(1, int((targets >= 0).sum())), right / max(1, len(targets)), span_f1=f1)
+        return DevScore(
+            nats / max(1, int((targets >= 0).sum())), right / max(1, len(targets) - self.dev_unlabelled), span_f1=f1
+        )
 
     def _dev_scores(self, dev: SplitTensors) -> tuple[Tensor, Tensor]:
         """Return (N, K) scores and (N,) labels, in smaller batches where memory runs out."""

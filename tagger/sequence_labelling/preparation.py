@@ -16,6 +16,7 @@ from tagger.corpora.encoding.encoded_split import EncodedSplit, encode_split
 from tagger.corpora.encoding.pretrained_vectors import read_vectors
 from tagger.corpora.encoding.vocabulary import UNKNOWN_ID, Labels, Vocabulary
 from tagger.corpora.encoding.word_features import WordFeatures
+from tagger.corpora.formats.sentence import UNLABELLED
 from tagger.corpora.sources.corpus import Corpus
 from tagger.corpora.tokenization.rule_selection import rules_of_words
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
@@ -42,6 +43,7 @@ class Prepared:
         dev: the encoded development split, or None.
         lexicon: the tags that each training word was seen with.
         vectors: (V, E) pre-trained vectors, or None.
+        dev_unlabelled: number of words of ``dev`` without a label.
         has_spans: whether the labels of the tagging head write spans.
         scheme: that they write spans in, one of ``tagger.corpora.labels.schemes``, if any.
     """
@@ -53,6 +55,7 @@ class Prepared:
     dev: EncodedSplit | None
     lexicon: Mapping[str, frozenset[str]]
     vectors: Tensor | None
+    dev_unlabelled: int = 0
     has_spans: bool = False
     scheme: str | None = None
 
@@ -92,9 +95,10 @@ def prepare(corpus: Corpus, config: Config, features: WordFeatures | None = None
     train = encode_split(tokens, columns, features, labels)
     ids = train.arrays.word_ids
     known_elsewhere = (ids > UNKNOWN_ID) & (ids < well_known)
-    dev, scheme = None, scheme_of(tags)
+    dev, scheme, dev_unlabelled = None, scheme_of(tags), 0
     if corpus.dev is not None:
         dev_tags, _ = in_scheme(corpus.dev.tags(), scheme)
+        dev_unlabelled = sum(labels.count(UNLABELLED) for labels in dev_tags)
         dev = encode_split(corpus.dev.tokens(), {TAG: dev_tags}, features, {TAG: labels[TAG]})
     return Prepared(
         features=features,
@@ -104,6 +108,7 @@ def prepare(corpus: Corpus, config: Config, features: WordFeatures | None = None
         dev=dev,
         lexicon=tag_lexicon(tokens, tags),
         vectors=vectors,
+        dev_unlabelled=dev_unlabelled,
         has_spans=writes_spans(Counter(chain.from_iterable(tags))),
         scheme=scheme,
     )
@@ -113,7 +118,7 @@ def tag_lexicon(tokens: Sentences, tags: Sentences) -> dict[str, frozenset[str]]
     """Return the set of tags that each word was seen with."""
     seen: defaultdict[str, set[str]] = defaultdict(set)
     for word, tag in set(zip(chain.from_iterable(tokens), chain.from_iterable(tags), strict=True)):
-        seen[word].add(tag)
+        seen[word].update([tag] if tag != UNLABELLED else [])
     return {word: frozenset(tags_seen) for word, tags_seen in seen.items()}
 
 

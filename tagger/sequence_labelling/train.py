@@ -127,7 +127,7 @@ def train_runs(
 
 def _closed_list(corpus: Corpus, train: Split) -> list[str]:
     """Say what is learnt where nearly every word has a label of its own."""
-    labels, words = ({value for row in rows for value in row} for rows in (train.tags(), train.tokens()))
+    labels, words = ({value for row in rows for value in row if value} for rows in (train.tags(), train.tokens()))
     if not corpus.column.lower().startswith("lemma") and len(labels) <= max(MOST_LABELS, len(words) / 3):
         return []
     what = f"a closed list of {number_of(len(labels), 'label')}, those of the training data"

@@ -98,7 +98,7 @@ def test_a_malformed_line_is_told(bad: str, message: str) -> None:
         ("2", "NNP"),
         ("4", "B-PER"),
         ("-1", "B-PER"),
-        (None, "B-PER"),
+        (None, "NNP"),
     ],
 )
 def test_the_column_is_chosen_by_name_or_number(write: Write, column: str | None, expected: str) -> None:
@@ -111,13 +111,13 @@ def test_the_column_is_chosen_by_name_or_number(write: Write, column: str | None
 def test_parts_of_speech_by_another_name_are_told(write: Write) -> None:
     corpus = read_corpus(str(write("a.conll", CONLL2003)))
     assert corpus.column == "pos"
-    assert "no column 'upos': read the label column 'pos' (of pos, chunk, ner)" in corpus.notes
+    assert "no column 'upos': read 'pos' (of pos, chunk, ner); --column names another" in corpus.notes
 
 
 def test_the_only_label_column_is_told(write: Write) -> None:
     corpus = read_corpus(str(write("a.conll", "A\tX\nB\tY\n\nC\tX\nA\tX\n")))
     assert corpus.column == "tag"
-    assert "no column 'upos': read the only label column, 'tag'" in corpus.notes
+    assert "no column 'upos': read 'tag'; --column names another" in corpus.notes
 
 
 def test_a_column_of_words_that_is_not_there_is_refused_rather_than_passed_over(write: Write) -> None:

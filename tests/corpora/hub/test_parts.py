@@ -142,7 +142,10 @@ def test_white_space_words_are_left_out_with_their_labels_and_counted() -> None:
     )
     made, notes = read(data)
     assert made == {"tokens": [["a", "b"]], "tags": [["X", "Y"]], "more": [["1", "3"]]}
-    assert notes == ["train: 2 words that are white space were left out", "train: 2 rows without words were left out"]
+    assert notes == [
+        "train: 2 words that are white space were left out",
+        "train: 2 rows without words or labels were left out",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -156,8 +159,6 @@ def test_white_space_words_are_left_out_with_their_labels_and_counted() -> None:
         (None, ["Y"], r"row 1 .* differ in number \(0 words"),
         (["b", ""], ["Y", "Z"], "row 1 .*: an empty word"),
         (["b", None], ["Y", "Z"], "row 1 .*: an empty word"),
-        (["b"], [None], "row 1 .*: a word has no label"),
-        (["b"], ["_"], "row 1 .*: a word has no label"),
         (["b"], ["B-x,B-y"], "row 1 .*: a word has several labels .*; --repair keeps one label of each word"),
     ],
 )
@@ -191,11 +192,28 @@ def test_rows_are_repaired_in_the_scheme_of_all_splits() -> None:
     ]
 
 
-@pytest.mark.parametrize("label", [-1, 2, -100])
+@pytest.mark.parametrize("label", [2, -2])
 def test_ids_without_a_name_are_not_taken_for_labels(label: int) -> None:
     data = table({"tokens": [["a"], ["b"]], "tags": [[0], [label]]}, tags=List(Value("int64")))
-    with pytest.raises(CorpusError, match=r"row 1 .*: a word has no label, or a label id without a name"):
+    with pytest.raises(CorpusError, match=r"row 1 .*: a label id without a name"):
         read(data, names=["X", "Y"])
+
+
+@pytest.mark.parametrize("none", [-1, -100, None])
+def test_ids_that_stand_for_no_label(none: int | None) -> None:
+    rows = {"tokens": [["a", "b"], ["c"]], "tags": [[0, none], [none]]}
+    made, notes = read(table(rows, tags=List(Value("int64"))), names=["X", "Y"])
+    assert made == {"tokens": [["a", "b"]], "tags": [["X", ""]]}
+    assert notes == [
+        "train: 1 rows without words or labels were left out",
+        "train: 2 words have no label: not learnt and not scored",
+    ]
+
+
+@pytest.mark.parametrize("none", ["_", "", None])
+def test_labels_that_are_none(none: str | None) -> None:
+    made, _ = read(table({"tokens": [["a", "b"]], "tags": [["X", none]]}, tags=STRINGS))
+    assert made["tags"] == [["X", ""]]
 
 
 def test_a_column_without_any_label() -> None:

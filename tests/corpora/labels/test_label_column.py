@@ -12,12 +12,19 @@ from tagger.corpora.labels.label_column import LabelColumnReader, choose_column
     ("requested", "available", "expected"),
     [
         ("upos", ["upos", "pos"], "upos"),
-        ("upos", ["pos", "ner"], "pos"),
-        ("upos", ["pos_tags", "ner_tags"], "pos_tags"),
+        ("upos", ["pos", "ner"], None),
+        (None, ["pos", "ner"], "pos"),
+        (None, ["pos_tags", "ner_tags"], "pos_tags"),
+        (None, ["pos", "upos"], "upos"),
+        ("UPOS", ["pos", "upos"], "upos"),
         ("ner", ["pos_tags", "ner_tags"], "ner_tags"),
-        ("upos", ["anything"], "anything"),
+        ("upos", ["anything"], None),
+        (None, ["anything"], "anything"),
+        ("pos", ["xpos"], None),
+        ("pos_tags", ["pos", "xpos"], "pos"),
+        ("ner", ["tag"], None),
         ("upos", ["chunk", "ner"], None),
-        (None, ["pos", "ner"], "ner"),
+        (None, ["chunk", "ner"], None),
         ("2", ["pos", "ner"], "pos"),
         ("3", ["pos", "ner"], "ner"),
         ("4", ["pos", "ner"], None),
@@ -37,5 +44,15 @@ def test_all_problems_can_be_collected() -> None:
         RawSentence(["a", "b"], {"upos": ["X", tag]}, line, [line, line + 1])
         for line, tag in ((1, "_"), (4, "Y"), (7, "B-x,B-y"), (10, ""), (13, "X"))
     ]
-    assert [sentence.line for sentence in intake.read(raw)] == [4, 13]
-    assert [(problem.line, problem.sentence) for problem in problems] == [(2, 1), (8, 7), (11, 10)]
+    read = {sentence.line: sentence.columns["upos"] for sentence in intake.read(raw)}
+    assert read == {1: ["X", ""], 4: ["X", "Y"], 10: ["X", ""], 13: ["X", "X"]}
+    assert [(problem.line, problem.sentence) for problem in problems] == [(8, 7)]
+    assert (intake.unlabelled, intake.first_unlabelled) == (2, (2, "no upos on 'b'"))
+    assert intake.notes == ["2 words without upos (_): not learnt and not scored"]
+
+
+def test_sentences_without_any_label_are_left_out_and_counted() -> None:
+    intake = LabelColumnReader(None, [].append, "a")
+    raw = [RawSentence(["a", "b"], {"upos": list(tags)}, line, [line, line]) for line, tags in enumerate(("__", "X_"))]
+    assert [sentence.line for sentence in intake.read(raw)] == [1]
+    assert intake.notes == ["3 words without upos (_): not learnt and not scored; 1 sentence without any left out"]

@@ -151,7 +151,6 @@ def test_what_would_be_a_guess_is_still_refused(write: Write) -> None:
         "a.conll": "a\tX\nb\n",
         "b.conll": b"a\tX\nb\xff\tY\n",
         "c.jsonl": '{"tokens": ["a", "b"], "upos": ["X"]}\n',
-        "d.conllu": "1\ta\t_\tX\t_\t_\t0\t_\t_\t_\n2\tb\t_\t_\t_\t_\t0\t_\t_\t_\n",
     }
     for name, content in damaged.items():
         with pytest.raises(CorpusError):

@@ -75,7 +75,6 @@ PLANTED = {
     "column-count": (b"They\tPRON\nfish\tVERB\n\nWe\tPRON\tx\ngo\tVERB\n", 4, "3 columns, expected 2"),
     "empty": (b"They\tPRON\nfish\tVERB\n\nWe\tPRON\n\tVERB\n", 5, "column 1 is empty"),
     "double-label": (b"Ann\tB-x\nran\tO\n\nOslo\tB-x,B-y\nis\tO\n", 4, "several labels, 'B-x,B-y'"),
-    "missing-label": (b"They\tPRON\nfish\tVERB\n\nWe\tPRON\ngo\t_\n", 5, "'go' has no tag"),
 }
 
 
@@ -95,6 +94,15 @@ def test_what_stops_training(write: Write, code: str) -> None:
     assert found(lenient, code).kind.severity == "warning"
 
 
+def test_words_without_a_label_are_counted_and_stop_nothing(write: Write) -> None:
+    path = write("a.conll", "They\tPRON\nfish\tVERB\n\nWe\tPRON\ngo\t_\nso\t_\n\ngo\tVERB\n")
+    report = look(path)
+    finding = found(report, "missing-label")
+    assert (finding.count, finding.kind.severity) == (2, "warning")
+    assert [(place.line, place.detail) for place in finding.places] == [(5, "no tag on 'go'")]
+    assert report.splits[0].labels == {"PRON": 2, "VERB": 2}
+
+
 def test_malformed_lines_in_other_formats(write: Write) -> None:
     good = '{"tokens": ["a", "b"], "tag": ["X", "Y"]}\n'
     lines = [
@@ -110,7 +118,7 @@ def test_malformed_lines_in_other_formats(write: Write) -> None:
     table = write("a.csv", "word,tag\na,X\n,Y\n\nb,X\n")
     assert found(look(table), "empty").places[0].line == 3
     slashed = write("a.txt", "a/X b/Y\nc d/X\n")
-    assert found(look(slashed, format="slashed"), "missing-label").places[0].line == 2
+    assert found(look(slashed, format="slashed"), "malformed").places[0].line == 2
 
 
 def test_all_defects_of_a_conllu_file_are_told_at_once(write: Write, small: str) -> None:
