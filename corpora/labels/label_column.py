@@ -103,7 +103,8 @@ class LabelColumnReader:
     def read(self, raw: Iterable[RawSentence]) -> Iterator[RawSentence]:
         """Yield the sentences with a label; where a word has none, its label is ``UNLABELLED``.
 
-        Sentences without any label are left out and counted, unless all are to be kept. In columns such as ``feats`` all words have a label.
+        Sentences without any label are left out and counted, unless all are to be kept. In columns such as ``feats``
+        all words have a label.
 
         Raises:
             CorpusError: there is no such column, or it holds no label at all.
