@@ -201,7 +201,7 @@ def test_ids_without_a_name_are_not_taken_for_labels(label: int) -> None:
 
 @pytest.mark.parametrize("none", [-1, -100, None])
 def test_ids_that_stand_for_no_label(none: int | None) -> None:
-    rows = {"tokens": [["a", "b"], ["c"]], "tags": [[0, none], [none]]}
+    rows: dict[str, list[Any]] = {"tokens": [["a", "b"], ["c"]], "tags": [[0, none], [none]]}
     made, notes = read(table(rows, tags=List(Value("int64"))), names=["X", "Y"])
     assert made == {"tokens": [["a", "b"]], "tags": [["X", ""]]}
     assert notes == [

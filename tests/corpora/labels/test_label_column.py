@@ -52,7 +52,8 @@ def test_all_problems_can_be_collected() -> None:
 
 
 def test_sentences_without_any_label_are_left_out_and_counted() -> None:
-    intake = LabelColumnReader(None, [].append, "a")
+    problems: list[Problem] = []
+    intake = LabelColumnReader(None, problems.append, "a")
     raw = [RawSentence(["a", "b"], {"upos": list(tags)}, line, [line, line]) for line, tags in enumerate(("__", "X_"))]
     assert [sentence.line for sentence in intake.read(raw)] == [1]
     assert intake.notes == ["3 words without upos (_): not learnt and not scored; 1 sentence without any left out"]
