@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise, takewhile
 
 from tagger.corpora.files.lines import split_fields
@@ -71,10 +72,6 @@ class Layout:
     header: tuple[str, ...] = ()
     ragged: bool = False
 
-    def split(self, line: str) -> list[str]:
-        """Divide a line into fields."""
-        return line.split(self.separator) if self.separator else split_fields(line)
-
 
 def find_layout(
     probe: list[list[Line]], tokens_column: str | None = None, *, min_width: int = 2, markup: bool = False
@@ -100,7 +97,7 @@ def find_layout(
     data = [[line for _, line in block if not apart(line)] for block in probe]
     lines = [line for block in data for line in block] or [line for block in probe for _, line in block]
     separator = "\t" if markup or 2 * sum("\t" in line for line in lines) > len(lines) else None
-    fields = Layout(separator, 0, 0, {}).split
+    fields = partial(str.split, sep=separator) if separator else split_fields
     widths = Counter(len(fields(line)) for line in lines)
     width = max(min_width, widths.most_common(1)[0][0]) if widths else min_width
     ragged = (

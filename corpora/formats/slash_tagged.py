@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain, islice
 
 from tagger.corpora.files.lines import Block, DamagedLine, block_lines, split_fields
@@ -19,19 +18,6 @@ from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, Raw
 
 SEPARATORS = "/_|"
 PROBE_BLOCKS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """How labels are attached to words.
-
-    Args:
-        separator: stands before each label.
-        names: of the labels of a word, in their order.
-    """
-
-    separator: str
-    names: list[str]
 
 
 def sentences(blocks: Iterable[Block], file: LabelledFile, on_problem: OnProblem) -> Iterator[RawSentence]:
@@ -46,24 +32,25 @@ def sentences(blocks: Iterable[Block], file: LabelledFile, on_problem: OnProblem
     check_words(file.options.tokens_column, "word", "1", file.name)
     source = filter(None, map(block_lines, blocks))
     probe = list(islice(source, PROBE_BLOCKS))
-    attachment = find_attachment(line for block in probe for _, line in block)
-    numbers = {name: number for number, name in enumerate(attachment.names, 2)}
+    separator, names = find_labels(line for block in probe for _, line in block)
+    numbers = {name: number for number, name in enumerate(names, 2)}
     for block in chain(probe, source):
         for pairs in _sentences_of(block):
-            if sentence := _sentence(pairs, attachment, on_problem):
+            if sentence := _sentence(pairs, separator, names, on_problem):
                 sentence.numbers = numbers
                 yield sentence
 
 
-def find_attachment(lines: Iterable[str]) -> Attachment:
-    """Find the separator that most words hold, and how often nine in ten of them hold it."""
+def find_labels(lines: Iterable[str]) -> tuple[str, list[str]]:
+    """Find the separator that most words hold, and the names of as many labels as nine in ten of them have."""
     words = [word for line in lines for word in split_fields(line)]
     separator = max(SEPARATORS, key=lambda sign: sum(sign in word[1:-1] for word in words))
     counts = Counter(word.count(separator, 1) for word in words)
     usual = counts.most_common(1)[0][0] if counts else 1
-    labels = usual if 10 * sum(count for number, count in counts.items() if number >= usual) >= 9 * len(words) else 1
-    rows = [row for word in words if len(row := word.rsplit(separator, max(labels, 1))) == max(labels, 1) + 1]
-    return Attachment(separator, list(label_names(rows, 0, list(range(1, max(labels, 1) + 1))).values()))
+    most = 10 * sum(count for number, count in counts.items() if number >= usual) >= 9 * len(words)
+    labels = max(usual, 1) if most else 1
+    rows = [row for word in words if len(row := word.rsplit(separator, labels)) == labels + 1]
+    return separator, list(label_names(rows, 0, list(range(1, labels + 1))).values())
 
 
 def _sentences_of(block: list[Line]) -> Iterator[list[Line]]:
@@ -75,8 +62,7 @@ def _sentences_of(block: list[Line]) -> Iterator[list[Line]]:
         yield from ([(number, word) for word in words] for number, _, words in lines)
 
 
-def _sentence(words: list[Line], attachment: Attachment, on_problem: OnProblem) -> RawSentence | None:
-    separator, names = attachment.separator, attachment.names
+def _sentence(words: list[Line], separator: str, names: list[str], on_problem: OnProblem) -> RawSentence | None:
     start, bad = words[0][0], False
     rows: list[list[str]] = []
     for number, word in words:
