@@ -7,11 +7,14 @@ They/PRON can/AUX fish/VERB ./PUNCT
 >>> model = train_lm("novels/", out="runs/lm")
 >>> model.generate("The river", max_tokens=30, seed=1)[0].text
 
-Everything loads when first used: ``import tagger`` costs next to nothing.
+Everything loads when first used: ``import tagger`` costs next to nothing. The library logs to the logger ``tagger`` of
+Python: models that it loads, the start of training with the notes on the corpus, and epochs as INFO, steps as DEBUG.
+Nothing is shown until a handler is added. The ``listener`` of ``train_pos`` gets the same events as objects.
 """
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from tagger.language_modelling.language_model import LanguageModel
     from tagger.language_modelling.train import train_lm
     from tagger.sequence_labelling.train import train_pos
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
     "Config",

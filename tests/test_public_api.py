@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import logging
 import subprocess
 import sys
 
 import pytest
 
 import tagger
+from tests.tiny import SETTINGS, sentences
 
 HEAVY = ("torch", "numpy", "datasets", "pyarrow", "seqeval", "tokenizers", "rich", "click", "matplotlib")
 
@@ -47,6 +49,23 @@ def test_importing_costs_nothing() -> None:
     code = f"import sys, tagger; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_the_library_logs_and_shows_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("tagger")
+    assert [type(handler) for handler in logger.handlers] == [logging.NullHandler]
+    events: list[object] = []
+    pairs = [list(zip(words, tags, strict=True)) for words, tags in sentences(30, 1)]
+    settings = {**SETTINGS, "training.epochs": 2}
+    with caplog.at_level("DEBUG", logger="tagger"):
+        tagger.train_pos(pairs, settings=settings, threads=1, listener=events.append)
+        tagger.Tagger.load("en", threads=1)
+    messages = [record.getMessage() for record in caplog.records if record.name.startswith("tagger.")]
+    assert messages[:-1] == [f"seed {settings.get('training.seed', 1)}: {event}" for event in events]
+    assert messages[-1].startswith("loaded ")
+    levels = [record.levelname for record in caplog.records if "EpochEnd(" in record.getMessage()]
+    assert levels == ["INFO", "INFO"]
+    assert "split off at random" in caplog.text
 
 
 @pytest.mark.slow

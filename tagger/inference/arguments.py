@@ -70,17 +70,22 @@ def check_tokens(tokens: Any, where: str, expected: str = SENTENCE) -> None:
     Raises:
         TypeError: it is no sequence of strings.
     """
-    if isinstance(tokens, str):  # its letters would be tagged as words
-        raise TypeError(f"{where} is the text {reprlib.repr(tokens)}; {SENTENCE}; for texts use tag() or tag_texts()")
-    ordered = isinstance(tokens, Collection) and not isinstance(tokens, Set | Mapping | bytes | bytearray)
-    if not ordered or hasattr(tokens, "columns"):
-        raise TypeError(f"{where} is {described(tokens)}; {expected}")
+    if type(tokens) is not list:
+        _check_sequence(tokens, where, expected)
     try:
         "".join(tokens)
     except TypeError:
         number, token = next((at, one) for at, one in enumerate(tokens) if not isinstance(one, str))
         several = "; for many sentences use tag_sentences()" if isinstance(token, list | tuple) else ""
         raise TypeError(f"{where}[{number}] is {described(token)}; expected a token (str){several}") from None
+
+
+def _check_sequence(tokens: Any, where: str, expected: str) -> None:
+    if isinstance(tokens, str):  # its letters would be tagged as words
+        raise TypeError(f"{where} is the text {reprlib.repr(tokens)}; {SENTENCE}; for texts use tag() or tag_texts()")
+    ordered = isinstance(tokens, Collection) and not isinstance(tokens, Set | Mapping | bytes | bytearray)
+    if not ordered or hasattr(tokens, "columns"):
+        raise TypeError(f"{where} is {described(tokens)}; {expected}")
 
 
 def check_one_sentence(tokens: Collection[str], vocabulary: Vocabulary, tokenizer: WordTokenizer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,6 +32,7 @@ from tagger.serialization.tag_lexicon import Lexicon, pack
 from tagger.serialization.tokenizer import load_tokenizer, save_tokenizer
 from tagger.serialization.weights import load_network, placeholder, read_tensors, report_damage
 
+LOGGER = logging.getLogger(__name__)
 AFFIX_HASHES = "affixes.hashes"
 LEXICON = "lexicon.tags"
 TAGGING, LANGUAGE, REGRESSION = "tag", "language", "number"
@@ -167,7 +169,9 @@ def load_model(folder: Path, *heads: str) -> SavedModel:
     values = manifest.read_verified_manifest(folder)
     with report_damage(folder):
         check_heads(folder, values, heads, steps="words")
-        return _load(folder, values)
+        saved = _load(folder, values)
+    LOGGER.info("loaded %s", folder)
+    return saved
 
 
 def check_heads(folder: Path, values: Mapping[str, Any], wanted: Sequence[str], *, steps: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -18,7 +19,7 @@ from tagger.serialization.atomic_folder import Resume, writing
 from tagger.serialization.checkpoint import round_as_stored
 from tagger.training.checkpoint_callback import CheckpointCallback, CheckpointConfig
 from tagger.training.checkpoint_store import CheckpointStore
-from tagger.training.events import EpochEnd, Listener
+from tagger.training.events import EpochEnd, Listener, Step
 from tagger.training.fingerprint import fingerprint
 from tagger.training.task import (
     NetworkT,
@@ -30,6 +31,8 @@ from tagger.training.task import (
     ignore_events,
 )
 from tagger.training.trainer import Trainer
+
+LOGGER = logging.getLogger(__name__)
 
 
 def run_options(
@@ -91,9 +94,10 @@ def run_training(task: TrainingTask[NetworkT, RunT], context: RunContext) -> Run
 
 
 def _follow(trainer: Trainer, seed: int, context: RunContext) -> list[dict[str, Any]]:
-    """Train; tell the listener, and log each epoch."""
+    """Train; tell the listener and the logger of Python, and log each epoch in the folder."""
     log: list[dict[str, Any]] = []
     for event in trainer.events():
+        LOGGER.log(logging.DEBUG if isinstance(event, Step) else logging.INFO, "seed %d: %s", seed, event)
         if isinstance(event, EpochEnd):
             log.append({"seed": seed, **asdict(event)})
             if context.folder is not None:
