@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import csv
 import re
 from collections import Counter
+from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
 
 from tagger.corpora.files.lines import split_fields
 from tagger.corpora.files.streams import ARCHIVES, ARROW, PARQUET, read_head, uncompressed_suffix
 from tagger.corpora.formats.conllu import FIELD_NAMES
-from tagger.corpora.formats.csv_tables import WORD_KEYS
-from tagger.corpora.formats.layout import HEADER, MARKUP
-from tagger.corpora.formats.records import TOKEN_KEYS
+from tagger.corpora.formats.csv_tables import SENTENCE_KEYS, WORD_KEYS
+from tagger.corpora.formats.layout import DOCUMENT, HEADER, MARKUP, label_kind
+from tagger.corpora.formats.records import TEXT_KEYS, TOKEN_KEYS
 from tagger.corpora.formats.registry import SUFFIXES
 from tagger.errors import CorpusError
 
@@ -32,6 +33,13 @@ SLASHED = re.compile(r"[^ \t]+(?:/[^ \t/]+|_[^ \t_a-z]+|\|[^ \t|]+)")
 LABELLED = re.compile(r"[^ \t]+[/_|](?:[A-Z][A-Z0-9$+.:-]*(?:[-_][A-Za-z]+)?|[^\w\s]{1,5})")  # no list of paths
 KNOWN = "CoNLL-U, columns, vertical text, JSON lines, CSV, TSV, Parquet or word/TAG text"
 MAX_DOCUMENT_LINES = 200
+ID_KEYS = {*SENTENCE_KEYS, *(f"{kind}id" for kind in ("", "doc_", "document_", "text_", "token_")), "doc", "index", ""}
+QUOTING = (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)
+TAGS = re.compile(r"</[A-Za-z][\w.:-]*\s*>|<[A-Za-z][^<>]*[\"'/]>")
+"""An end tag, or a tag with attributes or without content."""
+_STRING = r'"(?:[^"\\]|\\.)*"\s*'
+JSON = re.compile(rf"\s*(?:\{{\s*(?:{_STRING}(?::|$)|\}}|$)|\[\s*(?:[\[{{]|{_STRING}[],]|$))")
+LABEL = re.compile(r"[A-Z$][A-Z0-9$.,(*+-]{0,9}|[^\w\s]{1,3}|_")
 
 
 def sniff(path: Path, name: str) -> str:
@@ -93,38 +101,73 @@ def sniff_text(text: str, extension: str, name: str) -> str:
 
 
 def sniff_document(head: bytes, name: str) -> str:
-    """Recognise the format of a document to be tagged, the name first and then the content.
+    """Recognise the format of a document to be tagged, by some names and else by the content.
 
-    Columns that are CoNLL-U are read as such whatever their name, for ``.conll`` often holds them.
+    Columns that are CoNLL-U are read as such whatever their name, for ``.conll`` often holds them. What looks like
+    columns, a table, JSON or markup is never taken for raw text.
 
     Args:
         head: the first bytes of the document, decompressed.
         name: its path, ``-`` for the standard input.
 
     Returns:
-        One of ``INPUT_FORMATS``; ``text`` if nothing speaks against it.
+        ``text``, ``tokens`` or one of ``FORMATS``; ``text`` if nothing speaks against it.
+
+    Raises:
+        CorpusError: it is markup.
     """
     named = DOCUMENT_SUFFIXES.get(uncompressed_suffix(name))
-    if named in ("conllu", "jsonl", "tokens"):
-        return named
+    if head.startswith((PARQUET, ARROW)):
+        return "parquet"
     lines = _filled_lines(head.decode("utf-8-sig", "replace"))[:MAX_DOCUMENT_LINES]
-    comments = all(line.startswith("#") for line in lines)
-    data = [line for line in lines if not line.startswith("#")] or lines
+    if named in ("conllu", "jsonl", "tokens") or not lines:
+        return named or "text"
+    data = [line for line in lines if not line.startswith("#")]
+    if not data and CONLLU_COMMENT.match(lines[0]):
+        return "conllu"
+    data = data or lines
+    if _is_json(lines[0]):
+        return "jsonl"
     if is_vertical(data):
         return "vertical"
-    if names := column_names(lines):
-        return "conllu" if names == FIELD_NAMES else "columns"
-    if _is_conllu(lines) or (lines and comments and CONLLU_COMMENT.match(lines[0])):
-        return "conllu"
-    if lines and _is_slashed(data, LABELLED):
+    if form := _of_words(lines) or _table_form(lines, named):
+        return form
+    if _is_slashed(data, LABELLED):
         return "slashed"
     if named in ("columns", "vertical", "slashed"):
         return named
-    if named == "text" or not lines:
-        return "text"
-    if _is_json(lines[0]):
-        return "jsonl"
-    return "columns" if lines[0].startswith("-DOCSTART-") or _is_table(lines) else "text"
+    if MARKUP.match(lines[0].lstrip()) or 2 * sum(bool(TAGS.search(line)) for line in data) > len(data):
+        message = "markup (XML, HTML), expected text or words; convert it to text first"
+        raise CorpusError(f"{message}, or tag its tags as words with --input text", path=name)
+    return "columns" if _is_table(data) or _has_blank_columns(data) else "text"
+
+
+def _of_words(lines: list[str]) -> str | None:
+    """Recognise CoNLL-U, and columns with names or the mark of a document."""
+    names = column_names(lines)
+    if names == FIELD_NAMES or (not names and _is_conllu(lines)):
+        return "conllu"
+    return "columns" if names or lines[0].startswith(DOCUMENT) else None
+
+
+def _table_form(lines: list[str], named: str | None) -> str | None:
+    """Recognise a table of words or texts: by its header, or by cells without blanks between them."""
+    if named == "csv":
+        return "csv"
+    for delimiter in "\t,;|":
+        try:
+            rows = list(csv.reader(lines, delimiter=delimiter, quoting=QUOTING[delimiter == "\t"]))
+        except csv.Error:
+            continue
+        header = {cell.strip().lower() for cell in rows[0]}
+        width, usual = Counter(map(len, rows)).most_common(1)[0]
+        known = len(header & {*TOKEN_KEYS, *WORD_KEYS, *TEXT_KEYS}) + len(header & {*LABEL_KEYS, *ID_KEYS})
+        if width == len(rows[0]) and 10 * usual >= 9 * len(rows) and (width > 1 or named == "columns"):
+            if known > 1 or (known and len(rows) > 1 and not re.search(r"[.!?]", lines[0])):
+                return "tsv" if delimiter == "\t" else "csv"
+            if delimiter != "\t" and width > 1 and len(rows) > 2 and not any(f"{delimiter} " in line for line in lines):
+                return "csv"
+    return None
 
 
 def _filled_lines(text: str) -> list[str]:
@@ -180,18 +223,32 @@ def _is_slashed(lines: list[str], pattern: re.Pattern[str] = SLASHED) -> bool:
 
 
 def _is_json(line: str) -> bool:
-    """Whether a line is a JSON object, or the beginning of a very long one."""
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return re.match(r'\{\s*"[^"]*"\s*:', line) is not None
+    """Whether a line is a JSON object, a list of objects or lists, or the beginning of one."""
+    return JSON.match(line) is not None
 
 
 def _is_table(lines: list[str]) -> bool:
-    """Whether most lines have the same number of tabs, at least one."""
-    tabs = [line.count("\t") for line in lines if not line.startswith("# ")] or [lines[0].count("\t")]
-    width = max(set(tabs), key=tabs.count)
-    return width > 0 and 10 * tabs.count(width) >= 9 * len(tabs)
+    """Whether most lines hold tabs, not counting those that indent a line; one line tells only if all hold one."""
+    return len(lines) > 1 and 2 * sum("\t" in line.strip() for line in lines) > len(lines)
+
+
+def _has_blank_columns(lines: list[str]) -> bool:
+    """Whether nearly all lines have the same few fields between blanks, and one of the columns holds labels."""
+    rows = [split_fields(line) for line in lines]
+    width, usual = Counter(map(len, rows)).most_common(1)[0]
+    if len(rows) < 3 or not 1 < width < 20 or 10 * usual < 9 * len(rows):
+        return False
+    columns = list(zip(*[row for row in rows if len(row) == width], strict=True))
+    return any(map(_holds_labels, columns[1:], columns))
+
+
+def _holds_labels(column: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether a column holds labels of a usual kind, or capital letters and signs that recur."""
+    if label_kind(column, words) in ("upos", "pos", "ner", "chunk"):
+        return True
+    found = [label for label in column if LABEL.fullmatch(label)]
+    letters = sum(any(map(str.isalpha, label)) for label in found)
+    return 10 * len(found) >= 9 * len(column) and 2 * letters > len(column) >= 2 * len({*column}) - 2
 
 
 def _header_delimiter(line: str, *, named: bool) -> str | None:
