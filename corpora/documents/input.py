@@ -130,7 +130,7 @@ class Documents:
         with read_errors(path):
             reader = read_text_lines if form == "text" and self._by_line else READERS[form]
             first = True
-            for piece in reader(stream, self._options, tokenizer):
+            for piece in reader(stream, self._options.in_format(form), tokenizer):
                 piece.first, first = first, first and not piece.tokens
                 if isinstance(piece, BadPiece):
                     piece.message = clipped(piece.message)

@@ -15,6 +15,7 @@ from itertools import pairwise, takewhile
 
 from tagger.corpora.files.lines import split_fields
 from tagger.corpora.formats.conllu import NOT_A_WORD
+from tagger.corpora.formats.options import DEFAULTS, ReadOptions
 from tagger.corpora.formats.sentence import MISSING, excerpt
 
 WORD_NAMES = ("form", "token", "word", "tokens", "words")
@@ -74,15 +75,15 @@ class Layout:
 
 
 def find_layout(
-    probe: list[list[Line]], tokens_column: str | None = None, *, min_width: int = 2, markup: bool = False
+    probe: list[list[Line]], options: ReadOptions = DEFAULTS, *, min_width: int = 2, markup: bool = False
 ) -> Layout:
     """Find the separator, the number of columns and what they hold.
 
     Args:
         probe: the first blocks of a file.
-        tokens_column: the column of words: its number in the file from 1 (negative from the end), ``column2``,
-            or its name where the first line names them. None for the first that does not count the words and
-            is not the same for all words of a sentence.
+        options: the column of words: its number in the file from 1 (negative from the end), ``column2``,
+            or its name where the first line names them. None for that of the model's corpus, else the first that does
+            not count the words and is not the same for all words of a sentence.
         min_width: the least number of columns: words alone, or words and labels.
         markup: lines may be structure tags.
 
@@ -92,7 +93,7 @@ def find_layout(
     if probe and WEBANNO.match(probe[0][0][1]):
         raise ValueError("WebAnno TSV, whose spans have no label for each word; export CoNLL 2002 or CoNLL-U instead")
     if headers := [match for _, line in (probe[0] if probe else []) if (match := HEADER.match(line))]:
-        return _named_layout(tuple(headers[0][1].lower().split()), tokens_column)
+        return _named_layout(tuple(headers[0][1].lower().split()), options.tokens_column)
     apart = MARKUP.fullmatch if markup else re.compile(f"(?:#|{DOCUMENT})").match
     data = [[line for _, line in block if not apart(line)] for block in probe]
     lines = [line for block in data for line in block] or [line for block in probe for _, line in block]
@@ -109,7 +110,8 @@ def find_layout(
     leading = list(takewhile(lambda place: _is_index(split, place, width), range(width - 1)))
     if _is_index(split, len(leading), width + 2):  # the same word again and again
         leading = [place for place in leading if any(len({row[place] for row in rows}) > 1 for rows in split)]
-    if tokens_column is not None:
+    learnt = options.learnt and options.learnt.words_in(width)
+    if tokens_column := options.tokens_column or learnt:
         words = _numbered_place(tokens_column, width)
     elif len(leading) + min_width > width:
         raise ValueError(f"the first of {width} columns numbers the words, expected words and labels behind it")

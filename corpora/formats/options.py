@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tagger.corpora.formats.metadata import LABEL_FIELDS
 
 CONLLU_NUMBERS = {"3": "lemma", "4": "upos", "5": "xpos", "6": "feats", "8": "deprel"}
 CONLLU_NAMES = {None: "upos", "pos": "upos", "tag": "upos", "tags": "upos", "pos_tags": "upos"}
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusReading:
+    """How the corpus of a model was read, which is how files of the same format are read.
+
+    Args:
+        format: of its first file.
+        tokens_column: the column of the words; None for the one that is found.
+        labels_column: the very column of labels, if one was named.
+        width: the number of columns in a line, where they have no names.
+    """
+
+    format: str
+    tokens_column: str | None = None
+    labels_column: str | None = None
+    width: int | None = None
+
+    def words_in(self, width: int) -> str | None:
+        """Return the column of words in a file of that many columns; None if it is of another kind.
+
+        Columns of CoNLL-2012, eleven or more, have one for each verb of the document.
+        """
+        alike = width == self.width or min(width, self.width or 0) > 10
+        return self.tokens_column if alike else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +52,7 @@ class ReadOptions:
         offline: never ask the hub.
         text_column: of documents to be tagged: the column or key of raw text.
         id_column: of documents to be tagged: the column or key of their names.
+        learnt: how the corpus of a model was read; its columns are the default in files of the same format.
     """
 
     column: str | None = None
@@ -40,10 +66,19 @@ class ReadOptions:
     offline: bool = False
     text_column: str | None = None
     id_column: str | None = None
+    learnt: CorpusReading | None = None
+
+    def in_format(self, form: str) -> ReadOptions:
+        """Return the options for files of a format; columns that are not named are those of the model's corpus."""
+        learnt = self.learnt
+        if learnt is None or learnt.format != form:
+            return self if learnt is None else replace(self, learnt=None)
+        words = self.tokens_column or (learnt.tokens_column if learnt.width is None else None)
+        return replace(self, tokens_column=words, labels_column=self.labels_column or learnt.labels_column)
 
     def column_in(self, form: str) -> str | None:
         """Return the name of the label column in files of a format."""
-        column = self.labels_column or self.column
+        column = self.in_format(form).labels_column or self.column
         return conllu_column(column) if form == "conllu" else column
 
 

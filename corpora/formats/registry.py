@@ -11,7 +11,7 @@ from typing import Any
 from tagger.corpora.files.lines import read_blocks, read_lines
 from tagger.corpora.files.streams import uncompressed_suffix
 from tagger.corpora.formats import columns, conllu, csv_tables, jsonl, slash_tagged
-from tagger.corpora.formats.options import LabelledFile, ReadOptions
+from tagger.corpora.formats.options import CorpusReading, LabelledFile, ReadOptions
 from tagger.corpora.formats.sentence import OnProblem, RawSentence
 from tagger.errors import CorpusError
 
@@ -76,6 +76,13 @@ def format_of_name(path: str | Path) -> str | None:
     return SUFFIXES.get(uncompressed_suffix(path))
 
 
+def describe_reading(path: Path, name: str, form: str, options: ReadOptions) -> CorpusReading:
+    """Describe how a file that can be read is read, so that others of its format can be read alike."""
+    if form in ("columns", "vertical"):
+        return columns.describe_reading(form, FORMATS[form].open(path, name), options)
+    return CorpusReading(form, options.tokens_column, options.labels_column)
+
+
 def read_sentences(
     path: Path, name: str, form: str, options: ReadOptions, on_problem: OnProblem, *, metadata: bool = False
 ) -> Iterator[RawSentence]:
@@ -98,4 +105,4 @@ def read_sentences(
     if form not in FORMATS:
         raise CorpusError(f"no format {form!r}; choose from {', '.join(FORMATS)}", path=name)
     reader = FORMATS[form]
-    return reader.read(reader.open(path, name), LabelledFile(path, name, options, metadata), on_problem)
+    return reader.read(reader.open(path, name), LabelledFile(path, name, options.in_format(form), metadata), on_problem)

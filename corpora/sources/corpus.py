@@ -125,6 +125,7 @@ class Corpus:
         notes: what the user should know, one sentence each.
         fingerprint: 16 hexadecimal digits over the content.
         license: the licence of the data, where known.
+        reading: how its files were read, if there were any.
     """
 
     name: str
@@ -137,6 +138,7 @@ class Corpus:
     notes: tuple[str, ...] = ()
     fingerprint: str = ""
     license: str | None = None
+    reading: CorpusReading | None = None
 
     @property
     def splits(self) -> tuple[Split, ...]:

@@ -49,6 +49,7 @@ def read_files(files: DatasetFiles, source: str, options: ReadOptions, seed: int
         notes=tuple(notes),
         fingerprint=_fingerprint("", readings),
         license=files.license,
+        reading=readings["train" if "train" in readings else next(iter(readings))].found,
     )
 
 

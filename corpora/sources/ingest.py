@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tagger.corpora.files.paths import checked_status
-from tagger.corpora.formats.options import ReadOptions
-from tagger.corpora.formats.registry import read_sentences
+from tagger.corpora.formats.options import CorpusReading, ReadOptions
+from tagger.corpora.formats.registry import describe_reading, read_sentences
 from tagger.corpora.formats.sentence import error_policy
 from tagger.corpora.formats.sniffing import sniff
 from tagger.corpora.labels.label_column import LabelColumnReader
@@ -32,11 +32,13 @@ class Reading:
         entry: their sentences, in the cache.
         names: the files, as the user named them.
         digest: SHA-256 over their content.
+        found: how the first of them was read.
     """
 
     entry: Entry
     names: tuple[str, ...]
     digest: str
+    found: CorpusReading
 
     def split(self, name: str, table: datasets.Dataset | None = None, notes: tuple[str, ...] = ()) -> Split:
         """Return its sentences, or a part of them, as a split of a corpus."""
@@ -68,9 +70,9 @@ def ingest(paths: list[Path], options: ReadOptions, display: dict[Path, str] | N
         return info
 
     noted = names if options.skip_invalid or options.repair else []  # then the notes name the files
-    key = entry_key(digests, {**asdict(replace(options, offline=False)), "forms": forms, "names": noted})
+    key = entry_key(digests, {**asdict(replace(options, offline=False, text_column=None, id_column=None)), "forms": forms, "names": noted})
     digest = hashlib.sha256("".join(digests).encode()).hexdigest()
-    return Reading(cached(key, write), tuple(names), digest)
+    return Reading(cached(key, write), tuple(names), digest, describe_reading(paths[0], names[0], forms[0], options))
 
 
 def _write(target: Path, files: list[tuple[Path, str, str]], options: ReadOptions) -> Info:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
@@ -163,6 +163,7 @@ class TaggingTask(TrainingTask[Network, Run]):
         about = {
             "bfloat16_agreement": _bfloat16_agreement(saved, self.corpus, context),
             "scheme": prepared.scheme,
+            "reading": None if self.corpus.reading is None else asdict(self.corpus.reading),
             "raw_text_f1": self._raw_text_f1(),
             "calibration_words": None if prepared.dev is None else int((prepared.dev.labels[TAG] >= 0).sum()),
         }
