@@ -116,6 +116,10 @@ class Documents:
         if form == "auto":
             with read_errors(path):
                 form = sniff_document(stream.peek(HEAD_BYTES), path)
+        if form not in READERS:
+            raise CorpusError(
+                f"the format is {form}, which cannot be tagged; expected one of {', '.join(READERS)}", path=path
+            )
         if self._by_line and form not in ONE_LINE:
             raise CorpusError(
                 f"the format is {form}, whose sentences have several lines; line by line, the input may be "

@@ -34,7 +34,6 @@ LABELLED = re.compile(r"[^ \t]+[/_|](?:[A-Z][A-Z0-9$+.:-]*(?:[-_][A-Za-z]+)?|[^\
 KNOWN = "CoNLL-U, columns, vertical text, JSON lines, CSV, TSV, Parquet or word/TAG text"
 MAX_DOCUMENT_LINES = 200
 ID_KEYS = {*SENTENCE_KEYS, *(f"{kind}id" for kind in ("", "doc_", "document_", "text_", "token_")), "doc", "index", ""}
-QUOTING = (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)
 TAGS = re.compile(r"</[A-Za-z][\w.:-]*\s*>|<[A-Za-z][^<>]*[\"'/]>")
 """An end tag, or a tag with attributes or without content."""
 _STRING = r'"(?:[^"\\]|\\.)*"\s*'
@@ -130,10 +129,12 @@ def sniff_document(head: bytes, name: str) -> str:
         return "jsonl"
     if is_vertical(data):
         return "vertical"
-    if form := _of_words(lines) or _table_form(lines, named):
+    if form := _of_words(lines):
         return form
-    if _is_slashed(data, LABELLED):
+    if named != "csv" and _is_slashed(data, LABELLED):
         return "slashed"
+    if form := _table_form(lines, named):
+        return form
     if named in ("columns", "vertical", "slashed"):
         return named
     if MARKUP.match(lines[0].lstrip()) or 2 * sum(bool(TAGS.search(line)) for line in data) > len(data):
@@ -156,14 +157,18 @@ def _table_form(lines: list[str], named: str | None) -> str | None:
         return "csv"
     for delimiter in "\t,;|":
         try:
-            rows = list(csv.reader(lines, delimiter=delimiter, quoting=QUOTING[delimiter == "\t"]))
+            rows = (
+                [line.split("\t") for line in lines]
+                if delimiter == "\t"
+                else list(csv.reader(lines, delimiter=delimiter))
+            )
         except csv.Error:
             continue
         header = {cell.strip().lower() for cell in rows[0]}
         width, usual = Counter(map(len, rows)).most_common(1)[0]
-        known = len(header & {*TOKEN_KEYS, *WORD_KEYS, *TEXT_KEYS}) + len(header & {*LABEL_KEYS, *ID_KEYS})
+        words, others = header & {*TOKEN_KEYS, *WORD_KEYS, *TEXT_KEYS}, header & {*LABEL_KEYS, *ID_KEYS}
         if width == len(rows[0]) and 10 * usual >= 9 * len(rows) and (width > 1 or named == "columns"):
-            if known > 1 or (known and len(rows) > 1 and not re.search(r"[.!?]", lines[0])):
+            if words and (len(words) > 1 or others or (len(rows) > 1 and not re.search(r"[.!?]", lines[0]))):
                 return "tsv" if delimiter == "\t" else "csv"
             if delimiter != "\t" and width > 1 and len(rows) > 2 and not any(f"{delimiter} " in line for line in lines):
                 return "csv"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from tagger.corpora.formats.options import CorpusReading
 from tagger.errors import CorpusError
 
 if TYPE_CHECKING:

@@ -70,7 +70,10 @@ def ingest(paths: list[Path], options: ReadOptions, display: dict[Path, str] | N
         return info
 
     noted = names if options.skip_invalid or options.repair else []  # then the notes name the files
-    key = entry_key(digests, {**asdict(replace(options, offline=False, text_column=None, id_column=None)), "forms": forms, "names": noted})
+    key = entry_key(
+        digests,
+        {**asdict(replace(options, offline=False, text_column=None, id_column=None)), "forms": forms, "names": noted},
+    )
     digest = hashlib.sha256("".join(digests).encode()).hexdigest()
     return Reading(cached(key, write), tuple(names), digest, describe_reading(paths[0], names[0], forms[0], options))
 
