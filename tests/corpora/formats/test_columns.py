@@ -264,3 +264,10 @@ def test_files_of_a_split_whose_columns_have_names_and_numbers(write: Write) -> 
     split = read_corpus(str(write("c/dev.tsv", "Oh\tINTJ\tB-NP\nran\tVERB\tB-VP\n").parent), column="upos").train
     assert split is not None
     assert split.tags() == [["DET", "VERB"], ["INTJ"], ["INTJ"]]
+
+
+def test_text_that_is_not_divided_into_words_is_noted(write: Write) -> None:
+    undivided = read_split(str(write("a.tsv", "我喜欢红苹果。\tB-车\n\n没有人受伤。\tO\n\n" * 5)), column="tag")
+    assert any(note.startswith("every sentence has one word only") for note in undivided.notes)
+    divided = read_split(str(write("b.tsv", "我\tO\n\n没有\tO\n人\tB-车\n\n" * 5)), column="tag")
+    assert not any("one word" in note for note in divided.notes)
