@@ -56,7 +56,8 @@ def _tags(model: str, corpus: str | None, split: str, values: dict[str, Any]) ->
     from tagger.inference.tagger import Tagger
 
     tagger = Tagger.load(model, device=values["device"], threads=values["threads"])
-    data = read_split(corpus, split, column=values["column"] or tagger.column, **reading(values))
+    column = {"column": values["column"]} if values["column"] else {}
+    data = read_split(corpus, split, **tagger.reading_options({**column, **reading(values)}))
     if not values["quiet"]:
         for note in data.notes:
             click.echo(f"note: {printable(note)}", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -11,18 +12,23 @@ import click
 
 from tagger.cli.train_commands.options import device_option, document_options, renamed
 from tagger.cli.train_commands.start import Resumable
+from tagger.errors import ModelError
 
 if TYPE_CHECKING:
     from tagger.cli.output.output_file import TaggedOutput
     from tagger.corpora.documents.hub import HubRequest
     from tagger.corpora.documents.piece import Piece
+    from tagger.corpora.formats.options import ReadOptions
+    from tagger.corpora.tokenization.tokenizer import WordTokenizer
     from tagger.inference.document_tagging import Progress
     from tagger.inference.tagger import Tagger
     from tagger.token_regression.regressor import TokenRegressor
 
 CHECKED_PIECES = 20
 OUTPUTS = ("pairs", "tsv", "conllu", "jsonl", "csv")
-HUB_OPTIONS = ("split", "streaming", "tokens_column", "text_column", "offline")
+HUB_OPTIONS = ("split", "streaming", "offline")
+COLUMN_OPTIONS = ("tokens_column", "text_column", "id_column")
+IDENTITY = ("scores", "skip_invalid", "one_sentence_per_line", *COLUMN_OPTIONS)
 
 EPILOG = """\b
 Examples:
@@ -38,7 +44,7 @@ Examples:
 @document_options
 @click.option(
     "--output", "output_format", type=click.Choice(OUTPUTS),
-    help="Format of the output.  [default: conllu for conllu, jsonl for jsonl, else pairs]",
+    help="Format of the output.  [default: that of conllu, jsonl, csv, tsv and vertical input, else pairs]",
 )  # fmt: skip
 @click.option(
     "--resume", type=click.Choice(["no", "yes", "auto"]), default="no", metavar="[auto]",
@@ -56,8 +62,12 @@ Examples:
 )  # fmt: skip
 @click.option("--split", metavar="NAME", help="Which split of a data set of the hub.  [default: the only one]")
 @click.option("--streaming", is_flag=True, help="Read a data set of the hub over the network, storing nothing.")
-@click.option("--tokens-column", metavar="NAME", help="Column of words of a data set of the hub.")
-@click.option("--text-column", metavar="NAME", help="Column of raw text of a data set of the hub.")
+@click.option(
+    "--tokens-column", metavar="NAME", help="Column or key of the words: its name, or its number in the file."
+)
+@click.option("--text-column", "--text-key", metavar="NAME", help="Column or key of raw text.")
+@click.option("--id-column", "--id-key", metavar="NAME", help="Column or key that names the rows; it must be there.")
+@click.option("--one-sentence-per-line", is_flag=True, help="Each line of raw text is one sentence.")
 @click.option("--offline", is_flag=True, help="Never use the network.")
 @click.option("--quiet", is_flag=True, help="No progress, no notes.")
 def tag(**values: Any) -> None:
@@ -68,8 +78,11 @@ def tag(**values: Any) -> None:
     text    raw text, blank line = paragraph     pairs   word/TAG word/TAG
     tokens  a sentence a line, words by blanks   tsv     word<TAB>TAG, blank line after a sentence
     conllu  CoNLL-U                              conllu  only the tag column of CoNLL-U input changes
-    conll   a word a line in columns             jsonl   {"tokens": [...], "tags": [...]}
-    jsonl   {"tokens": [...]} a line
+    columns a word a line in columns             jsonl   {"tokens": [...], "tags": [...]}
+    jsonl   {"tokens": [...]} or {"text": ...}   csv     CSV or TSV input with a column of tags
+    also csv and tsv with a header, vertical (Sketch Engine), slashed (word/TAG)
+
+    Columns are those of the corpus that MODEL learnt from, in files of its format.
 
     In place of FILEs also one data set of the hub, OWNER/NAME[:CONFIG][@REVISION] or a name that `tagger corpora`
     lists: a line for each row of words, or for each sentence of a row of text, with the number of the row.
@@ -91,7 +104,7 @@ def _hub_request(values: Mapping[str, Any]) -> HubRequest | None:
     from tagger.corpora.documents.hub import HubRequest, names_hub
 
     files = values["files"]
-    given = {name: values[name] for name in HUB_OPTIONS}
+    given = {name: values[name] for name in (*HUB_OPTIONS, *COLUMN_OPTIONS)}
     if any(map(names_hub, files)):
         if len(files) > 1:
             raise click.UsageError("a data set of the hub is tagged by itself; leave the other FILEs out")
@@ -112,34 +125,67 @@ def _run(values: Mapping[str, Any], hub: HubRequest | None, out: TaggedOutput) -
     from tagger.inference.document_tagging import OneByOne, tag_documents
 
     files, input_format, text = (values[name] for name in ("files", "input_format", "text"))
+    options = _read_options(values)
     typed = hub is None and text is None and not files and sys.stdin.isatty()
     if typed and not values["quiet"]:
         click.echo("type a line to have it tagged; Ctrl-D ends", err=True)
     by_line = typed or values["line_buffered"]
-    with Documents(files, input_format, text, by_line=by_line) if hub is None else HubDocuments(hub) as documents:
-        if not values["quiet"]:
-            for note in documents.notes:
-                click.echo(f"note: {note}", err=True)
-        output = values["output_format"] or default_output(documents.format, scores=values["scores"])
+    with (
+        Documents(files, input_format, text, options, by_line=by_line)
+        if hub is None
+        else HubDocuments(hub) as documents
+    ):
+        for note in documents.notes:
+            _note(note, values)
         tagger = _load(values)
+        labels: tuple[str, ...] = getattr(tagger, "labels", ())
+        output = values["output_format"] or default_output(documents.format, labels, scores=values["scores"])
+        if values["output_format"] is None and output != default_output(documents.format, scores=values["scores"]):
+            _note(f"the output is {output}, as labels of the model have no place in pairs (--output)", values)
         identity = {
             "output format": output,
-            "scores": values["scores"],
             "input format": input_format,
-            "skip-invalid": values["skip_invalid"],
+            **{name.replace("_", "-"): values[name] for name in IDENTITY},
         }
         done = out.begin(files if hub is None else [repr(hub)], values["model"], tagger, identity)
-        pieces = documents.pieces(tagger.tokenizer, skip_invalid=values["skip_invalid"])
+        tokenizer = _tokenizer(tagger, documents.format, values)
+        pieces = documents.pieces(tokenizer, skip_invalid=values["skip_invalid"])
         return tag_documents(
             OneByOne(tagger) if by_line else tagger,
             pieces if values["quiet"] else _checked(pieces, tagger, 1 if by_line else CHECKED_PIECES),
-            make_renderer(output, tagger.column),
+            make_renderer(output, tagger.column, labels),
             out.write_at_once if by_line else out.write,
             scores=values["scores"],
             on_progress=_print_progress if _shows_progress(values) and not typed else None,
             done=done,
             journal=out.journal,
         )
+
+
+def _read_options(values: Mapping[str, Any]) -> ReadOptions:
+    """Collect the columns to read, and those that the model learnt from."""
+    from tagger.corpora.formats.options import CorpusReading, ReadOptions
+    from tagger.serialization.manifest import find_model, read_manifest
+
+    about: dict[str, Any] = {}
+    with suppress(ModelError):  # found again when the model is loaded
+        about = read_manifest(find_model(values["model"])).get("about", {})
+    return ReadOptions(learnt=CorpusReading.of_model(about), **{name: values[name] for name in COLUMN_OPTIONS})
+
+
+def _note(note: str, values: Mapping[str, Any]) -> None:
+    if not values["quiet"]:
+        click.echo(f"note: {note}", err=True)
+
+
+def _tokenizer(tagger: Any, form: str, values: Mapping[str, Any]) -> WordTokenizer:
+    """Return the rules for raw text."""
+    tokenizer: WordTokenizer = tagger.tokenizer
+    if not values["one_sentence_per_line"]:
+        return tokenizer
+    if form not in ("text", "jsonl", "csv", "tsv"):
+        raise click.UsageError(f"--one-sentence-per-line is for raw text, and the input is {form}")
+    return tokenizer.one_sentence_per_line()
 
 
 def _checked(pieces: Iterator[Piece], tagger: Tagger | TokenRegressor, number: int) -> Iterator[Piece]:

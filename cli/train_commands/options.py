@@ -68,6 +68,14 @@ class NameList(click.ParamType[tuple[str, ...]]):
         return tuple(part.strip() for part in parts if part.strip())
 
 
+class DocumentFormat(click.Choice[str]):
+    """Format of a document; ``conll`` is a former name of columns."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return one of the choices."""
+        return super().convert("columns" if value == "conll" else value, param, ctx)
+
+
 def setting_options(config: Any, names: str) -> Callable[[Command], Command]:
     """Make options of settings; their values are None where they are not given.
 
@@ -161,7 +169,7 @@ document_options = together(
     model_option,
     click.option("--text", metavar="TEXT", help="Read this text instead of files."),
     click.option(
-        "--input", "input_format", type=click.Choice(("auto", *INPUT_FORMATS)),
+        "--input", "--format", "input_format", type=DocumentFormat(("auto", *INPUT_FORMATS)),
         default="auto", show_default=True, help="Format of the input; auto recognises it by name and content.",
     ),
     click.option("-o", "out", metavar="FILE", help="Write to this file instead of stdout; it appears when complete."),

@@ -27,6 +27,7 @@ class HubRequest:
         split: None where there is only one.
         tokens_column: the column of words, None for one with a usual name.
         text_column: the column of raw text, None for one with a usual name where there are no words.
+        id_column: the column that names the rows of text, None for ``id`` if there is one.
         streaming: read over the network as it goes, keep nothing on the disk.
         offline: never use the network.
     """
@@ -35,6 +36,7 @@ class HubRequest:
     split: str | None = None
     tokens_column: str | None = None
     text_column: str | None = None
+    id_column: str | None = None
     streaming: bool = False
     offline: bool = False
 
@@ -77,6 +79,10 @@ class HubDocuments:
             request.source, entry.spec, request.split, streaming=request.streaming, offline=request.offline
         )
         self._words, self._column = _choose_column(self._rows.features, tokens, text, self._rows.source)
+        self._id = request.id_column or "id"
+        if request.id_column is not None and self._id not in self._rows.features:
+            there = ", ".join(self._rows.features)
+            raise CorpusError(f"no column {self._id!r} (--id-column); there are: {there}", path=self._rows.source)
         self._plain = [name for name, feature in self._rows.features.items() if _is_plain(feature)]
         self.notes = self._rows.notes
 
@@ -97,7 +103,7 @@ class HubDocuments:
         Raises:
             CorpusError: a row cannot be read, or the network failed.
         """
-        kept = [name for name in self._plain if name != self._column and (self._words or name == "id")]
+        kept = [name for name in self._plain if name != self._column and (self._words or name == self._id)]
         for number, row in enumerate(self._rows.read([self._column, *kept])):
             value = row.pop(self._column)
             row = {name: None if plain != plain else plain for name, plain in row.items()}  # JSON has no NaN

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from tagger.corpora.documents.conllu import render_conllu
@@ -19,6 +20,8 @@ from tagger.corpora.documents.piece import (
 )
 from tagger.corpora.documents.tables import render_table
 from tagger.corpora.formats.layout import HEADER, MARKUP
+from tagger.corpora.formats.sentence import excerpt
+from tagger.errors import OutputError
 
 Renderer = Callable[[Piece, Tagged], bytes]
 
@@ -32,24 +35,46 @@ _SAME_FORMAT = {
 _DEFAULT_OUTPUT = {"conllu": "conllu", "jsonl": "jsonl", "vertical": "tsv"} | dict.fromkeys(("csv", "tsv"), "csv")
 
 
-def default_output(input_format: str, *, scores: bool = False) -> str:
-    """Return the output format of an input: its own if that can hold tags, else pairs or, with scores, tsv."""
-    return _DEFAULT_OUTPUT.get(input_format, "tsv" if scores else "pairs")
+_UNFIT = re.compile(r"[/\s]")
+_BLANKS = re.compile(r"[ \t\n\r\f\v]+")
+_BREAKS = re.compile(r"[\t\n\r\f\v]+")
 
 
-def make_renderer(output: str, column: str) -> Renderer:
+def default_output(input_format: str, labels: Iterable[str] = (), *, scores: bool = False) -> str:
+    """Return the output format of an input: its own if that can hold tags, else pairs.
+
+    Scores, and labels with a slash or white space, have no place in pairs; then it is tsv.
+    """
+    unfit = scores or any(map(_UNFIT.search, labels))
+    return _DEFAULT_OUTPUT.get(input_format, "tsv" if unfit else "pairs")
+
+
+def make_renderer(output: str, column: str, labels: Iterable[str] = ()) -> Renderer:
     """Return the function that renders pieces in a format.
 
     Args:
         output: ``pairs``, ``tsv``, ``conllu``, ``jsonl`` or, for tables alone, ``csv``.
         column: the kind of tags, which decides where CoNLL-U holds them: ``upos``, ``xpos``, ``feats`` or another.
+        labels: all tags there are.
+
+    Raises:
+        OutputError: a label has no place in pairs.
     """
+    unfit = next(filter(_UNFIT.search, labels), None)
+    if output == "pairs" and unfit is not None:
+        raise OutputError(_unfit_message(unfit))
+
+    def pairs_in_cell(piece: Piece, tagged: Tagged) -> bytes:
+        if unfit is not None:
+            raise OutputError(_unfit_message(unfit))
+        return render_pairs(piece, tagged)
+
     renderers: dict[str, Renderer] = {
         "pairs": render_pairs,
         "tsv": partial(render_tsv, column=column),
         "conllu": partial(render_conllu, column=column),
         "jsonl": render_json,
-        "csv": lambda piece, tagged: render_table(piece, tagged, column, render_pairs),
+        "csv": lambda piece, tagged: render_table(piece, tagged, column, pairs_in_cell),
     }
     render = renderers[output]
     wordless = {"pairs": (LinePiece, JsonPiece), "jsonl": (LinePiece, JsonPiece)}.get(output, (Piece,))
@@ -66,14 +91,18 @@ def make_renderer(output: str, column: str) -> Renderer:
     return render_any
 
 
+def _unfit_message(label: str) -> str:
+    return f"pairs cannot hold the label {excerpt(label)}: it has a slash or white space; use --output tsv or jsonl"
+
+
 def render_pairs(piece: Piece, tagged: Tagged) -> bytes:
     """Render a line of ``word/TAG`` pairs; white space inside a word becomes ``_``."""
     tokens = piece.tokens
     line = " ".join([f"{token}/{tag}" for token, tag in zip(tokens, tagged.tags, strict=True)])
     if isinstance(piece, LinePiece | TextPiece):
         return (line + "\n").encode()
-    if len(line.split()) != len(tokens):
-        tokens = ["_".join(token.split()) for token in tokens]
+    if _BLANKS.search("".join(tokens)):
+        tokens = [_BLANKS.sub("_", token) for token in tokens]
         line = " ".join([f"{token}/{tag}" for token, tag in zip(tokens, tagged.tags, strict=True)])
     return (line + "\n").encode()
 
@@ -87,7 +116,7 @@ def render_tsv(piece: Piece, tagged: Tagged, column: str) -> bytes:
     if isinstance(piece, ColumnsPiece):
         rows = piece.rows
     elif isinstance(piece, JsonPiece):
-        rows = [" ".join(token.split()) for token in rows]
+        rows = [_BREAKS.sub(" ", token) for token in rows]
     if tagged.scores is None:
         lines = [f"{row}\t{tag}\n" for row, tag in zip(rows, tagged.tags, strict=True)]
     else:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-INPUT_FORMATS = ("text", "tokens", "conllu", "columns", "conll", "vertical", "slashed", "jsonl", "csv", "tsv")
+INPUT_FORMATS = ("text", "tokens", "conllu", "columns", "vertical", "slashed", "jsonl", "csv", "tsv")
 
 
 @dataclass(slots=True)

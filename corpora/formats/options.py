@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tagger.corpora.formats.metadata import LABEL_FIELDS
 
@@ -26,6 +28,11 @@ class CorpusReading:
     tokens_column: str | None = None
     labels_column: str | None = None
     width: int | None = None
+
+    @classmethod
+    def of_model(cls, about: Mapping[str, Any]) -> CorpusReading | None:
+        """Return what ``config.json`` holds under "about"; None for older models, and corpora that are no files."""
+        return cls(**about["reading"]) if about.get("reading") else None
 
     def words_in(self, width: int) -> str | None:
         """Return the column of words in a file of that many columns; None if it is of another kind.

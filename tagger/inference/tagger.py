@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 import numpy as np
 
 from tagger.config.tagger import Config
+from tagger.corpora.formats.options import CorpusReading
 from tagger.corpora.tokenization.sentence_splitter import Token
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import ConfigError, ModelError
@@ -241,8 +243,15 @@ class Tagger:
         if corpus is None:
             raise TypeError(f"corpus is None; {EXPECTED}")
         if not isinstance(corpus, Split):
-            corpus = read_split(corpus, split, **{"column": self.column, **options})
+            corpus = read_split(corpus, split, **self.reading_options(options))
         return evaluate_split(self, corpus)
+
+    def reading_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Add to some fields of ``ReadOptions`` those that read files as the training corpus was read."""
+        learnt = CorpusReading.of_model(self.saved.about)
+        if learnt is not None and "column" in options:
+            learnt = replace(learnt, labels_column=None)
+        return {"column": self.column, "learnt": learnt, **options}
 
     def raw_text_note(self, words: Sequence[str] = ()) -> str | None:
         """Say why the model splits raw text badly; None if nothing is known against it.
