@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 
 from tagger.cli.output.terminal import TerminalCapabilities
 from tagger.cli.train_commands.options import reading, reading_options
+from tagger.corpora.files.paths import user_path
 
 EPILOG = """\b
 Examples:
@@ -122,6 +122,6 @@ def _report_picture(values: dict[str, Any], drawn: bool) -> None:
     from tagger.model_cards.plots import MISSING
 
     if drawn:
-        click.echo(f"\npicture: {Path(values['picture'])}")
+        click.echo(f"\npicture: {user_path(values['picture'])}")
     elif not values["quiet"]:
         click.echo(f"note: {MISSING}", err=True)

@@ -11,6 +11,7 @@ import click
 
 from tagger.cli.output.terminal import TerminalCapabilities
 from tagger.cli.train_commands.options import ShowGroup, read_options, reading, reading_options
+from tagger.corpora.files.paths import user_path
 
 
 class CorporaGroup(ShowGroup):
@@ -65,7 +66,7 @@ def show(corpus: str, *, stats: bool, as_json: bool, **values: Any) -> None:
 
 @corpora.command(epilog="Example: tagger corpora convert wnut17/ out/ --to jsonl --column tag --scheme IOBES")
 @click.argument("corpus")
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=user_path)
 @click.option(
     "--to", "form", type=click.Choice(["conllu", "columns", "jsonl", "parquet"]),
     help="Format of OUT.  [default: by its name]",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from tagger.corpora.files.paths import user_path
 from tagger.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def output_stream(path: str | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(user_path(path)))
     aside = not target.exists() or target.is_file()
     place = target.with_name(f".{target.name}.{os.getpid()}.part") if aside else target
     try:
@@ -103,5 +104,5 @@ def tagged_output(path: str | None, resume: Resume) -> Iterator[TaggedOutput]:
 
 
 def _is_special(path: str) -> bool:
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(user_path(path)))
     return target.exists() and not target.is_file() and not target.is_dir()

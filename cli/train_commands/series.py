@@ -21,6 +21,7 @@ from tagger.cli.train_commands.start import (
 )
 from tagger.config.forecaster import ForecasterConfig, ForecasterDataConfig
 from tagger.config.token_regressor import TokenRegressorConfig
+from tagger.corpora.files.paths import user_path
 from tagger.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def steps_are_words(values: dict[str, Any]) -> bool:
         return False
     if values["tokens_column"] is not None or any(sign in source for sign in "*?["):
         return True
-    path = Path(source).expanduser()
+    path = user_path(source)
     return path.is_dir() or (path.is_file() and holds_words(path, source, values["format_"]))
 
 

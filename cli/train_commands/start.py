@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli.train_commands.options import Command, machine_options, together
+from tagger.corpora.files.paths import user_path
 
 if TYPE_CHECKING:
     from tagger.training.task import RunOptions
@@ -40,7 +41,7 @@ def run_options(out: str) -> Callable[[Command], Command]:
     """Make the options that every command that trains has; ``out`` is the default of ``--out``."""
     return together(
         click.option(
-            "--out", default=out, show_default=True, type=click.Path(path_type=Path), help="Folder of the model."
+            "--out", default=out, show_default=True, type=user_path, metavar="FOLDER", help="Folder of the model."
         ),
         click.option("--overwrite", is_flag=True, help="Replace a model that is already there."),
         click.option(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tagger.corpora.files.paths import user_path
 from tagger.corpora.files.streams import open_bytes
 from tagger.errors import CorpusError
 
@@ -48,7 +49,7 @@ def read_vectors(path: str | Path, wanted: Container[str], *, max_others: int = 
 def _rows(path: str | Path) -> Iterator[tuple[int, str, bytes]]:
     """Yield line number, word and the bytes of its numbers."""
     size = 0
-    with open_bytes(Path(path)) as stream:
+    with open_bytes(user_path(path), str(path)) as stream:
         for number, line in enumerate(stream, 1):
             head, _, rest = line.rstrip().partition(b" ")
             if b"\t" in head:

@@ -13,6 +13,11 @@ from typing import BinaryIO
 from tagger.errors import CorpusError, OutputError
 
 
+def user_path(path: str | Path) -> Path:
+    """Return a path in which ``~`` at the beginning is the home folder, where there is one."""
+    return Path(os.path.expanduser(path))  # Path.expanduser fails where there is no home folder
+
+
 def open_file(path: Path, name: str | None = None) -> io.BufferedReader:
     """Open a regular file for reading bytes.
 

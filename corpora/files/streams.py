@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tagger.corpora.files.paths import checked_status, open_file, reason
+from tagger.corpora.files.paths import checked_status, open_file, reason, user_path
 from tagger.errors import CorpusError
 
 HEAD_BYTES = 1 << 16
@@ -129,10 +129,11 @@ def open_text(path: str, *, by_line: bool = False) -> Iterator[io.BufferedReader
             stream = _buffered(source)
             stack.callback(stream.detach)
         else:
-            if Path(path).is_dir():
+            file = user_path(path)
+            if file.is_dir():
                 raise CorpusError(f"is a folder; name the files in it, for example {path.rstrip('/')}/*.conllu")
-            checked_status(Path(path))
-            stream = _buffered(stack.enter_context(Path(path).open("rb", 0)))
+            checked_status(file)
+            stream = _buffered(stack.enter_context(file.open("rb", 0)))
         stream = _decompressed(stream)
         _refuse_binary(stream.peek(HEAD_BYTES)[:HEAD_BYTES])
         yield stream

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tagger.corpora.files.paths import user_path
 from tagger.corpora.formats.sentence import clipped, excerpt
 from tagger.corpora.series.assembly import Assembly
 from tagger.corpora.series.rows import RowSource, open_rows
@@ -44,7 +45,7 @@ def _find(source: str | None, options: SeriesOptions, stdin: dict[str, Path]) ->
         return open_rows(stdin[source], STDIN if source == "-" else source, options.form)
     if not source.strip():
         raise CorpusError("the name of the table is empty; give a file or a hub id")
-    path = Path(source).expanduser()
+    path = user_path(source)
     if not path.exists():
         from tagger.corpora.hub.hub_id import parse_hub_spec
 

@@ -2,11 +2,13 @@
 
 An entry is named by the SHA-256 of the files' content and of every option that bears on the reading. It is a
 folder of an Arrow file and ``info.json``, written beside its place and renamed when complete. Entries lie
-under the user's cache folder; the environment variable ``TAGGER_CACHE`` names another.
+under the user's cache folder; the environment variable ``TAGGER_CACHE`` names another. Where that cannot be written,
+a temporary folder takes its place until the process ends.
 """
 
 from __future__ import annotations
 
+import atexit
 import errno
 import hashlib
 import json
@@ -16,14 +18,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from tagger.corpora.files.paths import open_file
+from tagger.corpora.files.paths import open_file, user_path
 from tagger.corpora.formats.sentence import RawSentence
 from tagger.errors import CorpusError, OutputError
 
@@ -80,16 +83,37 @@ class Entry:
 
 
 def cache_folder() -> Path:
-    """Return the folder of the entries: ``$TAGGER_CACHE``, or ``tagger`` under the user's cache folder."""
+    """Return the folder of the entries: ``$TAGGER_CACHE``, or ``tagger`` under the user's cache folder.
+
+    A user without a home folder, as in some containers, gets a temporary folder.
+    """
+    return _lasting_folder() or temporary_folder()
+
+
+def _lasting_folder() -> Path | None:
     if given := os.environ.get("TAGGER_CACHE"):
-        return Path(given).expanduser() / "corpora"
-    if sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "tagger" / "corpora"
+        return user_path(given) / "corpora"
+    variable = {"win32": "LOCALAPPDATA", "darwin": ""}.get(sys.platform, "XDG_CACHE_HOME")
+    usual = {"win32": "~/AppData/Local", "darwin": "~/Library/Caches"}.get(sys.platform, "~/.cache")
+    base = user_path(os.environ.get(variable) or usual)
+    return base / "tagger" / "corpora" if base.is_absolute() else None
+
+
+@cache
+def temporary_folder() -> Path:
+    """Make a folder for the entries of this process alone, which removes it at its end.
+
+    Raises:
+        OutputError: there is no folder for temporary files either.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="tagger-cache-"))
+    except OSError as error:
+        hint = "set the environment variable TMPDIR or TAGGER_CACHE to a folder that can be written"
+        raise OutputError(f"the corpus cache cannot be written: {error.strerror or error}; {hint}") from error
+    owner = os.getpid()
+    atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == owner else None)
+    return folder
 
 
 def content_digest(path: Path, name: str) -> str:
@@ -115,11 +139,29 @@ def cached(key: str, write: Callable[[Path], Info]) -> Entry:
         write: writes an Arrow file and returns the facts about it.
 
     Raises:
-        OutputError: the disk is full.
+        OutputError: neither the cache nor a temporary folder can be written, or the disk is full.
     """
-    folder = cache_folder() / key
+    folder, why = _lasting_folder(), "there is no home folder"
+    try:
+        if folder is not None:
+            return _entry(folder / key, write)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise _not_writable(error, folder) from error
+        why = f"{folder}: {error.strerror or error}"
+    try:
+        entry = _entry(temporary_folder() / key, write)
+    except OSError as error:
+        raise _not_writable(error, temporary_folder()) from error
+    note = f"the corpus cache cannot be written ({why}); a temporary folder takes its place"
+    return replace(entry, info=replace(entry.info, notes=(*entry.info.notes, note)))
+
+
+def _entry(folder: Path, write: Callable[[Path], Info]) -> Entry:
+    """Return the entry in a folder, which is written if it is not there."""
     if info := _complete(folder):
-        os.utime(folder) if os.access(folder, os.W_OK) else None
+        with suppress(OSError):  # a cache that others may only read
+            os.utime(folder)
         return Entry(folder, info)
     with _workplace(folder.parent) as place:
         info = write(place / ARROW_FILE)
@@ -163,15 +205,10 @@ def _complete(folder: Path) -> Info | None:
 @contextmanager
 def _workplace(parent: Path) -> Iterator[Path]:
     """Create a folder for a new entry; what is left of it afterwards is removed."""
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(suffix=UNFINISHED, dir=parent))
-    except OSError as error:
-        raise _not_writable(error, parent) from error
+    parent.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(suffix=UNFINISHED, dir=parent))
     try:
         yield place
-    except OSError as error:
-        raise _not_writable(error, parent) from error
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -192,7 +229,7 @@ def _publish(place: Path, folder: Path) -> Path:
     return folder
 
 
-def _not_writable(error: OSError, folder: Path) -> OutputError:
+def _not_writable(error: OSError, folder: Path | None) -> OutputError:
     cause = "no space left" if error.errno == errno.ENOSPC else (error.strerror or str(error))
     hint = "set the environment variable TAGGER_CACHE to a folder with room"
     return OutputError(f"{folder}: the corpus cache cannot be written ({cause}); {hint}")

@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tagger.corpora.files.paths import checked_status, exists, listing
+from tagger.corpora.files.paths import checked_status, exists, listing, user_path
 from tagger.corpora.files.streams import uncompressed_suffix
 from tagger.corpora.formats.registry import SUFFIXES
 from tagger.corpora.sources.corpus import Note
@@ -81,7 +81,7 @@ def locate(text: str) -> DatasetFiles | None:
     Raises:
         CorpusError: it exists, but holds no corpus.
     """
-    path = Path(text).expanduser()
+    path = user_path(text)
     if exists(path):
         if stat.S_ISDIR(checked_status(path).st_mode):
             return _in_folder(path)

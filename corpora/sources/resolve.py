@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tagger.corpora.files.paths import checked_status, copy_stream, near
+from tagger.corpora.files.paths import checked_status, copy_stream, near, user_path
 from tagger.corpora.sources.corpus import Note
 from tagger.corpora.sources.locate import DatasetFiles, bundled, locate, looks_like_path
 from tagger.errors import CorpusError
@@ -67,7 +67,7 @@ def resolve(source: str | None, stdin: dict[str, Path]) -> DatasetFiles | None:
     if (files := locate(text)) is not None:
         return files
     if looks_like_path(text):
-        checked_status(Path(text).expanduser(), text)
+        checked_status(user_path(text), text)
     return None
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from tagger.corpora.files.lines import DamagedLine, read_lines
-from tagger.corpora.files.paths import listing
+from tagger.corpora.files.paths import listing, user_path
 from tagger.corpora.files.streams import uncompressed_suffix
 from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.formats.registry import read_sentences
@@ -119,7 +119,7 @@ def resolve_text(source: str | None, spool: dict[str, Path]) -> DatasetFiles | N
     """
     if source is None or source in spool or bundled(source) is not None:
         return resolve(source, spool)
-    folder = Path(source).expanduser()
+    folder = user_path(source)
     texts = _texts(folder) if source.strip() and folder.is_dir() else []
     splits = {split_of(path.name) for path in texts}
     if None not in splits or ("train" in splits and splits & {"dev", "test"}):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from dataclasses import replace
 
 from tagger.corpora.formats.sentence import MISSING, UNLABELLED, excerpt
 from tagger.corpora.labels.scheme_detection import Place, SchemeDetector
 from tagger.corpora.validation.findings import CheckedSentence, Findings
+from tagger.corpora.validation.inventory import UNPAIRED, odd_features, odd_upos
 from tagger.corpora.validation.statistics import TRAIN, SplitStatistics
 
 MANY = 200
@@ -49,8 +51,13 @@ class LabelCheck:
         self._report_unseen(findings)
         if self._same > 0.5 * self._words:
             findings.add("label-is-word", self._any().path, 0, f"{self._same:,} of the first {self._words:,} words")
+        if self.column == "feats":
+            self._report_odd("feature-form", odd_features(self._labels), findings)
         if self.column in OPEN_COLUMNS:
             return
+        self._report_odd("no-upos", odd_upos(self._labels), findings)
+        unpaired = [label for label in self._labels if UNPAIRED.search(label)]
+        findings.add_ranked("unpaired-label", self._places(unpaired, counted=True))
         self._report_kinds(findings)
         self._report_rare(findings)
         self._report_alike(findings)
@@ -85,6 +92,13 @@ class LabelCheck:
         findings.add_ranked(code, self._places(once))
         if once and code == "mostly-rare":
             findings[code].remark = f"{len(once):,} of {len(self._labels):,} labels."
+
+    def _report_odd(self, code: str, odd: dict[str, str], findings: Findings) -> None:
+        """Report labels with what is said of each, the most frequent first."""
+        ranked = sorted(odd, key=lambda label: -self._labels[label])
+        places = zip(self._places(ranked, counted=True), ranked, strict=True)  # both in this order
+        told = [replace(place, detail=f"{place.detail}: {odd[label]}") for place, label in places]
+        findings.add_ranked(code, told)
 
     def _report_alike(self, findings: Findings) -> None:
         groups: dict[str, list[str]] = {}

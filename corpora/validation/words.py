@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from tagger.corpora.labels.repair import is_invisible
 from tagger.corpora.validation.findings import CheckedSentence, Findings
 
 _PRIVATE = ("Co", "Cs")  # private use and surrogates: only a font knows what they show
+ENTITY = re.compile(r"&(?:#\d+|#[xX][\da-fA-F]+|[A-Za-z]\w*);")
 _LATIN1_UTF8 = re.compile(r"[ÂÃÄÅâÐÑ][\u0080-\u00bf\u2018-\u2022\u20ac\u2122\u0152\u0153\u0160\u0161]")
 
 
@@ -32,6 +34,8 @@ class WordCheck:
             for word, line in zip(sentence.tokens, sentence.lines, strict=True):
                 for code, detail in self._odd.get(word, ()):
                     findings.add(code, sentence.path, line, detail)
+        if ";" in sentence.tokens:
+            _find_split_entities(sentence, findings)
         self._count_numbered(sentence)
 
     def report(self, findings: Findings) -> None:
@@ -52,6 +56,20 @@ class WordCheck:
                 self._first = self._first or (sentence.path, sentence.lines[0], " ".join(tokens[:8]))
 
 
+def _find_split_entities(sentence: CheckedSentence, findings: Findings) -> None:
+    """Report HTML entities that a tokenizer has split, as in ``& quot ;``."""
+    tokens = sentence.tokens
+    for place, word in enumerate(tokens):
+        if not word.startswith("&") or word.endswith(";"):
+            continue
+        for end in (place + 2, place + 3, place + 4):  # &quot ; and & quot ; and & # 39 ;
+            entity = "".join(tokens[place:end])
+            if ENTITY.fullmatch(entity) and html.unescape(entity) != entity:
+                parts = excerpt(" ".join(tokens[place:end]))
+                detail = f"{parts}, most likely {excerpt(html.unescape(entity))}"
+                findings.add("html-entity", sentence.path, sentence.lines[place], detail)
+
+
 def defects(word: str) -> list[tuple[str, str]]:
     """Find what is odd about a word, as (kind, detail)."""
     odd: list[tuple[str, str]] = []
@@ -63,6 +81,8 @@ def defects(word: str) -> list[tuple[str, str]]:
         odd.append(("damaged-text", f"{excerpt(word)} holds U+FFFD, which stands for a lost character"))
     elif (meant := _meant(word)) is not None:
         odd.append(("damaged-text", f"{excerpt(word)}, most likely {excerpt(meant)}"))
+    if ENTITY.search(word) and html.unescape(word) != word:
+        odd.append(("html-entity", f"{excerpt(word)}, most likely {excerpt(html.unescape(word))}"))
     if not unicodedata.is_normalized("NFC", word):
         composed = unicodedata.normalize("NFC", word)
         points = " ".join(f"U+{ord(char):04X}" for char in word if not char.isascii())[:40]

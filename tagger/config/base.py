@@ -9,6 +9,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from tagger.corpora.files.paths import user_path
 from tagger.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        values = tomllib.loads(user_path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such configuration file") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tagger.config.forecaster import ForecasterConfig
+from tagger.corpora.files.paths import user_path
 from tagger.corpora.formats.sentence import excerpt
 from tagger.corpora.series.read import read_series
 from tagger.corpora.series.table import SeriesOptions, SeriesTable
@@ -76,7 +77,7 @@ class Forecaster:
         Raises:
             ModelError: the folder is missing, incomplete, damaged or holds a model of another kind.
         """
-        return cls(load_forecaster(Path(path)))
+        return cls(load_forecaster(user_path(path)))
 
     @property
     def source(self) -> str | None:

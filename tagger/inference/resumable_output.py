@@ -17,6 +17,7 @@ from pathlib import Path
 from signal import SIGINT
 from typing import Any, BinaryIO
 
+from tagger.corpora.files.paths import user_path
 from tagger.errors import OutputError
 from tagger.inference.document_tagging import Progress
 from tagger.runtime.filesystem import NO_ROOM, exclusive_lock, room, sync
@@ -166,7 +167,7 @@ def tagged_file(path: str, resume: Resume) -> Iterator[TaggedFile]:
         OutputError: it cannot be written, another process is writing it, or tagging failed.
         Stopped: Ctrl-C; what was tagged is kept.
     """
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(user_path(path)))
     if target.is_dir():
         raise OutputError(f"{path}: is a folder, expected a file name")
     with _opened(_names(target)[0], path) as part:
@@ -213,7 +214,7 @@ def describe_inputs(paths: Sequence[str]) -> list[list[Any]]:
     """
     described: list[list[Any]] = []
     for path in paths:
-        place = Path(path)
+        place = user_path(path)
         if not place.is_file():
             described.append([path])
             continue

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tagger.corpora.files.paths import user_path
 from tagger.errors import OutputError
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -117,7 +118,7 @@ def save_figure(figure: Any, path: str | Path) -> None:
         OutputError: the file cannot be written.
     """
     try:
-        figure.savefig(path, format="png")
+        figure.savefig(user_path(path), format="png")
     except OSError as error:
         raise OutputError(f"{path}: the picture cannot be written ({error.strerror or error})") from error
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tagger.corpora.files.paths import user_path
 from tagger.errors import ModelError
 
 CONFIG = "config.json"
@@ -42,7 +43,7 @@ def bundled_names() -> list[str]:
 
 def find_model(name: str | Path) -> Path:
     """Find the folder of a model: one that holds a model, else a bundled one."""
-    path = Path(name)
+    path = user_path(name)
     if not (path / CONFIG).is_file() and str(name) in bundled_names():
         return bundled_folder() / str(name)
     return path

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic
 
+from tagger.corpora.files.paths import user_path
 from tagger.runtime.device import check_threads, choose_device, intra_op_threads, keep_memory, seed_everything
 from tagger.runtime.filesystem import scratch_folder
 from tagger.runtime.memory_limit import memory_limit
@@ -44,7 +45,8 @@ def run_options(
     listener: Listener | None,
 ) -> RunOptions:
     """Make the options of ``train_pos`` and its like."""
-    folder, saving = None if out is None else Path(out), CheckpointConfig(resume)
+    saving = CheckpointConfig(resume)
+    folder = None if out is None else user_path(out)
     return RunOptions(folder, overwrite, device, threads, listener or ignore_events, checkpointing=saving)
 
 

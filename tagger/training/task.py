@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from tagger.config.tagger import OptimizationConfig
+from tagger.corpora.files.paths import user_path
 from tagger.errors import ConfigError
 from tagger.runtime.device import check_threads, choose_device
 from tagger.training.checkpoint_callback import CheckpointConfig
@@ -66,11 +67,13 @@ class RunOptions:
     checkpointing: CheckpointConfig = field(default_factory=CheckpointConfig)
 
     def __post_init__(self) -> None:
-        """Check what can be checked.
+        """Expand ``~`` in the name of the folder, and check what can be checked.
 
         Raises:
             ConfigError: there is no such device, or not that many cores, or there are no seeds.
         """
+        if self.out is not None:
+            object.__setattr__(self, "out", user_path(self.out))
         if self.seeds < 1:
             raise ConfigError(f"seeds is {self.seeds}; expected at least 1")
         choose_device(self.device)

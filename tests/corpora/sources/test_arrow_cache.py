@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -92,10 +95,69 @@ def test_a_full_disk(write: Write, small: str, monkeypatch: pytest.MonkeyPatch) 
         read_split(str(write("a.conllu", small)))
 
 
-def test_a_cache_that_is_no_folder(write: Write, small: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TAGGER_CACHE", str(write("file", "x")))
-    with pytest.raises(OutputError, match="the corpus cache cannot be written"):
-        read_split(str(write("a.conllu", small)))
+def no_passwd_entry(uid: int) -> None:
+    raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+
+@pytest.mark.parametrize("setting", ["a file", "no home", "a home that is no folder"])
+def test_without_a_cache_a_temporary_folder_is_used_and_noted(
+    write: Write, small: str, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    file = write("file", "x")
+    if setting == "a file":
+        monkeypatch.setenv("TAGGER_CACHE", str(file))
+    else:
+        monkeypatch.delenv("TAGGER_CACHE")
+        monkeypatch.setenv("HOME", str(file))
+    if setting == "no home":
+        monkeypatch.delenv("HOME")
+        monkeypatch.setattr("pwd.getpwuid", no_passwd_entry)
+    path = str(write("a.conllu", small))
+    first, second = read_split(path), read_split(path)
+    assert first.tokens() == second.tokens() == WORDS
+    why = "there is no home folder" if setting == "no home" else f"{file}.*: Not a directory"
+    assert all(
+        re.search(f"cache cannot be written \\({why}\\); a temporary", split.notes[-1]) for split in (first, second)
+    )
+    assert len(list(caching.temporary_folder().glob("*/all.arrow"))) == 1
+    assert file.read_text(encoding="utf-8") == "x"
+
+
+def test_the_temporary_cache_goes_with_its_process(write: Write, small: str, tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    path = write("a.conllu", small)
+    program = f"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from tagger.corpora.sources import arrow_cache
+from tagger.corpora.read_corpus import read_corpus
+read_corpus({str(path)!r})
+if (child := os.fork()) == 0:
+    raise SystemExit  # a forked process removes nothing
+os.waitpid(child, 0)
+assert arrow_cache.temporary_folder().is_dir()
+"""
+    environment = {"TAGGER_CACHE": str(path), "TMPDIR": str(temporary)}
+    subprocess.run([sys.executable, "-c", program], env=os.environ | environment, check=True)
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_cache_that_others_wrote_is_read(write: Write, small: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(write("a.conllu", small))
+    read_split(path)
+
+    def read_only(*_: object) -> None:
+        raise PermissionError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "utime", read_only)
+    monkeypatch.setattr(caching, "_workplace", read_only)
+    split = read_split(path)
+    assert (split.tokens(), split.notes) == (WORDS, ())
 
 
 def test_where_the_cache_lies(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -362,3 +362,97 @@ def test_rows_of_the_hub_that_would_stop_training_are_an_error_and_the_others_ex
     lenient = validate_corpus("owner/name", options=ReadOptions("tags", skip_invalid=True))
     assert not lenient.errors
     assert "train: 1 rows cannot be used and were left out" in lenient.notes
+
+
+def upos(*odd: str) -> list[list[Pair]]:
+    """Sentences of a column of UPOS; the first word of the last ones has other labels."""
+    return [THEY_FISH, WE_CAN, A_FISH, OLD] * 10 + [[("Thing", label), *THEY_FISH] for label in odd]
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        ("NUON", "most likely NOUN"),
+        ("noun", "most likely NOUN"),
+        ("Noun", "most likely NOUN"),
+        ("CONJ", "CCONJ or SCONJ since version 2"),
+        ("PROPER", "most likely PROPN"),
+        ("ADJJ", "most likely ADJ"),
+        ("NN", "most likely NOUN"),
+        ("??", "expected one of ADJ, ADP, ADV, AUX, CCONJ,"),
+    ],
+)
+def test_labels_that_are_no_upos(write: Write, label: str, told: str) -> None:
+    finding = found(look(write("a.conll", columns(*upos(label, label)))), "no-upos")
+    assert (finding.count, finding.places[0].line) == (1, 181)  # 10 times 18 lines before it
+    assert finding.places[0].detail.startswith(f"'{label}' on 'Thing' (2 in all): {told}")
+
+
+def test_other_tag_sets_are_no_upos(write: Write) -> None:
+    assert "no-upos" not in codes(look(write("a.conll", columns(*upos()))))
+    universal = [[*sentence[:-1], ("fish", "."), ("fish", "PRT")] for sentence in upos()]  # Petrov et al. 2012
+    assert "no-upos" not in codes(look(write("b.conll", columns(*universal))))
+    spans = [[("Ada", "B-PER"), ("Byron", "I-PER"), ("is", "O"), ("X", "O")]] * 5
+    assert "no-upos" not in codes(look(write("c.conll", columns(*spans))))
+    unlabelled = [[*sentence, ("ever", "_")] for sentence in upos()]
+    assert "no-upos" not in codes(look(write("d.conll", columns(*unlabelled))))
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("Number=Sing|Case=Nom", "not in the order of the alphabet: Case, Number"),
+        ("Case=Nom|Case=Acc", "Case stands twice"),
+        ("Case=nom", "'Case=nom', expected Name=Value"),
+        ("Case=Nom|Sing", "'Sing', expected Name=Value"),
+        ("Case=Nom;Number=Sing", "'Case=Nom;Number=Sing', expected Name=Value"),
+    ],
+)
+def test_features_that_are_not_in_form(write: Write, value: str, told: str) -> None:
+    valid = ["_", "Case=Nom|Number=Sing", "Case=Acc,Dat|Number=Plur|Number[psor]=Sing", "Abbr=Yes", "NumForm=Digit"]
+    rows = [f"{place}\tw{place}\t_\tNOUN\t_\t{one}\t_\t_\t_\t_" for place, one in enumerate(valid * 6, 1)]
+    rows.append(f"{len(rows) + 1}\tlast\t_\tNOUN\t_\t{value}\t_\t_\t_\t_")
+    finding = found(look(write("a.conllu", "\n".join(rows) + "\n\n"), column="feats"), "feature-form")
+    assert (finding.count, finding.places[0].line) == (1, 31)
+    assert finding.places[0].detail.startswith(f"'{value}' on 'last' (1 in all): {told}")
+
+
+def test_morphology_of_other_tag_sets(write: Write) -> None:
+    values = ["sg|nom", "pl", "_", "sg|acc"]
+    rows = [f"{place}\tw{place}\t_\tNOUN\t_\t{one}\t_\t_\t_\t_" for place, one in enumerate(values * 5, 1)]
+    assert "feature-form" not in codes(look(write("a.conllu", "\n".join(rows) + "\n\n"), column="feats"))
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["AT&amp;T"], "AT&T"),
+        (["&quot;"], '"'),
+        (["rock&#39;n"], "rock'n"),
+        (["&#x2019;"], "\u2019"),
+        (["&amp;lt;"], "&lt;"),
+        (["&quot", ";"], '"'),
+        (["&", "amp", ";"], "&"),
+        (["&", "#", "39", ";"], "'"),
+    ],
+)
+def test_html_entities(write: Write, words: list[str], meant: str) -> None:
+    sentence = [("They", "PRON"), *((word, "X") for word in words), (";", "PUNCT")]
+    finding = found(look(write("a.conll", columns(THEY_FISH, sentence))), "html-entity")
+    (place,) = finding.places
+    assert (place.line, place.detail) == (6, f"{' '.join(words)!r}, most likely {meant!r}")
+
+
+@pytest.mark.parametrize("words", [["AT&T"], ["&"], ["R&D", ";"], ["&", "co", ";"], ["a&b;"], ["x;"], ["&", ";"]])
+def test_ampersands_that_are_no_entities(write: Write, words: list[str]) -> None:
+    sentence = [("They", "PRON"), *((word, "X") for word in words)]
+    assert "html-entity" not in codes(look(write("a.conll", columns(THEY_FISH, sentence))))
+
+
+@pytest.mark.parametrize("label", ["ADJ/ADV", "Titre 2", "N/PL"])
+def test_labels_that_pairs_cannot_hold(write: Write, label: str) -> None:
+    finding = found(
+        look(write("a.tsv", columns(THEY_FISH, [("Old", label), *WE_CAN]).replace(" ", "\t", 0))), "unpaired-label"
+    )
+    assert (finding.count, finding.places[0].line, finding.places[0].detail) == (1, 5, f"{label!r} on 'Old' (1 in all)")
+    assert "pairs" in finding.kind.why
