@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tagger.corpora.labels.label_column import DEFAULT_COLUMN
 from tagger.corpora.sources.splits import split_of
 from tagger.errors import CorpusError
 
@@ -56,7 +57,7 @@ def in_memory_files(
             kind = type(data).__name__
             name = f"<{kind}>" if argument == "source" else f"<{argument} {kind}>"
             names[argument] = name
-            files[name] = _write(data, Path(folder) / argument, column or "tags", name, after_text)
+            files[name] = _write(data, Path(folder) / argument, column or DEFAULT_COLUMN, name, after_text)
         yield names, files
 
 

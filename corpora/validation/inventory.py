@@ -20,19 +20,21 @@ FEATURES = re.compile(rf"{FEATURE}(?:\|{FEATURE})*")
 UNPAIRED = re.compile(r"[\s/]")
 
 
-def odd_upos(labels: Counter[str]) -> dict[str, str]:
+def odd_upos(labels: Counter[str], column: str) -> dict[str, str]:
     """Find labels that are no UPOS in a column that is evidently one of UPOS.
 
     Args:
         labels: how many words have each label.
+        column: its name; that of ``upos`` half of the words have one, of other columns nearly all.
 
     Returns:
         What is said of each such label: the nearest UPOS.
     """
     odd = {label: count for label, count in labels.items() if label not in UPOS | {"", MISSING}}
-    known = len(labels) - len(odd)
-    words = labels.total()
-    if not odd or known < min(5, 2 * len(odd)) or sum(odd.values()) > (1 - MOSTLY) * words:
+    known = sum(labels[label] for label in UPOS)
+    kinds = len(UPOS & labels.keys())
+    named = column == "upos"
+    if known < (0.5 if named else MOSTLY) * (known + sum(odd.values())) or (kinds < 3 and not named):
         return {}
     return {label: _nearest(label) for label in odd}
 

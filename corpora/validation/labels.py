@@ -55,7 +55,7 @@ class LabelCheck:
             self._report_odd("feature-form", odd_features(self._labels), findings)
         if self.column in OPEN_COLUMNS:
             return
-        self._report_odd("no-upos", odd_upos(self._labels), findings)
+        self._report_odd("no-upos", odd_upos(self._labels, self.column), findings)
         unpaired = [label for label in self._labels if UNPAIRED.search(label)]
         findings.add_ranked("unpaired-label", self._places(unpaired, counted=True))
         self._report_kinds(findings)

@@ -97,7 +97,7 @@ def test_words_with_several_labels() -> None:
 def test_labels_have_the_name_that_was_asked_for() -> None:
     corpus = read_corpus(PAIRS, column="ner")
     assert (corpus.column, corpus.source) == ("ner", "<list>")
-    assert read_corpus(PAIRS, column=None).column == "tags"
+    assert read_corpus(PAIRS, column=None).column == "upos"
 
 
 def test_splits() -> None:
