@@ -11,11 +11,13 @@ from tagger.corpora.files.lines import DamagedLine, blocks, checked_returns, not
 from tagger.corpora.formats.conllu import FIELD_NAMES, FIELDS, FORM, MISC, check_words, parse_block
 from tagger.corpora.formats.layout import conllu_comments
 from tagger.corpora.formats.metadata import LABEL_FIELDS
-from tagger.corpora.formats.options import DEFAULTS, ReadOptions
+from tagger.corpora.formats.options import CONLLU_NAMES, DEFAULTS, ReadOptions
 from tagger.corpora.formats.sentence import MISSING
 
-TAG_FIELDS = {name: LABEL_FIELDS[name] for name in ("upos", "xpos", "feats")}
-"""The fields of tags; any other label goes into MISC."""
+TAG_FIELDS = {
+    name: LABEL_FIELDS[CONLLU_NAMES.get(name, name)] for name in (*filter(None, CONLLU_NAMES), "upos", "xpos", "feats")
+}
+"""The fields of tags, also under other names of UPOS; any other label goes into MISC."""
 HEAD = FIELD_NAMES.index("head")
 BAR_IN_MISC = "\\p"  # as in Udapi, for | separates the items
 

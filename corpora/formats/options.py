@@ -9,6 +9,7 @@ from typing import Any
 
 from tagger.corpora.formats.metadata import LABEL_FIELDS
 
+DEFAULT_COLUMN = "upos"
 CONLLU_NUMBERS = {"3": "lemma", "4": "upos", "5": "xpos", "6": "feats", "8": "deprel"}
 CONLLU_NAMES = {None: "upos", "pos": "upos", "tag": "upos", "tags": "upos", "pos_tags": "upos"}
 
@@ -48,7 +49,8 @@ class ReadOptions:
     """How to read a corpus.
 
     Args:
-        column: the label column; None for upos, or what stands for it, or the only one.
+        column: the label column; None for the default, or what stands for upos, or the only one.
+        default_column: the label column where none is named.
         format: one of ``FORMATS``, None to look at the content.
         tokens_column: the column of the words, where columns have names.
         label_names: the names that whole-number labels stand for, in the order of their numbers.
@@ -63,6 +65,7 @@ class ReadOptions:
     """
 
     column: str | None = None
+    default_column: str = DEFAULT_COLUMN
     format: str | None = None
     tokens_column: str | None = None
     label_names: tuple[str, ...] | None = None
@@ -86,7 +89,7 @@ class ReadOptions:
     def column_in(self, form: str) -> str | None:
         """Return the name of the label column in files of a format."""
         column = self.in_format(form).labels_column or self.column
-        return conllu_column(column) if form == "conllu" else column
+        return conllu_column(column or self.default_column) if form == "conllu" else column
 
 
 DEFAULTS = ReadOptions()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tagger.corpora.formats.options import ReadOptions
-from tagger.corpora.labels.label_column import DEFAULT_COLUMN, choose_column
+from tagger.corpora.labels.label_column import choose_column
 from tagger.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -106,11 +106,13 @@ def _tags_column(source: str, ours: Mapping[str, str], options: ReadOptions) -> 
         if exact is not None:
             return exact, None
     else:
-        chosen, note = (column, None) if column in ours else choose_column(column, candidates)
+        chosen, note = column, None
+        if column not in ours:
+            chosen, note = choose_column(column, candidates, default=options.default_column)
         if chosen is not None:
             return ours[chosen], note
     raise CorpusError(
-        f"{source}: no column {labels_column or column or DEFAULT_COLUMN!r} of labels; "
+        f"{source}: no column {labels_column or column or options.default_column!r} of labels; "
         f"columns with labels: {', '.join(candidates) or 'none'}; choose one (--labels-column)"
     )
 

@@ -13,7 +13,6 @@ from tagger.corpora.hub.catalogue import find_dataset
 from tagger.corpora.hub.columns import NoSentencesError
 from tagger.corpora.hub.dataset import read_hub
 from tagger.corpora.hub.files import located_files
-from tagger.corpora.labels.label_column import DEFAULT_COLUMN
 from tagger.corpora.labels.repair import Repairs
 from tagger.corpora.labels.scheme_detection import SchemeDetector
 from tagger.corpora.sources.corpus import BATCH, Corpus, Split
@@ -37,7 +36,7 @@ def read_hub_corpus(source: str, options: ReadOptions, seed: int | None) -> Corp
     if entry.task == "lm":
         raise CorpusError(f"{source} is plain text for language models, it holds no labels")
     spec = entry.spec
-    column = options.labels_column or options.column or DEFAULT_COLUMN
+    column = options.labels_column or options.column or options.default_column
     try:
         tables, notes = read_hub(spec, replace(options, tokens_column=options.tokens_column or entry.tokens))
     except NoSentencesError:

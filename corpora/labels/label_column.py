@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tagger.corpora.formats.conllu import misc_keys
+from tagger.corpora.formats.options import DEFAULT_COLUMN
 from tagger.corpora.formats.sentence import (
     MISSING,
     UNLABELLED,
@@ -23,32 +24,35 @@ from tagger.errors import CorpusError
 
 OPTIONAL = {"feats", "lemma"}  # columns where ``_`` is a value like any other
 NUMBER = re.compile(r"(?:column)?-?\d{1,9}", re.ASCII)
-DEFAULT_COLUMN = "upos"
 STANDS_FOR_UPOS = ("upos_tags", "upostag", "pos", "pos_tags", "postag", "tag", "tags")
 """What is read in its place, with a note, where the user names no column."""
 
 
 def choose_column(
-    requested: str | None, available: list[str], numbers: Mapping[str, int] | None = None
+    requested: str | None,
+    available: list[str],
+    numbers: Mapping[str, int] | None = None,
+    default: str = DEFAULT_COLUMN,
 ) -> tuple[str | None, str | None]:
     """Find the column that a user means.
 
     Args:
         requested: a name, the number of a column of the file from 1 (``3`` or ``column3``; ``-1`` is the last),
-            or None for upos, or what stands for it, or the only column.
+            or None for the default, or what stands for upos, or the only column.
         available: the label columns, in the order of the file.
         numbers: their numbers in the file; by default the words are the first column and the labels follow.
+        default: the column to read where the user names none.
 
     Returns:
         The column, or None if there is none; and a note if it has another name.
     """
     if requested is None:
-        usual = (name for name in (DEFAULT_COLUMN, *STANDS_FOR_UPOS) if name in available)
+        usual = (name for name in (default, DEFAULT_COLUMN, *STANDS_FOR_UPOS) if name in available)
         chosen = next(usual, available[0] if len(available) == 1 else None)
-        if chosen in (None, DEFAULT_COLUMN):
+        if chosen in (None, default):
             return chosen, None
         others = "" if len(available) == 1 else f" (of {', '.join(available)})"
-        return chosen, f"no column {DEFAULT_COLUMN!r}: read {chosen!r}{others}; --column names another"
+        return chosen, f"no column {default!r}: read {chosen!r}{others}; --column names another"
     if requested in available:
         return requested, None
     if NUMBER.fullmatch(requested):
@@ -73,6 +77,7 @@ class LabelColumnReader:
         expected: the columns of the file before this one.
         label_names: the names of labels that are whole numbers, in order.
         repairs: repairs words and labels; None to leave them unchanged.
+        default: the column to read where the user asked for none.
         keep_all: also yield sentences without any label.
 
     Attributes:
@@ -85,6 +90,7 @@ class LabelColumnReader:
     expected: list[str] | None = None
     label_names: tuple[str, ...] | None = None
     repairs: Repairs | None = None
+    default: str = DEFAULT_COLUMN
     keep_all: bool = False
     column: str = ""
     columns: list[str] = field(default_factory=list)
@@ -132,7 +138,7 @@ class LabelColumnReader:
     def _choose(self, sentence: RawSentence) -> None:
         self.columns = [name for name in sentence.columns if name != "misc"]
         self._misc = "misc" in sentence.columns
-        column, note = choose_column(self.requested, self.columns, sentence.numbers)
+        column, note = choose_column(self.requested, self.columns, sentence.numbers, self.default)
         self.notes += [note] if note else []
         self._empty = list(self.columns)
         if self.expected is not None and self.columns != self.expected:
@@ -141,7 +147,7 @@ class LabelColumnReader:
             raise CorpusError(message, path=self.name)
         if column is None:
             self._note_labelled(sentence)
-            raise self._unknown(f"no column {self.requested or DEFAULT_COLUMN!r}")
+            raise self._unknown(f"no column {self.requested or self.default!r}")
         self.column = column
 
     def _defects(self, sentence: RawSentence) -> list[Problem]:

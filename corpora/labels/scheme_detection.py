@@ -125,8 +125,8 @@ def scheme_of_files(files: Iterable[tuple[Path, str, str]], options: ReadOptions
         return None
     detector = SchemeDetector()
     for path, name, form in files:
-        wanted = options.column_in(form)
-        reader = LabelColumnReader(wanted, _ignore, name, None, options.label_names, Repairs(name))
+        wanted, names = options.column_in(form), options.label_names
+        reader = LabelColumnReader(wanted, _ignore, name, None, names, Repairs(name), options.default_column)
         for sentence in reader.read(read_sentences(path, name, form, options, _ignore)):
             if not detector.add(sentence.tokens, sentence.columns[reader.column], sentence.lines):
                 return None

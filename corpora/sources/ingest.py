@@ -88,7 +88,9 @@ def _write(target: Path, files: list[tuple[Path, str, str]], options: ReadOption
             policy = error_policy(name, skip_invalid=options.skip_invalid)
             before = readers[0].columns if readers else None
             repairs = Repairs(name, scheme) if options.repair else None
-            reader = LabelColumnReader(options.column_in(form), policy, name, before, options.label_names, repairs)
+            reader = LabelColumnReader(
+                options.column_in(form), policy, name, before, options.label_names, repairs, options.default_column
+            )
             readers.append(reader)
             for sentence in reader.read(read_sentences(path, name, form, options, policy)):
                 if file is None:

@@ -251,7 +251,7 @@ class Tagger:
         learnt = CorpusReading.of_model(self.saved.about)
         if learnt is not None and "column" in options:
             learnt = replace(learnt, labels_column=None)
-        return {"column": self.column, "learnt": learnt, **options}
+        return {"default_column": self.column, "learnt": learnt, **options}
 
     def raw_text_note(self, words: Sequence[str] = ()) -> str | None:
         """Say why the model splits raw text badly; None if nothing is known against it.

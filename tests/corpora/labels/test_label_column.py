@@ -57,3 +57,9 @@ def test_sentences_without_any_label_are_left_out_and_counted() -> None:
     raw = [RawSentence(["a", "b"], {"upos": list(tags)}, line, [line, line]) for line, tags in enumerate(("__", "X_"))]
     assert [sentence.line for sentence in intake.read(raw)] == [1]
     assert intake.notes == ["3 words without upos (_): not learnt and not scored; 1 sentence without any left out"]
+
+
+def test_the_default_of_a_model_goes_before_upos() -> None:
+    assert choose_column(None, ["upos", "xpos"], default="xpos") == ("xpos", None)
+    column, note = choose_column(None, ["upos", "xpos"], default="tags")
+    assert (column, note) == ("upos", "no column 'tags': read 'upos' (of upos, xpos); --column names another")
