@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tagger.corpora.labels.label_column import DEFAULT_COLUMN
+from tagger.corpora.formats.options import DEFAULT_COLUMN
 from tagger.corpora.sources.splits import split_of
 from tagger.errors import CorpusError
 

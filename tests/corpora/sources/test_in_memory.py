@@ -145,7 +145,7 @@ def test_what_is_no_corpus(wrong: Any, message: str) -> None:
     ("wrong", "message"),
     [
         ([], "<list>: has no sentences"),
-        ([*LISTS, (["they", "can", "fish"], ["PRON"])], "<list>:13: 1 'tags' for 3 words"),
+        ([*LISTS, (["they", "can", "fish"], ["PRON"])], "<list>:13: 1 'upos' for 3 words"),
         ([(["they", None, "fish"], ["PRON"] * 3)], "<list>:1: 'tokens' must be a list of strings"),
         ([(["they", math.nan, "fish"], ["PRON"] * 3)], "<list>:1: 'tokens' must be a list of strings"),
         (pd.DataFrame({"x": [1.5, 2.5]}), "<DataFrame>: "),
