@@ -109,14 +109,14 @@ def test_an_error_of_one_thread_is_not_that_of_another(tiny_model: Path, expecte
 
 def test_pickles_and_copies_after_use(tiny_model: Path, expected: list[list[str]]) -> None:
     used = Tagger.load(tiny_model)
-    fresh = len(pickle.dumps(used))
     for text in TEXTS:
         used.tag(text)
     stream = used.tag_sentences([words for words, _ in sentences(2000, 3)])
     next(stream)
-    for copied in (pickle.loads(pickle.dumps(used)), copy.deepcopy(used), copy.copy(used)):
+    for copied in (pickle.loads(pickle.dumps(used)), copy.deepcopy(used)):
+        assert not copied._engine.cache.rows, "what the cache holds is computed again"
         assert [copied.tag(text).tags for text in TEXTS[:5]] == expected[:5]
-    assert len(pickle.dumps(used)) < 1.1 * fresh, "what the cache holds is computed again"
+    assert [copy.copy(used).tag(text).tags for text in TEXTS[:5]] == expected[:5]
 
 
 def test_pickles_while_others_use_it(tiny_model: Path) -> None:
