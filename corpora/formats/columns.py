@@ -24,6 +24,8 @@ from tagger.corpora.formats.options import CorpusReading, LabelledFile, ReadOpti
 from tagger.corpora.formats.sentence import MISSING, OnProblem, Problem, ProblemKind, RawSentence, excerpt, number_of
 from tagger.errors import CorpusError
 
+NO_LABEL_SIGNS = frozenset(["-100", "-100.0", "nan", "NaN"])  # nan is a lemma, too
+NO_SIGNS: frozenset[str] = frozenset()
 PROBE_LINES = 1000  # looked at to learn the layout
 END_OF_VERTICAL = re.compile(
     rb"\n(?:</(?:s|sent|sentence)>[^\n]*\n|(?=<(?:s|sent|sentence|p|doc|text|head|u|turn|item|l)[\s>])|\s*\n)", re.I
@@ -196,8 +198,9 @@ def _sentence(record: Record, layout: Layout, numbers: tuple[str, ...]) -> RawSe
     fields = list(zip(*[row for _, _, row in record.rows], strict=True))
     columns = {name: list(fields[place]) for place, name in layout.names.items()}
     for name, labels in columns.items():
-        if not all(map(str.strip, labels)) or ("-100" in labels and name not in numbers):
-            columns[name] = [label if label.strip() and label != "-100" else MISSING for label in labels]
+        signs = NO_SIGNS if name in numbers or name == "lemma" else NO_LABEL_SIGNS
+        if not all(map(str.strip, labels)) or not signs.isdisjoint(labels):
+            columns[name] = [label if label.strip() and label not in signs else MISSING for label in labels]
     lines = [number for number, _, _ in record.rows]
     return RawSentence(list(fields[layout.words]), columns, record.start, lines)
 

@@ -17,6 +17,10 @@ MOSTLY = 0.9  # of the words of a column of UPOS have one of them
 FEATURE = r"[A-Z0-9][A-Za-z0-9]*(?:\[[a-z0-9]+\])?=[A-Z0-9][A-Za-z0-9]*(?:,[A-Z0-9][A-Za-z0-9]*)*"
 FEATURES = re.compile(rf"{FEATURE}(?:\|{FEATURE})*")
 """https://universaldependencies.org/format.html#morphological-annotation"""
+PLACEHOLDERS = frozenset(
+    ["none", "null", "nan", "na", "n/a", "<na>", "nil", "?", "??", "-", "-1", "-x-", "todo", "undefined"]
+)
+"""What annotators and programs write for no label, in lower case."""
 UNPAIRED = re.compile(r"[\s/]")
 
 

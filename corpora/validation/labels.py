@@ -10,7 +10,7 @@ from dataclasses import replace
 from tagger.corpora.formats.sentence import MISSING, UNLABELLED, excerpt
 from tagger.corpora.labels.scheme_detection import Place, SchemeDetector
 from tagger.corpora.validation.findings import CheckedSentence, Findings
-from tagger.corpora.validation.inventory import UNPAIRED, odd_features, odd_upos
+from tagger.corpora.validation.inventory import PLACEHOLDERS, UNPAIRED, odd_features, odd_upos
 from tagger.corpora.validation.statistics import TRAIN, SplitStatistics
 
 MANY = 200
@@ -56,6 +56,8 @@ class LabelCheck:
         if self.column in OPEN_COLUMNS:
             return
         self._report_odd("no-upos", odd_upos(self._labels, self.column), findings)
+        stand_ins = [label for label in self._labels if label.lower() in PLACEHOLDERS and not self._is_word(label)]
+        findings.add_ranked("placeholder-label", self._places(stand_ins, counted=True))
         unpaired = [label for label in self._labels if UNPAIRED.search(label)]
         findings.add_ranked("unpaired-label", self._places(unpaired, counted=True))
         self._report_kinds(findings)
@@ -125,6 +127,10 @@ class LabelCheck:
 
     def _place(self, label: str) -> Place:
         return next(first[label] for first in self._first.values() if label in first)
+
+    def _is_word(self, label: str) -> bool:
+        """Whether a label is first seen on the word that it is the same as, such as a hyphen."""
+        return self._place(label).detail == f"{excerpt(label)} on {excerpt(label)}"
 
     def _any(self) -> Place:
         return next(iter(next(iter(self._first.values())).values()))

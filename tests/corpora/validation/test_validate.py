@@ -456,3 +456,21 @@ def test_labels_that_pairs_cannot_hold(write: Write, label: str) -> None:
     )
     assert (finding.count, finding.places[0].line, finding.places[0].detail) == (1, 5, f"{label!r} on 'Old' (1 in all)")
     assert "pairs" in finding.kind.why
+
+
+@pytest.mark.parametrize("label", ["None", "NULL", "n/a", "?", "-", "-1", "-X-"])
+def test_labels_that_stand_for_no_label(write: Write, label: str) -> None:
+    finding = found(look(write("a.conll", columns(THEY_FISH, [("Old", label), *WE_CAN]))), "placeholder-label")
+    assert (finding.count, finding.places[0].line, finding.places[0].detail) == (1, 5, f"{label!r} on 'Old' (1 in all)")
+    assert "_" in finding.kind.fix
+
+
+def test_a_hyphen_may_be_the_label_of_a_hyphen(write: Write) -> None:
+    assert "placeholder-label" not in codes(look(write("a.conll", columns(THEY_FISH, [("-", "-"), *WE_CAN]))))
+
+
+@pytest.mark.parametrize("sign", ["_", "NaN", "nan", "-100", "-100.0"])
+def test_words_without_a_label(write: Write, sign: str) -> None:
+    report = look(write("a.conll", columns(THEY_FISH, WE_CAN, [("Old", sign), *A_FISH])))
+    assert [(place.line, place.detail) for place in found(report, "missing-label").places] == [(9, "no tag on 'Old'")]
+    assert sign not in report.splits[0].labels
