@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from tagger.errors import TaggerError
+from tagger.runtime.filesystem import NO_ROOM
 from tagger.runtime.signals import ended_by_sigterm
 from tagger.runtime.version import __version__
 
@@ -43,7 +44,9 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
         except BrokenPipeError as error:
             raise ReaderGone from error
 
@@ -102,6 +105,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         message = str(stopped) if isinstance(stopped, KeyboardInterrupt) else ""  # may say how to resume
         click.echo(f"tagger: {message or 'interrupted'}", err=True)
         sys.exit(getattr(stopped, "status", EXIT_INTERRUPTED))
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush would fail again
+        click.echo(f"tagger: error: cannot write the output: {error.strerror}; it is incomplete", err=True)
+        sys.exit(EXIT_ERROR)
     except ReaderGone:  # nobody reads what is left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

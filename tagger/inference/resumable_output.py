@@ -183,6 +183,8 @@ def tagged_file(path: str, resume: Resume) -> Iterator[TaggedFile]:
         except OSError as error:
             free = f"; {room(target.parent, file.size)}" if error.errno in NO_ROOM else ""
             kept = "; ".join(["", file.kept()] if file.kept() else [])
+            if not kept:
+                file.discard()
             raise OutputError(f"{path}: cannot write: {error.strerror or error}{free}{kept}") from error
         except (MemoryError, RuntimeError) as error:
             if file.marked is None:
@@ -204,7 +206,12 @@ def _opened(place: Path, path: str) -> Iterator[BinaryIO]:
             descriptor = os.open(place, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         except OSError as error:
             raise OutputError(f"{path}: cannot write: {error.strerror or error}") from error
-        yield stack.enter_context(open(descriptor, "r+b", buffering=BUFFER_BYTES))
+        part = open(descriptor, "r+b", buffering=BUFFER_BYTES)  # noqa: SIM115
+        try:
+            yield part
+        finally:  # what could not be written fails again, and that error is known
+            with suppress(OSError):
+                part.close()
 
 
 def describe_inputs(paths: Sequence[str]) -> list[list[Any]]:
