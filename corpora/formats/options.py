@@ -83,7 +83,8 @@ class ReadOptions:
         learnt = self.learnt
         if learnt is None or learnt.format != form:
             return self if learnt is None else replace(self, learnt=None)
-        words = self.tokens_column or (learnt.tokens_column if learnt.width is None else None)
+        usual = learnt.tokens_column if learnt.width is None and self.text_column is None else None
+        words = self.tokens_column or usual
         return replace(self, tokens_column=words, labels_column=self.labels_column or learnt.labels_column)
 
     def column_in(self, form: str) -> str | None:

@@ -37,6 +37,8 @@ ID_KEYS = {*SENTENCE_KEYS, *(f"{kind}id" for kind in ("", "doc_", "document_", "
 TAGS = re.compile(r"</[A-Za-z][\w.:-]*\s*>|<[A-Za-z][^<>]*[\"'/]>")
 """An end tag, or a tag with attributes or without content."""
 _STRING = r'"(?:[^"\\]|\\.)*"\s*'
+TEXT_CELL = re.compile(r"^(?=.*\S\t)(?:.*\t)?(?:[^\t ]+ ){3,}[^\t ]")
+"""A line with tabs, one cell of which holds four words or more."""
 JSON = re.compile(rf"\s*(?:\{{\s*(?:{_STRING}(?::|$)|\}}|$)|\[\s*(?:[\[{{]|{_STRING}[],]|$))")
 LABEL = re.compile(r"[A-Z$][A-Z0-9$.,(*+-]{0,9}|[^\w\s]{1,3}|_")
 
@@ -135,6 +137,11 @@ def sniff_document(head: bytes, name: str) -> str:
         return "slashed"
     if form := _table_form(lines, named):
         return form
+    if 2 * sum(bool(TEXT_CELL.search(line)) for line in data) > len(data):
+        message = "a table of texts without names of its columns, expected a first line such as id<TAB>text"
+        raise CorpusError(
+            f"{message}; if a line holds a word and its labels, name the format (--input columns)", path=name
+        )
     if named in ("columns", "vertical", "slashed"):
         return named
     if MARKUP.match(lines[0].lstrip()) or 2 * sum(bool(TAGS.search(line)) for line in data) > len(data):

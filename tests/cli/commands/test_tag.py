@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ from click.testing import CliRunner, Result
 from tagger.cli.commands import tag as tag_module
 from tagger.cli.main import cli, main
 from tagger.cli.output.output_file import output_stream
+from tagger.corpora.read_corpus import read_split
 from tagger.errors import CorpusError, ModelError, OutputError
 from tests.corpora.document_samples import LengthTagger
 from tests.processes import started
@@ -261,3 +264,61 @@ def test_threads_below_one_are_wrong_usage() -> None:
     result = run("--threads", "0")
     assert result.exit_code == 2
     assert "0 is not in the range x>=1" in result.stderr
+
+
+def test_columns_that_the_format_has_not_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"words": ["a"], "body": "b c", "nr": 5}\n')
+    for option in ("--tokens-column", "--text-key", "--id-column"):
+        result = run("--model", "m", "--input", "text", option, "body", stdin=b"a")
+        assert isinstance(result.exception, CorpusError)
+        assert "text, which has no column for --" in str(result.exception)
+        result = run("--model", "m", option, "absent", "a.jsonl")
+        assert isinstance(result.exception, CorpusError)
+        assert "absent" in str(result.exception)
+        assert "words, body, nr" in str(result.exception)
+    assert '"tokens": ["b", "c"]' in run("--model", "m", "--text-key", "body", "--id-key", "nr", "a.jsonl").stdout
+    assert run("--model", "m", "--format", "conll", "--tokens-column", "-1", stdin=b"a bc\n").stdout == "bc/L2\n"
+
+
+def test_each_line_is_one_sentence(tmp_path: Path) -> None:
+    text = b"Milk. Eggs.\n\nNo\nbread\n"
+    assert run("--model", "m", stdin=text).stdout == "Milk/L4 ./L1\nEggs/L4 ./L1\nNo/L2 bread/L5\n"
+    asked = run("--model", "m", "--one-sentence-per-line", stdin=text)
+    assert asked.stdout == "Milk/L4 ./L1 Eggs/L4 ./L1\nNo/L2\nbread/L5\n"
+    refused = run("--model", "m", "--one-sentence-per-line", "--input", "tokens", stdin=text)
+    assert refused.exit_code == 2
+    assert "--one-sentence-per-line is for raw text, and the input is tokens" in refused.stderr
+
+
+@pytest.mark.parametrize("label", ["L 4", "L/4", "L\u00a04"])
+def test_labels_that_pairs_cannot_hold(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LengthTagger, "labels", ("X", label), raising=False)
+    result = run("--model", "m", stdin=b"fish")
+    assert result.stdout == "fish\tL4\n\n"
+    assert "note: the output is tsv" in result.stderr
+    refused = run("--model", "m", "--output", "pairs", stdin=b"fish")
+    assert isinstance(refused.exception, OutputError)
+    assert "pairs cannot hold the label" in str(refused.exception)
+    in_cells = run("--model", "m", stdin=b"id,text\n1,A fish\n")
+    assert isinstance(in_cells.exception, OutputError)
+
+
+@pytest.mark.parametrize("word", [" ", "  a", "a\tb", "a\u00a0b", "a\u3000b", "a/b", "\u00a0"])
+def test_pairs_can_be_read_back(word: str, tmp_path: Path) -> None:
+    words = ["so", word, "on", "and", "on"]
+    (tmp_path / "a.jsonl").write_text(json.dumps({"tokens": words}))
+    (tmp_path / "pairs.tagged").write_text(run("--model", "m", "--output", "pairs", "a.jsonl").stdout)
+    expected = [re.sub(r"[ \t]+", "_", token) for token in words]
+    assert read_split(str(tmp_path / "pairs.tagged"), column=None).tokens() == [expected]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("arguments", [["tag", "--model", "m", "--text", "a"], ["--help"]])
+def test_a_full_disk_is_one_line(arguments: list[str], tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        code = "from tagger.cli.main import main; main()"
+        arguments = ["en" if argument == "m" else argument for argument in arguments]
+        command = [sys.executable, "-c", code, *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "tagger: error: cannot write the output: No space left on device; it is incomplete\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -224,3 +225,33 @@ def test_killed_between_any_two_changes_of_the_disk_at_the_end(tiny_model: Path,
             if end.code == 0:
                 break
         assert 1 < change < 20
+
+
+def fill(target: Path, *, marked: bool) -> None:
+    """Write more than there is room for."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with tagged_file(str(target), "no") as file:
+            file.begin({"a": 1})
+            file.write(b"12345678\n" * 1000)
+            file.last -= 60
+            if marked:
+                file.mark(Progress(sentences=1000, pieces=1000))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+            file.write(b"x" * 600_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_full_disk_is_one_error_and_what_was_marked_is_kept(tmp_path: Path, marked: bool) -> None:
+    target = tmp_path / "o.txt"
+    with pytest.raises(OutputError, match="cannot write: File too large") as caught:
+        fill(target, marked=marked)
+    assert ("1,000 sentences are kept" in str(caught.value)) == marked
+    assert [path.name for path in sorted(tmp_path.iterdir())] == (["o.txt.part", "o.txt.part.json"] if marked else [])
+    if marked:
+        with tagged_file(str(target), "yes") as file:
+            assert file.begin({"a": 1}).sentences == 1000
+            file.write(b"end\n")
+        assert target.read_bytes() == b"12345678\n" * 1000 + b"end\n"
