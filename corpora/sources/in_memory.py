@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tagger.corpora.formats.csv_tables import SENTENCE_KEYS
 from tagger.corpora.formats.options import DEFAULT_COLUMN
 from tagger.corpora.sources.splits import split_of
 from tagger.errors import CorpusError
@@ -25,6 +26,9 @@ EXPECTED = (
     "expected a path or name, a list of (tokens, labels) or of lists of (word, label), a list of dicts, "
     "a data frame, a datasets.Dataset, or a dict of such splits"
 )
+
+LONGEST = 200
+"""Words of a table that may be one sentence."""
 
 
 @contextmanager
@@ -79,11 +83,13 @@ def _with_splits(arguments: dict[str, Any]) -> dict[str, Any]:
     return {**arguments, **splits, **further, "source": None}
 
 
-def _write(data: Any, target: Path, key: str, name: str, after_text: str | None) -> Path:
+def _write(data: Any, target: Path, key: str | None, name: str, after_text: str | None) -> Path:
     table = _table(data)
     if table is not None:
         import pyarrow.parquet as pq
 
+        if key is not None:
+            _check_sentences(table, name)
         path = target.with_suffix(".parquet")
         pq.write_table(table, path)
         return path
@@ -98,12 +104,22 @@ def _write(data: Any, target: Path, key: str, name: str, after_text: str | None)
         return path
     path = target.with_suffix(".jsonl")
     with path.open("w", encoding="utf-8") as file:
-        for number, record in enumerate(_records(items, key, name), 1):
+        for number, record in enumerate(_records(items, key or "tags", name), 1):
             try:
                 file.write(json.dumps(record, default=_plain) + "\n")
             except (TypeError, ValueError) as error:
                 raise TypeError(f"{name}: sentence {number} holds {error}; {EXPECTED}") from None
     return path
+
+
+def _check_sentences(table: pa.Table, name: str) -> None:
+    """Refuse a long table with a word a row in which nothing tells where sentences end."""
+    import pyarrow as pa
+
+    told = {*SENTENCE_KEYS, "doc_id"} & {column.lower() for column in table.column_names}
+    nested = any(pa.types.is_nested(field.type) for field in table.schema)
+    if not told and not nested and table.num_rows > LONGEST and not any(column.null_count for column in table.columns):
+        raise CorpusError("no column numbers the sentences of the words; call one sentence_id", path=name)
 
 
 def _table(data: Any) -> pa.Table | None:

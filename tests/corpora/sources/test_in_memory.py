@@ -149,6 +149,7 @@ def test_what_is_no_corpus(wrong: Any, message: str) -> None:
         ([(["they", None, "fish"], ["PRON"] * 3)], "<list>:1: 'tokens' must be a list of strings"),
         ([(["they", math.nan, "fish"], ["PRON"] * 3)], "<list>:1: 'tokens' must be a list of strings"),
         (pd.DataFrame({"x": [1.5, 2.5]}), "<DataFrame>: "),
+        (pd.concat([FRAME[["word", "upos"]]] * 20), "<DataFrame>: no column numbers the sentences of the words"),
     ],
 )
 def test_what_cannot_be_read(wrong: Any, message: str) -> None:
