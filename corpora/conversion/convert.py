@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tagger.corpora.conversion.rows import ConversionOptions, FileRows, hub_rows
 from tagger.corpora.conversion.write import WRITABLE, check_target, publish, write_part
+from tagger.corpora.files.paths import user_path
 from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.formats.registry import format_of_name
 from tagger.corpora.formats.sentence import RawSentence
@@ -30,7 +31,7 @@ class Conversion:
 
 def convert(
     source: str | None,
-    out: Path,
+    out: str | Path,
     form: str | None = None,
     *,
     scheme: str | None = None,
@@ -56,6 +57,7 @@ def convert(
         CorpusError: the source cannot be read, or a scheme is asked of labels that are no spans.
         OutputError: a file is there already or cannot be written, or the format cannot hold a word.
     """
+    out = user_path(out)
     form = form or _writable_format(out)
     if form is None:
         raise OutputError(f"{out}: its name does not tell the format; say which (--to {', '.join(WRITABLE)})")

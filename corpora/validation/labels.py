@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 
 from tagger.corpora.formats.sentence import MISSING, UNLABELLED, excerpt
+from tagger.corpora.labels.repair import is_invisible
 from tagger.corpora.labels.scheme_detection import Place, SchemeDetector
 from tagger.corpora.validation.findings import CheckedSentence, Findings
 from tagger.corpora.validation.inventory import PLACEHOLDERS, UNPAIRED, odd_features, odd_upos
@@ -106,7 +107,8 @@ class LabelCheck:
         groups: dict[str, list[str]] = {}
         for label, _ in self._labels.most_common():
             folded = unicodedata.normalize("NFKC", label).casefold()
-            groups.setdefault("".join(folded.split()), []).append(label)
+            plain = "".join(char for char in folded if not (char.isspace() or is_invisible(char)))
+            groups.setdefault(plain, []).append(label)
         places = []
         for usual, *others in groups.values():
             for label in others:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tagger import Tagger, train_pos
+from tagger.corpora.conversion.convert import convert
 from tagger.errors import ModelError
 from tagger.forecasting.forecaster import Forecaster
 from tagger.token_regression.regressor import TokenRegressor
@@ -54,6 +55,7 @@ def test_tilde_in_python(home: Path) -> None:
     assert (
         Tagger.load("~/p", threads=1).tag(["they"]).tokens == Tagger.load(Path("~/p"), threads=1).tag(["they"]).tokens
     )
+    assert list(convert("~/a.conllu", "~/b.jsonl").files) == [home / "b.jsonl"]
     for kind in (Forecaster, TokenRegressor):  # the folder is found; it holds a tagger
         with pytest.raises(ModelError, match=f"{home}/p.*tag"):
             kind.load("~/p")

@@ -234,6 +234,14 @@ def test_labels_in_two_spellings(write: Write) -> None:
     assert (place.line, place.detail) == (1, "'Noun' on 'a' (2), beside 'NOUN' (3)")
 
 
+@pytest.mark.parametrize("other", ["LOC\u200b", "LOC\u00ad", "\ufeffLOC", "\u00a0LOC", "\uff2c\uff2f\uff23"])
+def test_labels_that_look_the_same(write: Write, other: str) -> None:
+    path = write("a.conll", columns([("a", "LOC"), ("b", "LOC"), ("c", other)]))
+    (place,) = found(look(path), "alike-labels").places
+    assert place.line == 3
+    assert place.detail.endswith("beside 'LOC' (2)")
+
+
 def test_labels_seen_once(write: Write) -> None:
     path = write(
         "a.conll", columns(THEY_FISH, WE_CAN, [("They", "PRON"), ("fish", "VRB"), ("can", "AUX"), (".", "PUNCT")])
