@@ -121,7 +121,7 @@ def _run(values: Mapping[str, Any], hub: HubRequest | None, out: TaggedOutput) -
     """Open the documents first, which fails fastest, then load the model and tag."""
     from tagger.corpora.documents.hub import HubDocuments
     from tagger.corpora.documents.input import Documents
-    from tagger.corpora.documents.output import default_output, make_renderer
+    from tagger.corpora.documents.output import make_renderer
     from tagger.inference.document_tagging import OneByOne, tag_documents
 
     files, input_format, text = (values[name] for name in ("files", "input_format", "text"))
@@ -139,9 +139,7 @@ def _run(values: Mapping[str, Any], hub: HubRequest | None, out: TaggedOutput) -
             _note(note, values)
         tagger = _load(values)
         labels: tuple[str, ...] = getattr(tagger, "labels", ())
-        output = values["output_format"] or default_output(documents.format, labels, scores=values["scores"])
-        if values["output_format"] is None and output != default_output(documents.format, scores=values["scores"]):
-            _note(f"the output is {output}, as labels of the model have no place in pairs (--output)", values)
+        output = _output_format(documents.format, labels, values)
         identity = {
             "output format": output,
             "input format": input_format,
@@ -171,6 +169,15 @@ def _read_options(values: Mapping[str, Any]) -> ReadOptions:
     with suppress(ModelError):  # found again when the model is loaded
         about = read_manifest(find_model(values["model"])).get("about", {})
     return ReadOptions(learnt=CorpusReading.of_model(about), **{name: values[name] for name in COLUMN_OPTIONS})
+
+
+def _output_format(form: str, labels: tuple[str, ...], values: Mapping[str, Any]) -> str:
+    from tagger.corpora.documents.output import default_output
+
+    output: str = values["output_format"] or default_output(form, labels, scores=values["scores"])
+    if values["output_format"] is None and output != default_output(form, scores=values["scores"]):
+        _note(f"the output is {output}, as labels of the model have no place in pairs (--output)", values)
+    return output
 
 
 def _note(note: str, values: Mapping[str, Any]) -> None:

@@ -144,8 +144,12 @@ def sniff_document(head: bytes, name: str) -> str:
         )
     if named in ("columns", "vertical", "slashed"):
         return named
-    if MARKUP.match(lines[0].lstrip()) or 2 * sum(bool(TAGS.search(line)) for line in data) > len(data):
-        message = "markup (XML, HTML), expected text or words; convert it to text first"
+    if (
+        lines[0].startswith("{\\rtf")
+        or MARKUP.match(lines[0].lstrip())
+        or 2 * sum(bool(TAGS.search(line)) for line in data) > len(data)
+    ):
+        message = "markup (XML, HTML, RTF), expected text or words; convert it to text first"
         raise CorpusError(f"{message}, or tag its tags as words with --input text", path=name)
     return "columns" if _is_table(data) or _has_blank_columns(data) else "text"
 

@@ -51,6 +51,7 @@ def test_a_document_is_recognised(name: str, head: str, expected: str) -> None:
     ("head", "message"),
     [
         ('<?xml version="1.0"?>\n<TEI>\n', "markup"),
+        ("{\\rtf1 A dog barks.}\n", "markup"),
         ("<html><body>\n<p>A dog.</p>\n", "markup"),
         ("<p>A dog barks.</p>\n<p>It rains.</p>\n", "markup"),
         ('<doc id="3" title="Dogs">\nDogs\n\nA dog barks at a cat.\n</doc>\n', "markup"),
