@@ -93,6 +93,11 @@ class JsonPiece(Piece):
 
 
 @dataclass(slots=True)
+class JsonTextPiece(JsonPiece):
+    """A sentence of the raw text of a JSON line or a row."""
+
+
+@dataclass(slots=True)
 class TableLines(Piece):
     """Lines of a table that hold no word: blank ones, and the names of the columns.
 

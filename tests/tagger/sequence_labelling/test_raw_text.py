@@ -85,5 +85,9 @@ def test_training_measures_and_tag_says_once(tmp_path: Path) -> None:
     (tmp_path / "raw.txt").write_text("Il parle du roi.\n" * 100, encoding="utf-8")
     tagged = run("tag", tmp_path / "raw.txt", "--model", model, "--threads", 1)
     assert tagged.message.startswith(expected)
+    (tmp_path / "raw.jsonl").write_text('{"id": 1, "text": "Il parle du roi."}\n', encoding="utf-8")
+    (tmp_path / "raw.csv").write_text("id,text\n1,Il parle du roi.\n2,Il parle au chat.\n", encoding="utf-8")
+    for name in ("raw.jsonl", "raw.csv"):
+        assert expected in run("tag", tmp_path / name, "--model", model, "--threads", 1).err
     assert run("tag", tmp_path / "raw.txt", "--model", model, "--threads", 1, "--quiet").err == ""
     assert run("tag", tmp_path / "raw.txt", "--model", model, "--threads", 1, "--input", "tokens").err == ""
