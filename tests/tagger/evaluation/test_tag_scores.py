@@ -296,6 +296,8 @@ def test_other_spellings_of_the_same_spans(form: str) -> None:
         ("B M E S", "B I I B"),
         ("B-A I-A L-A O U-B", "I-A I-A L-A O U-B"),  # broken as taggers break it
         ("B-A I-A E-A O S-B", "I-A I-A E-A O S-B"),
+        ("B-A L-A L-A O", "B-A I-A B-A O"),  # a span ends with every L, as with every E
+        ("B-A E-A E-A O", "B-A I-A B-A O"),
     ],
 )
 def test_the_same_spans_score_in_full(gold: str, predicted: str) -> None:

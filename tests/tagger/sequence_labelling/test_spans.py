@@ -9,6 +9,7 @@ import pytest
 
 from tagger import Tagger, train_pos
 from tagger.training.events import EpochEnd, Event
+from tagger.training.objective import DevScore
 from tests.tiny import SETTINGS
 
 pytestmark = pytest.mark.usefixtures("no_curves")
@@ -54,6 +55,11 @@ def test_the_best_epoch_has_the_best_span_f1(span_run: tuple[Tagger, list[EpochE
     assert max(f1) > 0.9
     assert max(f1) == f1[max(number for number, epoch in enumerate(epochs) if epoch.best)]
     assert tagger.saved.about["scheme"] == "IOB2"
+
+
+def test_span_f1_comes_before_accuracy_and_the_loss_between_equals() -> None:
+    low, high = DevScore(0.1, accuracy=0.99, span_f1=0.2), DevScore(0.9, accuracy=0.9, span_f1=0.3)
+    assert low.value < high.value < DevScore(0.8, accuracy=0.8, span_f1=0.3).value
 
 
 @pytest.mark.parametrize("scheme", ["IOB1", "IOB2", "IOBES", "BILOU"])
