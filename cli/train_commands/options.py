@@ -69,11 +69,11 @@ class NameList(click.ParamType[tuple[str, ...]]):
 
 
 class DocumentFormat(click.Choice[str]):
-    """Format of a document; ``conll`` is a former name of columns."""
+    """Format of a document; ``conll`` is a former name of columns, and ``json`` means JSON lines, too."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return one of the choices."""
-        return super().convert("columns" if value == "conll" else value, param, ctx)
+        return super().convert({"conll": "columns", "json": "jsonl"}.get(value, value), param, ctx)
 
 
 def setting_options(config: Any, names: str) -> Callable[[Command], Command]:

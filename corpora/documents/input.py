@@ -15,6 +15,7 @@ from tagger.corpora.documents.tables import read_table
 from tagger.corpora.documents.text import read_lines, read_text, read_text_lines
 from tagger.corpora.files.streams import HEAD_BYTES, STANDARD_INPUT, open_string, open_text, read_errors
 from tagger.corpora.formats.options import DEFAULTS, ReadOptions
+from tagger.corpora.formats.registry import format_of_name
 from tagger.corpora.formats.sentence import clipped
 from tagger.corpora.formats.sniffing import sniff_document
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
@@ -152,7 +153,7 @@ class Documents:
         with read_errors(path):
             reader = read_text_lines if form == "text" and self._by_line else READERS[form]
             first = True
-            for piece in reader(stream, self._options.in_format(form), tokenizer):
+            for piece in self._with_hint(reader(stream, self._options.in_format(form), tokenizer), form, path):
                 piece.first, first = first, first and not piece.tokens
                 if isinstance(piece, BadPiece):
                     piece.message = clipped(piece.message)
@@ -160,3 +161,12 @@ class Documents:
                         raise CorpusError(piece.message, path=path, line=piece.line)
                     piece.path = path
                 yield piece
+
+    def _with_hint(self, pieces: Iterator[Piece], form: str, path: str) -> Iterator[Piece]:
+        """Add to an error in the first line how the format was chosen, where its content alone told it."""
+        try:
+            yield from pieces
+        except CorpusError as error:
+            told = self._input_format != "auto" or format_of_name(path) == form or error.line not in (None, 1)
+            hint = "" if told else f"; read as {form} by its first lines, another format can be named (--input text)"
+            raise CorpusError(error.message + hint, path=error.path, line=error.line) from None

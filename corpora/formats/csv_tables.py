@@ -278,7 +278,7 @@ def find_words(header: list[str], tokens_column: str | None, name: str | None, l
             return place - 1 if place > 0 else len(header) + place
     expected = tokens_column or "token, word, form"
     message = f"no column of words ({expected}) in the first line, which has {excerpt(', '.join(header))}"
-    raise CorpusError(f"{message}; name it (--tokens-column)", path=name, line=line)
+    raise CorpusError(f"{message}; name it (--tokens-column), or that of texts (--text-column)", path=name, line=line)
 
 
 def is_blank(row: Row) -> bool:
