@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tagger.corpora.formats.options import CorpusReading
+from tagger.corpora.read_corpus import read_split
 from tests.tiny import TOML, run, sentences
 
 
@@ -50,3 +52,15 @@ def test_files_of_another_kind_are_read_by_themselves(model: Path, tmp_path: Pat
     assert run("tag", tmp_path / "two.tsv", "--model", model).out.split()[0].startswith("fish/")
     (tmp_path / "a.conllu").write_text("1\tfish\t_\t_\t_\t_\t_\t_\t_\t_\n\n")
     assert run("tag", tmp_path / "a.conllu", "--model", model).out.startswith("1\tfish\t")
+
+
+def test_columns_named_in_training_are_those_of_its_format_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"w": ["a"], "t": ["X"], "upos": ["Y"], "tokens": ["b"]}\n')
+    (tmp_path / "a.csv").write_text("token,upos\nc,Z\n")
+    learnt = CorpusReading("jsonl", "w", "t")
+    read = read_split(str(tmp_path / "a.jsonl"), learnt=learnt)
+    assert (read.tokens(), read.tags()) == ([["a"]], [["X"]])
+    read = read_split(str(tmp_path / "a.jsonl"), learnt=learnt, tokens_column="tokens", labels_column="upos")
+    assert (read.tokens(), read.tags()) == ([["b"]], [["Y"]])
+    read = read_split(str(tmp_path / "a.csv"), learnt=learnt)
+    assert (read.tokens(), read.tags()) == ([["c"]], [["Z"]])
