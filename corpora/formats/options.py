@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,9 +30,16 @@ class CorpusReading:
     width: int | None = None
 
     @classmethod
-    def of_model(cls, about: Mapping[str, Any]) -> CorpusReading | None:
+    def of_model(cls, about: Any) -> CorpusReading | None:
         """Return what ``config.json`` holds under "about"; None for older models, and corpora that are no files."""
-        return cls(**about["reading"]) if about.get("reading") else None
+        match about:
+            case {"reading": {"format": str(form), **named}}:
+                width = named.get("width")
+                words, labels = (
+                    str(named[key]) if named.get(key) else None for key in ("tokens_column", "labels_column")
+                )
+                return cls(form, words, labels, width if isinstance(width, int) else None)
+        return None
 
     def words_in(self, width: int) -> str | None:
         """Return the column of words in a file of that many columns; None if it is of another kind.

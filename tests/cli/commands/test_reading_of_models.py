@@ -54,6 +54,11 @@ def test_files_of_another_kind_are_read_by_themselves(model: Path, tmp_path: Pat
     assert run("tag", tmp_path / "a.conllu", "--model", model).out.startswith("1\tfish\t")
 
 
+@pytest.mark.parametrize("about", [{}, [], {"reading": None}, {"reading": "columns"}, {"reading": {"format": 1}}])
+def test_models_that_say_nothing_of_it(about: object) -> None:
+    assert CorpusReading.of_model(about) is None
+
+
 def test_columns_named_in_training_are_those_of_its_format_alone(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"w": ["a"], "t": ["X"], "upos": ["Y"], "tokens": ["b"]}\n')
     (tmp_path / "a.csv").write_text("token,upos\nc,Z\n")
