@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic
 
-from tagger.corpora.files.paths import user_path
 from tagger.runtime.device import check_threads, choose_device, intra_op_threads, keep_memory, seed_everything
 from tagger.runtime.filesystem import scratch_folder
 from tagger.runtime.memory_limit import memory_limit
@@ -45,8 +44,7 @@ def run_options(
     listener: Listener | None,
 ) -> RunOptions:
     """Make the options of ``train_pos`` and its like."""
-    saving = CheckpointConfig(resume)
-    folder = None if out is None else user_path(out)
+    folder, saving = None if out is None else Path(out), CheckpointConfig(resume)
     return RunOptions(folder, overwrite, device, threads, listener or ignore_events, checkpointing=saving)
 
 
