@@ -24,6 +24,7 @@ from tagger.errors import CorpusError
 
 OPTIONAL = {"feats", "lemma"}  # columns where ``_`` is a value like any other
 NUMBER = re.compile(r"(?:column)?-?\d{1,9}", re.ASCII)
+BREAK = re.compile(r"[\t\n\r]")  # no file of columns can hold such a label
 STANDS_FOR_UPOS = ("upos_tags", "upostag", "pos", "pos_tags", "postag", "tag", "tags")
 """What is read in its place, with a note, where the user names no column."""
 
@@ -170,14 +171,9 @@ class LabelColumnReader:
             self.repairs.repair_labels(sentence, self.column)
             tags = sentence.columns[self.column]
             unseen = set(tags) - self._labels
-        double = {tag for tag in unseen if DOUBLE_LABEL.fullmatch(tag)}
-        self._labels |= unseen - double
-        return [self._several(sentence, place, tag) for place, tag in enumerate(tags) if tag in double]
-
-    def _several(self, sentence: RawSentence, place: int, tag: str) -> Problem:
-        word = excerpt(sentence.tokens[place])
-        message = f"word {word} has several labels, {excerpt(tag)}, expected one"
-        return Problem(sentence.lines[place], message, sentence.line, ProblemKind.DOUBLE_LABEL)
+        unfit = {tag for tag in unseen if DOUBLE_LABEL.fullmatch(tag) or BREAK.search(tag)}
+        self._labels |= unseen - unfit
+        return [_unfit(sentence, place, tag) for place, tag in enumerate(tags) if tag in unfit]
 
     def _has_label(self, sentence: RawSentence) -> bool:
         """Find the words without a label and count them; return whether the sentence is of use."""
@@ -252,3 +248,12 @@ def label_name(tag: str, names: Sequence[str]) -> str:
     if not tag.isdecimal() or int(tag) >= len(names):
         raise ValueError(f"label {excerpt(tag)} is not a number from 0 to {len(names) - 1}, the labels with a name")
     return names[int(tag)]
+
+
+def _unfit(sentence: RawSentence, place: int, tag: str) -> Problem:
+    word, line = excerpt(sentence.tokens[place]), sentence.lines[place]
+    if BREAK.search(tag):
+        message = f"the label of {word} holds a tab or a line break, {excerpt(tag)}, expected neither"
+        return Problem(line, message, sentence.line)
+    message = f"word {word} has several labels, {excerpt(tag)}, expected one"
+    return Problem(line, message, sentence.line, ProblemKind.DOUBLE_LABEL)

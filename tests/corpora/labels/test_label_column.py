@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tagger.corpora.formats.sentence import Problem, RawSentence
 from tagger.corpora.labels.label_column import LabelColumnReader, choose_column
+from tagger.corpora.read_corpus import read_split
+from tagger.errors import CorpusError
+from tests.corpora.conftest import Write
 
 
 @pytest.mark.parametrize(
@@ -63,3 +68,11 @@ def test_the_default_of_a_model_goes_before_upos() -> None:
     assert choose_column(None, ["upos", "xpos"], default="xpos") == ("xpos", None)
     column, note = choose_column(None, ["upos", "xpos"], default="tags")
     assert (column, note) == ("upos", "no column 'tags': read 'upos' (of upos, xpos); --column names another")
+
+
+@pytest.mark.parametrize("label", ["D\tET", "D\nET", "DET\r"])
+def test_labels_that_no_file_of_columns_can_hold(write: Write, label: str) -> None:
+    good, bad = {"tokens": ["a", "dog"], "tags": ["DET", "NOUN"]}, {"tokens": ["the", "cat"], "tags": [label, "NOUN"]}
+    path = write("a.jsonl", "".join(json.dumps(record) + "\n" for record in (good, bad)))
+    with pytest.raises(CorpusError, match=r"a\.jsonl:2: the label of 'the' holds a tab or a line break, 'D.*ET"):
+        read_split(str(path), column="tags")
