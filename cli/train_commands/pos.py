@@ -27,7 +27,7 @@ from tagger.cli.train_commands.start import (
     run_options,
 )
 from tagger.config.tagger import Config
-from tagger.corpora.formats.sentence import number_of
+from tagger.corpora.formats.sentence import MISSING, number_of
 
 if TYPE_CHECKING:
     from tagger.corpora.sources.corpus import Corpus
@@ -176,7 +176,7 @@ def _shortened(row: Mapping[str, Any]) -> str:
     """Show a sentence with its tags, cut to a line."""
     from tagger.cli.output.terminal import printable
 
-    shown = " ".join(f"{token}/{tag}" for token, tag in zip(row["tokens"], row["tags"], strict=True))
+    shown = " ".join(f"{token}/{tag or MISSING}" for token, tag in zip(row["tokens"], row["tags"], strict=True))
     return printable(shown if len(shown) <= LINE else shown[: LINE - 4] + " ...")
 
 

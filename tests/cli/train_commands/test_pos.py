@@ -325,3 +325,14 @@ def test_a_closed_list_of_labels_is_named(tiny_corpus: Path, quick: Path, out: P
     done = run("train", "pos", tiny_corpus, "--out", out, "--config", quick, "--threads", 1, "--column", column)
     assert done.code == 0
     assert ("column lemma: the model learns a closed list of 33 labels" in done.err) == said
+
+
+def test_words_without_a_label_are_shown_as_such(quick: Path, out: Path, tmp_path: Path) -> None:
+    corpus = write(tmp_path / "a.tsv", "they\tPRON\nfish\t-100\n.\tPUNCT\n\n" * 5)
+    done = run(
+        "train", "pos", "--train", corpus, "--column", "tag", "--config", quick, "--epochs", "1", "--threads", "1",
+        "--out", out,
+    )  # fmt: skip
+    assert done.code == 0
+    assert "they/PRON fish/_ ./PUNCT" in done.err + done.out
+    assert "5 words without tag (_)" in done.err + done.out
