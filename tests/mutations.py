@@ -5,12 +5,15 @@ The readers here are the independent truth of the tests: slow, strict, and of on
 
 from __future__ import annotations
 
+import ast
+import csv
 import gzip
 import io
 import json
 import lzma
 import random
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from itertools import cycle
 
 import pyarrow as pa
@@ -19,6 +22,7 @@ import pyarrow.parquet as pq
 from tests.corpora.conftest import TAGS, WORDS, conllu
 
 Sentence = tuple[list[str], list[str]]
+ROWS: list[Sentence] = list(zip(WORDS, TAGS, strict=True))
 
 
 def _columns(separator: str) -> str:
@@ -48,6 +52,49 @@ def _slashed() -> str:
     return "\n".join(pairs) + "\n"
 
 
+def _array(indent: int | None = None) -> str:
+    rows = [{"id": number, "tokens": words, "upos": tags} for number, (words, tags) in enumerate(ROWS)]
+    return json.dumps(rows, indent=indent) + "\n"
+
+
+def _lists_in_cells() -> str:
+    stream = io.StringIO()
+    table = csv.writer(stream, lineterminator="\n")
+    table.writerows([("tokens", "upos"), *((str(words), str(tags)) for words, tags in ROWS)])
+    return stream.getvalue()
+
+
+def _lines(rows: Iterable[Sentence], line: str, before: str = "", after: str = "\n") -> str:
+    """Lines of words in the format ``line``, between what stands before and after each sentence."""
+    return "".join(
+        before
+        + "".join(line.format(i=i, word=word, tag=tag) for i, (word, tag) in enumerate(zip(*row, strict=True), 1))
+        + after
+        for row in rows
+    )
+
+
+def _web_anno() -> str:
+    text = "#FORMAT=WebAnno TSV 3.3\n#T_SP=de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS|PosValue\n\n\n"
+    start = 0
+    for number, (words, tags) in enumerate(ROWS, 1):
+        text += f"#Text={' '.join(words)}\n"
+        for place, (word, tag) in enumerate(zip(words, tags, strict=True), 1):
+            text += f"{number}-{place}\t{start}-{start + len(word)}\t{word}\t{tag}\t\n"
+            start += len(word) + 1
+        text += "\n"
+    return text
+
+
+def _label_studio() -> str:
+    """JSON-MIN: a text, and the spans of its labels."""
+    tasks = [
+        {"id": number, "text": "Ann Novak lives in Oslo.", "label": [{"start": 0, "end": 9, "labels": ["PER"]}]}
+        for number in range(4)
+    ]
+    return json.dumps(tasks)
+
+
 def _parquet() -> bytes:
     sink = io.BytesIO()
     pq.write_table(pa.table({"tokens": WORDS, "upos": TAGS}), sink)
@@ -65,6 +112,17 @@ CORPORA: dict[str, bytes] = {
     "a.conllu.gz": gzip.compress(conllu(WORDS, TAGS).encode(), mtime=0),
     "a.jsonl.xz": lzma.compress(_json_lines().encode()),
     "a.parquet": _parquet(),
+    "array.json": _array().encode(),
+    "indented.json": _array(2).encode(),
+    "lists.csv": _lists_in_cells().encode(),
+    "a.vert": _lines(ROWS, "{word}\t{tag}\n", '<s id="1">\n', "</s>\n").encode(),
+    "plus.conllup": ("# global.columns = ID FORM UPOS\n" + _lines(ROWS, "{i}\t{word}\t{tag}\n")).encode(),
+    "a.cupt": ("# global.columns = ID FORM UPOS PARSEME:MWE\n" + _lines(ROWS, "{i}\t{word}\t{tag}\t*\n")).encode(),
+    "pipes.txt": _lines(ROWS, "{word}|{tag} ").replace(" \n", "\n").encode(),
+    "numbered.tsv": _lines(ROWS, "{i}\t{word}\t{tag}\n", "#\thttp://example.org [2009-10-17]\n").encode(),
+    "x.conll": ("-DOCSTART- -X- O\n" + _lines(ROWS, "{word} -X- _ {tag}\n")).encode(),
+    "webanno.tsv": _web_anno().encode(),
+    "min.json": _label_studio().encode(),
 }
 
 
@@ -132,7 +190,6 @@ WRONG_TYPES: dict[str, dict[str, object]] = {
     "other lengths": {"tokens": [["a", "b"]], "upos": [["A"]]},
     "missing rows": {"tokens": [["a"], None], "upos": [["A"], ["B"]]},
     "missing words": {"tokens": [["a", None]], "upos": [["A", "B"]]},
-    "missing labels": {"tokens": [["a", "b"]], "upos": [["A", None]]},
     "empty lists": {"tokens": [[], ["a"]], "upos": [[], ["A"]]},
     "no labels": {"tokens": [["a"], ["b"]]},
     "other names": {"x": [["a"]], "y": [["A"]]},
@@ -176,30 +233,60 @@ def _packed(name: str, mutate: Mutation, chance: random.Random) -> bytes:
 def plainly_read(name: str, data: bytes) -> list[Sentence] | None:
     """The words and labels of a corpus by its own format; None for formats without a plain reader here.
 
+    A word without a label has the label "", and sentences without any label are left out.
+
     Raises:
         ValueError: it is not sound.
     """
     if name.endswith((".gz", ".xz")):
         data = gzip.decompress(data) if name.endswith(".gz") else lzma.decompress(data)
-    if not name.endswith((".conllu", ".conll", ".jsonl", ".conllu.gz", ".jsonl.xz")):
+    form = name.rpartition("-")[2].removesuffix(".gz").removesuffix(".xz")
+    read = PLAIN_READERS.get(form)
+    if read is None:
         return None
-    lines = [line.removesuffix("\r") for line in data.decode("utf-8-sig").split("\n")]
-    if ".jsonl" in name:
-        rows = [json.loads(line) for line in lines if line.strip()]
-        return [(row["tokens"], row["upos"]) for row in rows]
-    word, tag = (1, 3) if ".conllu" in name else (0, 1)
-    sentences: list[Sentence] = []
-    fresh = True
-    for line in lines:
-        if not line.strip():
-            fresh = True
-        elif not line.startswith("#") or (".conllu" not in name and "\t" in line):
-            row = line.split("\t")
-            if ".conllu" in name and not row[0].isdecimal():
-                continue
-            if fresh:
-                sentences.append(([], []))
-            sentences[-1][0].append(row[word])
-            sentences[-1][1].append(row[tag])
-            fresh = False
-    return sentences
+    labelled = [(words, [_plain_label(tag) for tag in tags]) for words, tags in read(data.decode("utf-8-sig"))]
+    return [(words, tags) for words, tags in labelled if any(tags)]
+
+
+def _plain_label(tag: object) -> str:
+    return "" if tag in (None, "", "_", "-100", -100) or tag != tag or not str(tag).strip() else str(tag)
+
+
+def _plain_lines(
+    word: int, tag: int, *, numbered: bool = False, markup: bool = False
+) -> Callable[[str], list[Sentence]]:
+    """A reader of lines with a word and a tag in the columns of these indices."""
+
+    def read(text: str) -> list[Sentence]:
+        found: list[Sentence] = [([], [])]
+        for line in [line.removesuffix("\r") for line in text.split("\n")]:
+            cells = line.split("\t")
+            comment = line.startswith("#") and (numbered or len(cells) == 1)
+            if not line.strip() or (markup and re.fullmatch(r"</?s[^\t]*>\s*", line)):
+                found.append(([], []))
+            elif not comment and (not numbered or cells[0].isdecimal()):
+                found[-1][0].append(cells[word])
+                found[-1][1].append(cells[tag])
+        return [sentence for sentence in found if sentence[0]]
+
+    return read
+
+
+def _plain_records(rows: Iterable[dict[str, list[str]]]) -> list[Sentence]:
+    return [(row["tokens"], row.get("upos") or [""] * len(row["tokens"])) for row in rows]
+
+
+PLAIN_READERS: dict[str, Callable[[str], list[Sentence]]] = {
+    "a.conllu": _plain_lines(1, 3, numbered=True),
+    "tab.conll": _plain_lines(0, 1),
+    "a.vert": _plain_lines(0, 1, markup=True),
+    "plus.conllup": _plain_lines(1, 2, numbered=True),
+    "a.cupt": _plain_lines(1, 2, numbered=True),
+    "a.jsonl": lambda text: _plain_records(json.loads(line) for line in text.split("\n") if line.strip()),
+    "array.json": lambda text: _plain_records(json.loads(text.strip())),
+    "indented.json": lambda text: _plain_records(json.loads(text)),
+    "lists.csv": lambda text: _plain_records(
+        {name: ast.literal_eval(cell) for name, cell in row.items()}
+        for row in csv.DictReader(io.StringIO(text.lstrip()))
+    ),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 
 from tagger.corpora.documents.columns import read_columns, read_slashed
@@ -13,7 +13,8 @@ from tagger.corpora.documents.jsonl import read_json
 from tagger.corpora.documents.piece import BadPiece, Piece
 from tagger.corpora.documents.tables import read_table
 from tagger.corpora.documents.text import read_lines, read_text, read_text_lines
-from tagger.corpora.files.streams import HEAD_BYTES, STANDARD_INPUT, open_string, open_text, read_errors
+from tagger.corpora.files.paths import user_path
+from tagger.corpora.files.streams import ARROW, HEAD_BYTES, PARQUET, STANDARD_INPUT, open_string, open_text, read_errors
 from tagger.corpora.formats.options import DEFAULTS, ReadOptions
 from tagger.corpora.formats.registry import format_of_name
 from tagger.corpora.formats.sentence import clipped
@@ -77,7 +78,7 @@ class Documents:
         self._input_format = input_format
         self._options = options
         self._by_line = by_line
-        source = open_text(self._paths[0], by_line=by_line)
+        source = self._opened(self._paths[0])
         if text is not None:
             self._paths, source = ["--text"], open_string(text)
             self._input_format = "text" if input_format == "auto" else input_format
@@ -113,8 +114,20 @@ class Documents:
     def _all(self, tokenizer: WordTokenizer, skip_invalid: bool) -> Iterator[Piece]:
         yield from self._read(self._first, self._paths[0], self.format, tokenizer, skip_invalid)
         for path in self._paths[1:]:
-            with open_text(path, by_line=self._by_line) as stream:
+            with self._opened(path) as stream:
                 yield from self._read(stream, path, self._format_of(stream, path), tokenizer, skip_invalid)
+
+    def _opened(self, path: str) -> AbstractContextManager[io.BufferedReader]:
+        """Open a document; the rows of Parquet are read as JSON lines."""
+        file = user_path(path)
+        if path != STANDARD_INPUT and file.is_file() and self._input_format == "auto":
+            with file.open("rb") as stream:
+                head = stream.read(len(ARROW))
+            if head.startswith((PARQUET, ARROW)):
+                from tagger.corpora.formats.parquet import open_as_json_lines
+
+                return open_as_json_lines(file, path)
+        return open_text(path, by_line=self._by_line)
 
     def _format_of(self, stream: io.BufferedReader, path: str) -> str:
         form = self._input_format

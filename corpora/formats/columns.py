@@ -174,8 +174,14 @@ def find_problems(record: Record, layout: Layout) -> list[Problem]:
         return [Problem(record.start, message, record.start)]
     fields = [row for _, _, row in record.rows]
     width = max(layout.width, len(fields[0])) if layout.ragged and fields else layout.width
-    if width > 1 and {len(row) for row in fields} == {width} and all(row[words] for row in fields):
-        return []  # what is damaged has one field
+    numbers = layout.counter if layout.header else None
+    if (
+        width > 1
+        and {len(row) for row in fields} == {width}  # what is damaged has one field
+        and all(row[words] for row in fields)
+        and (numbers is None or all(row[numbers].isdecimal() for row in fields))
+    ):
+        return []
     layout = replace(layout, width=width)
     problems = (_problem(*row, layout, record.start) for row in record.rows)
     return [problem for problem in problems if problem is not None]
@@ -188,6 +194,9 @@ def _problem(number: int, line: str, row: list[str], layout: Layout, start: int)
         separated = "tabs" if layout.separator else "spaces"
         message = f"{number_of(len(row), 'column')}, expected {layout.width} separated by {separated}: {excerpt(line)}"
         return Problem(number, message, start, ProblemKind.COLUMN_COUNT)
+    if layout.header and layout.counter is not None and not row[layout.counter].isdecimal():
+        message = f"the ID {excerpt(row[layout.counter])}, expected a number: {excerpt(line)}"
+        return Problem(number, message, start)
     if not row[layout.words]:
         message = f"column {layout.words + 1} is empty, expected a word: {excerpt(line)}"
         return Problem(number, message, start, ProblemKind.EMPTY)

@@ -249,7 +249,10 @@ def parse_list(cell: str) -> list[Any] | None:
         if item is None:
             return None
         text, place = item[1], item.end()
-        values.append(None if text in ("None", "null", "nan", "NaN") else ast.literal_eval(text))
+        try:
+            values.append(None if text in ("None", "null", "nan", "NaN") else ast.literal_eval(text))
+        except (ValueError, SyntaxError):  # a line end or a damaged escape within quotes
+            return None
     return values
 
 

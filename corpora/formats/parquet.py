@@ -5,6 +5,7 @@ Whole-number labels are named by the ``ClassLabel`` features that ``datasets`` w
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,6 +73,35 @@ def open_parquet(path: Path, name: str) -> Iterator[pq.ParquetFile]:
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             first = clipped((str(error).splitlines() or ["unknown reason"])[0])
             raise CorpusError(f"not a Parquet file that can be read: {first}", path=name) from error
+
+
+@contextmanager
+def open_as_json_lines(path: Path, name: str) -> Iterator[io.BufferedReader]:
+    """Open a Parquet or Arrow file as JSON lines, an object for each row.
+
+    Raises:
+        CorpusError: the file is damaged.
+    """
+    with open_parquet(path, name) as table:
+        batches = table.iter_batches(BATCH, columns=table.schema_arrow.names)
+        rows = (json.dumps(row, default=str) for batch in batches for row in batch.to_pylist())
+        yield io.BufferedReader(_Bytes(f"{row}\n".encode() for row in rows))
+
+
+class _Bytes(io.RawIOBase):
+    """A stream of the bytes that an iterator yields."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts, self._left = parts, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._left = self._left or next(self._parts, b"")
+        part, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
 
 
 class ArrowStream:

@@ -91,8 +91,8 @@ def sniff_text(text: str, extension: str, name: str) -> str:
     data = [line for line in filled if not line.startswith("#")] or filled
     expected = SUFFIXES.get(extension)
     form = _by_content(filled, data, named=extension in (".csv", ".tsv")) or expected
-    if form == "columns" and expected == "conllu":
-        return "conllu"
+    if form == "columns" and expected in ("conllu", "vertical"):
+        return expected
     if form is None:
         what = "words without labels" if _share(data, r"\S+") > 0.9 else "text without labels"
         message = f"{what}, by its first lines; expected {KNOWN}"

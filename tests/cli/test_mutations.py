@@ -33,10 +33,8 @@ def test_damaged_corpora_are_checked_trained_on_and_tagged_or_refused_in_one_lin
 def test_sound_corpora_pass_all_legs(tmp_path: Path, tiny_model: Path) -> None:
     legs = Legs(tmp_path, tiny_model)
     for name, data in CORPORA.items():
-        outcome = legs.run(name, data)
-        assert outcome["check"]
-        assert outcome["train"]
-        assert outcome["tag"] == (name != "a.parquet")
+        read = name != "webanno.tsv"  # it is named and refused
+        assert legs.run(name, data) == {"check": read, "train": read, "tag": read}, name
 
 
 def test_what_is_read_wrongly_is_noticed(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
