@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tagger.corpora.formats.conllu import misc_keys
+from tagger.corpora.formats.layout import KINDS, label_kind
 from tagger.corpora.formats.options import DEFAULT_COLUMN
 from tagger.corpora.formats.sentence import (
     MISSING,
@@ -147,9 +148,20 @@ class LabelColumnReader:
             message = clipped(f"has the columns {here}; the file before it has {before}")
             raise CorpusError(message, path=self.name)
         if column is None:
+            column = self._of_kind(sentence)
+        if column is None:
             self._note_labelled(sentence)
             raise self._unknown(f"no column {self.requested or self.default!r}")
         self.column = column
+
+    def _of_kind(self, sentence: RawSentence) -> str | None:
+        """Find the only column whose labels are those that its requested name stands for, such as ``ner``."""
+        kinds = {name: label_kind(sentence.columns[name], []) for name in self.columns if name not in KINDS}
+        alike = [name for name, kind in kinds.items() if kind == (self.requested or "").lower()]
+        if len(alike) != 1:
+            return None
+        self.notes.append(f"no column {self.requested!r}: read {alike[0]!r}, which holds such labels")
+        return alike[0]
 
     def _defects(self, sentence: RawSentence) -> list[Problem]:
         """Find what makes the labels of a sentence unusable."""

@@ -68,12 +68,15 @@ def check_tokens(tokens: Any, where: str, expected: str = SENTENCE) -> None:
     """Check that something is the tokens of a sentence.
 
     Raises:
-        TypeError: it is no sequence of strings.
+        TypeError: it is no sequence of strings, or one holds half of a surrogate pair.
     """
     if type(tokens) is not list:
         _check_sequence(tokens, where, expected)
     try:
-        "".join(tokens)
+        "".join(tokens).encode()
+    except UnicodeEncodeError:
+        for number, token in enumerate(tokens):
+            check_text(token, f"{where}[{number}]", "expected a token (str)")
     except TypeError:
         number, token = next((at, one) for at, one in enumerate(tokens) if not isinstance(one, str))
         several = "; for many sentences use tag_sentences()" if isinstance(token, list | tuple) else ""

@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tagger.corpora.documents.input import Documents
@@ -170,3 +172,26 @@ def test_a_key_that_is_not_there(tmp_path: Path) -> None:
         flag = option.replace("_", "-")
         with pytest.raises(CorpusError, match=rf"a\.jsonl:1: no key 'name' \(--{flag}\) among id, text, meta"):
             tagged(path, "jsonl", "jsonl", **dict[str, Any]({option: "name"}))
+
+
+@pytest.mark.parametrize("arrow", [False, True])
+def test_parquet_is_tagged_as_json_lines_of_its_rows(tmp_path: Path, arrow: bool) -> None:
+    rows: list[dict[str, Any]] = [
+        {"id": number, "tokens": ["It", "is", "é" * number], "when": f"2024-01-{number:02}"} for number in range(1, 30)
+    ]
+    table = pa.Table.from_pylist(rows)
+    path = tmp_path / "a.parquet"
+    if arrow:
+        with pa.ipc.new_stream(str(path), table.schema) as stream:
+            stream.write_table(table)
+    else:
+        pq.write_table(table, path, row_group_size=7)
+    lines = write(tmp_path / "a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    assert tagged(path, "auto", "jsonl") == tagged(lines, "auto", "jsonl")
+    assert json.loads(tagged(path, "auto", "jsonl").splitlines()[28])["tags"] == ["L2", "L2", "L29"]
+
+
+def test_parquet_of_texts_is_tagged_sentence_by_sentence(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"id": [7, 8], "text": ["It is. So.", "No"]}), tmp_path / "a.parquet")
+    records = list(map(json.loads, tagged(tmp_path / "a.parquet", "auto", "jsonl").splitlines()))
+    assert [(one["id"], one["tokens"]) for one in records] == [(7, ["It", "is", "."]), (7, ["So", "."]), (8, ["No"])]

@@ -76,3 +76,29 @@ def test_labels_that_no_file_of_columns_can_hold(write: Write, label: str) -> No
     path = write("a.jsonl", "".join(json.dumps(record) + "\n" for record in (good, bad)))
     with pytest.raises(CorpusError, match=r"a\.jsonl:2: the label of 'the' holds a tab or a line break, 'D.*ET"):
         read_split(str(path), column="tags")
+
+
+@pytest.mark.parametrize(
+    ("requested", "columns", "expected"),
+    [
+        ("ner", {"tags": ["O", "B-PER"]}, "tags"),
+        ("NER", {"Tag": ["O", "O"], "POS": ["NN", "VB"]}, "Tag"),
+        ("upos", {"tag": ["NOUN", "VERB"], "feats": ["Number=Sing", "_"]}, "tag"),
+        ("ner", {"tag": ["NOUN", "VERB"]}, None),
+        ("ner", {"inner": ["O", "B-PER"], "outer": ["O", "B-PER"]}, None),
+        ("sense", {"tag": ["NOUN", "VERB"]}, None),
+    ],
+)
+def test_a_column_that_holds_what_its_requested_name_stands_for(
+    requested: str, columns: dict[str, list[str]], expected: str | None
+) -> None:
+    problems: list[Problem] = []
+    reader = LabelColumnReader(requested, problems.append, "a")
+    sentences = [RawSentence(["a", "b"], columns, 1, [1, 2])]
+    if expected is None:
+        with pytest.raises(CorpusError, match=f"no column '{requested}'; columns with labels: {', '.join(columns)}"):
+            list(reader.read(sentences))
+    else:
+        assert [sentence.line for sentence in reader.read(sentences)] == [1]
+        assert reader.column == expected
+        assert reader.notes == [f"no column '{requested}': read '{expected}', which holds such labels"]

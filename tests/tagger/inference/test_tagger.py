@@ -138,7 +138,7 @@ def test_a_token_of_a_hundred_thousand_characters(tagger: Tagger) -> None:
     assert len(tagger.tag("x" * 100_000).tokens) >= 1
 
 
-@pytest.mark.parametrize("word", ["", " ", "\x00", "\ud800", "a b", "\n", "<unk>", "é\u0301"])
+@pytest.mark.parametrize("word", ["", " ", "\x00", "a b", "\n", "<unk>", "é\u0301"])
 def test_odd_tokens_are_tagged(tagger: Tagger, word: str) -> None:
     assert len(tagger.tag(["they", word, "fish"]).tags) == 3
 
@@ -159,6 +159,7 @@ def test_tuples_are_sentences_too(tagger: Tagger) -> None:
         ({"they": 1}, r"\(dict\); expected"),
         ("a \ud83d b", "text has U\\+D83D at 2, half of a surrogate pair"),
         ([["they", "can"]], r"text\[0\] is \['they', 'can'\] \(list\).*for many sentences use tag_sentences\(\)"),
+        (["they", "a\ud83d"], r"text\[1\] has U\+D83D at 1, half of a surrogate pair"),
         (["they", 2], r"text\[1\] is 2 \(int\); expected a token"),
         (["they", "can", None], r"text\[2\] is None"),
         (["they", math.nan], r"text\[1\] is nan \(float\)"),
@@ -192,6 +193,7 @@ def test_what_is_neither_text_nor_tokens(tagger: Tagger, wrong: Any, message: st
         ((word for word in ["they"]), r"sentences\[1\] is <generator"),
         ({"they"}, r"sentences\[1\] is {'they'} \(set\)"),
         (["they", None], r"sentences\[1\]\[1\] is None"),
+        (["they", "\udc00"], r"sentences\[1\]\[1\] has U\+DC00 at 0, half of a surrogate pair"),
         (np.array([1.5, 2]), r"sentences\[1\]\[0\] is "),
         (pd.DataFrame({"word": ["they"]}), r"sentences\[1\] is .*\(DataFrame\)"),
     ],
