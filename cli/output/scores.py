@@ -165,7 +165,8 @@ def _notes(split: str, scores: Scores, *, last: bool) -> Iterator[str]:
     if scores.unseen_labels:
         yield f"{split}: labels that training never had, scored as errors: {_counted(scores.unseen_labels)}"
     if never := {label: n for label, n in scores.never_predicted.items() if label not in scores.unseen_labels}:
-        yield f"{split}: {len(never)} of {len(scores.per_tag)} labels are never predicted: {_counted(never)}"
+        verb = "is" if len(never) == 1 else "are"
+        yield f"{split}: {len(never)} of {len(scores.per_tag)} labels {verb} never predicted: {_counted(never)}"
 
 
 def _counted(labels: Mapping[str, int]) -> str:

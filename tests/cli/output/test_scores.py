@@ -79,7 +79,7 @@ def test_notes_say_what_the_figures_do_not_show() -> None:
         "test: only 1 word in 1 sentence: the accuracy may well be anywhere from 20.00 to 100.00 %",
         "test: gold labels are in BILOU; they are compared in the scheme of the model",
         "test: labels that training never had, scored as errors: B-ORG (1)",
-        "test: 1 of 3 labels are never predicted: B-LOC (7)",
+        "test: 1 of 3 labels is never predicted: B-LOC (7)",
     ]
     assert rows(render_labels(never, "Tags", "words"))["B-LOC"] == ["-", "0.00", "0.00", "7"]
     empty = rows(render_scores({"test": replace(TEST, spans=SpanScores(None, None, None, 0, "conlleval", ()))}))
