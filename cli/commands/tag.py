@@ -16,7 +16,6 @@ from tagger.errors import ModelError
 
 if TYPE_CHECKING:
     from tagger.cli.output.output_file import TaggedOutput
-    from tagger.corpora.documents.hub import HubRequest
     from tagger.corpora.documents.piece import Piece
     from tagger.corpora.formats.options import ReadOptions
     from tagger.corpora.tokenization.tokenizer import WordTokenizer
@@ -26,9 +25,8 @@ if TYPE_CHECKING:
 
 CHECKED_PIECES = 20
 OUTPUTS = ("pairs", "tsv", "conllu", "jsonl", "csv")
-HUB_OPTIONS = ("split", "streaming", "offline")
 COLUMN_OPTIONS = ("tokens_column", "text_column", "id_column")
-IDENTITY = ("scores", "skip_invalid", "one_sentence_per_line", *COLUMN_OPTIONS)
+IDENTITY = ("scores", "split", "skip_invalid", "one_sentence_per_line", *COLUMN_OPTIONS)
 
 EPILOG = """\b
 Examples:
@@ -91,33 +89,32 @@ def tag(**values: Any) -> None:
 
     if values["files"] and values["text"] is not None:
         raise click.UsageError("FILE and --text exclude each other; give one of them")
-    hub = _hub_request(values)
+    of_hub = _is_of_hub(values)
     if values["scores"] and values["output_format"] == "pairs":
         raise click.UsageError("pairs have no room for --scores; use --output tsv, conllu or jsonl")
     with tagged_output(values["out"], values["resume"]) as output:
-        progress = _run(values, hub, output)
+        progress = _run(values, output, of_hub=of_hub)
     _print_summary(progress, values)
 
 
-def _hub_request(values: Mapping[str, Any]) -> HubRequest | None:
-    """Describe what to read from the hub; None if files are to be read."""
-    from tagger.corpora.documents.hub import HubRequest, names_hub
+def _is_of_hub(values: Mapping[str, Any]) -> bool:
+    """Whether a data set of the hub is to be read; refuse options that do not go with the input."""
+    from tagger.corpora.documents.hub import names_hub
 
     files = values["files"]
-    given = {name: values[name] for name in (*HUB_OPTIONS, *COLUMN_OPTIONS)}
     if any(map(names_hub, files)):
         if len(files) > 1:
             raise click.UsageError("a data set of the hub is tagged by itself; leave the other FILEs out")
         if values["line_buffered"]:
             raise click.UsageError("--line-buffered is for lines that come one by one, not for a data set of the hub")
-        return HubRequest(files[0], **given)
-    if used := [f"--{name.replace('_', '-')}" for name in HUB_OPTIONS[:-1] if given[name]]:
+        return True
+    if used := [f"--{name}" for name in ("split", "streaming") if values[name]]:
         what = ", ".join(files) or "the standard input"
         raise click.UsageError(f"{used[0]} is for a data set of the hub (OWNER/NAME); {what} is none")
-    return None
+    return False
 
 
-def _run(values: Mapping[str, Any], hub: HubRequest | None, out: TaggedOutput) -> Progress:
+def _run(values: Mapping[str, Any], out: TaggedOutput, *, of_hub: bool) -> Progress:
     """Open the documents first, which fails fastest, then load the model and tag."""
     from tagger.corpora.documents.hub import HubDocuments
     from tagger.corpora.documents.input import Documents
@@ -126,14 +123,14 @@ def _run(values: Mapping[str, Any], hub: HubRequest | None, out: TaggedOutput) -
 
     files, input_format, text = (values[name] for name in ("files", "input_format", "text"))
     options = _read_options(values)
-    typed = hub is None and text is None and not files and sys.stdin.isatty()
+    typed = text is None and not files and sys.stdin.isatty()
     if typed and not values["quiet"]:
         click.echo("type a line to have it tagged; Ctrl-D ends", err=True)
     by_line = typed or values["line_buffered"]
     with (
-        Documents(files, input_format, text, options, by_line=by_line)
-        if hub is None
-        else HubDocuments(hub) as documents
+        HubDocuments(files[0], options, values["split"], streaming=values["streaming"])
+        if of_hub
+        else Documents(files, input_format, text, options, by_line=by_line) as documents
     ):
         for note in documents.notes:
             _note(note, values)
@@ -145,7 +142,7 @@ def _run(values: Mapping[str, Any], hub: HubRequest | None, out: TaggedOutput) -
             "input format": input_format,
             **{name.replace("_", "-"): values[name] for name in IDENTITY},
         }
-        done = out.begin(files if hub is None else [repr(hub)], values["model"], tagger, identity)
+        done = out.begin(files, values["model"], tagger, identity)
         tokenizer = _tokenizer(tagger, documents.format, values)
         pieces = documents.pieces(tokenizer, skip_invalid=values["skip_invalid"])
         return tag_documents(
@@ -168,7 +165,7 @@ def _read_options(values: Mapping[str, Any]) -> ReadOptions:
     about: dict[str, Any] = {}
     with suppress(ModelError):  # found again when the model is loaded
         about = read_manifest(find_model(values["model"])).get("about", {})
-    return ReadOptions(learnt=CorpusReading.of_model(about), **{name: values[name] for name in COLUMN_OPTIONS})
+    return ReadOptions(learnt=CorpusReading.of_model(about), **{name: values[name] for name in (*COLUMN_OPTIONS, "offline")})
 
 
 def _output_format(form: str, labels: tuple[str, ...], values: Mapping[str, Any]) -> str:

@@ -4,41 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tagger.corpora.documents.jsonl import text_pieces
+from tagger.corpora.documents.jsonl import checked_text, text_pieces
 from tagger.corpora.documents.piece import BadPiece, JsonPiece, Piece
 from tagger.corpora.files.paths import exists
+from tagger.corpora.formats.options import DEFAULTS, ReadOptions
+from tagger.corpora.formats.records import words_of
+from tagger.corpora.formats.sentence import InvalidSentenceError
 from tagger.corpora.hub.catalogue import find_dataset, lookup
 from tagger.corpora.hub.hub_id import parse_hub_spec
 from tagger.corpora.sources.locate import looks_like_path
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
-
-
-@dataclass(frozen=True, slots=True)
-class HubRequest:
-    """A split of a data set, and how to read it.
-
-    Args:
-        source: a name in the catalogue, or ``OWNER/NAME[:CONFIG][@REVISION]``.
-        split: None where there is only one.
-        tokens_column: the column of words, None for one with a usual name.
-        text_column: the column of raw text, None for one with a usual name where there are no words.
-        id_column: the column that names the rows of text, None for ``id`` if there is one.
-        streaming: read over the network as it goes, keep nothing on the disk.
-        offline: never use the network.
-    """
-
-    source: str
-    split: str | None = None
-    tokens_column: str | None = None
-    text_column: str | None = None
-    id_column: str | None = None
-    streaming: bool = False
-    offline: bool = False
 
 
 def names_hub(text: str) -> bool:
@@ -56,7 +35,11 @@ class HubDocuments:
     offsets of the words in the text.
 
     Args:
-        request: the split, and how to read it.
+        source: a name in the catalogue, or ``OWNER/NAME[:CONFIG][@REVISION]``.
+        options: the column of words or of raw text, None for one with a usual name; the column that names the rows
+            of text, None for ``id`` if there is one; whether the network is never to be used.
+        split: None where there is only one.
+        streaming: read over the network as it goes, keep nothing on the disk.
 
     Attributes:
         format: the format that its lines are like.
@@ -68,19 +51,19 @@ class HubDocuments:
 
     format = "jsonl"
 
-    def __init__(self, request: HubRequest) -> None:
+    def __init__(
+        self, source: str, options: ReadOptions = DEFAULTS, split: str | None = None, *, streaming: bool = False
+    ) -> None:
         from tagger.corpora.hub.rows import open_rows
 
-        entry = find_dataset(request.source, "data set")
-        tokens, text = request.tokens_column, request.text_column
+        entry = find_dataset(source, "data set")
+        tokens, text = options.tokens_column, options.text_column
         if tokens is None and text is None:
             tokens, text = entry.tokens, entry.text
-        self._rows = open_rows(
-            request.source, entry.spec, request.split, streaming=request.streaming, offline=request.offline
-        )
+        self._rows = open_rows(source, entry.spec, split, streaming=streaming, offline=options.offline)
         self._words, self._column = _choose_column(self._rows.features, tokens, text, self._rows.source)
-        self._id = request.id_column or "id"
-        if request.id_column is not None and self._id not in self._rows.features:
+        self._id = options.id_column or "id"
+        if options.id_column is not None and self._id not in self._rows.features:
             there = ", ".join(self._rows.features)
             raise CorpusError(f"no column {self._id!r} (--id-column); there are: {there}", path=self._rows.source)
         self._plain = [name for name, feature in self._rows.features.items() if _is_plain(feature)]
@@ -107,16 +90,18 @@ class HubDocuments:
         for number, row in enumerate(self._rows.read([self._column, *kept])):
             value = row.pop(self._column)
             row = {name: None if plain != plain else plain for name, plain in row.items()}  # JSON has no NaN
-            if problem := _problem(value, words=self._words):
+            try:
+                if self._words:
+                    record = {**row, "tokens": value}
+                    yield JsonPiece(words_of(record, "tokens"), record)
+                else:
+                    yield from text_pieces(checked_text(value, self._column), {"row": number, **row}, tokenizer)
+            except InvalidSentenceError as error:
                 if not skip_invalid:
-                    message = f"row {number} (from 0): {problem}; pass such rows on untagged with --skip-invalid"
-                    raise CorpusError(message, path=self._rows.source)
+                    message = f"row {number} (from 0): {error}; pass such rows on untagged with --skip-invalid"
+                    raise CorpusError(message, path=self._rows.source) from None
                 raw = json.dumps({"row": number, **row}, ensure_ascii=False) + "\n"
-                yield BadPiece([], raw.encode("utf-8", "replace"), problem, number, "jsonl", self._rows.source)
-            elif self._words:
-                yield JsonPiece(value, {**row, "tokens": value})
-            else:
-                yield from text_pieces(value, {"row": number, **row}, tokenizer)
+                yield BadPiece([], raw.encode("utf-8", "replace"), str(error), number, "jsonl", self._rows.source)
 
 
 def _choose_column(features: dict[str, Any], tokens: str | None, text: str | None, source: str) -> tuple[bool, str]:
@@ -139,12 +124,3 @@ def _is_plain(feature: Any) -> bool:
     """Whether a column holds numbers, strings or truth values."""
     kind = str(getattr(feature, "dtype", ""))
     return kind in ("string", "large_string", "bool") or kind.lstrip("u").startswith(("int", "float"))
-
-
-def _problem(value: Any, *, words: bool) -> str | None:
-    """Return why a row cannot be tagged, None if it can."""
-    if value is None:
-        return f"there is no {'list of words' if words else 'text'}"
-    if words and not all(value):
-        return "an empty word"
-    return None

@@ -59,9 +59,7 @@ def _pieces(record: Any, row: int, options: ReadOptions, tokenizer: WordTokenize
     if absent := [pair for pair in held if pair[1] is not None and pair[1] not in (*record, *_data(record))]:
         raise InvalidSentenceError(f"no key {absent[0][1]!r} ({absent[0][0]}) among {', '.join(record) or '(none)'}")
     if key is not None:
-        text = record.get(key, _data(record).get(key))
-        if not isinstance(text, str):
-            raise InvalidSentenceError(f"{key!r} must be a text: {excerpt(str(text))}")
+        text = checked_text(record.get(key, _data(record).get(key)), key)
         others = {name: value for name, value in record.items() if name != key}
         yield from text_pieces(
             text, others if "id" in others or options.id_column else {"row": row, **others}, tokenizer
@@ -93,6 +91,17 @@ def _data(record: dict[str, Any]) -> dict[str, Any]:
     """Return the texts of a task of Label Studio."""
     data = record.get("data")
     return data if isinstance(data, dict) else {}
+
+
+def checked_text(value: Any, key: str) -> str:
+    """Return the raw text under a key.
+
+    Raises:
+        InvalidSentenceError: it is no text.
+    """
+    if not isinstance(value, str):
+        raise InvalidSentenceError(f"{key!r} must be a text: {excerpt(str(value))}")
+    return value
 
 
 def text_pieces(text: str, row: dict[str, Any], tokenizer: WordTokenizer) -> Iterator[JsonPiece]:

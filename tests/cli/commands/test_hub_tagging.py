@@ -26,8 +26,9 @@ pytestmark = pytest.mark.slow
 CLIENT = """
 import io, json, sys
 from itertools import islice
-from tagger.corpora.documents.hub import HubDocuments, HubRequest
+from tagger.corpora.documents.hub import HubDocuments
 from tagger.corpora.documents.output import make_renderer
+from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
 from tagger.inference.tagged_text import TaggedSentence
@@ -36,9 +37,10 @@ render = make_renderer("jsonl", "upos")
 answers = []
 for source, options in json.load(sys.stdin):
     most, lenient = options.pop("most", None), options.pop("skip_invalid", False)
+    split, streaming = options.pop("split", None), options.pop("streaming", False)
     lines, error = [], None
     try:
-        with HubDocuments(HubRequest(source, **options)) as documents:
+        with HubDocuments(source, ReadOptions(**options), split, streaming=streaming) as documents:
             pieces = documents.pieces(WordTokenizer.from_rules("english"), skip_invalid=lenient)
             for piece in islice(pieces, most):
                 tags = [f"L{len(word)}" for word in piece.tokens]
@@ -194,8 +196,8 @@ def test_the_column_can_be_chosen(world: World) -> None:
 
 def test_rows_that_cannot_be_read(world: World) -> None:
     mend = "; pass such rows on untagged with --skip-invalid"
-    assert world.error("acme/text", **STREAM) == f"acme/text (train): row 3 (from 0): there is no text{mend}"
-    assert world.error("acme/bad", **STREAM) == f"acme/bad (test): row 1 (from 0): an empty word{mend}"
+    assert world.error("acme/text", **STREAM) == f"acme/text (train): row 3 (from 0): 'text' must be a text: 'None'{mend}"
+    assert world.error("acme/bad", **STREAM) == f"acme/bad (test): row 1 (from 0): word 2 of 'tokens' is empty: \"['b', '']\"{mend}"
     assert world.lines("acme/bad", skip_invalid=True, **STREAM) == [
         {"n": 0, "tokens": ["a"], "tags": ["L1"]},
         {"row": 1, "n": 1},
