@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.sources.corpus import Corpus, Note, Split
 from tagger.corpora.sources.file_corpus import read_file_split, read_files, replace_splits
-from tagger.corpora.sources.in_memory import Source, in_memory_files
-from tagger.corpora.sources.resolve import find_files, named_splits, stdin_to_tempfile
+from tagger.corpora.sources.in_memory import Source
+from tagger.corpora.sources.resolve import find_files
 from tagger.corpora.sources.splits import SPLIT_NAMES
 from tagger.errors import CorpusError
 
@@ -71,17 +70,13 @@ def read_corpus(
         offline=offline,
     )
     given = {"source": source, "train": train, "dev": dev, "test": test}
-    with in_memory_files(given, labels_column or column) as (names, memory):
-        name = names.pop("source")
-        named = named_splits(name, **names)
-        with stdin_to_tempfile([name, *named.values()]) as stdin:
-            files, replacements = find_files(name, named, stdin | memory)
-            if files is not None:
-                return read_files(files, name or " ".join(named.values()) or "bundled", options, seed)
+    with find_files(given, labels_column or column, needs_train=True) as found:
+        if found.files is not None:
+            return read_files(found.files, found.label, options, seed)
         from tagger.corpora.hub.corpus import read_hub_corpus
 
-        corpus = read_hub_corpus(str(name), options, seed)
-        return corpus if replacements is None else replace_splits(corpus, replacements, options)
+        corpus = read_hub_corpus(str(found.source), options, seed)
+        return corpus if found.replacements is None else replace_splits(corpus, found.replacements, options)
 
 
 def read_split(source: Source | None, split: str = "test", **options: Any) -> Split:
@@ -97,20 +92,14 @@ def read_split(source: Source | None, split: str = "test", **options: Any) -> Sp
         TypeError: it is neither a name nor a corpus in memory.
     """
     reading = ReadOptions(**options)
-    with ExitStack() as stack:
-        column = reading.labels_column or reading.column
-        names, memory = stack.enter_context(in_memory_files({"source": source}, column))
-        source = names["source"]
-        named = {name: path for name, path in names.items() if name != "source" and path is not None}
-        stdin = stack.enter_context(stdin_to_tempfile([source]))
-        files, _ = find_files(source, named, stdin | memory)
-        if files is not None:
-            return read_file_split(files, split, source, reading)
+    with find_files({"source": source}, reading.labels_column or reading.column) as found:
+        if found.files is not None:
+            return read_file_split(found.files, split, found.source, reading)
         from tagger.corpora.hub.corpus import read_hub_corpus
 
-        corpus = read_hub_corpus(str(source), reading, seed=None)
-        splits = {part.name: part for part in corpus.splits}
-        if split not in splits:
-            raise CorpusError(f"no {split} split; there are: {', '.join(splits)}", path=source)
-        others = SPLIT_NAMES.keys() - {split}
-        return replace(splits[split], notes=tuple(note for note in corpus.notes if Note.split_of(note) not in others))
+        corpus = read_hub_corpus(str(found.source), reading, seed=None)
+    splits = {part.name: part for part in corpus.splits}
+    if split not in splits:
+        raise CorpusError(f"no {split} split; there are: {', '.join(splits)}", path=found.source)
+    others = SPLIT_NAMES.keys() - {split}
+    return replace(splits[split], notes=tuple(note for note in corpus.notes if Note.split_of(note) not in others))

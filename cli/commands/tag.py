@@ -165,7 +165,8 @@ def _read_options(values: Mapping[str, Any]) -> ReadOptions:
     about: dict[str, Any] = {}
     with suppress(ModelError):  # found again when the model is loaded
         about = read_manifest(find_model(values["model"])).get("about", {})
-    return ReadOptions(learnt=CorpusReading.of_model(about), **{name: values[name] for name in (*COLUMN_OPTIONS, "offline")})
+    named = {name: values[name] for name in (*COLUMN_OPTIONS, "offline")}
+    return ReadOptions(learnt=CorpusReading.of_model(about), **named)
 
 
 def _output_format(form: str, labels: tuple[str, ...], values: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from tagger.corpora.files.paths import user_path
 from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.formats.registry import format_of_name
 from tagger.corpora.formats.sentence import RawSentence
-from tagger.corpora.sources.resolve import find_files, stdin_to_tempfile
+from tagger.corpora.sources.resolve import find_files
 from tagger.errors import OutputError
 
 
@@ -63,9 +63,8 @@ def convert(
         raise OutputError(f"{out}: its name does not tell the format; say which (--to {', '.join(WRITABLE)})")
     conversion, result = ConversionOptions(form, scheme, bare, options), Conversion()
     rows: dict[str, Iterable[RawSentence]] = {}
-    with stdin_to_tempfile([source]) as stdin:
-        files, _ = find_files(source, {}, stdin)
-        if files is not None:
+    with find_files({"source": source}) as found:
+        if (files := found.files) is not None:
             for split, paths in files.files.items():
                 names = [(path, files.display.get(path, str(path))) for path in paths]
                 rows[split] = FileRows(names, conversion, result.notes)
@@ -73,7 +72,7 @@ def convert(
         else:
             from tagger.corpora.hub.corpus import read_hub_corpus
 
-            corpus = read_hub_corpus(str(source), options, seed=None)
+            corpus = read_hub_corpus(str(found.source), options, seed=None)
             result.notes += corpus.notes
             result.notes.append("of the hub's columns only words, labels of words and text are written")
             rows = {split.name: hub_rows(split, conversion, result.notes) for split in corpus.splits}

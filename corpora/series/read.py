@@ -11,7 +11,7 @@ from tagger.corpora.series.assembly import Assembly
 from tagger.corpora.series.rows import RowSource, open_rows
 from tagger.corpora.series.table import FILES, FOLDER, SeriesOptions, SeriesTable
 from tagger.corpora.sources.in_memory import Source, in_memory_files
-from tagger.corpora.sources.resolve import STDIN, stdin_to_tempfile
+from tagger.corpora.sources.resolve import STDIN
 from tagger.errors import CorpusError
 
 TIME_NAMES = ("time", "date", "timestamp", "datetime", "ds", "day", "month", "year")
@@ -28,9 +28,9 @@ def read_series(source: Source | None, options: SeriesOptions) -> SeriesTable:
     Raises:
         CorpusError: there is no such table, or it lacks a column or cannot be read; the message says where.
     """
-    with in_memory_files({"source": source}) as (names, memory), stdin_to_tempfile([names["source"]]) as stdin:
+    with in_memory_files({"source": source}) as (names, written):
         source = names["source"]
-        rows = _find(source, options, stdin | memory)
+        rows = _find(source, options, written)
         time = _time_column(rows, options.time)
         for column in (*options.columns, *((options.group,) if options.group else ())):
             _check_column(rows, column)

@@ -30,7 +30,7 @@ from tagger.corpora.series.cells import as_numbers
 from tagger.corpora.series.read import TIME_NAMES
 from tagger.corpora.series.rows import open_rows
 from tagger.corpora.sources.locate import DatasetFiles
-from tagger.corpora.sources.resolve import resolve, stdin_to_tempfile
+from tagger.corpora.sources.resolve import find_files
 from tagger.errors import CorpusError
 
 FRACTION = 10
@@ -104,8 +104,8 @@ def read_token_values(
         CorpusError: there is no such corpus, or words without numbers; the message says where.
     """
     options = replace(options or ReadOptions(), column=targets[0], numbers=tuple(targets))
-    with stdin_to_tempfile([source]) as stdin:
-        files = resolve(source, stdin)
+    with find_files({"source": source}) as found:
+        files = found.files
         if files is None:
             raise CorpusError(
                 "no such file or folder; a corpus with numbers beside words is read from files", path=source

@@ -1,16 +1,18 @@
-"""Corpora in memory: lists, data frames and data sets go through temporary files to the readers of files."""
+"""Corpora in memory, and the standard input: temporary files bring them to the readers of files."""
 
 from __future__ import annotations
 
 import json
 import os
 import reprlib
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tagger.corpora.files.paths import copy_stream
 from tagger.corpora.formats.csv_tables import SENTENCE_KEYS
 from tagger.corpora.formats.options import DEFAULT_COLUMN
 from tagger.corpora.sources.splits import split_of
@@ -35,7 +37,7 @@ LONGEST = 200
 def in_memory_files(
     given: Mapping[str, Source | None], column: str | None = None, *, after_text: str | None = None
 ) -> Iterator[tuple[dict[str, str | None], dict[str, Path]]]:
-    """Write corpora in memory to files that last for the block.
+    """Write corpora in memory, and the standard input (``-``), to files that last for the block.
 
     Args:
         given: ``source`` and perhaps ``train``, ``dev`` and ``test``; a dict of splits as ``source`` gives the others.
@@ -48,7 +50,8 @@ def in_memory_files(
 
     Raises:
         TypeError: an argument is neither a name nor a corpus; the message names the place.
-        CorpusError: a corpus is empty.
+        CorpusError: a corpus is empty, or the standard input is asked for twice.
+        OutputError: the disk is full.
     """
     arguments = _with_splits(dict(given))
     names: dict[str, str | None] = {}
@@ -57,6 +60,11 @@ def in_memory_files(
         for argument, data in arguments.items():
             if data is None or isinstance(data, str | os.PathLike):
                 names[argument] = None if data is None else os.fspath(data)
+                if data == "-":
+                    if "-" in files:
+                        raise CorpusError("standard input ('-') can stand for one part of the corpus only")
+                    files["-"] = Path(folder) / "stdin"
+                    copy_stream(sys.stdin.buffer, files["-"])
                 continue
             kind = type(data).__name__
             name = f"<{kind}>" if argument == "source" else f"<{argument} {kind}>"

@@ -3,54 +3,86 @@
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from tagger.corpora.files.paths import checked_status, copy_stream, near, user_path
+from tagger.corpora.files.paths import checked_status, near, user_path
 from tagger.corpora.sources.corpus import Note
+from tagger.corpora.sources.in_memory import Source, in_memory_files
 from tagger.corpora.sources.locate import DatasetFiles, bundled, locate, looks_like_path
 from tagger.errors import CorpusError
 
 STDIN = "<standard input>"
+Resolver = Callable[[str | None, dict[str, Path]], DatasetFiles | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The files of what a user asked for.
+
+    Args:
+        source: what names the whole corpus.
+        named: what names single splits.
+        files: all files; None if only the catalogue or the hub can have the source.
+        replacements: then the files of the named splits, which replace those of the hub.
+        written: the files of the standard input and of corpora in memory, by their names.
+    """
+
+    source: str | None
+    named: dict[str, str]
+    files: DatasetFiles | None
+    replacements: DatasetFiles | None
+    written: dict[str, Path]
+
+    @property
+    def label(self) -> str:
+        """What to call the corpus."""
+        return self.source or " ".join(self.named.values()) or "bundled"
+
+
+@contextmanager
 def find_files(
-    source: str | None,
-    named: Mapping[str, str],
-    stdin: dict[str, Path],
-    resolve_source: Callable[[str | None, dict[str, Path]], DatasetFiles | None] | None = None,
-) -> tuple[DatasetFiles | None, DatasetFiles | None]:
+    given: Mapping[str, Source | None],
+    column: str | None = None,
+    *,
+    needs_train: bool = False,
+    after_text: str | None = None,
+    resolve_source: Resolver | None = None,
+) -> Iterator[Found]:
     """Find the files of a corpus, those of splits that the user names in the place of its own.
 
     Args:
-        source: what the user gave for the whole corpus.
-        named: what the user gave for single splits.
-        stdin: the standard input as a file, if it is asked for, and corpora in memory as files.
-        resolve_source: finds the files of ``source``; ``resolve`` if None.
+        given: ``source``, and perhaps ``train``, ``dev`` and ``test``.
+        column: name for labels in memory that have none.
+        needs_train: refuse splits without a source or a file to train on.
+        after_text: as for ``in_memory_files``.
+        resolve_source: finds the files of the source; ``resolve`` if None.
 
-    Returns:
-        The files, and None; or, if only the catalogue or the hub can have the source, None and the files of
-        the named splits, which replace those of the hub.
+    Yields:
+        The files; those of the standard input and of corpora in memory last for the block.
 
     Raises:
         CorpusError: there is no such file.
+        TypeError: something is neither a name nor a corpus in memory.
     """
-    explicit = explicit_files(named, stdin) if named else None
-    if source is None and explicit is not None:
-        return explicit, None
-    files = (resolve_source or resolve)(source, stdin)
-    if files is None or explicit is None:
-        return files, explicit
-    splits = dict(files.files)
-    if "all" in splits:
-        splits["train"] = splits.pop("all")
-    files.files = splits | explicit.files
-    files.display |= explicit.display
-    files.notes += explicit.notes
-    return files, None
+    with in_memory_files(given, column, after_text=after_text) as (names, written):
+        named = {split: name for split, name in names.items() if split != "source" and name is not None}
+        source = names["source"]
+        if needs_train and source is None and named and "train" not in named:
+            raise CorpusError(f"{' and '.join(named)} given without train; name the training file too")
+        explicit = explicit_files(named, written) if named else None
+        if source is None and explicit is not None:
+            yield Found(source, named, explicit, None, written)
+            return
+        files = (resolve_source or resolve)(source, written)
+        if files is not None and explicit is not None:
+            splits = {"train" if split == "all" else split: paths for split, paths in files.files.items()}
+            files.files = splits | explicit.files
+            files.display |= explicit.display
+            files.notes += explicit.notes
+        yield Found(source, named, files, explicit if files is None else None, written)
 
 
 def resolve(source: str | None, stdin: dict[str, Path]) -> DatasetFiles | None:
@@ -71,22 +103,6 @@ def resolve(source: str | None, stdin: dict[str, Path]) -> DatasetFiles | None:
     return None
 
 
-def named_splits(source: str | None, **given: str | None) -> dict[str, str]:
-    """Return the splits for which the user names files.
-
-    Args:
-        source: what the user gave for the whole corpus.
-        given: for ``train``, ``dev`` and ``test``: what the user gave for the split.
-
-    Raises:
-        CorpusError: there is no source, and no train among them.
-    """
-    named = {split: path for split, path in given.items() if path is not None}
-    if source is None and named and "train" not in named:
-        raise CorpusError(f"{' and '.join(named)} given without train; name the training file too")
-    return named
-
-
 def explicit_files(named: Mapping[str, str], stdin: dict[str, Path]) -> DatasetFiles:
     """Find files that are named split by split."""
     whole = DatasetFiles("corpus", {})
@@ -102,17 +118,3 @@ def explicit_files(named: Mapping[str, str], stdin: dict[str, Path]) -> DatasetF
         whole.notes += [Note(note, split) for note in files.notes]
         whole.name = files.name if split == "train" else whole.name
     return whole
-
-
-@contextmanager
-def stdin_to_tempfile(sources: Sequence[str | None]) -> Iterator[dict[str, Path]]:
-    """Copy the standard input to a file if ``-`` is asked for, since it must be read twice."""
-    if "-" not in sources:
-        yield {}
-        return
-    if sources.count("-") > 1:
-        raise CorpusError("standard input ('-') can stand for one part of the corpus only")
-    with tempfile.TemporaryDirectory(prefix="tagger-") as folder:
-        path = Path(folder) / "stdin"
-        copy_stream(sys.stdin.buffer, path)
-        yield {"-": path}

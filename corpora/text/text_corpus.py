@@ -5,11 +5,10 @@ from __future__ import annotations
 import atexit
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from tagger.corpora.sources.in_memory import Source, in_memory_files
-from tagger.corpora.sources.resolve import find_files, named_splits, stdin_to_tempfile
+from tagger.corpora.sources.in_memory import Source
+from tagger.corpora.sources.resolve import Found, find_files
 from tagger.corpora.text.file_corpus import from_text_files, read_file_split, with_files
 from tagger.corpora.text.text_files import resolve_text
 from tagger.corpora.text.text_split import TextCorpus, TextOptions, TextSplit
@@ -45,16 +44,13 @@ def read_text_corpus(
         ConfigError: there is no such unit, or there are no such rules.
     """
     given = {"source": source, "train": train, "dev": dev, "test": test}
-    names, memory, reading = _spooled(given, TextOptions(**options))
-    name = names.pop("source")
-    named = named_splits(name, **names)
-    files, replacements = find_files(name, named, memory, resolve_text)
-    if files is not None:
-        return from_text_files(files, name or " ".join(named.values()) or "bundled", reading)
+    found, reading = _found(given, TextOptions(**options))
+    if found.files is not None:
+        return from_text_files(found.files, found.label, reading)
     from tagger.corpora.text.text_hub import read_hub_text
 
-    corpus = read_hub_text(str(name), reading)
-    return corpus if replacements is None else with_files(corpus, replacements, reading)
+    corpus = read_hub_text(str(found.source), reading)
+    return corpus if found.replacements is None else with_files(corpus, found.replacements, reading)
 
 
 def read_text_split(source: Source | None, split: str = "test", **options: Any) -> TextSplit:
@@ -68,30 +64,25 @@ def read_text_split(source: Source | None, split: str = "test", **options: Any) 
     Raises:
         CorpusError: there is no such source or split, or it cannot be read.
     """
-    names, memory, reading = _spooled({"source": source}, TextOptions(**options))
-    name = names["source"] or names.get(split)
-    located = resolve_text(name, memory)
-    if located is not None:
-        return read_file_split(located, split, name, reading)
+    found, reading = _found({"source": source}, TextOptions(**options))
+    if found.files is not None:
+        return read_file_split(found.files, split, found.source, reading)
     from tagger.corpora.text.text_hub import read_hub_text
 
-    splits = {part.name: part for part in read_hub_text(str(name), reading, whole=True).splits}
+    splits = {part.name: part for part in read_hub_text(str(found.source), reading, whole=True).splits}
     if split not in splits:
-        raise CorpusError(f"no {split} split; there are: {', '.join(splits)}", path=name)
+        raise CorpusError(f"no {split} split; there are: {', '.join(splits)}", path=found.source)
     return splits[split]
 
 
-def _spooled(
-    given: dict[str, Source | None], options: TextOptions
-) -> tuple[dict[str, str | None], dict[str, Path], TextOptions]:
-    """Write the standard input and text in memory to files that last until the process ends.
-
-    Returns:
-        What names each argument, the files of such names, and the options to read with.
-    """
+def _found(given: dict[str, Source | None], options: TextOptions) -> tuple[Found, TextOptions]:
+    """Find files, of which temporary ones last until the process ends, and the options to read them with."""
     stack = ExitStack()
     atexit.register(stack.close)
-    names, files = stack.enter_context(in_memory_files(given, after_text="\n" if options.tokenised else "\n\n"))
-    if any(path.suffix == ".txt" for path in files.values()):
+    after_text = "\n" if options.tokenised else "\n\n"
+    found = stack.enter_context(
+        find_files(given, needs_train="train" in given, after_text=after_text, resolve_source=resolve_text)
+    )
+    if any(path.suffix == ".txt" for path in found.written.values()):
         options = replace(options, format="text")
-    return names, files | stack.enter_context(stdin_to_tempfile(list(names.values()))), options
+    return found, options

@@ -15,7 +15,7 @@ from tagger.corpora.labels.label_column import LabelColumnReader
 from tagger.corpora.labels.repair import Repairs
 from tagger.corpora.labels.scheme_detection import scheme_of_files
 from tagger.corpora.sources.locate import DatasetFiles
-from tagger.corpora.sources.resolve import find_files, stdin_to_tempfile
+from tagger.corpora.sources.resolve import find_files
 from tagger.corpora.sources.splits import SPLIT_NAMES
 from tagger.corpora.validation.annotation_errors import AnnotationErrorCheck
 from tagger.corpora.validation.findings import Check, CheckedSentence, Findings, ProblemCounter
@@ -53,12 +53,11 @@ def validate_corpus(
     Raises:
         CorpusError: there is no such corpus.
     """
-    given = {"train": train, "dev": dev, "test": test}
-    named = {split: path for split, path in given.items() if path is not None}
-    name = source or " ".join(named.values()) or "bundled"
-    with stdin_to_tempfile([source, *named.values()]) as stdin:
-        files, _ = find_files(source, named, stdin)
-        return _from_hub(name, options, places) if files is None else _from_files(files, name, options, places)
+    given = {"source": source, "train": train, "dev": dev, "test": test}
+    with find_files(given) as found:
+        if found.files is None:
+            return _from_hub(found.label, options, places)
+        return _from_files(found.files, found.label, options, places)
 
 
 class Validator:

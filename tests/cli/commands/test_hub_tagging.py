@@ -196,8 +196,9 @@ def test_the_column_can_be_chosen(world: World) -> None:
 
 def test_rows_that_cannot_be_read(world: World) -> None:
     mend = "; pass such rows on untagged with --skip-invalid"
-    assert world.error("acme/text", **STREAM) == f"acme/text (train): row 3 (from 0): 'text' must be a text: 'None'{mend}"
-    assert world.error("acme/bad", **STREAM) == f"acme/bad (test): row 1 (from 0): word 2 of 'tokens' is empty: \"['b', '']\"{mend}"
+    text, words = world.error("acme/text", **STREAM), world.error("acme/bad", **STREAM)
+    assert text == f"acme/text (train): row 3 (from 0): 'text' must be a text: 'None'{mend}"
+    assert words == f"acme/bad (test): row 1 (from 0): word 2 of 'tokens' is empty: \"['b', '']\"{mend}"
     assert world.lines("acme/bad", skip_invalid=True, **STREAM) == [
         {"n": 0, "tokens": ["a"], "tags": ["L1"]},
         {"row": 1, "n": 1},
