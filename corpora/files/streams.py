@@ -23,7 +23,10 @@ STANDARD_INPUT = "-"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 PARQUET = b"PAR1"
 ARROW = b"\xff\xff\xff\xff"  # a stream of Arrow, as ``Dataset.save_to_disk`` writes it
-ARCHIVES = {b"PK\x03\x04": "a ZIP archive", b"7z\xbc\xaf": "a 7-Zip archive"}
+ARCHIVES = {
+    b"PK\x03\x04": "a ZIP archive, or a file of Excel or Word; unpack it, or export CSV or text",
+    b"7z\xbc\xaf": "a 7-Zip archive; unpack it first",
+}
 _MAX_NUL_SHARE = 0.01  # of the first bytes of a text; a single NUL is reported with its line
 _DAMAGE = (EOFError, zlib.error, lzma.LZMAError)
 
@@ -177,9 +180,16 @@ def _buffered(stream: Any) -> io.BufferedReader:
     return io.BufferedReader(stream, HEAD_BYTES)
 
 
+def refuse_archive(head: bytes, name: str | None = None) -> None:
+    """Raise ``CorpusError`` if these are the first bytes of an archive."""
+    if kind := next((kind for magic, kind in ARCHIVES.items() if head.startswith(magic)), None):
+        raise CorpusError(kind, path=name)
+
+
 def _refuse_binary(head: bytes) -> None:
     _refuse_utf16(head)
-    if head.startswith((PARQUET, *ARCHIVES)):
-        raise CorpusError("a Parquet file or an archive, expected text, CoNLL-U, columns or JSON lines")
+    refuse_archive(head)
+    if head.startswith(PARQUET):
+        raise CorpusError("a Parquet file, expected text, CoNLL-U, columns or JSON lines")
     if head.count(b"\0") > 1 + _MAX_NUL_SHARE * len(head):
         raise CorpusError(f"{head.count(0):,} NUL bytes at its beginning, expected text")

@@ -10,7 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from tagger.corpora.files.lines import split_fields
-from tagger.corpora.files.streams import ARCHIVES, ARROW, PARQUET, read_head, uncompressed_suffix
+from tagger.corpora.files.streams import ARROW, PARQUET, read_head, refuse_archive, uncompressed_suffix
 from tagger.corpora.formats.conllu import FIELD_NAMES
 from tagger.corpora.formats.csv_tables import SENTENCE_KEYS, WORD_KEYS
 from tagger.corpora.formats.layout import DOCUMENT, HEADER, MARKUP, label_kind
@@ -37,8 +37,13 @@ ID_KEYS = {*SENTENCE_KEYS, *(f"{kind}id" for kind in ("", "doc_", "document_", "
 TAGS = re.compile(r"</[A-Za-z][\w.:-]*\s*>|<[A-Za-z][^<>]*[\"'/]>")
 """An end tag, or a tag with attributes or without content."""
 _STRING = r'"(?:[^"\\]|\\.)*"\s*'
-TEXT_CELL = re.compile(r"^(?=.*\S\t)(?:.*\t)?(?:[^\t ]+ ){3,}[^\t ]")
-"""A line with tabs, one cell of which holds four words or more."""
+TEXT_CELL = re.compile(r"^(?=.*\S\t)(?:.*\t)?(?:[^\t ]+ ){2,}[^\t ]")
+"""A line with tabs, one cell of which holds three words or more."""
+UNREADABLE = {
+    "stand-off annotations of brat": re.compile(r"[TREAMN]\d+\t\S+ \S+ \S"),
+    "bracketed trees": re.compile(r"\(\s*(?:[A-Z-]{1,6} )?\([A-Z$-]{1,6} "),
+}
+"""Formats that are named rather than read, by their first lines."""
 JSON = re.compile(rf"\s*(?:\{{\s*(?:{_STRING}(?::|$)|\}}|$)|\[\s*(?:[\[{{]|{_STRING}[],]|$))")
 LABEL = re.compile(r"[A-Z$][A-Z0-9$.,(*+-]{0,9}|[^\w\s]{1,3}|_")
 
@@ -68,8 +73,7 @@ def checked_head(path: Path, name: str) -> bytes:
         CorpusError: the file cannot be read, is an archive or compressed Parquet.
     """
     head = read_head(path, name)
-    if kind := next((kind for magic, kind in ARCHIVES.items() if head.startswith(magic)), None):
-        raise CorpusError(f"{kind}; unpack it first", path=name)
+    refuse_archive(head, name)
     if head.startswith(PARQUET):
         with path.open("rb") as stream:
             if stream.read(len(PARQUET)) != PARQUET:
@@ -88,6 +92,7 @@ def sniff_text(text: str, extension: str, name: str) -> str:
     filled = _filled_lines(text)
     if not filled:
         raise CorpusError("the file is empty but for white space", path=name)
+    _refuse_unreadable(filled[0], name)
     data = [line for line in filled if not line.startswith("#")] or filled
     expected = SUFFIXES.get(extension)
     form = _by_content(filled, data, named=extension in (".csv", ".tsv")) or expected
@@ -115,7 +120,7 @@ def sniff_document(head: bytes, name: str) -> str:
         ``text``, ``tokens`` or one of ``FORMATS``; ``text`` if nothing speaks against it.
 
     Raises:
-        CorpusError: it is markup.
+        CorpusError: it is markup, or in a format that cannot be read.
     """
     named = DOCUMENT_SUFFIXES.get(uncompressed_suffix(name))
     if head.startswith((PARQUET, ARROW)):
@@ -123,6 +128,7 @@ def sniff_document(head: bytes, name: str) -> str:
     lines = _filled_lines(head.decode("utf-8-sig", "replace"))[:MAX_DOCUMENT_LINES]
     if named in ("conllu", "jsonl", "tokens") or not lines:
         return named or "text"
+    _refuse_unreadable(lines[0], name)
     data = [line for line in lines if not line.startswith("#")]
     if not data and CONLLU_COMMENT.match(lines[0]):
         return "conllu"
@@ -152,6 +158,12 @@ def sniff_document(head: bytes, name: str) -> str:
         message = "markup (XML, HTML, RTF), expected text or words; convert it to text first"
         raise CorpusError(f"{message}, or tag its tags as words with --input text", path=name)
     return "columns" if _is_table(data) or _has_blank_columns(data) else "text"
+
+
+def _refuse_unreadable(line: str, name: str) -> None:
+    for what, pattern in UNREADABLE.items():
+        if pattern.match(line):
+            raise CorpusError(f"{what}, expected words; convert them to CoNLL-U, columns or JSON lines", path=name)
 
 
 def _of_words(lines: list[str]) -> str | None:

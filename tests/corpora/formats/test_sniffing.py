@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from tagger.corpora.formats.sniffing import sniff
+from tagger.corpora.formats.sniffing import sniff, sniff_document
 from tagger.errors import CorpusError
 from tests.corpora.conftest import COMPRESSIONS, Write, compressed
 
@@ -62,7 +62,7 @@ def test_spaces_separate_columns_too(write: Write) -> None:
         (b"\xef\xbb\xbf", "the file is empty"),
         (b"It was a dark night. The wind blew, and nobody spoke.\nThen it stopped.\n", "text without labels"),
         (b"it\nwas\na\nnight\n", "words without labels"),
-        (b"PK\x03\x04....", "a ZIP archive; unpack it first"),
+        (b"PK\x03\x04....", "a ZIP archive, or a file of Excel or Word; unpack it"),
         (gzip.compress(b"PAR1", mtime=0), "a compressed Parquet file; unpack it first"),
         ("a\tb\n".encode("utf-16"), "UTF-16 text, expected UTF-8; convert it"),
     ],
@@ -70,3 +70,29 @@ def test_spaces_separate_columns_too(write: Write) -> None:
 def test_what_is_no_corpus_is_told(write: Write, content: bytes, message: str) -> None:
     with pytest.raises(CorpusError, match=message):
         sniff(write("a.txt", content), "a.txt")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("T1\tPER 0 3\tAnn\nT2\tLOC 13 17\tOslo\nR1\tlives Arg1:T1 Arg2:T2\n", "stand-off annotations of brat"),
+        ("(S (NP (DT The) (NN dog)) (VP (VBZ barks)))\n" * 3, "bracketed trees"),
+        ("( (S (NP-SBJ (DT The) (NN dog)) (VP (VBZ barks))))\n", "bracketed trees"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.txt", "a.ann"])
+def test_formats_that_are_named_rather_than_read(write: Write, name: str, content: str, message: str) -> None:
+    for recognise in (lambda: sniff(write(name, content), name), lambda: sniff_document(content.encode(), name)):
+        with pytest.raises(CorpusError, match=rf"{name}: {message}, expected words; convert them"):
+            recognise()
+
+
+@pytest.mark.parametrize("text", ["(See (a) above.) It rains.\n", "(I) saw (the) dog.\n", "T1 is a train.\n"])
+def test_text_with_brackets_is_text(text: str) -> None:
+    assert sniff_document(text.encode(), "a.txt") == "text"
+
+
+def test_a_table_of_short_texts_is_not_one_of_words() -> None:
+    table = "2024-01-01\tThe dog barks.\n2024-01-02\tIt rains here.\n2024-01-03\tNo\n"
+    with pytest.raises(CorpusError, match=r"a table of texts without names of its columns"):
+        sniff_document(table.encode(), "a.txt")

@@ -349,7 +349,7 @@ def test_titles_of_novels_are_not_splits(write: Write) -> None:
         (b"one line\n" * 30 + b"a\0b\n", r"a\.txt:31: a NUL byte at byte 2 of the line: not text"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0", r"a\.txt: a binary file; expected text in UTF-8"),
         ("Grüße an alle".encode("utf-16"), r"a\.txt:1: UTF-16 text, expected UTF-8; convert it: iconv"),
-        (b"PK\x03\x04zip", r"a\.txt: a ZIP archive; unpack it first"),
+        (b"PK\x03\x04zip", r"a\.txt: a ZIP archive, or a file of Excel or Word; unpack it"),
         (b"PAR1 not really", r"a\.txt: not a Parquet file that can be read: "),
         (gzip.compress(b"one two three" * 99, mtime=0)[:-12], r"a\.txt: the compressed file is damaged or cut short"),
     ],
