@@ -195,13 +195,13 @@ def _tokenizer(tagger: Any, form: str, values: Mapping[str, Any]) -> WordTokeniz
 
 def _checked(pieces: Iterator[Piece], tagger: Tagger | TokenRegressor, number: int) -> Iterator[Piece]:
     """Pass pieces on; say once, after some of them, if the model splits raw text badly."""
-    from tagger.corpora.documents.piece import JsonTextPiece, TablePiece, TextPiece
+    from tagger.corpora.documents.piece import JsonPiece, TextPiece
     from tagger.inference.tagger import Tagger
 
     words: list[str] = []
     for piece in islice(pieces, number):
-        in_row = isinstance(piece, TablePiece) and piece.kind == "texts"
-        words += piece.tokens if in_row or isinstance(piece, TextPiece | JsonTextPiece) else []
+        if isinstance(piece, TextPiece) or (isinstance(piece, JsonPiece) and piece.raw):
+            words += piece.tokens
         yield piece
     if words and isinstance(tagger, Tagger) and (note := tagger.raw_text_note(words)):
         click.echo(f"warning: {note}", err=True)

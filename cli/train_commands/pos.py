@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -56,14 +57,9 @@ class TrainGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import `lm` and `series` from modules of their own."""
-        if cmd_name == "lm":
-            from tagger.cli.train_commands.lm import lm
-
-            return lm
-        if cmd_name == "series":
-            from tagger.cli.train_commands.series import series
-
-            return series
+        if cmd_name in ("lm", "series"):
+            command: click.Command = getattr(import_module(f"tagger.cli.train_commands.{cmd_name}"), cmd_name)
+            return command
         return super().get_command(ctx, cmd_name)
 
 
@@ -181,7 +177,7 @@ def _shortened(row: Mapping[str, Any]) -> str:
 
 
 def _report(training: TrainingResult[Run], corpus: Corpus, values: Mapping[str, Any]) -> None:
-    from tagger.cli.output.scores import FEW_WORDS, render_report, render_seeds
+    from tagger.cli.output.scores import FEW_WORDS, render_language_scores, render_report, render_seeds
     from tagger.cli.output.terminal import TerminalCapabilities
 
     terminal = TerminalCapabilities.of(sys.stdout)
@@ -191,15 +187,11 @@ def _report(training: TrainingResult[Run], corpus: Corpus, values: Mapping[str, 
     if training.best.scores:
         click.echo(render_report(training.best.scores, terminal))
     if training.best.language:
-        from tagger.cli.output.scores import render_language_scores
-
         click.echo(render_language_scores(training.best.language, terminal))
     measured = list(training.best.scores.values())[-1:]
     if measured and measured[0].tokens < FEW_WORDS and not values["folds"]:
-        hint = (
-            "these are few words to measure on; --folds 10 tests on every sentence of the corpus, by cross-validation"
-        )
-        click.echo(f"note: {hint}", err=True)
+        hint = "--folds 10 tests on every sentence of the corpus, by cross-validation"
+        click.echo(f"note: these are few words to measure on; {hint}", err=True)
     note = training.best.model.raw_text_note()
     if note is not None:
         click.echo(f"warning: {note}", err=True)

@@ -29,14 +29,13 @@ READERS: dict[str, Reader] = {
     "tokens": read_lines,
     "conllu": read_conllu,
     "columns": read_columns,
-    "conll": read_columns,
     "vertical": partial(read_columns, markup=True),
     "slashed": read_slashed,
     "jsonl": read_json,
     "csv": read_table,
     "tsv": partial(read_table, delimiter="\t"),
 }
-"""The readers of all formats; ``conll`` is the former name of columns."""
+"""The readers of all formats."""
 _COLUMNS = {"text": (), "tokens": (), "conllu": ()} | dict.fromkeys(
     ("columns", "vertical", "slashed"), ("tokens_column",)
 )
@@ -57,6 +56,7 @@ class Documents:
 
     Attributes:
         format: the format of the first document.
+        first: its bytes.
         notes: empty; a data set of the hub has notes (``HubDocuments``).
 
     Raises:
@@ -83,8 +83,8 @@ class Documents:
             self._paths, source = ["--text"], open_string(text)
             self._input_format = "text" if input_format == "auto" else input_format
         with ExitStack() as stack:  # closes the document if its format cannot be read
-            self._first = stack.enter_context(source)
-            self.format = self._format_of(self._first, self._paths[0])
+            self.first = stack.enter_context(source)
+            self.format = self._format_of(self.first, self._paths[0])
             self._stack = stack.pop_all()
 
     def __enter__(self) -> Documents:
@@ -112,7 +112,7 @@ class Documents:
             yield piece
 
     def _all(self, tokenizer: WordTokenizer, skip_invalid: bool) -> Iterator[Piece]:
-        yield from self._read(self._first, self._paths[0], self.format, tokenizer, skip_invalid)
+        yield from self._read(self.first, self._paths[0], self.format, tokenizer, skip_invalid)
         for path in self._paths[1:]:
             with self._opened(path) as stream:
                 yield from self._read(stream, path, self._format_of(stream, path), tokenizer, skip_invalid)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from tagger.corpora.documents.piece import BadPiece, JsonPiece, JsonTextPiece, Piece, Tagged, TextPiece
+from tagger.corpora.documents.piece import BadPiece, JsonPiece, Piece, Tagged, TextPiece
 from tagger.corpora.files.lines import byte_lines, decode_line
 from tagger.corpora.formats.jsonl import SURROGATE, read_values
 from tagger.corpora.formats.options import ReadOptions
@@ -110,7 +110,8 @@ def text_pieces(text: str, row: dict[str, Any], tokenizer: WordTokenizer) -> Ite
     for sentence in tokenizer.sentences(text):
         empty = False
         words, starts, ends = map(list, zip(*sentence, strict=True))
-        yield JsonTextPiece(words, {**row, "tokens": words, "offsets": list(zip(starts, ends, strict=True))})
+        offsets = list(zip(starts, ends, strict=True))
+        yield JsonPiece(words, {**row, "tokens": words, "offsets": offsets}, raw=True)
     if empty:
         yield JsonPiece([], {**row, "tokens": []})
 

@@ -25,16 +25,8 @@ from tagger.errors import OutputError
 
 Renderer = Callable[[Piece, Tagged], bytes]
 
-_SAME_FORMAT = {
-    "tokens": "pairs",
-    "columns": "tsv",
-    "vertical": "tsv",
-    "conllu": "conllu",
-    "jsonl": "jsonl",
-} | dict.fromkeys(("csv", "tsv"), "csv")
-_DEFAULT_OUTPUT = {"conllu": "conllu", "jsonl": "jsonl", "vertical": "tsv"} | dict.fromkeys(("csv", "tsv"), "csv")
-
-
+_DEFAULT_OUTPUT = {"conllu": "conllu", "jsonl": "jsonl", "vertical": "tsv", "csv": "csv", "tsv": "csv"}
+_SAME_FORMAT = {**_DEFAULT_OUTPUT, "tokens": "pairs", "columns": "tsv"}
 _UNFIT = re.compile(r"[/\s]")
 _BLANKS = re.compile(r"[ \t\n\r\f\v]+")
 _BREAKS = re.compile(r"[\t\n\r\f\v]+")
@@ -85,7 +77,7 @@ def make_renderer(output: str, column: str, labels: Iterable[str] = ()) -> Rende
         if isinstance(piece, TableLines) and output != "csv":
             return b""
         if isinstance(piece, BadPiece):
-            return piece.raw if _SAME_FORMAT.get(piece.format) == output else b""
+            return piece.source if _SAME_FORMAT.get(piece.format) == output else b""
         return render(piece, tagged) if isinstance(piece, wordless) else b""
 
     return render_any
@@ -98,13 +90,9 @@ def _unfit_message(label: str) -> str:
 def render_pairs(piece: Piece, tagged: Tagged) -> bytes:
     """Render a line of ``word/TAG`` pairs; white space inside a word becomes ``_``."""
     tokens = piece.tokens
-    line = " ".join([f"{token}/{tag}" for token, tag in zip(tokens, tagged.tags, strict=True)])
-    if isinstance(piece, LinePiece | TextPiece):
-        return (line + "\n").encode()
-    if _BLANKS.search("".join(tokens)):
+    if not isinstance(piece, LinePiece | TextPiece) and _BLANKS.search("".join(tokens)):
         tokens = [_BLANKS.sub("_", token) for token in tokens]
-        line = " ".join([f"{token}/{tag}" for token, tag in zip(tokens, tagged.tags, strict=True)])
-    return (line + "\n").encode()
+    return (" ".join([f"{token}/{tag}" for token, tag in zip(tokens, tagged.tags, strict=True)]) + "\n").encode()
 
 
 def render_tsv(piece: Piece, tagged: Tagged, column: str) -> bytes:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from tagger.corpora.documents.input import READERS
-from tagger.corpora.documents.piece import BadPiece, ConlluPiece, JsonPiece, Piece
+from tagger.corpora.documents.input import Documents
+from tagger.corpora.documents.piece import ConlluPiece, JsonPiece, Piece
 from tagger.corpora.files.lines import byte_lines, not_utf8
-from tagger.corpora.files.streams import HEAD_BYTES, open_string, open_text, read_errors
+from tagger.corpora.files.streams import read_errors
 from tagger.corpora.formats.conllu import raw_text
-from tagger.corpora.formats.options import DEFAULTS
-from tagger.corpora.formats.sniffing import sniff_document
 from tagger.corpora.tokenization.passages import TextSegment, aligned, raw_passages
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 from tagger.errors import CorpusError
@@ -32,19 +30,13 @@ def read_passages(
     Raises:
         CorpusError: the document cannot be opened or read, with its path and line.
     """
-    if text is not None:
-        path, input_format = "--text", "text" if input_format == "auto" else input_format
-    with open_string(text) if text is not None else open_text(path) as stream, read_errors(path):
-        form = sniff_document(stream.peek(HEAD_BYTES), path) if input_format == "auto" else input_format
-        if form == "text":
-            passages = raw_passages(_text_lines(stream), tokenizer, by_lines=by_lines)
-            yield from (passage for passage in passages if passage.words)
+    with Documents([path], input_format, text) as documents:
+        if documents.format == "text":
+            with read_errors("--text" if text is not None else path):
+                passages = raw_passages(_text_lines(documents.first), tokenizer, by_lines=by_lines)
+                yield from (passage for passage in passages if passage.words)
             return
-        for piece in READERS[form](stream, DEFAULTS, tokenizer):
-            if isinstance(piece, BadPiece):
-                raise CorpusError(piece.message, path=path, line=piece.line)
-            if piece.tokens:
-                yield _passage(piece)
+        yield from (_passage(piece) for piece in documents.pieces(tokenizer) if piece.tokens)
 
 
 def _passage(piece: Piece) -> TextSegment:

@@ -87,14 +87,11 @@ class JsonPiece(Piece):
 
     Args:
         record: the object, all of its keys.
+        raw: it is a sentence of raw text.
     """
 
     record: dict[str, Any]
-
-
-@dataclass(slots=True)
-class JsonTextPiece(JsonPiece):
-    """A sentence of the raw text of a JSON line or a row."""
+    raw: bool = field(default=False, kw_only=True)
 
 
 @dataclass(slots=True)
@@ -138,14 +135,14 @@ class BadPiece(Piece):
     """A part that cannot be read in the format of its file; it has no words.
 
     Args:
-        raw: its bytes.
+        source: its bytes.
         message: what is wrong.
         line: 1-based line in its file.
         format: the format it was read as.
         path: its file, set by ``Documents``.
     """
 
-    raw: bytes
+    source: bytes
     message: str
     line: int
     format: str

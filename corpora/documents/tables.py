@@ -82,9 +82,8 @@ def _row(row: Row, table: TableReader, tokenizer: WordTokenizer, end: str) -> It
     others = {name: cell for name, cell in zip(table.header, cells, strict=True) if name not in ("", key)}
     pieces = list(text_pieces(cells[table.words], others, tokenizer))
     for piece in pieces:
-        sentence = TablePiece(piece.tokens, piece.record, [line], end, table.delimiter, "texts")
-        sentence.begins, sentence.ends = piece is pieces[0], piece is pieces[-1]
-        yield sentence
+        begins, ends = piece is pieces[0], piece is pieces[-1]
+        yield TablePiece(piece.tokens, piece.record, [line], end, table.delimiter, "texts", begins, ends, raw=piece.raw)
 
 
 def _bad(rows: list[Row], message: str, line: int, table: TableReader, end: str) -> BadPiece:
@@ -113,22 +112,19 @@ def render_table(piece: Piece, tagged: Tagged, column: str, pairs: Callable[[Pie
         return (piece.delimiter.join([body, *added]) + piece.lines[len(body) :]).encode()
     if not isinstance(piece, TablePiece):
         raise OutputError("csv is for CSV and TSV input; write tsv instead (--output tsv)")
-    if piece.kind == "words":
-        cells = [_cell(tag, piece.delimiter) for tag in tagged.tags]
-        if tagged.scores is not None:
-            cells = [f"{cell}{piece.delimiter}{score:.4f}" for cell, score in zip(cells, tagged.scores, strict=True)]
-        rows = zip(piece.rows, cells, strict=True)
-        return "".join(f"{row}{piece.delimiter}{cell}{piece.end}" for row, cell in rows).encode()
-    if tagged.scores is not None:
+    if tagged.scores is not None and piece.kind != "words":
         raise OutputError(f"a table of {piece.kind} has no place for scores; write JSON lines (--output jsonl)")
-    row = piece.rows[0].replace("\n", piece.end) + piece.delimiter
-    if piece.kind == "lists":
-        tags = json.dumps(tagged.tags, ensure_ascii=False)
-        return f"{row}{_cell(tags, piece.delimiter)}{piece.end}".encode()
-    quote = "" if piece.delimiter == "\t" else '"'
-    text = pairs(piece, tagged).decode().rstrip("\n") if piece.tokens else ""
-    text = text.replace('"', '""') if quote else text
-    return f"{row + quote if piece.begins else ' '}{text}{quote + piece.end if piece.ends else ''}".encode()
+    rows = [row.replace("\n", piece.end) + piece.delimiter for row in piece.rows]
+    if piece.kind == "texts":
+        quote = "" if piece.delimiter == "\t" else '"'
+        text = pairs(piece, tagged).decode().rstrip("\n") if piece.tokens else ""
+        text = text.replace('"', '""') if quote else text
+        return f"{rows[0] + quote if piece.begins else ' '}{text}{quote + piece.end if piece.ends else ''}".encode()
+    tags = tagged.tags if piece.kind == "words" else [json.dumps(tagged.tags, ensure_ascii=False)]
+    cells = [_cell(tag, piece.delimiter) for tag in tags]
+    if tagged.scores is not None:
+        cells = [f"{cell}{piece.delimiter}{score:.4f}" for cell, score in zip(cells, tagged.scores, strict=True)]
+    return "".join(f"{row}{cell}{piece.end}" for row, cell in zip(rows, cells, strict=True)).encode()
 
 
 def _cell(text: str, delimiter: str) -> str:

@@ -9,7 +9,7 @@ from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.sources.corpus import Corpus, Note, Split
 from tagger.corpora.sources.ingest import Reading, ingest
 from tagger.corpora.sources.locate import DatasetFiles
-from tagger.corpora.sources.splits import missing_notes, split_off
+from tagger.corpora.sources.splits import SPLIT_NAMES, missing_notes, split_off
 from tagger.errors import CorpusError
 
 
@@ -42,9 +42,7 @@ def read_files(files: DatasetFiles, source: str, options: ReadOptions, seed: int
         name=files.name,
         source=source,
         column=info.column,
-        train=splits.get("train"),
-        dev=splits.get("dev"),
-        test=splits.get("test"),
+        **{name: splits.get(name) for name in SPLIT_NAMES},
         columns=info.columns,
         notes=tuple(notes),
         fingerprint=_fingerprint("", readings),

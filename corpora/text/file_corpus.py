@@ -10,6 +10,7 @@ from functools import partial
 from tagger.corpora.sources.arrow_cache import content_digest
 from tagger.corpora.sources.corpus import Note
 from tagger.corpora.sources.locate import DatasetFiles
+from tagger.corpora.sources.splits import SPLIT_NAMES
 from tagger.corpora.text.held_out import divide
 from tagger.corpora.text.survey import survey
 from tagger.corpora.text.text_files import BY_LINES, TextFile, TextReader
@@ -37,9 +38,7 @@ def from_text_files(located: DatasetFiles, source: str, options: TextOptions, *,
     return TextCorpus(
         name=located.name,
         source=source,
-        train=splits.get("train"),
-        dev=splits.get("dev"),
-        test=splits.get("test"),
+        **{name: splits.get(name) for name in SPLIT_NAMES},
         notes=(*located.notes, *_labelled_notes(first), *tokenizer_notes, *reading_notes, *division_notes),
         fingerprint=_fingerprint(files, options),
         license=located.license,

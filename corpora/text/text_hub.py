@@ -18,7 +18,7 @@ from tagger.corpora.hub.files import MISREAD, in_columns, located_files
 from tagger.corpora.hub.hub_id import HubSpec
 from tagger.corpora.hub.rows import HubRows
 from tagger.corpora.sources.locate import DatasetFiles
-from tagger.corpora.sources.splits import missing_notes
+from tagger.corpora.sources.splits import SPLIT_NAMES, missing_notes
 from tagger.corpora.text.file_corpus import from_text_files
 from tagger.corpora.text.held_out import SHARE
 from tagger.corpora.text.text_files import TEXT, TextReader
@@ -117,9 +117,7 @@ def read_hub_text(source: str, options: TextOptions, *, whole: bool = False) -> 
     return TextCorpus(
         name=entry.name,
         source=source,
-        train=splits.get("train"),
-        dev=splits.get("dev"),
-        test=splits.get("test"),
+        **{name: splits.get(name) for name in SPLIT_NAMES},
         notes=(*notes, *tokenizer_notes, *missing),
         fingerprint=hashlib.sha256("\n".join(content).encode()).hexdigest()[:16],
         license=entry.licence,

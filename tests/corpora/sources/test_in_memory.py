@@ -90,8 +90,10 @@ def test_sentences_of_two_words_are_told_apart_by_their_types() -> None:
 def test_words_with_several_labels() -> None:
     rows = [[(word, tag, tag.lower()) for word, tag in pairs] for pairs in PAIRS]
     assert held(rows, column="column3") == [(words, [tag.lower() for tag in tags]) for words, tags in MADE]
+    assert held(rows) == MADE  # universal parts of speech
+    numbered = [[(word, f"{tag}1", f"{tag}2") for word, tag in pairs] for pairs in PAIRS]
     with pytest.raises(CorpusError, match="<list>: no column 'upos'; columns with labels: column2, column3"):
-        held(rows)
+        held(numbered)
 
 
 def test_labels_have_the_name_that_was_asked_for() -> None:
