@@ -157,10 +157,10 @@ class LabelColumnReader:
     def _of_kind(self, sentence: RawSentence) -> str | None:
         """Find the only column whose labels are those that its requested name stands for, such as ``ner``."""
         kinds = {name: label_kind(sentence.columns[name], []) for name in self.columns if name not in KINDS}
-        alike = [name for name, kind in kinds.items() if kind == (self.requested or "").lower()]
+        alike = [name for name, kind in kinds.items() if kind == (self.requested or self.default).lower()]
         if len(alike) != 1:
             return None
-        self.notes.append(f"no column {self.requested!r}: read {alike[0]!r}, which holds such labels")
+        self.notes.append(f"no column {self.requested or self.default!r}: read {alike[0]!r}, which holds such labels")
         return alike[0]
 
     def _defects(self, sentence: RawSentence) -> list[Problem]:

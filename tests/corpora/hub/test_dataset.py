@@ -145,11 +145,11 @@ ONLINE: list[tuple[str, dict[str, Any]]] = [
     ("acme/script", {}),
     ("acme/script:none", {}),
     ("acme/lost", {}),
-    ("acme/raw", {"column": "ner"}),
+    ("acme/raw", {"column": "tags"}),
     ("acme/secret", {}),
     ("acme/absent", {}),
-    ("acme/bare", {"column": "ner"}),
-    ("acme/bare", {"column": "ner", "label_names": ["O", "B-PER"]}),
+    ("acme/bare", {"column": "tags"}),
+    ("acme/bare", {"column": "tags", "label_names": ["O", "B-PER"]}),
     ("acme/bad", {}),
     ("acme/bad", {"skip_invalid": True}),
     ("acme/text", {}),
@@ -230,8 +230,7 @@ def test_follows_renamed_and_bare_names(world: World, name: str) -> None:
     answer = world(name, column="ner")
     assert list(answer.splits) == ["train", "dev"]
     assert answer.splits["train"]["tags"] == [["B-PER", "I-PER", "O"]]
-    assert len(answer.notes) == 1
-    assert "'ner_tags'" in answer.notes[0]
+    assert answer.notes == []
 
 
 def test_reads_the_converted_copy_of_a_scripted_data_set(world: World) -> None:
@@ -242,14 +241,14 @@ def test_reads_the_converted_copy_of_a_scripted_data_set(world: World) -> None:
 
 
 def test_reads_data_files_beside_a_script_with_their_label_names(world: World) -> None:
-    answer = world("acme/raw", column="ner")
+    answer = world("acme/raw", column="tags")
     assert {name: len(split["tokens"]) for name, split in answer.splits.items()} == {"train": 2, "dev": 1, "test": 1}
     assert answer.splits["dev"]["tags"] == [["B-PER", "O"]]
     assert any("its json files were read" in note for note in answer.notes)
 
 
 def test_names_integer_labels_as_told(world: World) -> None:
-    answer = world("acme/bare", column="ner", label_names=["O", "B-PER"])
+    answer = world("acme/bare", column="tags", label_names=["O", "B-PER"])
     assert answer.splits["train"]["tags"] == [["B-PER", "O"]]
 
 
@@ -270,7 +269,7 @@ def test_leaves_bad_rows_out_when_told_and_counts_them(world: World) -> None:
         ("acme/lost", {}, "the hub has no converted copy (refs/convert/parquet); download its files"),
         ("acme/secret", {}, "acme/secret is gated: ask for access on its page on the hub, then set HF_TOKEN"),
         ("acme/absent", {}, "there is no data set acme/absent on the hub (or it is private: set HF_TOKEN)"),
-        ("acme/bare", {"column": "ner"}, "the labels in column 'tags' are integers without names; name them"),
+        ("acme/bare", {"column": "tags"}, "the labels in column 'tags' are integers without names; name them"),
         ("acme/bad", {}, "acme/bad (train): row 1 (from 0) of 2: an empty word (2 words in 'tokens', 2 labels"),
         ("acme/text", {}, "acme/text: no column of words under a usual name; columns with a list of words"),
         ("acme/nothing", {}, "acme/nothing holds no data files that datasets can read"),
@@ -303,7 +302,8 @@ def test_offline_answers_at_once_from_the_cache_or_says_what_to_do(world: World,
     same = [f"{UD}:en_birds", "acme/script:ner", "acme/raw", "ancient/name", "hf://datasets/plain"]
     wrong = [UD, f"{UD}:ko_birds", f"{UD}:en_birds@2.0", "acme/script:more", "acme/secret"]
     asked = len(world.hub.requests)
-    questions = [(text, {"column": "ner" if text != same[0] else "upos", **option}) for text in same + wrong]
+    columns = {same[0]: "upos", "acme/raw": "tags"}
+    questions = [(text, {"column": columns.get(text, "ner"), **option}) for text in same + wrong]
     answers = ask(world.hub.url, world.home, questions, **variable)
     assert len(world.hub.requests) == asked
     for text, answer in zip(same, answers, strict=False):
@@ -382,7 +382,7 @@ from tagger.errors import CorpusError
 answers = []
 for text, options in json.load(sys.stdin):
     try:
-        corpus = read_corpus(text, column="upos", **options)
+        corpus = read_corpus(text, **options)
         read = [[split.name, split.tokens(), split.tags(), split.paths] for split in corpus.splits]
         answers.append({"read": read, "notes": corpus.notes})
     except CorpusError as error:
