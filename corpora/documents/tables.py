@@ -10,7 +10,7 @@ from typing import BinaryIO
 from tagger.corpora.documents.jsonl import text_pieces
 from tagger.corpora.documents.piece import BadPiece, Piece, TableLines, TablePiece, Tagged
 from tagger.corpora.files.lines import byte_lines, decode_line
-from tagger.corpora.formats.csv_tables import Row, Table, TableReader, is_blank, row_problem
+from tagger.corpora.formats.csv_tables import Row, Table, TableReader, checked_row, is_blank
 from tagger.corpora.formats.options import LabelledFile, ReadOptions
 from tagger.corpora.formats.records import words_of
 from tagger.corpora.formats.sentence import InvalidSentenceError
@@ -68,13 +68,11 @@ def _words(group: list[Row], words: Table, table: TableReader, end: str) -> Piec
 
 
 def _row(row: Row, table: TableReader, tokenizer: WordTokenizer, end: str) -> Iterator[Piece]:
-    number, line, cells = row
+    line = row[1]
     if is_blank(row):
         yield TableLines([], line + end, None, table.delimiter)
         return
-    if problem := row_problem(row, number, table.width):
-        raise InvalidSentenceError(problem.message)
-    cells, key = cells or [], table.header[table.words]
+    cells, key = checked_row(row, table.width), table.header[table.words]
     if table.kind == "lists" and "spans" not in table.modes.values():
         record = table.record(cells)
         yield TablePiece(words_of(record, key), record, [line], end, table.delimiter, "lists")

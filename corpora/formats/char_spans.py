@@ -7,7 +7,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from tagger.corpora.formats.sentence import RawSentence, excerpt
+from tagger.corpora.formats.sentence import InvalidSentenceError, RawSentence, excerpt
 from tagger.corpora.tokenization.tokenizer import WordTokenizer
 
 SPAN_KEYS = ("spans", "entities", "labels", "label", "annotations", "annotation", "ents", "ner")
@@ -32,21 +32,25 @@ def spanned_sentence(text: str, spans: Sequence[Any], line: int) -> RawSentence:
         A sentence with the column ``ner`` in the scheme IOB2.
 
     Raises:
-        ValueError: a span is malformed, outside the text, empty of words, or overlaps another.
+        InvalidSentenceError: a span is malformed, outside the text, empty of words, or overlaps another.
     """
     ordered = sorted({_span(span, text) for span in spans})
     for (_, end, first), (start, _, second) in pairwise(ordered):
         if start < end:
-            raise ValueError(f"spans {first!r} and {second!r} overlap at character {start}; a word has one label")
+            raise InvalidSentenceError(
+                f"spans {first!r} and {second!r} overlap at character {start}; a word has one label"
+            )
     cuts = {place for start, end, _ in ordered for place in (start, end)}
     pieces = [piece for start, end in words(text) for piece in _cut(start, end, cuts)]
     if not pieces:
-        raise ValueError("a text without words")
+        raise InvalidSentenceError("a text without words")
     tags = ["O"] * len(pieces)
     for start, end, label in ordered:
         inside = [place for place, piece in enumerate(pieces) if start <= piece[0] and piece[1] <= end]
         if not inside:
-            raise ValueError(f"the span {label!r} at character {start} holds no word: {excerpt(text[start:end])}")
+            raise InvalidSentenceError(
+                f"the span {label!r} at character {start} holds no word: {excerpt(text[start:end])}"
+            )
         for place in inside:
             tags[place] = f"{'B' if place == inside[0] else 'I'}-{label}"
     tokens = [text[start:end] for start, end in pieces]
@@ -69,7 +73,7 @@ def _span(span: Any, text: str) -> Span:
     values: list[Any] = [_first(span, keys) for keys in (START_KEYS, END_KEYS, LABEL_KEYS)]
     values = list(span) if isinstance(span, list) else values
     if len(values) == 3 and isinstance(values[2], list) and len(values[2]) > 1:
-        raise ValueError(
+        raise InvalidSentenceError(
             f"the span at character {values[0]} has several labels, expected one: {excerpt(str(values[2]))}"
         )
     match values:
@@ -78,8 +82,8 @@ def _span(span: Any, text: str) -> Span:
                 start, end = _place(text, start, end, said)
             if 0 <= start < end <= len(text):
                 return start, end, str(label)
-            raise ValueError(f"the span {excerpt(str(span))} lies outside a text of {len(text)} characters")
-    raise ValueError(f"expected a span [start, end, label]: {excerpt(str(span), 200)}")
+            raise InvalidSentenceError(f"the span {excerpt(str(span))} lies outside a text of {len(text)} characters")
+    raise InvalidSentenceError(f"expected a span [start, end, label]: {excerpt(str(span), 200)}")
 
 
 def _place(text: str, start: int, end: int, said: str) -> tuple[int, int]:
@@ -91,7 +95,7 @@ def _place(text: str, start: int, end: int, said: str) -> tuple[int, int]:
         if first >= 0 and text[first:last].split() == wanted:
             return first, last
     message = f"a span of {excerpt(said)} from character {start} to {end}, where the text has"
-    raise ValueError(f"{message} {excerpt(text[max(start, 0) : max(end, 0)])}")
+    raise InvalidSentenceError(f"{message} {excerpt(text[max(start, 0) : max(end, 0)])}")
 
 
 def _first(span: Any, keys: Sequence[str]) -> Any:

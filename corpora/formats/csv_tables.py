@@ -13,13 +13,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate, chain, islice, pairwise
+from itertools import accumulate, chain, islice
 from typing import Any
 
 from tagger.corpora.files.lines import DamagedLine, checked_returns
 from tagger.corpora.formats.char_spans import SPAN_KEYS
-from tagger.corpora.formats.options import LabelledFile, ReadOptions
-from tagger.corpora.formats.records import PROBE_RECORDS, TEXT_KEYS, TOKEN_KEYS, sentences_of
+from tagger.corpora.formats.options import LabelledFile, ReadOptions, numbered_place
+from tagger.corpora.formats.records import PROBE_RECORDS, TEXT_KEYS, TOKEN_KEYS, read_records
 from tagger.corpora.formats.sentence import (
     MISSING,
     InvalidSentenceError,
@@ -44,6 +44,7 @@ BOUNDARY = re.compile(
 )
 _LIST = re.compile(r"(?:array\()?\s*[\[(](.*?)[\])]\s*(?:,\s*dtype=[^)]*)?\)?", re.DOTALL)
 _ITEM = re.compile(r"""[\s,]*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d*)?|None|null|nan|NaN)(?=[\s,]|$)""")
+_NO_VALUE = ("None", "null", "nan", "NaN")
 _UNLABELLED = {"": MISSING, "nan": MISSING, "NaN": MISSING, "-100": MISSING, "-100.0": MISSING}
 
 
@@ -105,9 +106,7 @@ class TableReader:
             return False
         keys = [place for place, cell in enumerate(self.header) if BOUNDARY.fullmatch(cell.lower())]
         values = [tuple(row[place] for place in keys if place != self.words) for row in rows]
-        grouped = any(not any(row) for row in rows) or any(
-            value and set(value) <= {"", *last} for last, value in pairwise(values)
-        )
+        grouped = any(values) and len(set(values)) < len(values)
         return 2 * sum(" " in row[self.words].strip() for row in rows) > len(rows) or not (labels or grouped)
 
     @property
@@ -178,20 +177,16 @@ def sentences(
         raise CorpusError(f"{message} and of labels; name the column of words (--tokens-column)", path=file.name)
     numbers = {name: place for place, name in enumerate(table.header, 1)}
     file = replace(file, options=replace(file.options, tokens_column=table.header[table.words]))
-    for number, line, cells in table.rows():
-        if is_blank((number, line, cells)):
-            continue
-        problem = row_problem((number, line, cells), number, table.width)
-        if problem is None:
+    yield from read_records(_records(table), file, on_problem, numbers)
+
+
+def _records(table: TableReader) -> Iterator[tuple[int, Any]]:
+    for row in table.rows():
+        if not is_blank(row):
             try:
-                for sentence in sentences_of(table.record(cells or []), number, file):
-                    sentence.numbers = numbers
-                    yield sentence
-            except ValueError as error:
-                kind = error.kind if isinstance(error, InvalidSentenceError) else ProblemKind.MALFORMED
-                problem = Problem(number, str(error), number, kind)
-        if problem is not None:
-            on_problem(problem)
+                yield row[0], table.record(checked_row(row, table.width))
+            except InvalidSentenceError as error:
+                yield row[0], error
 
 
 def split_row(line: str, delimiter: str, *, quoted: bool = False) -> list[str] | None:
@@ -241,19 +236,12 @@ def parse_list(cell: str) -> list[Any] | None:
     if isinstance(values, list):
         return values
     found = _LIST.fullmatch(cell.strip())
-    if found is None:
+    if found is None or _ITEM.sub("", found[1]).strip(", \t\n"):
         return None
-    place, values, inner = 0, [], found[1].rstrip(", \t\n")
-    while place < len(inner):
-        item = _ITEM.match(inner, place)
-        if item is None:
-            return None
-        text, place = item[1], item.end()
-        try:
-            values.append(None if text in ("None", "null", "nan", "NaN") else ast.literal_eval(text))
-        except (ValueError, SyntaxError):  # a line end or a damaged escape within quotes
-            return None
-    return values
+    try:
+        return [None if item in _NO_VALUE else ast.literal_eval(item) for item in _ITEM.findall(found[1])]
+    except (ValueError, SyntaxError):  # a line end or a damaged escape within quotes
+        return None
 
 
 def _mode(rows: Sequence[list[str]], words: int, place: int, key: str) -> str | None:
@@ -275,10 +263,8 @@ def find_words(header: list[str], tokens_column: str | None, name: str | None, l
     for key in wanted:
         if key in lowered:
             return lowered.index(key)
-    if re.fullmatch(r"(column)?-?\d+", wanted[0], re.ASCII):
-        place = int(wanted[0].removeprefix("column"))
-        if 0 < abs(place) <= len(header):
-            return place - 1 if place > 0 else len(header) + place
+    if (place := numbered_place(wanted[0], len(header))) is not None:
+        return place
     expected = tokens_column or "token, word, form"
     message = f"no column of words ({expected}) in the first line, which has {excerpt(', '.join(header))}"
     raise CorpusError(f"{message}; name it (--tokens-column), or that of texts (--text-column)", path=name, line=line)
@@ -289,17 +275,21 @@ def is_blank(row: Row) -> bool:
     return row[2] is not None and not any(map(str.strip, row[2]))
 
 
-def row_problem(row: Row, start: int, width: int) -> Problem | None:
-    """Return what is wrong with the cells of a row whose sentence begins at ``start``."""
-    number, line, cells = row
+def checked_row(row: Row, width: int) -> list[str]:
+    """Return the cells of a row.
+
+    Raises:
+        InvalidSentenceError: the line is damaged, its quotes are not balanced, or it has more or fewer cells.
+    """
+    _, line, cells = row
     if isinstance(line, DamagedLine):
-        return Problem(number, line.reason, start, ProblemKind.ENCODING)
+        raise InvalidSentenceError(line.reason, ProblemKind.ENCODING)
     if cells is None:
-        return Problem(number, f"the quotes are not balanced: {excerpt(line)}", start)
+        raise InvalidSentenceError(f"the quotes are not balanced: {excerpt(line)}")
     if len(cells) != width:
         message = f"{number_of(len(cells), 'column')}, expected {width} as in the header: {excerpt(line)}"
-        return Problem(number, message, start, ProblemKind.COLUMN_COUNT)
-    return None
+        raise InvalidSentenceError(message, ProblemKind.COLUMN_COUNT)
+    return cells
 
 
 class Table:
@@ -371,9 +361,9 @@ class Table:
 
     def problem(self, row: Row, start: int) -> Problem | None:
         """Return what is wrong with the row of a word."""
-        number, line, cells = row
-        if problem := row_problem(row, start, self.width):
-            return problem
-        if not (cells or [""])[self.words].strip():
-            return Problem(number, f"no word: {excerpt(line)}", start, ProblemKind.EMPTY)
+        try:
+            if not checked_row(row, self.width)[self.words].strip():
+                raise InvalidSentenceError(f"no word: {excerpt(row[1])}", ProblemKind.EMPTY)
+        except InvalidSentenceError as error:
+            return error.at(row[0], start)
         return None

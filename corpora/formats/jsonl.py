@@ -15,15 +15,8 @@ from typing import Any
 
 from tagger.corpora.files.lines import DamagedLine
 from tagger.corpora.formats.options import LabelledFile
-from tagger.corpora.formats.records import EXAMPLE, records_in, sentences_of, with_all_columns
-from tagger.corpora.formats.sentence import (
-    InvalidSentenceError,
-    OnProblem,
-    Problem,
-    ProblemKind,
-    RawSentence,
-    excerpt,
-)
+from tagger.corpora.formats.records import EXAMPLE, read_records, records_in
+from tagger.corpora.formats.sentence import InvalidSentenceError, OnProblem, ProblemKind, RawSentence, excerpt
 from tagger.errors import CorpusError
 
 MAX_WHOLE = 500_000_000  # characters of a file that is not JSON lines, which is read as a whole
@@ -34,21 +27,14 @@ _BETWEEN = re.compile(r"[\s,]*")
 
 def sentences(lines: Iterable[str], file: LabelledFile, on_problem: OnProblem) -> Iterator[RawSentence]:
     """Read JSON. The words have the key ``tokens_column``, or the first of ``TOKEN_KEYS`` there is."""
-    return with_all_columns(_sentences(lines, file, on_problem))
+    return read_records(_records(lines, file), file, on_problem)
 
 
-def _sentences(lines: Iterable[str], file: LabelledFile, on_problem: OnProblem) -> Iterator[RawSentence]:
+def _records(lines: Iterable[str], file: LabelledFile) -> Iterator[tuple[int, Any]]:
     for number, text, value in read_values(lines, file.name):
-        for record in records_in(value, file.options):
-            try:
-                if "\\ud" in text.lower() and SURROGATE.search(json.dumps(record, ensure_ascii=False)):
-                    raise InvalidSentenceError(f"half of a surrogate pair, which is no character: {excerpt(text)}")
-                found = list(sentences_of(record, number, file))
-            except ValueError as error:
-                kind = error.kind if isinstance(error, InvalidSentenceError) else ProblemKind.MALFORMED
-                on_problem(Problem(number, str(error), number, kind))
-            else:
-                yield from found
+        if "\\ud" in text.lower() and SURROGATE.search(json.dumps(value, ensure_ascii=False, default=str)):
+            value = InvalidSentenceError(f"half of a surrogate pair, which is no character: {excerpt(text)}")
+        yield from ((number, record) for record in records_in(value, file.options))
 
 
 def read_values(lines: Iterable[str], name: str | None = None) -> Iterator[tuple[int, str, Any]]:
@@ -59,19 +45,16 @@ def read_values(lines: Iterable[str], name: str | None = None) -> Iterator[tuple
         name: the file, for messages.
 
     Yields:
-        The line, the text and the value of each record; an ``InvalidSentenceError`` is the value of a bad line.
+        The line, the text and the value of each record; an ``InvalidSentenceError`` is the value of a bad one.
 
     Raises:
         CorpusError: an array is damaged, cut short, or longer than ``MAX_WHOLE`` characters.
     """
-    numbered, first = enumerate(lines, 1), True
-    for number, line in numbered:
-        if not line or line.isspace():
-            continue
-        if first and not isinstance(line, DamagedLine) and _WHOLE.match(line):
+    numbered = ((number, line) for number, line in enumerate(lines, 1) if line and not line.isspace())
+    for place, (number, line) in enumerate(numbered):
+        if not place and not isinstance(line, DamagedLine) and _WHOLE.match(line):
             yield from _read_whole(chain([(number, line)], numbered), name)
             return
-        first = False
         try:
             yield number, line, _value(line)
         except InvalidSentenceError as error:

@@ -15,7 +15,7 @@ from itertools import pairwise, takewhile
 
 from tagger.corpora.files.lines import split_fields
 from tagger.corpora.formats.conllu import NOT_A_WORD
-from tagger.corpora.formats.options import DEFAULTS, ReadOptions
+from tagger.corpora.formats.options import DEFAULTS, ReadOptions, numbered_place
 from tagger.corpora.formats.sentence import MISSING, excerpt
 
 WORD_NAMES = ("form", "token", "word", "tokens", "words")
@@ -112,7 +112,10 @@ def find_layout(
         leading = [place for place in leading if any(len({row[place] for row in rows}) > 1 for rows in split)]
     learnt = options.learnt and options.learnt.words_in(width)
     if tokens_column := options.tokens_column or learnt:
-        words = _numbered_place(tokens_column, width)
+        place = numbered_place(tokens_column, width)
+        if place is None:
+            raise ValueError(f"no column {excerpt(tokens_column)} of words; they are numbered from 1 to {width} here")
+        words = place
     elif len(leading) + min_width > width:
         raise ValueError(f"the first of {width} columns numbers the words, expected words and labels behind it")
     else:
@@ -126,25 +129,11 @@ def find_layout(
 def _named_layout(names: tuple[str, ...], tokens_column: str | None) -> Layout:
     usual = (name for name in (*WORD_NAMES, *names) if name in names and name != "id")
     wanted = tokens_column.lower() if tokens_column else next(usual, "id")
-    if wanted in names:
-        words = names.index(wanted)
-    elif _NUMBER.fullmatch(wanted):
-        words = _numbered_place(wanted, len(names))
-    else:
-        raise ValueError(f"no column {tokens_column!r} of words; there are: {', '.join(names)}")
+    words = names.index(wanted) if wanted in names else numbered_place(wanted, len(names))
+    if words is None:
+        raise ValueError(f"no column {excerpt(wanted)} of words; there are: {', '.join(names)}")
     labels = {place: name for place, name in enumerate(names) if place != words and name != "id"}
     return Layout("\t", len(names), words, labels, names.index("id") if "id" in names else None, header=names)
-
-
-_NUMBER = re.compile(r"(?:column)?-?\d{1,9}", re.ASCII)
-
-
-def _numbered_place(number: str, width: int) -> int:
-    """Return the index of a column that is named by its number."""
-    place = int(number.removeprefix("column")) if _NUMBER.fullmatch(number) else 0
-    if not 0 < abs(place) <= width:
-        raise ValueError(f"no column {excerpt(number)} of words; columns are numbered from 1 to {width} here")
-    return place - 1 if place > 0 else width + place
 
 
 def _is_index(blocks: list[list[list[str]]], place: int, width: int) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from tagger.corpora.formats.metadata import LABEL_FIELDS
 DEFAULT_COLUMN = "upos"
 CONLLU_NUMBERS = {"3": "lemma", "4": "upos", "5": "xpos", "6": "feats", "8": "deprel"}
 CONLLU_NAMES = {None: "upos", "pos": "upos", "tag": "upos", "tags": "upos", "pos_tags": "upos"}
+_NUMBER = re.compile(r"(?:column)?-?\d{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,8 @@ class CorpusReading:
     def of_model(cls, about: Any) -> CorpusReading | None:
         """Return what ``config.json`` holds under "about"; None for older models, and corpora that are no files."""
         match about:
-            case {"reading": {"format": str(form), **named}}:
-                width = named.get("width")
-                words, labels = (
-                    str(named[key]) if named.get(key) else None for key in ("tokens_column", "labels_column")
-                )
-                return cls(form, words, labels, width if isinstance(width, int) else None)
+            case {"reading": {"format": str()} as reading}:
+                return cls(**{field.name: reading.get(field.name) for field in fields(cls)})
         return None
 
     def words_in(self, width: int) -> str | None:
@@ -117,6 +115,14 @@ class LabelledFile:
     name: str
     options: ReadOptions
     metadata: bool = False
+
+
+def numbered_place(number: str, width: int) -> int | None:
+    """Return the index of the column that has a number from 1, negative from the end; None if there is none."""
+    place = int(number.removeprefix("column")) if _NUMBER.fullmatch(number) else 0
+    if not 0 < abs(place) <= width:
+        return None
+    return place - 1 if place > 0 else width + place
 
 
 def conllu_column(requested: str | None) -> str:

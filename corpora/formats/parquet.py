@@ -21,15 +21,8 @@ from tagger.corpora.formats.char_spans import SPAN_KEYS
 from tagger.corpora.formats.csv_tables import Table, find_words
 from tagger.corpora.formats.metadata import METADATA_KEY
 from tagger.corpora.formats.options import LabelledFile
-from tagger.corpora.formats.records import TEXT_KEYS, TOKEN_KEYS, records_in, sentences_of, with_all_columns
-from tagger.corpora.formats.sentence import (
-    InvalidSentenceError,
-    OnProblem,
-    Problem,
-    ProblemKind,
-    RawSentence,
-    clipped,
-)
+from tagger.corpora.formats.records import TEXT_KEYS, TOKEN_KEYS, read_records, records_in
+from tagger.corpora.formats.sentence import InvalidSentenceError, OnProblem, RawSentence, clipped
 from tagger.errors import CorpusError
 
 BATCH = 1000  # rows
@@ -54,9 +47,7 @@ def sentences(path: Path, file: LabelledFile, on_problem: OnProblem) -> Iterator
         if key is not None and not any(_is_list(field.type) for field in schema if field.name != key):
             raise CorpusError(f"no column of labels beside {key!r}; there are: {_described(schema)}", path=file.name)
         numbers = {name: place for place, name in enumerate(schema.names, 1)}
-        for sentence in with_all_columns(_rows_of_lists(table, on_problem, file)):
-            sentence.numbers = numbers
-            yield sentence
+        yield from read_records(_records(table, file), file, on_problem, numbers)
 
 
 @contextmanager
@@ -83,9 +74,8 @@ def open_as_json_lines(path: Path, name: str) -> Iterator[io.BufferedReader]:
         CorpusError: the file is damaged.
     """
     with open_parquet(path, name) as table:
-        batches = table.iter_batches(BATCH, columns=table.schema_arrow.names)
-        rows = (json.dumps(row, default=str) for batch in batches for row in batch.to_pylist())
-        yield io.BufferedReader(_Bytes(f"{row}\n".encode() for row in rows))
+        rows = _rows(table, table.schema_arrow.names)
+        yield io.BufferedReader(_Bytes(f"{json.dumps(row, default=str)}\n".encode() for _, row in rows))
 
 
 class _Bytes(io.RawIOBase):
@@ -118,26 +108,22 @@ class ArrowStream:
                 yield batch.select(columns).slice(start, size)
 
 
-def _rows_of_lists(table: Any, on_problem: OnProblem, file: LabelledFile) -> Iterator[RawSentence]:
-    schema = table.schema_arrow
-    names = class_names(schema)
-    kept = [field.name for field in schema if _is_wanted(field) or field.name in file.options.numbers]
-    number = 0
-    for batch in table.iter_batches(BATCH, columns=kept):
-        for row in batch.to_pylist():
-            number += 1
-            try:
-                named = {key: _named(value, names[key], key) if key in names else value for key, value in row.items()}
-                found = [
-                    sentence
-                    for record in records_in(named, file.options)
-                    for sentence in sentences_of(record, number, file)
-                ]
-            except ValueError as error:
-                kind = error.kind if isinstance(error, InvalidSentenceError) else ProblemKind.MALFORMED
-                on_problem(Problem(number, str(error), number, kind))
-            else:
-                yield from found
+def _records(table: Any, file: LabelledFile) -> Iterator[tuple[int, Any]]:
+    names = class_names(table.schema_arrow)
+    kept = [field.name for field in table.schema_arrow if _is_wanted(field) or field.name in file.options.numbers]
+    for number, row in _rows(table, kept):
+        try:
+            named = {key: _named(value, names[key], key) if key in names else value for key, value in row.items()}
+        except InvalidSentenceError as error:
+            yield number, error
+        else:
+            yield from ((number, record) for record in records_in(named, file.options))
+
+
+def _rows(table: Any, columns: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the rows with their numbers, from 1."""
+    batches = table.iter_batches(BATCH, columns=columns)
+    return enumerate((row for batch in batches for row in batch.to_pylist()), 1)
 
 
 def _is_wanted(field: pa.Field) -> bool:
@@ -153,12 +139,9 @@ def _rows_of_words(
     names = class_names(schema)
 
     def rows() -> Iterator[tuple[int, str, list[str]]]:
-        number = 0
-        for batch in source.iter_batches(BATCH, columns=kept):
-            for row in batch.to_pylist():
-                number += 1
-                cells = [_cell(row[column], names.get(column)) for column in kept]
-                yield number, " ".join(cells), cells
+        for number, row in _rows(source, kept):
+            cells = [_cell(row[column], names.get(column)) for column in kept]
+            yield number, " ".join(cells), cells
 
     yield from table.sentences(rows(), on_problem)
 

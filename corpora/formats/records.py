@@ -16,6 +16,7 @@ from tagger.corpora.formats.options import LabelledFile, ReadOptions
 from tagger.corpora.formats.sentence import (
     MISSING,
     InvalidSentenceError,
+    OnProblem,
     ProblemKind,
     RawSentence,
     excerpt,
@@ -27,8 +28,10 @@ TEXT_KEYS = ("text", "sentence", "data", "content")
 EXAMPLE = '{"tokens": [...], "upos": [...]}'
 PROBE_RECORDS = 1000  # looked at to learn which columns there are
 _WORD_KEYS = ("word", "form", "token", "orth", "text")  # of an object that is one word
-_AROUND = ("data", "examples", "rasa_nlu_data", "common_examples", "annotations", "documents", "docs", "paragraphs")
-_WRAPPERS = (*_AROUND, "sentences", "sents", "records", "rows", "items")
+_WRAPPERS = (
+    *("data", "examples", "rasa_nlu_data", "common_examples", "annotations", "documents", "docs", "paragraphs"),
+    *("sentences", "sents", "records", "rows", "items"),
+)
 
 
 def records_in(value: Any, options: ReadOptions) -> Iterator[Any]:
@@ -43,7 +46,7 @@ def records_in(value: Any, options: ReadOptions) -> Iterator[Any]:
                 yield from records_in(item, options)
         case {"data": {}, "annotations": [*_]} | {"data": {}, "completions": [*_]}:  # Label Studio
             yield value
-        case {} if not _is_record(value, options):
+        case {} if not find_text_key(value) and find_token_key(value, options.tokens_column) is None:
             inner = next((value[key] for key in _WRAPPERS if isinstance(value.get(key), list | dict)), None)
             if inner is None:
                 yield value
@@ -53,12 +56,53 @@ def records_in(value: Any, options: ReadOptions) -> Iterator[Any]:
             yield value
 
 
-def _is_record(value: dict[str, Any], options: ReadOptions) -> bool:
-    named = (*TOKEN_KEYS, options.tokens_column)
-    return any(key in value for key in named) or any(isinstance(value.get(key), str) for key in TEXT_KEYS)
+def find_token_key(record: dict[str, Any], wanted: str | None) -> str | None:
+    """Return the key of the words of a record, None if there is none."""
+    return next((key for key in (TOKEN_KEYS if wanted is None else (wanted,)) if key in record), None)
 
 
-def sentences_of(record: Any, number: int, file: LabelledFile) -> Iterator[RawSentence]:
+def find_text_key(record: dict[str, Any]) -> str | None:
+    """Return the key of the text of a record, None if there is none."""
+    return next((key for key in TEXT_KEYS if isinstance(record.get(key), str)), None)
+
+
+def read_records(
+    records: Iterable[tuple[int, Any]], file: LabelledFile, on_problem: OnProblem, numbers: dict[str, int] | None = None
+) -> Iterator[RawSentence]:
+    """Read the sentences of records, one or several in each.
+
+    Args:
+        records: with the line or row of each; an ``InvalidSentenceError`` stands for one that cannot be read.
+        file: the file and how to read it.
+        on_problem: receives the problems.
+        numbers: of the columns of a table, from 1; None for the places of the keys in each record.
+
+    Yields:
+        Sentences with the columns that any of the first thousand has; a word without a label has ``MISSING``.
+    """
+    source = _valid_sentences(records, file, on_problem)
+    probe = list(islice(source, PROBE_RECORDS))
+    names = dict.fromkeys(name for sentence in probe for name in sentence.columns)
+    for sentence in chain(probe, source):
+        sentence.numbers = numbers or sentence.numbers
+        if names.keys() - sentence.columns.keys():
+            sentence.columns = {name: [MISSING] * len(sentence.tokens) for name in names} | sentence.columns
+        yield sentence
+
+
+def _valid_sentences(
+    records: Iterable[tuple[int, Any]], file: LabelledFile, on_problem: OnProblem
+) -> Iterator[RawSentence]:
+    for number, record in records:
+        try:
+            found = list(_sentences_of(record, number, file))
+        except InvalidSentenceError as error:
+            on_problem(error.at(number))
+        else:
+            yield from found
+
+
+def _sentences_of(record: Any, number: int, file: LabelledFile) -> Iterator[RawSentence]:
     """Read the sentence of a record, or the sentences of one whose words are lists of lists.
 
     Yields:
@@ -66,39 +110,27 @@ def sentences_of(record: Any, number: int, file: LabelledFile) -> Iterator[RawSe
         that is null, NaN, empty or -100 is ``MISSING``.
 
     Raises:
-        ValueError: the record is malformed.
+        InvalidSentenceError: the record is malformed.
     """
     options = file.options
     record = checked_record(record)
-    text = next((record[key] for key in TEXT_KEYS if isinstance(record.get(key), str)), None)
+    text = record.get(find_text_key(record) or "")
+    words = record.get(find_token_key(record, options.tokens_column) or "")
     spans = [record[key] for key in SPAN_KEYS if _are_spans(record.get(key))]
     if not spans and record.get("answer") == "accept" and "text" in record:  # Prodigy, nothing found
         spans = [[]]
-    if spans and text is not None and not _is_list_of(_given_words(record, options.tokens_column), str):
+    if spans and text is not None and not _is_list_of(words, str):
         sentence = spanned_sentence(text, next(filter(None, spans), []), number)
     else:
         key = token_key(record, options.tokens_column)
         if _is_list_of(record[key], list):
             for place in range(len(record[key])):
-                yield from sentences_of(sentence_at(record, key, place), number, file)
+                yield from _sentences_of(sentence_at(record, key, place), number, file)
             return
         sentence = _labelled(record, key, text, number, options)
     if file.metadata:
         sentence.metadata = _metadata(record, sentence, options.tokens_column)
     yield sentence
-
-
-def with_all_columns(sentences: Iterable[RawSentence]) -> Iterator[RawSentence]:
-    """Give every sentence the columns that any of the first thousand has; a word without a label has ``MISSING``."""
-    source = iter(sentences)
-    probe = list(islice(source, PROBE_RECORDS))
-    names = dict.fromkeys(name for sentence in probe for name in sentence.columns)
-    for sentence in chain(probe, source):
-        if names.keys() - sentence.columns.keys():
-            sentence.columns = {
-                name: sentence.columns.get(name) or [MISSING] * len(sentence.tokens) for name in names
-            } | sentence.columns
-        yield sentence
 
 
 def checked_record(record: Any) -> dict[str, Any]:
@@ -122,8 +154,8 @@ def token_key(record: dict[str, Any], wanted: str | None = None) -> str:
     Raises:
         InvalidSentenceError: there is no such key.
     """
-    key = wanted if wanted is not None else next((key for key in TOKEN_KEYS if key in record), None)
-    if key is None or key not in record:
+    key = find_token_key(record, wanted)
+    if key is None:
         expected = wanted or ", ".join(TOKEN_KEYS[:2])
         message = f"no list of words ({expected}) among the keys {', '.join(record) or '(none)'}"
         raise InvalidSentenceError(f"{message}; name it (--tokens-column)")
@@ -224,16 +256,11 @@ def sentence_at(record: dict[str, Any], key: str, place: int) -> dict[str, Any]:
     return sentence
 
 
-def _given_words(record: dict[str, Any], tokens_column: str | None) -> Any:
-    wanted = (tokens_column,) if tokens_column is not None else TOKEN_KEYS
-    return next((record[key] for key in wanted if key in record), None)
-
-
 def _metadata(record: dict[str, Any], sentence: RawSentence, tokens_column: str | None) -> SentenceMetadata:
     """Keep the keys that are neither words nor text nor labels."""
     metadata = SentenceMetadata.from_value(record.get(METADATA_KEY))
-    used = {METADATA_KEY, tokens_column or next((key for key in TOKEN_KEYS if key in record), None), *sentence.columns}
-    used.add(next((key for key in TEXT_KEYS if isinstance(record.get(key), str)), "text"))
+    text_key = find_text_key(record) or "text"
+    used = {METADATA_KEY, find_token_key(record, tokens_column), text_key, *sentence.columns}
     if "ner" in sentence.columns and "ner" not in record:
         used |= set(SPAN_KEYS)
     metadata.extra = {key: value for key, value in record.items() if key not in used}

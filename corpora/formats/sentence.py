@@ -84,6 +84,10 @@ class InvalidSentenceError(ValueError):
         super().__init__(message)
         self.kind = kind
 
+    def at(self, line: int, sentence: int | None = None) -> Problem:
+        """Return the problem on a line, of the sentence that starts there or on another line."""
+        return Problem(line, str(self), line if sentence is None else sentence, self.kind)
+
 
 OnProblem = Callable[[Problem], None]
 
