@@ -11,12 +11,13 @@ import ast
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate, chain, islice
+from itertools import chain, islice
 from typing import Any
 
-from tagger.corpora.files.lines import DamagedLine, checked_returns
+from tagger.corpora.files.lines import MAX_LINE_BYTES, DamagedLine, checked_returns
 from tagger.corpora.formats.char_spans import SPAN_KEYS
 from tagger.corpora.formats.options import LabelledFile, ReadOptions, numbered_place
 from tagger.corpora.formats.records import PROBE_RECORDS, TEXT_KEYS, TOKEN_KEYS, read_records
@@ -33,9 +34,10 @@ from tagger.corpora.formats.sentence import (
 from tagger.errors import CorpusError
 
 WORD_KEYS = ("text", "surface")
+DOCUMENT_KEYS = ("document", "article", "story", "body")
 SENTENCE_KEYS = ("sentence_id", "sentence", "sentence #", "sent_id", "sentence_number", "sent", "sentence id")
 MAX_SENTENCE_ROWS = 1_000_000
-MAX_ROW_LINES = 100
+MAX_ROW_LINES = 10_000
 
 Row = tuple[int, str, list[str] | None]  # its number, the lines, its cells (None if its quotes are not balanced)
 BOUNDARY = re.compile(
@@ -45,6 +47,7 @@ BOUNDARY = re.compile(
 _LIST = re.compile(r"(?:array\()?\s*[\[(](.*?)[\])]\s*(?:,\s*dtype=[^)]*)?\)?", re.DOTALL)
 _ITEM = re.compile(r"""[\s,]*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d*)?|None|null|nan|NaN)(?=[\s,]|$)""")
 _NO_VALUE = ("None", "null", "nan", "NaN")
+_BLANK = re.compile("[ \n]")
 _UNLABELLED = {"": MISSING, "nan": MISSING, "NaN": MISSING, "-100": MISSING, "-100.0": MISSING}
 
 
@@ -86,6 +89,7 @@ class TableReader:
         self.start, self.first = next(((number, line) for number, line in self._lines if line.strip()), (1, ""))
         if isinstance(line := checked_returns(self.first), DamagedLine):
             raise CorpusError(line.reason, path=name, line=self.start)
+        csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))  # the default is 131,072 characters
         self.delimiter = delimiter or max(",;\t", key=self.first.count)
         self._quoted = self.first.startswith('"') and self.first.rstrip().endswith('"')
         self.header = [cell.strip() for cell in self._cells(self.first) or []]
@@ -107,7 +111,8 @@ class TableReader:
         keys = [place for place, cell in enumerate(self.header) if BOUNDARY.fullmatch(cell.lower())]
         values = [tuple(row[place] for place in keys if place != self.words) for row in rows]
         grouped = any(values) and len(set(values)) < len(values)
-        return 2 * sum(" " in row[self.words].strip() for row in rows) > len(rows) or not (labels or grouped)
+        of_blanks = sum(bool(_BLANK.search(row[self.words].strip())) for row in rows)
+        return 2 * of_blanks > len(rows) or not (labels or grouped)
 
     @property
     def width(self) -> int:
@@ -134,21 +139,43 @@ class TableReader:
         return record | {key: checked_list(words, key) if _LIST.fullmatch(words.strip()) else words.split()}
 
     def _rows(self, lines: Iterator[tuple[int, str]], *, joined: bool) -> Iterator[Row]:
-        while (numbered := next(lines, None)) is not None:
+        ahead: deque[tuple[int, str]] = deque()
+
+        def take() -> tuple[int, str] | None:
+            return ahead.popleft() if ahead else next(lines, None)
+
+        while (numbered := take()) is not None:
             number, line = numbered
             cells = None if isinstance(line, DamagedLine) else self._cells(line)
             if joined and cells is None and not isinstance(line, DamagedLine):
-                more = list(islice(lines, MAX_ROW_LINES))
-                texts = accumulate([line, *(text for _, text in more)], "{}\n{}".format)
-                for used, text in enumerate(texts):
-                    if (whole := self._cells(text) if used else None) and len(whole) == self.width:
-                        line, cells, more = text, whole, more[used:]
-                        break
-                lines = chain(more, lines)
+                more, cells = self._joined_cells(line, take)
+                if cells is None:
+                    ahead.extendleft(reversed(more))
+                else:
+                    line = "\n".join([line, *(text for _, text in more)])
             yield number, line, cells
 
     def _cells(self, line: str) -> list[str] | None:
         return split_row(line, self.delimiter, quoted=self._quoted)
+
+    def _joined_cells(
+        self, first: str, take: Callable[[], tuple[int, str] | None]
+    ) -> tuple[list[tuple[int, str]], list[str] | None]:
+        """Return the further lines of a row, which ``take`` reads, and its cells; None if its quotes do not end."""
+        more: list[tuple[int, str]] = []
+
+        def lines() -> Iterator[str]:
+            yield f"{first}\n"
+            while len(more) < MAX_ROW_LINES and (numbered := take()) is not None:
+                more.append(numbered)
+                if isinstance(numbered[1], DamagedLine):
+                    return
+                yield f"{numbered[1]}\n"
+
+        try:
+            return more, next(csv.reader(lines(), delimiter=self.delimiter, strict=True))
+        except csv.Error:
+            return more, None
 
 
 def sentences(
@@ -259,7 +286,9 @@ def _mode(rows: Sequence[list[str]], words: int, place: int, key: str) -> str | 
 def find_words(header: list[str], tokens_column: str | None, name: str | None, line: int) -> int:
     """Return the index of the column of words, which has a name or a number from 1, negative from the end."""
     lowered = [cell.lower() for cell in header]
-    wanted = (tokens_column.lower(),) if tokens_column is not None else (*TOKEN_KEYS, *WORD_KEYS, *TEXT_KEYS)
+    wanted = (
+        (tokens_column.lower(),) if tokens_column is not None else (*TOKEN_KEYS, *WORD_KEYS, *TEXT_KEYS, *DOCUMENT_KEYS)
+    )
     for key in wanted:
         if key in lowered:
             return lowered.index(key)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from tagger.corpora.files.lines import MAX_LINE_BYTES, DamagedLine, read_lines
+from tagger.corpora.files.lines import DamagedLine, read_lines
+from tagger.corpora.formats.csv_tables import DOCUMENT_KEYS, TableReader, checked_row, is_blank
 from tagger.corpora.formats.jsonl import parse_object
+from tagger.corpora.formats.options import DEFAULTS, ReadOptions
 from tagger.corpora.formats.records import TOKEN_KEYS
-from tagger.corpora.formats.sentence import excerpt, number_of
+from tagger.corpora.formats.sentence import InvalidSentenceError, excerpt
 from tagger.errors import CorpusError
 
 ROW_FORMS = ("jsonl-text", "parquet-text", "csv-text", "tsv-text")
-TEXT_COLUMNS = ("text", "sentence", "content", "document", "article", "story", "body")
-SAMPLE_ROWS = 50
+TEXT_COLUMNS = ("text", "sentence", "content", *DOCUMENT_KEYS)
 ROWS_AT_A_TIME = 1000
-
-Row = tuple[int, list[str] | DamagedLine]  # the line on which it begins; its cells, or what is wrong with it
 
 
 def choose_text_column(
@@ -64,16 +61,13 @@ def has_text_column(head: str, asked: str | None, *, tabs: bool) -> bool:
     """Whether the rows of a CSV or TSV table hold texts, not single words, by its beginning."""
     if asked is not None:
         return True
-    lines = head.split("\n")
-    rows = table_rows(lines[: max(1, len(lines) - 1)], tabs=tabs)
-    complete = [cells for _, cells in islice(rows, SAMPLE_ROWS) if isinstance(cells, list)]
-    header = _names(complete[0]) if complete else []
-    column = next((name for name in TEXT_COLUMNS if name in header), None)
-    if column is None or any(name.lower() in TOKEN_KEYS for name in header):
+    try:
+        table = TableReader(head.split("\n")[:-1] or [head], DEFAULTS, None, "\t" if tabs else None)
+    except CorpusError:
         return False
-    texts = [cells[header.index(column)] for cells in complete[1:] if len(cells) == len(header)]
-    texts = texts or [head]  # the first row is longer than the head
-    return 2 * sum(len(text.split()) > 1 for text in texts) > len(texts)
+    if table.header[table.words].lower() not in TEXT_COLUMNS or {*TOKEN_KEYS} & {*map(str.lower, table.header)}:
+        return False
+    return table.kind == "texts" or all(cells is None for _, _, cells in table.rows())  # a row longer than the head
 
 
 def has_text_rows(record: Mapping[str, Any], asked: str | None) -> bool:
@@ -110,71 +104,15 @@ def row_lines(rows: Iterable[str], *, apart: bool) -> Iterator[str]:
             yield ""
 
 
-def table_rows(lines: Iterable[str], *, tabs: bool) -> Iterator[Row]:
-    """Read the rows of a table that are not blank; a malformed row ends with its line.
-
-    Args:
-        lines: the lines of a file from its first.
-        tabs: cells are separated by tabs, and quotes are part of them. Otherwise the separator is comma, semicolon
-            or tab, whichever the first line has most of.
-    """
-    lines = iter(lines)
-    leading: list[str] = []
-    while not (leading and leading[-1].strip()) and (line := next(lines, None)) is not None:
-        leading.append(line)
-    delimiter = "\t" if tabs else max(",;\t", key="".join(leading).count)
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))  # the default is 131,072 characters
-    damaged: list[DamagedLine] = []
-    reader = csv.reader(
-        _with_ends(chain(leading, lines), damaged),
-        delimiter=delimiter,
-        quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL,
-        strict=True,
-    )
-    while True:
-        number = reader.line_num + 1
-        damaged.clear()
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            yield number, damaged[0] if damaged else DamagedLine(f"cells that cannot be separated ({error})")
-            continue
-        if cells is None:
-            return
-        if damaged or any(cell.strip() for cell in cells):
-            yield number, damaged[0] if damaged else cells
-
-
-def _with_ends(lines: Iterable[str], damaged: list[DamagedLine]) -> Iterator[str]:
-    """Add line ends; collect damaged lines and replace them by empty ones."""
-    for line in lines:
-        if isinstance(line, DamagedLine):
-            damaged.append(line)
-        yield "\n" if isinstance(line, DamagedLine) else f"{line}\n"
-
-
 def _table_texts(path: Path, name: str, column: str | None, *, tabs: bool) -> Iterator[str]:
-    rows = table_rows(read_lines(path, name), tabs=tabs)
-    line, first = next(rows, (1, []))
-    if isinstance(first, DamagedLine):
-        raise CorpusError(f"{first.reason}; expected the names of the columns", path=name, line=line)
-    header = _names(first)
-    asked = None if column is None else _names([column])[0]
-    place = header.index(str(choose_text_column(dict.fromkeys(header, True), asked, name)))
-    for line, cells in rows:
-        if isinstance(cells, DamagedLine):
-            yield DamagedLine(cells.reason, line)
-        elif len(cells) != len(header):
-            width = number_of(len(cells), "column")
-            yield DamagedLine(f"a row of {width}, expected {len(header)} as in the header", line)
-        else:
-            yield cells[place]
-
-
-def _names(cells: list[str]) -> list[str]:
-    """Strip the names of columns; usual names become lower case."""
-    names = [cell.strip() for cell in cells]
-    return [name.lower() if name.lower() in TEXT_COLUMNS else name for name in names]
+    options = ReadOptions(text_column=column)
+    table = TableReader(read_lines(path, name), options, name, "\t" if tabs else None, labels=False)
+    for row in table.rows():
+        if not is_blank(row):
+            try:
+                yield checked_row(row, table.width)[table.words]
+            except InvalidSentenceError as error:
+                yield DamagedLine(str(error), row[0])
 
 
 def _json_rows(path: Path, name: str, column: str | None) -> Iterator[str]:

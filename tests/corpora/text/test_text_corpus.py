@@ -201,6 +201,12 @@ def test_a_long_document_in_a_cell(write: Write) -> None:
     assert [len(text) for text in lines(whole(path, unit="char"))] == [500_000, 0, 7]
 
 
+def test_documents_of_many_lines_in_cells(write: Write) -> None:
+    document = "".join(f"line {number} of it\n" for number in range(300))
+    path = write("a.csv", "id,text\n" + f'1,"{document}"\n2,the end\n' * 3)
+    assert lines(whole(path, unit="char")) == [*document.splitlines(), "the end"] * 3
+
+
 def test_a_table_of_one_word_a_row_is_a_labelled_corpus(write: Write) -> None:
     rows = "".join(f"{number},{word},X\n" for number, sentence in enumerate(WORDS) for word in sentence)
     for header in ("sentence_id,text,tag", "sentence,word,tag"):
@@ -210,11 +216,11 @@ def test_a_table_of_one_word_a_row_is_a_labelled_corpus(write: Write) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('id,text\n1,"one two"\n\n2,three,four\n', r"a\.csv:4: a row of 3 columns, expected 2 as in the header"),
-        ('id,text\n1,"one\ntwo"\n2,"three "four\n3,five six\n', r"a\.csv:4: cells that cannot be separated"),
-        ('id,text\n1,one two\n2,"three four\n5,six\n', r"a\.csv:3: cells that cannot be separated \(unexpected end"),
+        ('id,text\n1,"one two"\n\n2,three,four\n', r"a\.csv:4: 3 columns, expected 2 as in the header"),
+        ('id,text\n1,"one\ntwo"\n2,"three "four\n3,five six\n', r"a\.csv:4: the quotes are not balanced"),
+        ('id,text\n1,one two\n2,"three four\n5,six seven\n', r"a\.csv:3: the quotes are not balanced"),
         (b"id,text\n1,one two\n2,a caf\xe9\n", r"a\.csv:3: not UTF-8: byte 0xe9"),
-        (b'id,text\n1,one two\n2,"so\ncaf\xe9"\n', r"a\.csv:3: not UTF-8: byte 0xe9"),
+        (b'id,text\n1,one two\n2,"so\ncaf\xe9"\n', r"a\.csv:3: the quotes are not balanced"),
     ],
 )
 def test_rows_of_a_table_that_go_wrong(write: Write, content: str | bytes, message: str) -> None:
@@ -228,7 +234,7 @@ def test_rows_of_a_table_that_go_wrong(write: Write, content: str | bytes, messa
 
 def test_a_table_without_the_column_that_was_asked_for(write: Write) -> None:
     path = write("a.csv", table("text", ROWS, ","))
-    with pytest.raises(CorpusError, match=r"a\.csv: the column 'txt' is not there; columns of strings: id, text, note"):
+    with pytest.raises(CorpusError, match=r"a\.csv:1: no column of words \(txt\) .* has 'id, text, note'; name it"):
         whole(path, text_column="txt")
 
 
