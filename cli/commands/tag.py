@@ -236,7 +236,7 @@ def _print_summary(progress: Progress, values: Mapping[str, Any]) -> None:
         _print_progress(progress)
         click.echo(err=True)
     if progress.bad:
-        spans = f"{progress.bad:,} span{'s' * (progress.bad > 1)}"
-        click.echo(
-            f"tagger: {spans} of the input could not be read and got no tags, first {progress.first_bad}", err=True
-        )
+        from tagger.corpora.formats.sentence import number_of
+
+        what = f"{number_of(progress.bad, 'span')} of the input could not be read and got no tags"
+        click.echo(f"tagger: {what}, first {progress.first_bad}", err=True)

@@ -61,17 +61,13 @@ def _piece(lines: list[Line], block: bytes, layout: Layout) -> Piece:
 def read_slashed(stream: io.BufferedReader, options: ReadOptions = DEFAULTS, *_: object) -> Iterator[Piece]:
     """Read words with attached labels, which are left out; a line is a sentence."""
     skip_byte_order_mark(stream)
-    bad: list[Problem] = []
-    file = LabelledFile(Path(), "", options)
-    for sentence in slash_tagged.sentences(blocks(stream), file, bad.append):
-        yield from _bad_pieces(bad)
+    bad: dict[int, BadPiece] = {}  # by the line of its sentence
+
+    def report(problem: Problem) -> None:
+        bad.setdefault(problem.sentence, BadPiece([], b"", problem.message, problem.line, "slashed"))
+
+    for sentence in slash_tagged.sentences(blocks(stream), LabelledFile(Path(), "", options), report):
+        yield from bad.values()
+        bad.clear()
         yield LinePiece(sentence.tokens)
-    yield from _bad_pieces(bad)
-
-
-def _bad_pieces(problems: list[Problem]) -> Iterator[Piece]:
-    """Yield the first problem of each sentence, and forget them all."""
-    first = {problem.sentence: problem for problem in reversed(problems)}
-    problems.clear()
-    for problem in reversed(first.values()):
-        yield BadPiece([], b"", problem.message, problem.line, "slashed")
+    yield from bad.values()

@@ -36,9 +36,7 @@ READERS: dict[str, Reader] = {
     "tsv": partial(read_table, delimiter="\t"),
 }
 """The readers of all formats."""
-_COLUMNS = {"text": (), "tokens": (), "conllu": ()} | dict.fromkeys(
-    ("columns", "vertical", "slashed"), ("tokens_column",)
-)
+_COLUMNS = {"text": (), "tokens": ()} | dict.fromkeys(("conllu", "columns", "vertical", "slashed"), ("tokens_column",))
 """Which columns can be named, in formats that have not all of them."""
 ONE_LINE = ("text", "tokens", "jsonl")
 """Formats in which a line can be understood before the next one is there."""
@@ -152,13 +150,11 @@ class Documents:
         held = _COLUMNS.get(form, ("tokens_column", "text_column", "id_column"))
         for name in ("tokens_column", "text_column", "id_column"):
             wanted = getattr(self._options, name)
-            if wanted is None or name in held or (form == "conllu" and wanted.lower() in ("2", "column2", "form")):
-                continue
-            option = f"--{name.replace('_', '-')} {wanted}"
-            raise CorpusError(
-                f"the format is {form}, which has no column for {option}; leave it out, or name the format (--input)",
-                path=path,
-            )
+            if wanted is not None and name not in held:
+                what = f"no column for --{name.replace('_', '-')} {wanted}"
+                raise CorpusError(
+                    f"the format is {form}, which has {what}; leave it out, or name the format (--input)", path=path
+                )
 
     def _read(
         self, stream: io.BufferedReader, path: str, form: str, tokenizer: WordTokenizer, skip_invalid: bool

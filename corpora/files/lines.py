@@ -138,7 +138,7 @@ def decode_lines(data: bytes) -> list[str]:
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        return [decode_line(line) for line in data.split(b"\n")]
+        text = "\0"
     if "\0" in text:
         return [decode_line(line) for line in data.split(b"\n")]
     lines = text.split("\n")

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 ARROW_FILE = "all.arrow"
-LAYOUT = 3  # raise it when readers or files change their meaning: old entries are then left alone
+LAYOUT = 4  # raise it when readers or files change their meaning: old entries are then left alone
 UNFINISHED = ".new"
 ABANDONED_SECONDS = 2 * 24 * 3600  # what a killed process left
 LIMIT_BYTES = 10 << 30  # the least recently used entries go when the cache outgrows this
@@ -46,16 +46,12 @@ class Info:
     """The facts about cached sentences.
 
     Args:
-        sentences: number of sentences.
-        tokens: number of words.
         column: the label column.
         columns: all columns with labels.
         notes: what the user should know.
         size: bytes of the Arrow file, to notice one that was cut short.
     """
 
-    sentences: int
-    tokens: int
     column: str
     columns: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -142,13 +138,13 @@ def cached(key: str, write: Callable[[Path], Info]) -> Entry:
         OutputError: neither the cache nor a temporary folder can be written, or the disk is full.
     """
     folder, why = _lasting_folder(), "there is no home folder"
-    try:
-        if folder is not None:
+    if folder is not None:
+        try:
             return _entry(folder / key, write)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise _not_writable(error, folder) from error
-        why = f"{folder}: {error.strerror or error}"
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise _not_writable(error, folder) from error
+            why = f"{folder}: {error.strerror or error}"
     try:
         entry = _entry(temporary_folder() / key, write)
     except OSError as error:
@@ -215,9 +211,7 @@ def _workplace(parent: Path) -> Iterator[Path]:
 
 def _publish(place: Path, folder: Path) -> Path:
     """Move a complete entry to its place, unless another process was first."""
-    if folder.exists():
-        if _complete(folder):
-            return folder
+    if not _complete(folder):
         shutil.rmtree(folder, ignore_errors=True)
     try:
         place.rename(folder)
@@ -229,7 +223,7 @@ def _publish(place: Path, folder: Path) -> Path:
     return folder
 
 
-def _not_writable(error: OSError, folder: Path | None) -> OutputError:
+def _not_writable(error: OSError, folder: Path) -> OutputError:
     cause = "no space left" if error.errno == errno.ENOSPC else (error.strerror or str(error))
     hint = "set the environment variable TAGGER_CACHE to a folder with room"
     return OutputError(f"{folder}: the corpus cache cannot be written ({cause}); {hint}")

@@ -57,25 +57,24 @@ def ingest(paths: list[Path], options: ReadOptions, display: dict[Path, str] | N
         CorpusError: a file cannot be read.
         OutputError: the cache cannot be written.
     """
-    names = [(display or {}).get(path, str(path)) for path in paths]
-    before = [_state(path, name) for path, name in zip(paths, names, strict=True)]
-    digests = [content_digest(path, name) for path, name in zip(paths, names, strict=True)]
-    forms = [options.format or sniff(path, name) for path, name in zip(paths, names, strict=True)]
+    files = [(path, (display or {}).get(path, str(path))) for path in paths]
+    names = tuple(name for _, name in files)
+    before = [_state(*file) for file in files]
+    digests = [content_digest(*file) for file in files]
+    forms = [options.format or sniff(*file) for file in files]
 
     def write(target: Path) -> Info:
-        info = _write(target, list(zip(paths, names, forms, strict=True)), options)
-        for path, name, state in zip(paths, names, before, strict=True):
-            if _state(path, name) != state:
-                raise CorpusError("changed while it was read; run again when it is complete", path=name)
+        info = _write(target, [(*file, form) for file, form in zip(files, forms, strict=True)], options)
+        for file, state in zip(files, before, strict=True):
+            if _state(*file) != state:
+                raise CorpusError("changed while it was read; run again when it is complete", path=file[1])
         return info
 
-    noted = names if options.skip_invalid or options.repair else []  # then the notes name the files
-    key = entry_key(
-        digests,
-        {**asdict(replace(options, offline=False, text_column=None, id_column=None)), "forms": forms, "names": noted},
-    )
+    noted = names if options.skip_invalid or options.repair else ()  # then the notes name the files
+    reading = asdict(replace(options, offline=False, text_column=None, id_column=None))
+    key = entry_key(digests, {**reading, "forms": forms, "names": noted})
     digest = hashlib.sha256("".join(digests).encode()).hexdigest()
-    return Reading(cached(key, write), tuple(names), digest, describe_reading(paths[0], names[0], forms[0], options))
+    return Reading(cached(key, write), names, digest, describe_reading(paths[0], names[0], forms[0], options))
 
 
 def _write(target: Path, files: list[tuple[Path, str, str]], options: ReadOptions) -> Info:
@@ -101,13 +100,7 @@ def _write(target: Path, files: list[tuple[Path, str, str]], options: ReadOption
                 what = skipped or "expected words with labels"
                 raise CorpusError(f"no sentence that can be read; {what}", path=name)
             notes += [*reader.notes, *([skipped] if skipped else [])]
-    return Info(
-        sentences=sum(reader.sentences for reader in readers),
-        tokens=sum(reader.tokens for reader in readers),
-        column=readers[0].column,
-        columns=readers[0].labelled,
-        notes=tuple(notes),
-    )
+    return Info(readers[0].column, readers[0].labelled, tuple(notes))
 
 
 def _state(path: Path, name: str) -> tuple[int, int, int]:
