@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -101,6 +102,7 @@ MISSING = "no picture was drawn; it needs matplotlib: pip install 'sequence-tagg
 
 def new_figure(width: float = 6.4, height: float = 4.8) -> Any | None:
     """Make an empty figure of that size in inches; None without matplotlib."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # not that it has no folder for its cache
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
