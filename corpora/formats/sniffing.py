@@ -89,19 +89,19 @@ def sniff_text(text: str, extension: str, name: str) -> str:
         extension: the suffix of its name.
         name: the file, for messages.
     """
-    filled = _filled_lines(text)
-    if not filled:
+    lines = _filled_lines(text)
+    if not lines:
         raise CorpusError("the file is empty but for white space", path=name)
-    _refuse_unreadable(filled[0], name)
-    data = [line for line in filled if not line.startswith("#")] or filled
-    expected = SUFFIXES.get(extension)
-    form = _by_content(filled, data, named=extension in (".csv", ".tsv")) or expected
-    if form == "columns" and expected in ("conllu", "vertical"):
-        return expected
+    form = _by_content(lines, SLASHED, extension, name)
+    data, expected = _without_comments(lines), SUFFIXES.get(extension)
+    if form is None and (_is_table(data) or _blank_columns(data)):
+        form = "columns"
+    if expected and form in (None, "columns"):
+        form = expected if form is None or expected in ("conllu", "vertical") else form
     if form is None:
-        what = "words without labels" if _share(data, r"\S+") > 0.9 else "text without labels"
-        message = f"{what}, by its first lines; expected {KNOWN}"
-        other = "; plain text is for language models (tagger train lm)" if what.startswith("text") else ""
+        what = "text" if any(" " in line.strip() for line in data) else "words"
+        message = f"{what} without labels, by its first lines; expected {KNOWN}"
+        other = "; plain text is for language models (tagger train lm)" if what == "text" else ""
         raise CorpusError(f"{message}; if it is one of these, say which (--format){other}", path=name)
     return form
 
@@ -122,27 +122,18 @@ def sniff_document(head: bytes, name: str) -> str:
     Raises:
         CorpusError: it is markup, or in a format that cannot be read.
     """
-    named = DOCUMENT_SUFFIXES.get(uncompressed_suffix(name))
+    extension = uncompressed_suffix(name)
+    named = DOCUMENT_SUFFIXES.get(extension)
     if head.startswith((PARQUET, ARROW)):
         return "parquet"
     lines = _filled_lines(head.decode("utf-8-sig", "replace"))[:MAX_DOCUMENT_LINES]
     if named in ("conllu", "jsonl", "tokens") or not lines:
         return named or "text"
-    _refuse_unreadable(lines[0], name)
-    data = [line for line in lines if not line.startswith("#")]
-    if not data and CONLLU_COMMENT.match(lines[0]):
-        return "conllu"
-    data = data or lines
-    if _is_json(lines[0]):
-        return "jsonl"
-    if is_vertical(data):
-        return "vertical"
-    if form := _of_words(lines):
+    if form := _by_content(lines, LABELLED, extension, name):
         return form
-    if named != "csv" and _is_slashed(data, LABELLED):
-        return "slashed"
-    if form := _table_form(lines, named):
-        return form
+    if named == "csv" or _is_regular_csv(lines):
+        return "csv"
+    data = _without_comments(lines)
     if 2 * sum(bool(TEXT_CELL.search(line)) for line in data) > len(data):
         message = "a table of texts without names of its columns, expected a first line such as id<TAB>text"
         raise CorpusError(
@@ -150,52 +141,75 @@ def sniff_document(head: bytes, name: str) -> str:
         )
     if named in ("columns", "vertical", "slashed"):
         return named
-    if (
-        lines[0].startswith("{\\rtf")
-        or MARKUP.match(lines[0].lstrip())
-        or 2 * sum(bool(TAGS.search(line)) for line in data) > len(data)
-    ):
+    markup = lines[0].startswith("{\\rtf") or MARKUP.match(lines[0].lstrip())
+    if markup or 2 * sum(bool(TAGS.search(line)) for line in data) > len(data):
         message = "markup (XML, HTML, RTF), expected text or words; convert it to text first"
         raise CorpusError(f"{message}, or tag its tags as words with --input text", path=name)
-    return "columns" if _is_table(data) or _has_blank_columns(data) else "text"
+    columns = _blank_columns(data) if len(data) > 2 else []
+    return "columns" if _is_table(data) or any(map(_holds_labels, columns[1:], columns)) else "text"
 
 
-def _refuse_unreadable(line: str, name: str) -> None:
+def _by_content(lines: list[str], labelled: re.Pattern[str], extension: str, name: str) -> str | None:
+    """Recognise what is certain: JSON, vertical text, CoNLL-U, names of columns, words with attached labels."""
     for what, pattern in UNREADABLE.items():
-        if pattern.match(line):
+        if pattern.match(lines[0]):
             raise CorpusError(f"{what}, expected words; convert them to CoNLL-U, columns or JSON lines", path=name)
-
-
-def _of_words(lines: list[str]) -> str | None:
-    """Recognise CoNLL-U, and columns with names or the mark of a document."""
-    names = column_names(lines)
-    if names == FIELD_NAMES or (not names and _is_conllu(lines)):
+    data = _without_comments(lines)
+    if JSON.match(lines[0]):
+        return "jsonl"
+    if _is_vertical(data):
+        return "vertical"
+    names = _column_names(lines)
+    conllu = 2 * sum(bool(CONLLU_WORD.fullmatch(line)) for line in data) > len(data)
+    if names == FIELD_NAMES or (not names and (conllu or (data is lines and CONLLU_COMMENT.match(lines[0])))):
         return "conllu"
-    return "columns" if names or lines[0].startswith(DOCUMENT) else None
+    if names or lines[0].startswith(DOCUMENT):
+        return "columns"
+    words = [word for line in data for word in split_fields(line)] if extension != ".csv" else []
+    if words and 10 * sum(bool(labelled.fullmatch(word)) for word in words) > 9 * len(words):
+        return "slashed"
+    return _named_table(lines, named=extension in (".csv", ".tsv"))
 
 
-def _table_form(lines: list[str], named: str | None) -> str | None:
-    """Recognise a table of words or texts: by its header, or by cells without blanks between them."""
-    if named == "csv":
-        return "csv"
+def _named_table(lines: list[str], *, named: bool) -> str | None:
+    """Recognise a table by a first line that names a column of words or texts and another one.
+
+    Where the file is not ``named`` a table, ``word`` before a tab may be a word.
+    """
     for delimiter in "\t,;|":
-        try:
-            rows = (
-                [line.split("\t") for line in lines]
-                if delimiter == "\t"
-                else list(csv.reader(lines, delimiter=delimiter))
-            )
-        except csv.Error:
-            continue
-        header = {cell.strip().lower() for cell in rows[0]}
-        width, usual = Counter(map(len, rows)).most_common(1)[0]
+        rows = _rows(lines, delimiter)
+        header = {cell.strip().strip('"').lower() for cell in rows[0]}
         words, others = header & {*TOKEN_KEYS, *WORD_KEYS, *TEXT_KEYS}, header & {*LABEL_KEYS, *ID_KEYS}
-        if width == len(rows[0]) and 10 * usual >= 9 * len(rows) and (width > 1 or named == "columns"):
-            if words and (len(words) > 1 or others or (len(rows) > 1 and not re.search(r"[.!?]", lines[0]))):
+        if words and _is_regular(rows) and (named or len(rows[0]) > 1):
+            free = named or delimiter != "\t" or not words.isdisjoint(TEXT_KEYS)
+            if len(words) > 1 or others or (free and len(rows) > 1 and not re.search(r"[.!?]", lines[0])):
                 return "tsv" if delimiter == "\t" else "csv"
-            if delimiter != "\t" and width > 1 and len(rows) > 2 and not any(f"{delimiter} " in line for line in lines):
-                return "csv"
     return None
+
+
+def _is_regular_csv(lines: list[str]) -> bool:
+    """Whether lines are cells without blanks between them."""
+    if len(lines) < 3:
+        return False
+    rows = {sign: _rows(lines, sign) for sign in ",;|" if not any(f"{sign} " in line for line in lines)}
+    return any(len(cells[0]) > 1 and _is_regular(cells) for cells in rows.values())
+
+
+def _rows(lines: list[str], delimiter: str) -> list[list[str]]:
+    """Divide lines into cells; those whose quotes are not balanced have none."""
+    try:
+        return list(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE if delimiter == "\t" else 0))
+    except csv.Error:
+        return [[]]
+
+
+def _is_regular(rows: list[list[str]]) -> bool:
+    """Whether nine in ten rows have as many cells as the first one."""
+    return 10 * sum(len(row) == len(rows[0]) for row in rows) >= 9 * len(rows)
+
+
+def _without_comments(lines: list[str]) -> list[str]:
+    return [line for line in lines if not line.startswith("#")] or lines
 
 
 def _filled_lines(text: str) -> list[str]:
@@ -205,54 +219,17 @@ def _filled_lines(text: str) -> list[str]:
     return [line for line in lines if line.strip()]
 
 
-def _by_content(filled: list[str], data: list[str], *, named: bool) -> str | None:
-    first = filled[0].lstrip()
-    if first.startswith("{") or re.match(r"\[\s*([\[{\"]|$)", first):
-        return "jsonl"
-    if is_vertical(data):
-        return "vertical"
-    if names := column_names(filled):
-        return "conllu" if names == FIELD_NAMES else "columns"
-    if _is_conllu(data):
-        return "conllu"
-    if delimiter := _header_delimiter(filled[0], named=named):
-        return "tsv" if delimiter == "\t" else "csv"
-    if 2 * sum("\t" in line for line in data) > len(data):
-        return "columns"
-    if _is_slashed(data):
-        return "slashed"
-    width, lines = Counter(len(split_fields(line)) for line in data).most_common(1)[0]
-    return "columns" if 1 < width < 20 and 10 * lines > 9 * len(data) else None
-
-
-def _is_conllu(lines: list[str]) -> bool:
-    """Whether most lines are words of CoNLL-U, comments apart."""
-    words = [line for line in lines if not line.startswith("#")]
-    return 2 * sum(bool(CONLLU_WORD.fullmatch(line)) for line in words) > len(words)
-
-
-def column_names(lines: list[str]) -> tuple[str, ...]:
+def _column_names(lines: list[str]) -> tuple[str, ...]:
     """Return the names of the columns that a comment before the first word gives, in small letters."""
     comments = takewhile(lambda line: line.startswith("#"), lines)
     return next((tuple(found[1].lower().split()) for line in comments if (found := HEADER.match(line))), ())
 
 
-def is_vertical(lines: list[str]) -> bool:
+def _is_vertical(lines: list[str]) -> bool:
     """Whether the first line is a structure tag, and most others are too or hold one word, or tabs."""
     words = [line for line in lines if not MARKUP.fullmatch(line)]
     usual = sum("\t" in line or " " not in line.strip() for line in words)
     return bool(words and MARKUP.fullmatch(lines[0])) and 10 * usual > 9 * len(words)
-
-
-def _is_slashed(lines: list[str], pattern: re.Pattern[str] = SLASHED) -> bool:
-    """Whether more than nine in ten words have a label attached."""
-    words = [word for line in lines for word in split_fields(line)]
-    return 10 * sum(bool(pattern.fullmatch(word)) for word in words) > 9 * len(words)
-
-
-def _is_json(line: str) -> bool:
-    """Whether a line is a JSON object, a list of objects or lists, or the beginning of one."""
-    return JSON.match(line) is not None
 
 
 def _is_table(lines: list[str]) -> bool:
@@ -260,14 +237,13 @@ def _is_table(lines: list[str]) -> bool:
     return len(lines) > 1 and 2 * sum("\t" in line.strip() for line in lines) > len(lines)
 
 
-def _has_blank_columns(lines: list[str]) -> bool:
-    """Whether nearly all lines have the same few fields between blanks, and one of the columns holds labels."""
+def _blank_columns(lines: list[str]) -> list[tuple[str, ...]]:
+    """Return the columns of lines nearly all of which have the same few fields between blanks; else nothing."""
     rows = [split_fields(line) for line in lines]
     width, usual = Counter(map(len, rows)).most_common(1)[0]
-    if len(rows) < 3 or not 1 < width < 20 or 10 * usual < 9 * len(rows):
-        return False
-    columns = list(zip(*[row for row in rows if len(row) == width], strict=True))
-    return any(map(_holds_labels, columns[1:], columns))
+    if not 1 < width < 20 or 10 * usual < 9 * len(rows):
+        return []
+    return list(zip(*[row for row in rows if len(row) == width], strict=True))
 
 
 def _holds_labels(column: Sequence[str], words: Sequence[str]) -> bool:
@@ -277,20 +253,3 @@ def _holds_labels(column: Sequence[str], words: Sequence[str]) -> bool:
     found = [label for label in column if LABEL.fullmatch(label)]
     letters = sum(any(map(str.isalpha, label)) for label in found)
     return 10 * len(found) >= 9 * len(column) and 2 * letters > len(column) >= 2 * len({*column}) - 2
-
-
-def _header_delimiter(line: str, *, named: bool) -> str | None:
-    """Return what separates the columns of a first line that names a column of words.
-
-    It must name a column of labels too, unless the file is ``named`` a table: ``word`` alone may be a word.
-    """
-    for delimiter in ("\t", ",", ";"):
-        cells = [cell.strip().strip('"').lower() for cell in line.split(delimiter)]
-        words = any(cell in (*TOKEN_KEYS, *WORD_KEYS) for cell in cells)
-        if len(cells) > 1 and words and (named or any(cell in LABEL_KEYS for cell in cells)):
-            return delimiter
-    return None
-
-
-def _share(lines: list[str], pattern: str) -> float:
-    return sum(bool(re.fullmatch(pattern, line)) for line in lines) / len(lines)
