@@ -21,11 +21,18 @@ from tagger.corpora.formats.conllu import FIELD_NAMES, NOT_A_WORD
 from tagger.corpora.formats.layout import DOCUMENT, HEADER, MARKUP, Layout, Line, find_layout
 from tagger.corpora.formats.metadata import SentenceMetadata
 from tagger.corpora.formats.options import CorpusReading, LabelledFile, ReadOptions
-from tagger.corpora.formats.sentence import MISSING, OnProblem, Problem, ProblemKind, RawSentence, excerpt, number_of
+from tagger.corpora.formats.sentence import (
+    MISSING,
+    OnProblem,
+    Problem,
+    ProblemKind,
+    RawSentence,
+    excerpt,
+    number_of,
+    sentence_of_rows,
+)
 from tagger.errors import CorpusError
 
-NO_LABEL_SIGNS = frozenset(["-100", "-100.0", "nan", "NaN"])  # nan is a lemma, too
-NO_SIGNS: frozenset[str] = frozenset()
 PROBE_LINES = 1000  # looked at to learn the layout
 END_OF_VERTICAL = re.compile(
     rb"\n(?:</(?:s|sent|sentence)>[^\n]*\n|(?=<(?:s|sent|sentence|p|doc|text|head|u|turn|item|l)[\s>])|\s*\n)", re.I
@@ -57,13 +64,7 @@ class Record:
 def sentences(
     blocks: Iterable[Block], file: LabelledFile, on_problem: OnProblem, *, markup: bool = False
 ) -> Iterator[RawSentence]:
-    """Read columns. The column of words has a number, from 1; else it is the first that does not count the words.
-
-    Args:
-        blocks: of the file.
-        file: the file and how to read it.
-        on_problem: receives the problems.
-        markup: the file is vertical text.
+    """Read columns, or vertical text (``markup``); the words are the first column that does not count them.
 
     Yields:
         Sentences with the column ``tag`` (of two), else with columns called after what they hold (``ner``,
@@ -85,7 +86,9 @@ def sentences(
         for problem in problems:
             on_problem(problem)
         if not problems:
-            sentence = _sentence(record, layout, file.options.numbers)
+            rows, places = [row for _, _, row in record.rows], [number for number, _, _ in record.rows]
+            sentence = sentence_of_rows(rows, places, layout.words, layout.names, file.options.numbers)
+            sentence.line = record.start
             others = [(place, _ten_fields(line, layout)) for place, line in record.others]
             sentence.metadata, sentence.numbers = SentenceMetadata(pending, others), numbers
             yield sentence
@@ -127,12 +130,7 @@ def describe_reading(form: str, blocks: Iterable[Block], options: ReadOptions) -
 
 
 def split_rows(block: list[Line], layout: Layout) -> Record:
-    """Divide the lines of a sentence into fields.
-
-    Args:
-        block: numbered lines, none of them blank.
-        layout: of the file.
-    """
+    """Divide the numbered lines of a sentence, none of them blank, into fields."""
     record = Record(block[0][0])
     rows, separator = record.rows, layout.separator
     for number, line in block:
@@ -161,12 +159,7 @@ def _is_apart(line: str, row: list[str], layout: Layout, *, first: bool) -> bool
 
 
 def find_problems(record: Record, layout: Layout) -> list[Problem]:
-    """Check the lines of a sentence: all have the same number of columns, and a word.
-
-    Args:
-        record: the sentence.
-        layout: of the file.
-    """
+    """Check the lines of a sentence: all have the same number of columns, and a word."""
     words = layout.words
     headers = [found for comment in record.comments if (found := HEADER.match(comment))]
     if any(tuple(header[1].lower().split()) != layout.header for header in headers):
@@ -201,17 +194,6 @@ def _problem(number: int, line: str, row: list[str], layout: Layout, start: int)
         message = f"column {layout.words + 1} is empty, expected a word: {excerpt(line)}"
         return Problem(number, message, start, ProblemKind.EMPTY)
     return None
-
-
-def _sentence(record: Record, layout: Layout, numbers: tuple[str, ...]) -> RawSentence:
-    fields = list(zip(*[row for _, _, row in record.rows], strict=True))
-    columns = {name: list(fields[place]) for place, name in layout.names.items()}
-    for name, labels in columns.items():
-        signs = NO_SIGNS if name in numbers or name == "lemma" else NO_LABEL_SIGNS
-        if not all(map(str.strip, labels)) or not signs.isdisjoint(labels):
-            columns[name] = [label if label.strip() and label not in signs else MISSING for label in labels]
-    lines = [number for number, _, _ in record.rows]
-    return RawSentence(list(fields[layout.words]), columns, record.start, lines)
 
 
 def _ten_fields(line: str, layout: Layout) -> str:

@@ -13,15 +13,7 @@ from typing import NamedTuple
 from tagger.corpora.files.lines import Block, DamagedLine, checked_returns, decode_lines
 from tagger.corpora.formats.metadata import LABEL_FIELDS, METADATA_FIELDS, SentenceMetadata
 from tagger.corpora.formats.options import LabelledFile
-from tagger.corpora.formats.sentence import (
-    MISSING,
-    OnProblem,
-    Problem,
-    ProblemKind,
-    RawSentence,
-    excerpt,
-    number_of,
-)
+from tagger.corpora.formats.sentence import MISSING, OnProblem, Problem, ProblemKind, RawSentence, excerpt, number_of
 from tagger.errors import CorpusError
 
 FIELD_NAMES = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")

@@ -22,7 +22,6 @@ from tagger.corpora.formats.char_spans import SPAN_KEYS
 from tagger.corpora.formats.options import LabelledFile, ReadOptions, numbered_place
 from tagger.corpora.formats.records import PROBE_RECORDS, TEXT_KEYS, TOKEN_KEYS, read_records
 from tagger.corpora.formats.sentence import (
-    MISSING,
     InvalidSentenceError,
     OnProblem,
     Problem,
@@ -30,6 +29,7 @@ from tagger.corpora.formats.sentence import (
     RawSentence,
     excerpt,
     number_of,
+    sentence_of_rows,
 )
 from tagger.errors import CorpusError
 
@@ -48,7 +48,6 @@ _LIST = re.compile(r"(?:array\()?\s*[\[(](.*?)[\])]\s*(?:,\s*dtype=[^)]*)?\)?", 
 _ITEM = re.compile(r"""[\s,]*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d*)?|None|null|nan|NaN)(?=[\s,]|$)""")
 _NO_VALUE = ("None", "null", "nan", "NaN")
 _BLANK = re.compile("[ \n]")
-_UNLABELLED = {"": MISSING, "nan": MISSING, "NaN": MISSING, "-100": MISSING, "-100.0": MISSING}
 
 
 class TableReader:
@@ -93,6 +92,7 @@ class TableReader:
         self.delimiter = delimiter or max(",;\t", key=self.first.count)
         self._quoted = self.first.startswith('"') and self.first.rstrip().endswith('"')
         self.header = [cell.strip() for cell in self._cells(self.first) or []]
+        self.width = len(self.header)
         self.words = find_words(self.header, options.text_column or options.tokens_column, name, self.start)
         probe = list(islice(self._lines, PROBE_RECORDS))
         self._lines = chain(probe, self._lines)
@@ -114,11 +114,6 @@ class TableReader:
         of_blanks = sum(bool(_BLANK.search(row[self.words].strip())) for row in rows)
         return 2 * of_blanks > len(rows) or not (labels or grouped)
 
-    @property
-    def width(self) -> int:
-        """The number of columns."""
-        return len(self.header)
-
     def rows(self) -> Iterator[Row]:
         """Yield all rows; one that is not one word may go over several lines, within quotes."""
         return self._rows(self._lines, joined=self.kind != "words")
@@ -132,11 +127,11 @@ class TableReader:
         record: dict[str, Any] = {name: cell for name, cell in zip(self.header, cells, strict=True) if name}
         for place, mode in self.modes.items():
             cell = cells[place]
-            record[self.header[place]] = cell.split() if mode == "blanks" else checked_list(cell, self.header[place])
+            record[self.header[place]] = cell.split() if mode == "blanks" else _checked_list(cell, self.header[place])
         key, words = self.header[self.words], cells[self.words]
         if "spans" in self.modes.values():
             return record | {"text": words}
-        return record | {key: checked_list(words, key) if _LIST.fullmatch(words.strip()) else words.split()}
+        return record | {key: _checked_list(words, key) if _LIST.fullmatch(words.strip()) else words.split()}
 
     def _rows(self, lines: Iterator[tuple[int, str]], *, joined: bool) -> Iterator[Row]:
         ahead: deque[tuple[int, str]] = deque()
@@ -185,7 +180,7 @@ def sentences(
 
     Args:
         lines: of the file; the first one names the columns.
-        file: its name, and the column of words; None for one called token, word, form ...
+        file: its name, and the column of words.
         on_problem: called with every malformed row; its sentence is left out.
         delimiter: as for ``TableReader``.
 
@@ -217,13 +212,7 @@ def _records(table: TableReader) -> Iterator[tuple[int, Any]]:
 
 
 def split_row(line: str, delimiter: str, *, quoted: bool = False) -> list[str] | None:
-    """Return the cells of a row, or None if its quotes are not balanced.
-
-    Args:
-        line: the row.
-        delimiter: what separates the cells.
-        quoted: in a table separated by tabs: every cell stands in quotes.
-    """
+    """Return the cells of a row, or None if its quotes are not balanced; ``quoted`` if all cells stand in quotes."""
     if '"' not in line:
         return line.split(delimiter)
     if delimiter == "\t" and not quoted and "\n" not in line:
@@ -241,12 +230,7 @@ def _unquoted(cell: str) -> str:
     return inner.replace('""', '"') if quoted else cell
 
 
-def checked_list(cell: str, name: str) -> list[Any]:
-    """Return the list that a cell holds.
-
-    Raises:
-        InvalidSentenceError: it holds none, or one that NumPy shortened.
-    """
+def _checked_list(cell: str, name: str) -> list[Any]:
     values = parse_list(cell)
     if values is None:
         shortened = " that is whole (NumPy wrote ... for a part)" if "..." in cell else ""
@@ -325,10 +309,9 @@ class Table:
     """A table of one word a row, which it groups into sentences.
 
     Args:
-        header: the names of the columns.
+        header: the names of the columns, on the given line.
         words: the index of the column of words.
         file: for messages, and the columns of numbers.
-        line: the line of the header.
         labels: whether there must be a column of labels.
 
     Raises:
@@ -356,16 +339,10 @@ class Table:
             for problem in problems:
                 on_problem(problem)
             if not problems:
-                cells = [row[2] or [] for row in group]
-                columns = {name: self._column(cells, place, name) for place, name in self.places.items()}
-                tokens = [row[self.words] for row in cells]
-                yield RawSentence(tokens, columns, group[0][0], [row[0] for row in group], numbers=numbers)
-
-    def _column(self, cells: list[list[str]], place: int, name: str) -> list[str]:
-        values = [row[place] for row in cells]
-        if name in self.file.options.numbers or name.lower() == "lemma":
-            return values
-        return [_UNLABELLED.get(value, value.removesuffix(".0")) for value in values]
+                cells, lines = [row[2] or [] for row in group], [row[0] for row in group]
+                sentence = sentence_of_rows(cells, lines, self.words, self.places, self.file.options.numbers)
+                sentence.numbers = numbers
+                yield sentence
 
     def groups(self, rows: Iterable[Row]) -> Iterator[list[Row]]:
         """Yield the rows of each sentence, and each blank row by itself."""

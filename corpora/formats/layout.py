@@ -155,13 +155,7 @@ def _follows(first: str, second: str) -> bool:
 
 
 def label_names(rows: list[list[str]], words: int, places: list[int]) -> dict[int, str]:
-    """Name the label columns; those without any value, as behind a last tab, have no name.
-
-    Args:
-        rows: the fields of some words.
-        words: the index of the words.
-        places: the indices of the labels.
-    """
+    """Name the label columns by some rows; those without any value, as behind a last tab, have no name."""
     places = [place for place in places if any(row[place].strip() for row in rows)] or places
     if len(places) == 1:
         return {places[0]: "tag"}
@@ -178,10 +172,6 @@ def label_names(rows: list[list[str]], words: int, places: list[int]) -> dict[in
 
 def label_kind(labels: Iterable[str], words: Iterable[str]) -> str | None:
     """Say what a column holds by nine in ten of its labels.
-
-    Args:
-        labels: T labels.
-        words: the T words, or none.
 
     Returns:
         ``ner``, ``chunk``, ``upos``, ``pos`` (of the Penn Treebank) or ``lemma``; None if that is not certain.

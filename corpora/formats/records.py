@@ -20,7 +20,7 @@ from tagger.corpora.formats.sentence import (
     ProblemKind,
     RawSentence,
     excerpt,
-    label_text,
+    label_texts,
 )
 
 TOKEN_KEYS = ("tokens", "words", "word_form", "forms", "form", "token", "word")
@@ -188,9 +188,7 @@ def _labelled(record: dict[str, Any], key: str, text: str | None, number: int, o
         others |= _labels_of_words(record[key])
     columns: dict[str, Any] = {}
     for name, value in others.items():
-        if name in options.numbers and isinstance(value, list):
-            columns[name] = value
-        elif isinstance(value, list) and value and None not in (labels := list(map(label_text, value))):
+        if isinstance(value, list) and value and (labels := label_texts(value, name, options.numbers)) is not None:
             columns[name] = labels
     for name, labels in columns.items():
         if len(labels) != len(tokens):

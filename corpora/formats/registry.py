@@ -81,7 +81,7 @@ def read_sentences(
 
     Args:
         path: the file.
-        name: the name to use in messages.
+        name: of the file in messages.
         form: one of ``FORMATS``.
         options: which columns to read.
         on_problem: called with every problem; its sentence is left out.

@@ -6,15 +6,17 @@ A reader reports each defect to ``on_problem``, leaves the sentence out and read
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from tagger.corpora.formats.metadata import SentenceMetadata
 from tagger.errors import CorpusError
 
 MISSING = "_"  # what a label column holds where there is no label, as in CoNLL-U
+NO_LABEL_SIGNS = frozenset(["-100", "-100.0", "nan", "NaN"])  # as libraries write it
 UNLABELLED = ""  # the label of a word that has none, once the label column has been chosen
 
 
@@ -151,13 +153,51 @@ def error_policy(path: str | Path, *, skip_invalid: bool) -> RaiseErrors | SkipI
     return SkipInvalid(path) if skip_invalid else RaiseErrors(path)
 
 
-def label_text(value: object) -> str | None:
-    """Return a label as text, ``MISSING`` for null, NaN, -100 and an empty text, or None for other values."""
-    if value is None or value != value or value in ("", -100, "-100"):
+def sentence_of_rows(
+    rows: list[list[str]], lines: list[int], words: int, names: Mapping[int, str], numbers: Sequence[str] = ()
+) -> RawSentence:
+    """Return the sentence of T rows of a table, which have the same number of fields.
+
+    Args:
+        rows: the fields of each word.
+        lines: the line of each word.
+        words: the index of the words.
+        names: the names of the label columns, by index.
+        numbers: columns to be read as they are.
+    """
+    fields = list(zip(*rows, strict=True))
+    columns: dict[str, list[str]] = {}
+    for place, name in names.items():
+        values = fields[place]
+        plain = all(map(str.strip, values)) and NO_LABEL_SIGNS.isdisjoint(values) and ".0" not in "".join(values)
+        columns[name] = list(values) if plain else label_texts(values, name, numbers) or []
+    return RawSentence(list(fields[words]), columns, lines[0], lines)
+
+
+def label_texts(values: Sequence[Any], name: str, numbers: Sequence[str] = ()) -> list[str] | None:
+    """Return the labels of a column as text, None if there are values that are no labels.
+
+    Null, NaN, -100 and blanks are ``MISSING``, and whole numbers have no point; but columns in ``numbers`` stay as
+    they are, and nan is a lemma.
+    """
+    if name in numbers:
+        return list(values)
+    signs = () if name.lower() == "lemma" else NO_LABEL_SIGNS
+    try:
+        texts = {value: _label_text(value, signs) for value in set(values)}
+    except TypeError:  # lists or objects
+        return None
+    labels = [text for value in values if (text := texts[value]) is not None]
+    return labels if len(labels) == len(values) else None
+
+
+def _label_text(value: object, signs: Collection[str]) -> str | None:
+    if isinstance(value, float) and not value.is_integer() and value == value:
+        return None
+    text = "" if value is None or value != value else str(value)
+    if not text.strip() or text in signs:
         return MISSING
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else None
-    return str(value) if isinstance(value, str | int) else None
+    return text[:-2] if text.endswith(".0") and text[:-2].isdecimal() else text
 
 
 def clipped(message: str, limit: int = 400) -> str:

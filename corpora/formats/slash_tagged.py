@@ -14,7 +14,7 @@ from tagger.corpora.files.lines import Block, DamagedLine, block_lines, split_fi
 from tagger.corpora.formats.conllu import check_words
 from tagger.corpora.formats.layout import Line, label_names
 from tagger.corpora.formats.options import LabelledFile
-from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, RawSentence, excerpt
+from tagger.corpora.formats.sentence import OnProblem, Problem, ProblemKind, RawSentence, excerpt, sentence_of_rows
 
 SEPARATORS = "/_|"
 PROBE_BLOCKS = 50
@@ -79,7 +79,6 @@ def _sentence(words: list[Line], separator: str, names: list[str], on_problem: O
         rows.append(row)
     if bad:
         return None
-    fields = list(zip(*rows, strict=True))
-    tokens = [token.replace(f"\\{separator}", separator) for token in fields[0]]
-    columns = {name: list(values) for name, values in zip(names, fields[1:], strict=True)}
-    return RawSentence(tokens, columns, start, [number for number, _ in words])
+    sentence = sentence_of_rows(rows, [number for number, _ in words], 0, dict(enumerate(names, 1)))
+    sentence.tokens = [token.replace(f"\\{separator}", separator) for token in sentence.tokens]
+    return sentence

@@ -51,10 +51,6 @@ LABEL = re.compile(r"[A-Z$][A-Z0-9$.,(*+-]{0,9}|[^\w\s]{1,3}|_")
 def sniff(path: Path, name: str) -> str:
     """Recognise the format of a labelled file, one of ``FORMATS``.
 
-    Args:
-        path: the file.
-        name: the name to use in messages.
-
     Raises:
         CorpusError: it is empty, or in no format that holds labels.
     """
@@ -82,13 +78,7 @@ def checked_head(path: Path, name: str) -> bytes:
 
 
 def sniff_text(text: str, extension: str, name: str) -> str:
-    """Recognise the format of a labelled text by its first lines.
-
-    Args:
-        text: the beginning of a file.
-        extension: the suffix of its name.
-        name: the file, for messages.
-    """
+    """Recognise the format of a labelled text by its first lines and the suffix of its name."""
     lines = _filled_lines(text)
     if not lines:
         raise CorpusError("the file is empty but for white space", path=name)
@@ -111,10 +101,6 @@ def sniff_document(head: bytes, name: str) -> str:
 
     Columns that are CoNLL-U are read as such whatever their name, for ``.conll`` often holds them. What looks like
     columns, a table, JSON or markup is never taken for raw text.
-
-    Args:
-        head: the first bytes of the document, decompressed.
-        name: its path, ``-`` for the standard input.
 
     Returns:
         ``text``, ``tokens`` or one of ``FORMATS``; ``text`` if nothing speaks against it.
