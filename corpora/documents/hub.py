@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def names_hub(text: str) -> bool:
     return lookup(text) is not None or parse_hub_spec(text) is not None
 
 
-class HubDocuments:
+class HubDocuments(AbstractContextManager["HubDocuments"]):
     """One split of a data set, with the interface of ``Documents``; use as a context manager.
 
     A row of words is one line of JSON, with the row's other plain values (numbers, strings) beside it. A row of
@@ -68,10 +69,6 @@ class HubDocuments:
             raise CorpusError(f"no column {self._id!r} (--id-column); there are: {there}", path=self._rows.source)
         self._plain = [name for name, feature in self._rows.features.items() if _is_plain(feature)]
         self.notes = self._rows.notes
-
-    def __enter__(self) -> HubDocuments:
-        """Return itself."""
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Do nothing: reading stops when no more pieces are asked for."""

@@ -42,7 +42,7 @@ ONE_LINE = ("text", "tokens", "jsonl")
 """Formats in which a line can be understood before the next one is there."""
 
 
-class Documents:
+class Documents(AbstractContextManager["Documents"]):
     """Files to be tagged, in order; use as a context manager.
 
     Args:
@@ -84,10 +84,6 @@ class Documents:
             self.first = stack.enter_context(source)
             self.format = self._format_of(self.first, self._paths[0])
             self._stack = stack.pop_all()
-
-    def __enter__(self) -> Documents:
-        """Return itself: the first document is open."""
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Close the first document."""

@@ -16,12 +16,7 @@ from tagger.corpora.sources.splits import SPLIT_NAMES, split_of
 from tagger.errors import CorpusError
 
 EXTENSIONS = (*SUFFIXES, ".txt")
-SAVED = (
-    "dataset_info.json",
-    "dataset_infos.json",
-    "dataset_dict.json",
-    "state.json",
-)  # beside the rows, by ``datasets``
+SAVED = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")  # by ``datasets``
 NO_DATA = ("license", "licence", "copying", "notice", "readme", "changelog", "stats", "eval_log")
 BUNDLED = Path(__file__).parent.parent / "bundled"
 LOOKED_FOR = "*train*, *dev* and *test* files, or files ending in .conllu, .conll, .jsonl, .parquet, .tsv, .csv, .txt"
@@ -105,16 +100,14 @@ def corpus_name(path: Path) -> str:
 
 def _in_folder(folder: Path) -> DatasetFiles:
     entries = listing(folder)
-    files = [path for path in entries if path.is_file() and _may_be_data(path)]
     name = folder.resolve().name or "corpus"
-    if files:
+    groups: dict[str, list[Path]] = {}
+    if files := _data_files(entries):
         groups = _by_split(files, folder)
     else:
-        below = {path: listing(path) for path in entries if path.is_dir() and split_of(path.name)}
-        groups = {}
-        for path, inner in below.items():
-            data = [file for file in inner if file.is_file() and _may_be_data(file)]
-            groups.setdefault(str(split_of(path.name)), []).extend(data)
+        for path in entries:
+            if path.is_dir() and (split := split_of(path.name)):
+                groups.setdefault(split, []).extend(_data_files(listing(path)))
         groups = {split: groups[split] for split in SPLIT_NAMES if groups.get(split)}
     if not groups:
         held = ", ".join(path.name for path in entries[:5]) + (", ..." if len(entries) > 5 else "")
@@ -154,20 +147,20 @@ def _shard_prefix(path: Path) -> str:
 
 
 def _shard_notes(groups: dict[str, list[Path]]) -> list[str]:
+    parts = {"the corpus" if split == "all" else split: paths for split, paths in groups.items() if len(paths) > 1}
     return [
-        Note(
-            f"{len(paths)} files read as one ({paths[0].name} to {paths[-1].name})",
-            "the corpus" if split == "all" else split,
-        )
-        for split, paths in groups.items()
-        if len(paths) > 1
+        Note(f"{len(paths)} files read as one ({paths[0].name} to {paths[-1].name})", part)
+        for part, paths in parts.items()
     ]
 
 
-def _may_be_data(path: Path) -> bool:
-    other = (
-        path.name in SAVED
-        or path.suffix.lower() in (".md", ".html", ".py", ".zip", ".pdf")
-        or path.name.lower().startswith(NO_DATA)
-    )
-    return not other and (uncompressed_suffix(path) in EXTENSIONS or split_of(path.name) is not None)
+def _data_files(paths: list[Path]) -> list[Path]:
+    """Return the files that may be parts of a corpus."""
+    return [
+        path
+        for path in paths
+        if path.is_file()
+        and path.suffix.lower() not in (".md", ".html", ".py", ".zip", ".pdf")
+        and not path.name.lower().startswith((*NO_DATA, *SAVED))
+        and (uncompressed_suffix(path) in EXTENSIONS or split_of(path.name) is not None)
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from tagger.corpora.files.lines import DamagedLine
-from tagger.corpora.formats.sentence import error_policy
+from tagger.corpora.formats.sentence import Problem, error_policy
 from tagger.corpora.text.text_files import BY_LINES, TEXT, TextFile, TextReader, file_lines, labelled_words
 from tagger.errors import CorpusError
 
@@ -84,47 +84,27 @@ def survey(file: TextFile, reader: TextReader) -> Survey:
     Raises:
         CorpusError: the file cannot be read, or holds only white space.
     """
+    policy = error_policy(file.name, skip_invalid=reader.options.skip_invalid)
     if file.form not in BY_LINES:
-        result = _survey_labelled(file, reader)
-        empty = "no sentence in this file; expected words"
+        result, empty = Survey(replace(file, by="sentence")), "no sentence in this file; expected words"
+        for text, words in labelled_words(file, reader.options, policy):
+            result.add(text or " ".join(words))
     else:
-        result = _survey_lines(file, reader)
-        empty = "the file is empty but for white space; expected text"
+        result, empty = Survey(file), "the file is empty but for white space; expected text"
+        for line in file_lines(file, reader.options):
+            if isinstance(line, DamagedLine):
+                result.records += 1
+                number = line.number or result.records
+                policy(Problem(number, line.reason, number))
+            else:
+                result.add(line)
         few_lines = file.form == TEXT and not reader.options.by_lines and result.records < MIN_LINES
         if few_lines and result.words:
-            result = Survey(replace(file, by="sentence"), notes=result.notes)
+            result = Survey(replace(file, by="sentence"))
             for passage in reader.passages([result.file]):
                 result.add(passage.text)
-    if not result.words:
-        raise CorpusError("; ".join([empty, *result.notes]), path=file.name)
-    return result
-
-
-def _survey_lines(file: TextFile, reader: TextReader) -> Survey:
-    result = Survey(file)
-    damaged, first = 0, ""
-    for text in file_lines(file, reader.options):
-        if not isinstance(text, DamagedLine):
-            result.add(text)
-            continue
-        result.records += 1
-        damaged += 1
-        number = text.number or result.records
-        if not reader.options.skip_invalid:
-            message = f"{text.reason}; or leave such lines out (--skip-invalid)"
-            raise CorpusError(message, path=file.name, line=number)
-        first = first or f"{file.name}:{number}: {text.reason}"
-    if damaged:
-        lines = "line was" if damaged == 1 else "lines were"
-        result.notes.append(f"{damaged:,} unreadable {lines} left out; the first: {first}")
-    return result
-
-
-def _survey_labelled(file: TextFile, reader: TextReader) -> Survey:
-    result = Survey(replace(file, by="sentence"))
-    policy = error_policy(file.name, skip_invalid=reader.options.skip_invalid)
-    for text, words in labelled_words(file, reader.options, policy):
-        result.add(text or " ".join(words))
     if note := policy.note():
         result.notes.append(note)
+    if not result.words:
+        raise CorpusError("; ".join([empty, *result.notes]), path=file.name)
     return result

@@ -371,7 +371,7 @@ def test_lines_that_are_not_text_are_left_out_when_asked(write: Write) -> None:
     corpus = read_text_corpus(str(path), skip_invalid=True, unit="char")
     assert lines(corpus.train)[:3] == ["the first", "the third", "and so on"]
     assert any(
-        note.startswith("2 unreadable lines were left out; the first: ") and "a.txt:2: not UTF-8: byte 0xe9" in note
+        note.startswith("2 unreadable sentences were left out: ") and "a.txt:2: not UTF-8: byte 0xe9" in note
         for note in corpus.notes
     )
 
