@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tagger.corpora.formats.options import ReadOptions
+from tagger.corpora.formats.options import DEFAULT_COLUMN, ReadOptions
 from tagger.corpora.sources.corpus import Corpus, Note, Split
 from tagger.corpora.sources.file_corpus import read_file_split, read_files, replace_splits
 from tagger.corpora.sources.in_memory import Source
@@ -70,7 +70,7 @@ def read_corpus(
         offline=offline,
     )
     given = {"source": source, "train": train, "dev": dev, "test": test}
-    with find_files(given, labels_column or column, needs_train=True) as found:
+    with find_files(given, labels_column or column or DEFAULT_COLUMN, needs_train=True) as found:
         if found.files is not None:
             return read_files(found.files, found.label, options, seed)
         from tagger.corpora.hub.corpus import read_hub_corpus
@@ -92,7 +92,7 @@ def read_split(source: Source | None, split: str = "test", **options: Any) -> Sp
         TypeError: it is neither a name nor a corpus in memory.
     """
     reading = ReadOptions(**options)
-    with find_files({"source": source}, reading.labels_column or reading.column) as found:
+    with find_files({"source": source}, reading.labels_column or reading.column or DEFAULT_COLUMN) as found:
         if found.files is not None:
             return read_file_split(found.files, split, found.source, reading)
         from tagger.corpora.hub.corpus import read_hub_corpus

@@ -41,7 +41,7 @@ def in_memory_files(
 
     Args:
         given: ``source`` and perhaps ``train``, ``dev`` and ``test``; a dict of splits as ``source`` gives the others.
-        column: name for labels that have none.
+        column: name for labels that have none; None where labels are not needed.
         after_text: what ends each text of a list of texts; None where labels are needed.
 
     Yields:
@@ -69,7 +69,7 @@ def in_memory_files(
             kind = type(data).__name__
             name = f"<{kind}>" if argument == "source" else f"<{argument} {kind}>"
             names[argument] = name
-            files[name] = _write(data, Path(folder) / argument, column or DEFAULT_COLUMN, name, after_text)
+            files[name] = _write(data, Path(folder) / argument, column, name, after_text)
         yield names, files
 
 
@@ -91,12 +91,12 @@ def _with_splits(arguments: dict[str, Any]) -> dict[str, Any]:
     return {**arguments, **splits, **further, "source": None}
 
 
-def _write(data: Any, target: Path, key: str | None, name: str, after_text: str | None) -> Path:
+def _write(data: Any, target: Path, column: str | None, name: str, after_text: str | None) -> Path:
     table = _table(data)
     if table is not None:
         import pyarrow.parquet as pq
 
-        if key is not None:
+        if column is not None:
             _check_sentences(table, name)
         path = target.with_suffix(".parquet")
         pq.write_table(table, path)
@@ -112,7 +112,7 @@ def _write(data: Any, target: Path, key: str | None, name: str, after_text: str 
         return path
     path = target.with_suffix(".jsonl")
     with path.open("w", encoding="utf-8") as file:
-        for number, record in enumerate(_records(items, key or "tags", name), 1):
+        for number, record in enumerate(_records(items, column or DEFAULT_COLUMN, name), 1):
             try:
                 file.write(json.dumps(record, default=_plain) + "\n")
             except (TypeError, ValueError) as error:

@@ -55,7 +55,7 @@ def find_files(
 
     Args:
         given: ``source``, and perhaps ``train``, ``dev`` and ``test``.
-        column: name for labels in memory that have none.
+        column: as for ``in_memory_files``.
         needs_train: refuse splits without a source or a file to train on.
         after_text: as for ``in_memory_files``.
         resolve_source: finds the files of the source; ``resolve`` if None.

@@ -180,13 +180,15 @@ def test_texts_in_memory() -> None:
     for source in (texts, iter(texts), datasets.Dataset.from_dict({"text": texts}), {"test": texts, "train": ["x"]}):
         assert [passage.words for passage in read_text_split(source)] == words
     assert [passage.words for passage in read_text_split(LISTS)] == [tuple(tokens) for tokens, _ in MADE]
+    long = pd.DataFrame({"text": [f"line {number}" for number in range(300)]})
+    assert [passage.words[1] for passage in read_text_split(long)] == [str(number) for number in range(300)]
     corpus = read_text_corpus(train=["a b c", "d, e"], dev=["f"], tokenised=True)
     assert corpus.train is not None
     assert [passage.words for passage in corpus.train] == [("a", "b", "c"), ("d,", "e")]
 
 
 def test_series_in_memory(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"day": pd.date_range("2026-01-01", periods=30), "height": np.arange(30.0)})
+    frame = pd.DataFrame({"day": pd.date_range("2026-01-01", periods=300), "height": np.arange(300.0)})
     path = tmp_path / "series.csv"
     frame.to_csv(path, index=False)
     options = SeriesOptions(columns=("height",))
