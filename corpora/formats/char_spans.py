@@ -73,9 +73,8 @@ def _span(span: Any, text: str) -> Span:
     values: list[Any] = [_first(span, keys) for keys in (START_KEYS, END_KEYS, LABEL_KEYS)]
     values = list(span) if isinstance(span, list) else values
     if len(values) == 3 and isinstance(values[2], list) and len(values[2]) > 1:
-        raise InvalidSentenceError(
-            f"the span at character {values[0]} has several labels, expected one: {excerpt(str(values[2]))}"
-        )
+        message = f"the span at character {values[0]} has several labels, expected one"
+        raise InvalidSentenceError(f"{message}: {excerpt(str(values[2]))}")
     match values:
         case [int(start), int(end), (str() | int()) as label] | [int(start), int(end), [str(label)]] if label != "":
             if isinstance(span, dict) and isinstance(said := span.get("text"), str):

@@ -80,10 +80,8 @@ class ParsedBlock(NamedTuple):
 def parse_block(lines: list[str], *, strict: bool = True) -> ParsedBlock:
     """Divide the lines of a sentence into fields and check them.
 
-    Args:
-        lines: all lines of the block.
-        strict: every field must be filled, and IDs must count the words from 1. To tag a sentence, its words
-            must be filled and IDs be numbers.
+    Where it is ``strict``, every field must be filled and IDs count the words from 1; to tag a sentence, its words must
+    be filled and IDs be numbers.
     """
     start, end = 0, len(lines)
     while end and not lines[end - 1].strip():

@@ -71,27 +71,25 @@ def _read_whole(numbered: Iterable[tuple[int, str]], name: str | None) -> Iterat
             raise CorpusError(line.reason, path=name, line=number)
         if size > MAX_WHOLE:
             advice = "write JSON lines, one object a line: jq -c '.[]' FILE"
-            raise CorpusError(
-                f"JSON of more than {MAX_WHOLE // 1_000_000} MB that is not JSON lines; {advice}", path=name
-            )
+            message = f"JSON of more than {MAX_WHOLE // 1_000_000} MB that is not JSON lines"
+            raise CorpusError(f"{message}; {advice}", path=name)
         parts.append(line)
     text, decoder = "\n".join(parts), json.JSONDecoder()
     inside = text.lstrip().startswith("[")
     place = text.index("[") + 1 if inside else 0
     number, counted = start, 0
     while True:
-        place = _end(_BETWEEN, text, place)
+        between = _BETWEEN.match(text, place)
+        place = between.end() if between else place
         number, counted = number + text.count("\n", counted, place), place
         if place == len(text) or (inside and text[place] == "]"):
             break
         try:
             value, end = decoder.raw_decode(text, place)
         except (ValueError, RecursionError) as error:
-            where = number + text.count("\n", place, error.pos) if isinstance(error, json.JSONDecodeError) else number
-            what = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
-            raise CorpusError(
-                f"not JSON ({what}): {excerpt(text[place : place + 80])}", path=name, line=where
-            ) from error
+            where = number + text.count("\n", place, getattr(error, "pos", place))
+            what = f"not JSON ({getattr(error, 'msg', 'nested too deeply')}): {excerpt(text[place : place + 80])}"
+            raise CorpusError(what, path=name, line=where) from error
         yield number, text[place:end], value
         place = end
     if inside and (place == len(text) or text[place + 1 :].strip()):
@@ -99,17 +97,8 @@ def _read_whole(numbered: Iterable[tuple[int, str]], name: str | None) -> Iterat
         raise CorpusError(f"not JSON ({what})", path=name, line=number)
 
 
-def _end(pattern: re.Pattern[str], text: str, place: int) -> int:
-    found = pattern.match(text, place)
-    return found.end() if found else place
-
-
 def parse_object(line: str, example: str = EXAMPLE) -> dict[str, Any]:
-    """Parse the object of a line.
-
-    Args:
-        line: of the file.
-        example: of what is expected, for messages.
+    """Parse the object of a line; ``example`` is one for messages.
 
     Raises:
         InvalidSentenceError: the line is damaged, or is not a JSON object.
@@ -125,8 +114,6 @@ def _value(line: str) -> Any:
         raise InvalidSentenceError(line.reason, ProblemKind.ENCODING)
     try:
         return json.loads(line)
-    except json.JSONDecodeError as error:
-        place = f"{error.msg} at column {error.colno}"
-        raise InvalidSentenceError(f"not JSON ({place}), expected one object on each line: {excerpt(line)}") from error
     except (ValueError, RecursionError) as error:
-        raise InvalidSentenceError(f"not JSON that can be read: {excerpt(line)}") from error
+        place = f" ({error.msg} at column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise InvalidSentenceError(f"not JSON{place}, expected one object on each line: {excerpt(line)}") from error

@@ -73,7 +73,7 @@ def read_records(
 
     Args:
         records: with the line or row of each; an ``InvalidSentenceError`` stands for one that cannot be read.
-        file: the file and how to read it.
+        file: how to read it.
         on_problem: receives the problems.
         numbers: of the columns of a table, from 1; None for the places of the keys in each record.
 

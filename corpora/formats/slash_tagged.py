@@ -63,21 +63,20 @@ def _sentences_of(block: list[Line]) -> Iterator[list[Line]]:
 
 
 def _sentence(words: list[Line], separator: str, names: list[str], on_problem: OnProblem) -> RawSentence | None:
-    start, bad = words[0][0], False
+    start, problems = words[0][0], list[Problem]()
     rows: list[list[str]] = []
     for number, word in words:
         row = word.rsplit(separator, len(names))
         if isinstance(word, DamagedLine):
-            on_problem(Problem(number, word.reason, start, ProblemKind.ENCODING))
-            bad = True
+            problems.append(Problem(number, word.reason, start, ProblemKind.ENCODING))
         elif len(row) <= len(names) or not all(row):
             expected = separator.join(["word", *map(str.upper, names)])
             lacks = "no label" if len(names) == 1 else f"not {len(names)} labels"
-            message = f"{excerpt(word)} has {lacks}, expected {expected}"
-            on_problem(Problem(number, message, start, ProblemKind.MALFORMED))
-            bad = True
+            problems.append(Problem(number, f"{excerpt(word)} has {lacks}, expected {expected}", start))
         rows.append(row)
-    if bad:
+    for problem in problems:
+        on_problem(problem)
+    if problems:
         return None
     sentence = sentence_of_rows(rows, [number for number, _ in words], 0, dict(enumerate(names, 1)))
     sentence.tokens = [token.replace(f"\\{separator}", separator) for token in sentence.tokens]

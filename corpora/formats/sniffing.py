@@ -12,7 +12,7 @@ from pathlib import Path
 from tagger.corpora.files.lines import split_fields
 from tagger.corpora.files.streams import ARROW, PARQUET, read_head, refuse_archive, uncompressed_suffix
 from tagger.corpora.formats.conllu import FIELD_NAMES
-from tagger.corpora.formats.csv_tables import SENTENCE_KEYS, WORD_KEYS
+from tagger.corpora.formats.csv_tables import BOUNDARY, WORD_KEYS
 from tagger.corpora.formats.layout import DOCUMENT, HEADER, MARKUP, label_kind
 from tagger.corpora.formats.records import TEXT_KEYS, TOKEN_KEYS
 from tagger.corpora.formats.registry import SUFFIXES
@@ -33,7 +33,7 @@ SLASHED = re.compile(r"[^ \t]+(?:/[^ \t/]+|_[^ \t_a-z]+|\|[^ \t|]+)")
 LABELLED = re.compile(r"[^ \t]+[/_|](?:[A-Z][A-Z0-9$+.:-]*(?:[-_][A-Za-z]+)?|[^\w\s]{1,5})")  # no list of paths
 KNOWN = "CoNLL-U, columns, vertical text, JSON lines, CSV, TSV, Parquet or word/TAG text"
 MAX_DOCUMENT_LINES = 200
-ID_KEYS = {*SENTENCE_KEYS, *(f"{kind}id" for kind in ("", "doc_", "document_", "text_", "token_")), "doc", "index", ""}
+ID_KEYS = {"", "id", "token_id", "doc", "index"}
 TAGS = re.compile(r"</[A-Za-z][\w.:-]*\s*>|<[A-Za-z][^<>]*[\"'/]>")
 """An end tag, or a tag with attributes or without content."""
 _STRING = r'"(?:[^"\\]|\\.)*"\s*'
@@ -166,6 +166,7 @@ def _named_table(lines: list[str], *, named: bool) -> str | None:
         rows = _rows(lines, delimiter)
         header = {cell.strip().strip('"').lower() for cell in rows[0]}
         words, others = header & {*TOKEN_KEYS, *WORD_KEYS, *TEXT_KEYS}, header & {*LABEL_KEYS, *ID_KEYS}
+        others |= set(filter(BOUNDARY.fullmatch, header))
         if words and _is_regular(rows) and (named or len(rows[0]) > 1):
             free = named or delimiter != "\t" or not words.isdisjoint(TEXT_KEYS)
             if len(words) > 1 or others or (free and len(rows) > 1 and not re.search(r"[.!?]", lines[0])):
