@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from typing import Any
 
 from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.sources.corpus import Corpus, Note, Split
@@ -67,12 +68,10 @@ def read_file_split(files: DatasetFiles, split: str, source: str | None, options
 def replace_splits(corpus: Corpus, files: DatasetFiles, options: ReadOptions) -> Corpus:
     """Put splits from files in the place of those of a corpus from the hub."""
     readings = _read(files, options)
-    splits = {split: reading.split(split) for split, reading in readings.items()}
+    splits: dict[str, Any] = {split: reading.split(split) for split, reading in readings.items()}
     return replace(
         corpus,
-        train=splits.get("train", corpus.train),
-        dev=splits.get("dev", corpus.dev),
-        test=splits.get("test", corpus.test),
+        **splits,
         notes=(*(note for note in corpus.notes if Note.split_of(note) not in splits), *files.notes),
         fingerprint=_fingerprint(corpus.fingerprint, readings),
     )

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from tagger.corpora.sources.arrow_cache import content_digest
 from tagger.corpora.sources.corpus import Note
@@ -64,13 +65,11 @@ def with_files(corpus: TextCorpus, located: DatasetFiles, options: TextOptions) 
     """Replace splits of a corpus from the hub by splits from files."""
     reader = TextReader(options, corpus.tokenizer)
     files = _files_by_split(located, options)
-    splits = {split: _surveyed(split, group, reader) for split, group in files.items()}
+    splits: dict[str, Any] = {split: _surveyed(split, group, reader) for split, group in files.items()}
     digest = corpus.fingerprint + _fingerprint(files, options)
     return replace(
         corpus,
-        train=splits.get("train", corpus.train),
-        dev=splits.get("dev", corpus.dev),
-        test=splits.get("test", corpus.test),
+        **splits,
         notes=(*(note for note in corpus.notes if Note.split_of(note) not in splits), *located.notes),
         fingerprint=hashlib.sha256(digest.encode()).hexdigest()[:16],
     )
