@@ -20,7 +20,7 @@ from tagger.corpora.files.lines import Block, DamagedLine, block_lines, split_fi
 from tagger.corpora.formats.conllu import FIELD_NAMES, NOT_A_WORD
 from tagger.corpora.formats.layout import DOCUMENT, HEADER, MARKUP, Layout, Line, find_layout
 from tagger.corpora.formats.metadata import SentenceMetadata
-from tagger.corpora.formats.options import CorpusReading, LabelledFile, ReadOptions
+from tagger.corpora.formats.options import LabelledFile, ReadOptions
 from tagger.corpora.formats.sentence import (
     MISSING,
     OnProblem,
@@ -119,14 +119,6 @@ def read_layout(
         return find_layout(first, options, min_width=min_width, markup=markup), chain(probe, source)
     except ValueError as error:
         raise CorpusError(str(error), path=name) from error
-
-
-def describe_reading(form: str, blocks: Iterable[Block], options: ReadOptions) -> CorpusReading:
-    """Describe how a file in columns is read, where the names of its columns do not tell."""
-    layout, _ = read_layout(blocks, options, markup=form == "vertical")
-    if layout.header:
-        return CorpusReading(form, options.tokens_column, options.labels_column)
-    return CorpusReading(form, str(layout.words + 1), options.labels_column, layout.width)
 
 
 def split_rows(block: list[Line], layout: Layout) -> Record:

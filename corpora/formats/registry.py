@@ -70,7 +70,9 @@ def format_of_name(path: str | Path) -> str | None:
 def describe_reading(path: Path, name: str, form: str, options: ReadOptions) -> CorpusReading:
     """Describe how a file that can be read is read, so that others of its format can be read alike."""
     if form in ("columns", "vertical"):
-        return columns.describe_reading(form, FORMATS[form].open(path, name), options)
+        layout, _ = columns.read_layout(FORMATS[form].open(path, name), options, markup=form == "vertical")
+        if not layout.header:
+            return CorpusReading(form, str(layout.words + 1), options.labels_column, layout.width)
     return CorpusReading(form, options.tokens_column, options.labels_column)
 
 

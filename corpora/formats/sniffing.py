@@ -82,7 +82,7 @@ def sniff_text(text: str, extension: str, name: str) -> str:
     lines = _filled_lines(text)
     if not lines:
         raise CorpusError("the file is empty but for white space", path=name)
-    form = _by_content(lines, SLASHED, extension, name)
+    form = _by_content(lines, extension, name) or ("jsonl" if lines[0].lstrip().startswith("{") else None)
     data, expected = _without_comments(lines), SUFFIXES.get(extension)
     if form is None and (_is_table(data) or _blank_columns(data)):
         form = "columns"
@@ -115,7 +115,7 @@ def sniff_document(head: bytes, name: str) -> str:
     lines = _filled_lines(head.decode("utf-8-sig", "replace"))[:MAX_DOCUMENT_LINES]
     if named in ("conllu", "jsonl", "tokens") or not lines:
         return named or "text"
-    if form := _by_content(lines, LABELLED, extension, name):
+    if form := _by_content(lines, extension, name, document=True):
         return form
     if named == "csv" or _is_regular_csv(lines):
         return "csv"
@@ -135,8 +135,11 @@ def sniff_document(head: bytes, name: str) -> str:
     return "columns" if _is_table(data) or any(map(_holds_labels, columns[1:], columns)) else "text"
 
 
-def _by_content(lines: list[str], labelled: re.Pattern[str], extension: str, name: str) -> str | None:
-    """Recognise what is certain: JSON, vertical text, CoNLL-U, names of columns, words with attached labels."""
+def _by_content(lines: list[str], extension: str, name: str, *, document: bool = False) -> str | None:
+    """Recognise what is certain: JSON, vertical text, CoNLL-U, names of columns, words with attached labels.
+
+    A ``document`` may be a table of texts, and looks like text more often.
+    """
     for what, pattern in UNREADABLE.items():
         if pattern.match(lines[0]):
             raise CorpusError(f"{what}, expected words; convert them to CoNLL-U, columns or JSON lines", path=name)
@@ -151,25 +154,32 @@ def _by_content(lines: list[str], labelled: re.Pattern[str], extension: str, nam
         return "conllu"
     if names or lines[0].startswith(DOCUMENT):
         return "columns"
+    labelled = LABELLED if document else SLASHED
     words = [word for line in data for word in split_fields(line)] if extension != ".csv" else []
     if words and 10 * sum(bool(labelled.fullmatch(word)) for word in words) > 9 * len(words):
         return "slashed"
-    return _named_table(lines, named=extension in (".csv", ".tsv"))
+    return _named_table(lines, named=extension in (".csv", ".tsv"), document=document)
 
 
-def _named_table(lines: list[str], *, named: bool) -> str | None:
+def _named_table(lines: list[str], *, named: bool, document: bool) -> str | None:
     """Recognise a table by a first line that names a column of words or texts and another one.
 
     Where the file is not ``named`` a table, ``word`` before a tab may be a word.
     """
+    held = {*TOKEN_KEYS, *WORD_KEYS, *(TEXT_KEYS if document else ())}
     for delimiter in "\t,;|":
         rows = _rows(lines, delimiter)
         header = {cell.strip().strip('"').lower() for cell in rows[0]}
-        words, others = header & {*TOKEN_KEYS, *WORD_KEYS, *TEXT_KEYS}, header & {*LABEL_KEYS, *ID_KEYS}
-        others |= set(filter(BOUNDARY.fullmatch, header))
+        words, others = header & held, header & LABEL_KEYS
+        if document:
+            others |= {cell for cell in header if cell in ID_KEYS or BOUNDARY.fullmatch(cell)}
         if words and _is_regular(rows) and (named or len(rows[0]) > 1):
-            free = named or delimiter != "\t" or not words.isdisjoint(TEXT_KEYS)
-            if len(words) > 1 or others or (free and len(rows) > 1 and not re.search(r"[.!?]", lines[0])):
+            free = named or (document and (delimiter != "\t" or not words.isdisjoint(TEXT_KEYS)))
+            if (
+                others
+                or (document and len(words) > 1)
+                or (free and len(rows) > 1 and not re.search(r"[.!?]", lines[0]))
+            ):
                 return "tsv" if delimiter == "\t" else "csv"
     return None
 
