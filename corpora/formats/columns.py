@@ -108,12 +108,8 @@ def read_layout(
     """
     source = ((lines, block[1]) for block in blocks if (lines := block_lines(block)))
     probe: list[tuple[list[Line], bytes]] = []
-    count = 0
-    for item in source:
+    while sum(len(lines) for lines, _ in probe) < PROBE_LINES and (item := next(source, None)):
         probe.append(item)
-        count += len(item[0])
-        if count >= PROBE_LINES:
-            break
     first = [lines for lines, _ in probe]
     try:
         return find_layout(first, options, min_width=min_width, markup=markup), chain(probe, source)

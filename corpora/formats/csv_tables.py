@@ -348,22 +348,23 @@ class Table:
         """Yield the rows of each sentence, and each blank row by itself."""
         group: list[Row] = []
         current = [""] * len(self.keys)
-        end: Row = (0, "", [""])
-        for row in chain(rows, [end]):
+        for row in rows:
             cells, blank = row[2], is_blank(row)
             here = [cells[key] if cells and key < len(cells) else "" for key in self.keys]
             changed = any(new and new != old for new, old in zip(here, current, strict=True))
+            current = [new or old for new, old in zip(here, current, strict=True)]
             if group and (blank or changed):
                 yield group
                 group = []
-            current = [new or old for new, old in zip(here, current, strict=True)]
-            if not blank:
-                group.append(row)
-            elif row is not end:
+            if blank:
                 yield [row]
+                continue
+            group.append(row)
             if len(group) > MAX_SENTENCE_ROWS:
                 message = f"a sentence of more than {MAX_SENTENCE_ROWS:,} rows; separate sentences by blank lines"
                 raise CorpusError(message, path=self.file.name, line=group[0][0])
+        if group:
+            yield group
 
     def problem(self, row: Row, start: int) -> Problem | None:
         """Return what is wrong with the row of a word."""

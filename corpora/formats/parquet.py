@@ -137,13 +137,11 @@ def _rows_of_words(
     kept = [field.name for field in schema if not pa.types.is_nested(field.type)]
     table = Table(kept, kept.index(key), file, 1)
     names = class_names(schema)
-
-    def rows() -> Iterator[tuple[int, str, list[str]]]:
-        for number, row in _rows(source, kept):
-            cells = [_cell(row[column], names.get(column)) for column in kept]
-            yield number, " ".join(cells), cells
-
-    yield from table.sentences(rows(), on_problem)
+    rows = (
+        (number, str(row), [_cell(row[column], names.get(column)) for column in kept])
+        for number, row in _rows(source, kept)
+    )
+    yield from table.sentences(rows, on_problem)
 
 
 def class_names(schema: pa.Schema) -> dict[str, list[str]]:
