@@ -262,7 +262,7 @@ def _plain_lines(
         for line in [line.removesuffix("\r") for line in text.split("\n")]:
             cells = line.split("\t")
             comment = line.startswith("#") and (numbered or len(cells) == 1)
-            if not line.strip() or (markup and re.fullmatch(r"</?s[^\t]*>\s*", line)):
+            if not line.strip() or (markup and re.fullmatch(r"</?\w[^\t]*>\s*", line)):
                 found.append(([], []))
             elif not comment and (not numbered or cells[0].isdecimal()):
                 found[-1][0].append(cells[word])

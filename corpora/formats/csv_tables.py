@@ -48,6 +48,7 @@ _LIST = re.compile(r"(?:array\()?\s*[\[(](.*?)[\])]\s*(?:,\s*dtype=[^)]*)?\)?", 
 _ITEM = re.compile(r"""[\s,]*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d*)?|None|null|nan|NaN)(?=[\s,]|$)""")
 _NO_VALUE = ("None", "null", "nan", "NaN")
 _BLANK = re.compile("[ \n]")
+_LIST_LIKE = re.compile(r"\[.*[\s,].*\]", re.DOTALL)  # a list, though perhaps in no notation that is known
 
 
 class TableReader:
@@ -259,7 +260,9 @@ def _mode(rows: Sequence[list[str]], words: int, place: int, key: str) -> str | 
     """Return how a column holds a list in more than half of the rows, None if it does not."""
     parsed = [parse_list(row[place]) for row in rows if row[place].startswith(("[", "(", "array("))]
     lists = [values for values in parsed if values is not None]
-    if 2 * len(lists) > len(rows):
+    if 2 * sum(bool(_LIST_LIKE.fullmatch(row[place].strip())) for row in rows) > len(rows) or 2 * len(lists) > len(
+        rows
+    ):
         spans = key in SPAN_KEYS and all(isinstance(item, list | dict) for values in lists for item in values)
         return "spans" if spans else "list"
     counts = [(len(row[words].split()), len(row[place].split())) for row in rows]

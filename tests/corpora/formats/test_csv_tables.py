@@ -193,3 +193,13 @@ def test_an_unbalanced_quote_costs_one_sentence() -> None:
     found, problems = read(f"tokens,upos\n{good}\"['a,['X']\n{good}{good}")
     assert len(found) == 3
     assert [(problem.line, problem.message[:26]) for problem in problems] == [(3, "the quotes are not balance")]
+
+
+def test_cells_that_look_like_lists_are_not_words() -> None:
+    sentences, problems = read(
+        'tokens,upos\n"[In, Oslo, it]","[ADP, PROPN, PRON]"\n"[\'In\' ... \'it\']","[""A"", ""B""]"\n'
+    )
+    assert sentences == []
+    assert [problem.line for problem in problems] == [2, 3]
+    assert "expected a list in" in problems[0].message
+    assert "NumPy wrote ..." in problems[1].message
