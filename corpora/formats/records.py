@@ -46,6 +46,13 @@ def records_in(value: Any, options: ReadOptions) -> Iterator[Any]:
                 yield from records_in(item, options)
         case {"data": {}, "annotations": [*_]} | {"data": {}, "completions": [*_]}:  # Label Studio
             yield value
+        case {"columns": [*names], "data": [[*_], *_]}:  # pandas, orient="split"
+            yield from (dict(zip(names, row, strict=False)) for row in value["data"])
+        case {} if value and not value.keys() & {*_WRAPPERS} and all(isinstance(one, dict) for one in value.values()):
+            rows = list(value.values())  # pandas, orient="index"
+            if find_text_key(rows[0]) is None and find_token_key(rows[0], options.tokens_column) is None:  # "columns"
+                rows = [{name: column.get(number) for name, column in value.items()} for number in rows[0]]
+            yield from rows
         case {} if not find_text_key(value) and find_token_key(value, options.tokens_column) is None:
             inner = next((value[key] for key in _WRAPPERS if isinstance(value.get(key), list | dict)), None)
             if inner is None:

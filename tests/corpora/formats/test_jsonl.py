@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tagger.corpora.formats.sentence import Problem, RawSentence
@@ -210,3 +211,12 @@ def test_a_column_that_only_later_records_have() -> None:
         {"upos": ["X"], "ner": ["_"]},
         {"upos": ["X"], "ner": ["O"]},
     ]
+
+
+@pytest.mark.parametrize("orient", ["records", "columns", "index", "split"])
+def test_json_as_pandas_writes_it(orient: Any) -> None:
+    frame = pd.DataFrame({"id": ["a", "b"], "tokens": [["They", "can"], ["Go"]], "upos": [["PRON", "AUX"], ["VERB"]]})
+    sentences, problems = parse("jsonl", frame.to_json(orient=orient))
+    assert problems == []
+    held = [(sentence.tokens, sentence.columns["upos"]) for sentence in sentences]
+    assert held == list(zip(frame["tokens"], frame["upos"], strict=True))
