@@ -85,7 +85,6 @@ class TableReader:
         labels: bool = True,
     ) -> None:
         self._lines: Iterator[tuple[int, str]] = enumerate(lines, 1)
-        self.name = name
         self.start, self.first = next(((number, line) for number, line in self._lines if line.strip()), (1, ""))
         if isinstance(line := checked_returns(self.first), DamagedLine):
             raise CorpusError(line.reason, path=name, line=self.start)

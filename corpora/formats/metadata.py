@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import Any
 
 METADATA_KEY = "conllu"
 """The key under which JSON lines and Parquet keep the metadata of a CoNLL-U sentence."""
@@ -39,27 +39,15 @@ class SentenceMetadata:
     @classmethod
     def from_value(cls, value: Any) -> SentenceMetadata:
         """Read what ``to_dict`` returned, as a dict or as JSON; anything else gives empty metadata."""
-        if isinstance(value, str):
-            try:
-                value = json.loads(value)
-            except (ValueError, RecursionError):
-                return cls()
-        if not isinstance(value, dict):
+        try:
+            value = json.loads(value) if isinstance(value, str) else value
+            comments = value.get("comments")
+            return cls(
+                comments=list(map(str, comments)) if isinstance(comments, list) else None,
+                other_lines=[(int(place), str(line)) for place, line in value.get("other_lines") or ()],
+                columns={
+                    name: [*map(str, value[name])] for name in METADATA_FIELDS if isinstance(value.get(name), list)
+                },
+            )
+        except (AttributeError, TypeError, ValueError, RecursionError):  # the key is one of another program
             return cls()
-        lines = value.get("other_lines")
-        comments = value.get("comments")
-        return cls(
-            comments=list(map(str, comments)) if isinstance(comments, list) else None,
-            other_lines=[(place, str(line)) for place, line in lines] if _are_places(lines) else [],
-            columns={name: value[name] for name in METADATA_FIELDS if _are_strings(value.get(name))},
-        )
-
-
-def _are_places(value: object) -> TypeGuard[list[tuple[int, object]]]:
-    return isinstance(value, list) and all(
-        isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], int) for pair in value
-    )
-
-
-def _are_strings(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
