@@ -13,7 +13,7 @@ from itertools import chain
 from tagger.inference.windows import Window
 from tagger.runtime.forking import ForkSafeLock
 
-Label = Callable[[Window], None]
+Label = Callable[[Window], object]
 
 
 class CombinedCalls:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from copy import deepcopy
 from functools import partial
@@ -22,12 +22,12 @@ from torch import Tensor
 from tagger.config.tagger import TAG
 from tagger.corpora.encoding.batching import plan
 from tagger.corpora.encoding.word_features import WordFeatures
-from tagger.errors import ConfigError, ModelError
+from tagger.errors import ConfigError
 from tagger.inference.combined_calls import CombinedCalls
-from tagger.inference.windows import Labelled, Window, Words, is_full, windows
+from tagger.inference.windows import Answer, Labelled, Window, Words, is_full, windows
 from tagger.inference.word_vector_cache import LARGEST, WordVectorCache
 from tagger.models.networks.multi_head_network import Network
-from tagger.runtime.device import choose_device, has_fast_bfloat16, intra_op_threads
+from tagger.runtime.device import choose_device, intra_op_threads, uses_bfloat16
 from tagger.runtime.process_pool import WorkerProcesses, can_fork
 from tagger.serialization.checkpoint import SavedModel
 
@@ -113,7 +113,7 @@ class Engine:
                     yield from self._finish(running.popleft(), workers)
             finally:
                 for unfinished in running:
-                    for future, _ in unfinished.pending:
+                    for future in unfinished.pending:
                         future.cancel()
                 if workers is not None:
                     workers.close()
@@ -121,13 +121,11 @@ class Engine:
     def _may_fork(self) -> bool:
         return self.worker_processes and self.threads > 1 and self.device.type == "cpu" and can_fork()
 
-    def _label_request(self, request: tuple[list[list[str]], bool]) -> tuple[np.ndarray, np.ndarray | None]:
+    def _label_request(self, request: tuple[list[list[str]], bool]) -> Answer:
         """Label the sentences of a window in a worker process, which keeps its share of the cached types."""
         self.cache.largest = max(LARGEST // self.threads, FREQUENT)
         sentences, scores = request
-        window = Window.of(sentences, scores=scores)
-        self._label_all(window)
-        return window.label_ids, window.scores
+        return self._label_all(Window.of(sentences, scores=scores))
 
     def _start(self, window: Window, workers: WorkerProcesses | None, pool: ThreadPoolExecutor | None) -> Window:
         """Start labelling a window, in a worker process or on threads."""
@@ -141,11 +139,13 @@ class Engine:
         return window
 
     @torch.inference_mode()
-    def _label_all(self, window: Window, pool: ThreadPoolExecutor | None = None) -> None:
-        with intra_op_threads(1):
-            rows, table = self.cache.look_up(list(chain.from_iterable(window.sentences)))
-            for chosen in plan(np.diff(window.offsets), self.batch_tokens):
-                self._submit(window, partial(self._label, window, rows, table, chosen), pool)
+    @intra_op_threads(1)
+    def _label_all(self, window: Window, pool: ThreadPoolExecutor | None = None) -> Answer:
+        """Label a window; return its labels and posteriors, which threads of a pool may still be filling."""
+        rows, table = self.cache.look_up(list(chain.from_iterable(window.sentences)))
+        for chosen in plan(np.diff(window.offsets), self.batch_tokens):
+            self._submit(window, partial(self._label, window, rows, table, chosen), pool)
+        return window.label_ids, window.scores
 
     def _submit(self, window: Window, label: Callable[[], None], pool: ThreadPoolExecutor | None) -> None:
         """Label a batch on the pool or here."""
@@ -153,16 +153,12 @@ class Engine:
             label()
             return
         try:
-            window.pending.append((pool.submit(self._on_thread, label), label))
+            window.pending.append(pool.submit(label))
         except RuntimeError:  # no thread could be started
             label()
 
-    @staticmethod
-    def _on_thread(label: Callable[[], None]) -> None:
-        with intra_op_threads(1):
-            label()
-
     @torch.inference_mode()
+    @intra_op_threads(1)
     def _label(self, window: Window, rows: np.ndarray, table: Tensor, chosen: np.ndarray) -> None:
         """Label one batch of the window in place."""
         starts = window.offsets[chosen]
@@ -183,29 +179,21 @@ class Engine:
             window.scores[where] = best.values.cpu().numpy()
 
     def _finish(self, window: Window, workers: WorkerProcesses | None) -> Iterator[Labelled]:
-        """Yield the sentences of a window once all are labelled; where a worker failed, label them here."""
+        """Yield the sentences of a window once all are labelled; where a worker or thread failed, label them here."""
+        label = partial(self._label_all, window)
         if workers is not None and window.request is not None:
-            label = partial(self._label_here, window)
             window.fill(*workers.result(window.request, PATIENCE + window.size / SLOWEST, label))
-        for future, again in window.pending:
-            try:
-                future.result()
-            except Exception:
-                with intra_op_threads(1):
-                    again()
+        wait(window.pending)
+        if any(future.exception() for future in window.pending):
+            label()
         yield from window.labelled()
-
-    def _label_here(self, window: Window) -> tuple[np.ndarray, np.ndarray | None]:
-        self._label_all(window)
-        return window.label_ids, window.scores
 
 
 def make_engine(saved: SavedModel, *, device: str, threads: int, precision: str, worker_processes: bool) -> Engine:
     """Make the engine of a saved tagger; arguments as ``tagger.inference.tagger.Tagger``.
 
     Raises:
-        ConfigError: no such device or precision.
-        ModelError: this CPU has no bfloat16.
+        ConfigError: no such device or precision, or this CPU has no bfloat16.
     """
     place = choose_device(device)
     dtype = choose_dtype(precision, saved.about, place)
@@ -218,17 +206,11 @@ def choose_dtype(precision: str, about: Any, device: torch.device) -> torch.dtyp
     """Choose the arithmetic of a tagger; arguments as ``make_engine``, and the facts about the model.
 
     Raises:
-        ConfigError: no such precision.
-        ModelError: bfloat16 was asked for, but this CPU does not compute with it natively.
+        ConfigError: no such precision, or bfloat16 was asked for and this CPU does not compute with it natively.
     """
     if precision not in ("auto", "float32", "bfloat16"):
         raise ConfigError(f"precision is '{precision}'; expected auto, float32 or bfloat16")
-    if precision == "float32":
-        return torch.float32
-    native = device.type == "cpu" and has_fast_bfloat16()
-    if precision == "bfloat16":
-        if device.type == "cpu" and not native:
-            raise ModelError("precision is 'bfloat16', but this CPU does not compute with it natively; use float32")
-        return torch.bfloat16
     agreed = about.get("bfloat16_agreement") if isinstance(about, dict) else None
-    return torch.bfloat16 if native and agreed is not None and agreed >= AGREEMENT else torch.float32
+    if precision == "auto" and (device.type != "cpu" or agreed is None or agreed < AGREEMENT):
+        return torch.float32
+    return torch.bfloat16 if uses_bfloat16(precision, device) else torch.float32

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from signal import SIGINT
 from typing import Any, BinaryIO
@@ -62,16 +62,14 @@ class TaggedFile:
             OutputError: there is nothing to resume, or other content was being written.
         """
         self.identity = {"format": FORMAT, **identity}
-        if self.resume != "no" and (done := self._resumed()) is not None:
-            self.marked = done
-            self.begun = True
-            return Progress(**asdict(done))
-        if self.resume == "yes":
-            raise OutputError(f"{self.target}: no unfinished output; leave --resume out, or use --resume auto")
-        self.journal.unlink(missing_ok=True)
-        self.part.truncate(0)
+        self.marked = None if self.resume == "no" else self._resumed()
+        if self.marked is None:
+            if self.resume == "yes":
+                raise OutputError(f"{self.target}: no unfinished output; leave --resume out, or use --resume auto")
+            self.journal.unlink(missing_ok=True)
+            self.part.truncate(0)
         self.begun = True
-        return Progress()
+        return Progress() if self.marked is None else replace(self.marked)
 
     def _resumed(self) -> Progress | None:
         """Return the progress of an earlier run; one that ended at its last step left no file."""
@@ -89,17 +87,13 @@ class TaggedFile:
                 f"{self.target}: cannot resume: {', '.join(changed)} changed since {self.place} was started; "
                 "leave --resume out to start over"
             )
+        self.part.truncate(size)
         self.part.seek(0)
-        left = size
-        while left and (chunk := self.part.read(min(left, BUFFER_BYTES))):
-            self.digest.update(chunk)
-            left -= len(chunk)
-        if left or self.digest.hexdigest() != digest:
+        self.digest = hashlib.file_digest(self.part, "sha256")  # type: ignore[arg-type]  # it has readinto()
+        if self.digest.hexdigest() != digest:
             raise OutputError(
                 f"{self.place}: its content has changed since it was written; leave --resume out to start over"
             )
-        self.part.seek(size)
-        self.part.truncate(size)
         self.size = size
         return done
 
@@ -121,7 +115,7 @@ class TaggedFile:
         aside = self.journal.with_name(self.journal.name + ".new")
         aside.write_text(json.dumps(values), encoding="utf-8")
         aside.replace(self.journal)
-        self.marked = Progress(**asdict(progress))
+        self.marked = replace(progress)
         self.last = time.monotonic()
 
     def finish(self) -> None:

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class TaggedSentence:
     """A sentence of T words with their tags.
 
-    Attributes:
+    Args:
         tokens: the T words.
         tags: the T tags.
         scores: posterior probability of each tag, or None if not requested.
         offsets: start and end of each word in the raw text, in code points, or None for pre-tokenised input.
     """
 
-    __slots__ = ("offsets", "scores", "tags", "tokens")
-
-    def __init__(
-        self,
-        tokens: Sequence[str],
-        tags: list[str],
-        scores: list[float] | None = None,
-        offsets: list[tuple[int, int]] | None = None,
-    ) -> None:
-        self.tokens = tokens
-        self.tags = tags
-        self.scores = scores
-        self.offsets = offsets
+    tokens: Sequence[str]
+    tags: list[str]
+    scores: list[float] | None = None
+    offsets: list[tuple[int, int]] | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -40,8 +33,6 @@ class TaggedSentence:
         if not isinstance(other, TaggedSentence):
             return NotImplemented
         return list(self.tokens) == list(other.tokens) and self.tags == other.tags
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __str__(self) -> str:
         return " ".join(f"{token}/{tag}" for token, tag in self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -30,7 +30,7 @@ class Window:
         offsets: index of the first word of each sentence, then N.
         label_ids: (N,) int64, filled batch by batch.
         scores: (N,) float32 posteriors, or None.
-        pending: batches that threads label, and for each a function that labels it again if its thread fails.
+        pending: calls of threads that label batches of it.
         request: the call of a worker process that labels the window, if any.
         done: whether another thread has labelled it.
     """
@@ -39,7 +39,7 @@ class Window:
     offsets: np.ndarray
     label_ids: np.ndarray
     scores: np.ndarray | None
-    pending: list[tuple[Future[None], Callable[[], None]]] = field(default_factory=list)
+    pending: list[Future[None]] = field(default_factory=list)
     request: Future[Answer] | None = None
     done: bool = False
 

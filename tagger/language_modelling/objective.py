@@ -22,7 +22,6 @@ from tagger.language_modelling.bptt import BpttChunk, CarriedStates, make_reader
 from tagger.models.layers.dropout import dropped
 from tagger.models.layers.embedding import pad_to_multiple
 from tagger.models.layers.parallel import Job, parallel_forward
-from tagger.models.networks.bptt_reader import StreamReader
 from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.device import uses_bfloat16
 from tagger.runtime.disposable_thread import halve_until_it_fits
@@ -151,22 +150,19 @@ class LanguageObjective(Objective):
     def _read_through(self, ids: np.ndarray, length: int) -> tuple[float, int]:
         """Return the summed nats and their number, read in chunks of this length; training keeps its states."""
         reader = self.readers[0]
-        carried, reader.states = reader.states, None
-        try:
-            return self._sum_losses(reader, ids, length)
-        finally:
-            reader.states = carried
-
-    def _sum_losses(self, reader: StreamReader, ids: np.ndarray, length: int) -> tuple[float, int]:
         layout = batchify(ids, EVALUATION_STREAMS)
         total, steps = 0.0, 0
-        for start, end in bptt_chunks(len(layout) - 1, length):
-            block = layout[start:end]
-            types, rows = np.unique(block, return_inverse=True)
-            vectors = self._represent(types)[torch.from_numpy(rows.ravel()).to(self.device)]
-            targets = torch.from_numpy(layout[start + 1 : end + 1].astype(np.int64)).to(self.device)
-            total += float(reader.loss(vectors.view(*block.shape, -1), targets)[1])
-            steps += block.size
+        carried, reader.states = reader.states, None
+        try:
+            for start, end in bptt_chunks(len(layout) - 1, length):
+                block = layout[start:end]
+                types, rows = np.unique(block, return_inverse=True)
+                vectors = self._represent(types)[torch.from_numpy(rows.ravel()).to(self.device)]
+                targets = torch.from_numpy(layout[start + 1 : end + 1].astype(np.int64)).to(self.device)
+                total += float(reader.loss(vectors.view(*block.shape, -1), targets)[1])
+                steps += block.size
+        finally:
+            reader.states = carried
         return total, steps
 
     def state_dict(self) -> dict[str, Any]:

@@ -51,9 +51,6 @@ def _first(text: str, key: str) -> str:
     return match[1].strip() if match else ""
 
 
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # malloc.h of the GNU C library
-
-
 def available_cores() -> int:
     """Count the cores this process may use (its affinity, not the machine's total)."""
     if hasattr(os, "sched_getaffinity"):
@@ -81,19 +78,6 @@ def single_threaded() -> None:
 
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-
-
-def keep_memory() -> None:
-    """Let the GNU C library keep freed memory: training asks for the same large blocks at every step.
-
-    Returning pages and getting them again took a tenth of the time of a step.
-    """
-    import ctypes
-
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
-    if mallopt is not None:
-        mallopt(MMAP_THRESHOLD, 1 << 30)
-        mallopt(TRIM_THRESHOLD, (1 << 31) - 1)
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic
 
-from tagger.runtime.device import check_threads, choose_device, intra_op_threads, keep_memory, seed_everything
+from tagger.runtime.device import check_threads, choose_device, intra_op_threads, seed_everything
 from tagger.runtime.filesystem import scratch_folder
-from tagger.runtime.memory_limit import memory_limit
+from tagger.runtime.memory_limit import keep_memory, memory_limit
 from tagger.runtime.signals import graceful_shutdown
 from tagger.serialization import manifest
 from tagger.serialization.atomic_folder import Resume, writing

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
 import pytest
 
-from tagger import ConfigError, CorpusError, ModelError, TaggedSentence, TaggedText, Tagger
+from tagger import ConfigError, CorpusError, TaggedSentence, TaggedText, Tagger
 from tagger.corpora.encoding.vocabulary import Vocabulary
 from tagger.runtime.device import available_cores
 from tagger.serialization.checkpoint import load_model
@@ -308,8 +308,8 @@ def test_devices_and_precisions(tiny_model: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(ConfigError, match="device is 'cuda', but PyTorch sees no CUDA device"):
         Tagger.load(tiny_model, device="cuda")
-    monkeypatch.setattr("tagger.inference.engine.has_fast_bfloat16", lambda: False)
-    with pytest.raises(ModelError, match="this CPU does not compute with it natively; use float32"):
+    monkeypatch.setattr("tagger.runtime.device.has_fast_bfloat16", lambda: False)
+    with pytest.raises(ConfigError, match="this CPU does not compute with it natively; use float32"):
         Tagger.load(tiny_model, precision="bfloat16", device="cpu")
     assert Tagger.load(tiny_model, precision="auto").precision == "float32"
     with pytest.raises(ConfigError, match="precision is 'float64'; expected auto, float32 or bfloat16"):
@@ -317,7 +317,7 @@ def test_devices_and_precisions(tiny_model: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_bfloat16_tags_alike(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tagger.inference.engine.has_fast_bfloat16", lambda: True)
+    monkeypatch.setattr("tagger.runtime.device.has_fast_bfloat16", lambda: True)
     plain, quick = (Tagger.load(tiny_model, threads=1, precision=p) for p in ("float32", "bfloat16"))
     made = [words for words, _ in sentences(100, 8)]
     pairs = zip(plain.tag_sentences(made), quick.tag_sentences(made), strict=True)
