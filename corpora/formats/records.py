@@ -193,10 +193,11 @@ def _labelled(record: dict[str, Any], key: str, text: str | None, number: int, o
     others = {name: value for name, value in record.items() if name != key}
     if _is_list_of(record[key], dict):
         others |= _labels_of_words(record[key])
-    columns: dict[str, Any] = {}
-    for name, value in others.items():
-        if isinstance(value, list) and value and (labels := label_texts(value, name, options.numbers)) is not None:
-            columns[name] = labels
+    lists = {
+        name: value for name, value in others.items() if isinstance(value, list) and (value or name in options.numbers)
+    }
+    found = {name: label_texts(value, name, options.numbers) for name, value in lists.items()}
+    columns = {name: labels for name, labels in found.items() if labels is not None}
     for name, labels in columns.items():
         if len(labels) != len(tokens):
             raise InvalidSentenceError(f"{len(labels)} {name!r} for {len(tokens)} words", ProblemKind.COLUMN_COUNT)
