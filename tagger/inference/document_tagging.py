@@ -125,15 +125,19 @@ def tag_documents(
     """
     progress = done or Progress()
     feed = _Feed(_skip(pieces, progress.pieces))
-    window_ends = _WindowEnds()
+    window_sentences = window_tokens = 0
     start = last = time.monotonic() - progress.seconds
     for count, tagged in enumerate(tagger.tag_sentences(feed.tokens(), scores=scores)):
         piece = feed.waiting.popleft()
         write(render(piece, tagged))
         progress.add(piece)
         progress.seconds = time.monotonic() - start
-        if window_ends.ends_with(piece) and journal is not None:
-            journal.mark(progress)
+        window_sentences += 1
+        window_tokens += len(piece.tokens)
+        if is_full(window_sentences, window_tokens):
+            window_sentences = window_tokens = 0
+            if journal is not None:  # a run that resumes where a window begins makes the same batches
+                journal.mark(progress)
         if on_progress and count % 100 == 0 and time.monotonic() - last > REPORT_EVERY:
             last = time.monotonic()
             on_progress(progress)
@@ -154,23 +158,3 @@ def _skip(pieces: Iterable[Piece], number: int) -> Iterator[Piece]:
     if skipped < number:
         raise OutputError(f"cannot resume: {number:,} sentences and gaps were tagged, but the input has {skipped:,}")
     yield from left
-
-
-class _WindowEnds:
-    """Finds the ends of the tagger's windows.
-
-    Sentences are batched within a window: a run that resumes at the beginning of one makes the same batches, and so
-    gives the same results to the last digit.
-    """
-
-    def __init__(self) -> None:
-        self.sentences = self.tokens = 0
-
-    def ends_with(self, piece: Piece) -> bool:
-        """Tell whether the next piece is the last of its window."""
-        self.sentences += 1
-        self.tokens += len(piece.tokens)
-        if not is_full(self.sentences, self.tokens):
-            return False
-        self.sentences = self.tokens = 0
-        return True

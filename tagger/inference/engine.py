@@ -27,9 +27,8 @@ from tagger.inference.combined_calls import CombinedCalls
 from tagger.inference.windows import Answer, Labelled, Window, Words, is_full, windows
 from tagger.inference.word_vector_cache import LARGEST, WordVectorCache
 from tagger.models.networks.multi_head_network import Network
-from tagger.runtime.device import choose_device, intra_op_threads, uses_bfloat16
+from tagger.runtime.device import intra_op_threads, uses_bfloat16
 from tagger.runtime.process_pool import WorkerProcesses, can_fork
-from tagger.serialization.checkpoint import SavedModel
 
 BATCH_TOKENS = 1000
 """Steps of a batch on a CPU: larger ones do not fit into its caches."""
@@ -189,21 +188,13 @@ class Engine:
         yield from window.labelled()
 
 
-def make_engine(saved: SavedModel, *, device: str, threads: int, precision: str, worker_processes: bool) -> Engine:
-    """Make the engine of a saved tagger; arguments as ``tagger.inference.tagger.Tagger``.
-
-    Raises:
-        ConfigError: no such device or precision, or this CPU has no bfloat16.
-    """
-    place = choose_device(device)
-    dtype = choose_dtype(precision, saved.about, place)
-    return Engine(
-        saved.model, saved.features, threads=threads, dtype=dtype, device=place, worker_processes=worker_processes
-    )
-
-
 def choose_dtype(precision: str, about: Any, device: torch.device) -> torch.dtype:
-    """Choose the arithmetic of a tagger; arguments as ``make_engine``, and the facts about the model.
+    """Choose the arithmetic of a tagger.
+
+    Args:
+        precision: as ``tagger.inference.tagger.Tagger``.
+        about: facts about the model.
+        device: where it computes.
 
     Raises:
         ConfigError: no such precision, or bfloat16 was asked for and this CPU does not compute with it natively.

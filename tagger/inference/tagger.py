@@ -25,7 +25,7 @@ from tagger.inference.arguments import (
     split_texts,
 )
 from tagger.inference.tagged_text import TaggedSentence, TaggedText
-from tagger.runtime.device import check_threads, intra_op_threads
+from tagger.runtime.device import check_threads, choose_device, intra_op_threads
 from tagger.serialization.manifest import find_model
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Tagger:
         precision: str = "auto",
         worker_processes: bool = False,
     ) -> None:
-        from tagger.inference.engine import make_engine
+        from tagger.inference.engine import Engine, choose_dtype
 
         if not isinstance(saved.config, Config):
             raise ModelError(f"the model has no head that tags; its heads: {', '.join(saved.heads)}")
@@ -75,8 +75,14 @@ class Tagger:
         self.tokenizer = saved.tokenizer
         self.threads = check_threads(threads)
         self._names = np.array(saved.labels, dtype=object)
-        self._engine = make_engine(
-            saved, device=device, threads=self.threads, precision=precision, worker_processes=worker_processes
+        place = choose_device(device)
+        self._engine = Engine(
+            saved.model,
+            saved.features,
+            threads=self.threads,
+            dtype=choose_dtype(precision, saved.about, place),
+            device=place,
+            worker_processes=worker_processes,
         )
 
     @classmethod
@@ -93,7 +99,7 @@ class Tagger:
 
         Raises:
             ModelError: the folder is missing, incomplete, damaged or holds no tagger.
-            ConfigError: no such device or number of threads.
+            ConfigError: no such device, number of threads or precision.
         """
         from tagger.serialization.checkpoint import TAGGING, load_model
 

@@ -35,7 +35,8 @@ from tagger.sequence_labelling.preparation import Prepared
 from tagger.sequence_labelling.transfer import PRETRAINED, copy_weights, init_new_embeddings
 from tagger.serialization import manifest
 from tagger.serialization.builder import build_tagger
-from tagger.serialization.checkpoint import LANGUAGE, SavedModel, save_model, seen_tags
+from tagger.serialization.checkpoint import LANGUAGE, SavedModel, save_model
+from tagger.serialization.tag_lexicon import Lexicon, pack
 from tagger.training.fingerprint import as_array, split_arrays
 from tagger.training.objective import Objective, Task
 from tagger.training.optimizer_step import Optimization
@@ -150,13 +151,13 @@ class TaggingTask(TrainingTask[Network, Run]):
 
     def _tagger(self, network: Network, context: RunContext) -> Tagger:
         prepared, auxiliary_lm = self.prepared, self.auxiliary_lm
-        labels = next(iter(prepared.labels.values())).names
+        labels, vocabulary = next(iter(prepared.labels.values())).names, prepared.features.vocabulary
         saved = SavedModel(
             self.config,
             labels,
             prepared.features,
             network,
-            seen_tags(prepared.lexicon, prepared.features, labels),
+            Lexicon(pack(prepared.lexicon, vocabulary, labels), vocabulary, labels),
             self.tokenizer,
             subwords=None if auxiliary_lm is None else auxiliary_lm.subwords,
         )

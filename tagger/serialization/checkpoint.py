@@ -28,7 +28,7 @@ from tagger.models.networks.multi_head_network import Network
 from tagger.runtime.version import __version__
 from tagger.serialization import manifest
 from tagger.serialization.builder import build_language_model, build_tagger
-from tagger.serialization.tag_lexicon import Lexicon, pack
+from tagger.serialization.tag_lexicon import Lexicon
 from tagger.serialization.tokenizer import load_tokenizer, save_tokenizer
 from tagger.serialization.weights import load_network, placeholder, read_tensors, report_damage
 
@@ -247,8 +247,3 @@ def _load_features(
         affixes = AffixFeatures(words.prefixes, words.suffixes, words.jamo, known, words.jamo_prefixes)
     characters = None if values["characters"] is None else Characters(**values["characters"])
     return WordFeatures(vocabulary, affixes, characters, has_vectors)
-
-
-def seen_tags(lexicon: Mapping[str, frozenset[str]], features: WordFeatures, labels: tuple[str, ...]) -> Lexicon:
-    """Pack the lexicon of a training corpus for storage."""
-    return Lexicon(pack(lexicon, features.vocabulary, labels), features.vocabulary, labels)

@@ -116,7 +116,7 @@ def test_numbers_are_stored_in_half_precision(tiny_model: Path) -> None:
 
 
 def test_using_bfloat16_leaves_the_weights_alone(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tagger.inference.engine.has_fast_bfloat16", lambda: True)
+    monkeypatch.setattr("tagger.runtime.device.has_fast_bfloat16", lambda: True)
     saved = load_model(tiny_model)
     before = {name: tensor.clone() for name, tensor in saved.model.state_dict().items()}
     tagger = Tagger(saved, threads=1, precision="bfloat16")
