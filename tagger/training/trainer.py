@@ -232,9 +232,7 @@ class Trainer:
         objective = self.objective
         return Started(
             parameters=sum(p.numel() for p in self.model.parameters() if p.requires_grad),
-            sentences=objective.size.sentences,
-            tokens=objective.size.tokens,
-            labels=objective.size.labels,
+            **asdict(objective.size),
             epochs=self.config.epochs,
             steps_per_epoch=objective.steps_per_epoch,
             device=str(self.device),
