@@ -70,14 +70,14 @@ class TaggedOutput:
         """Record input, model and options; return the progress of the run to resume."""
         if self.journal is None:
             return None
-        from tagger.inference.resumable_output import describe_inputs
+        from tagger.inference.resumable_output import describe_inputs, describe_model
         from tagger.runtime.version import __version__
-        from tagger.serialization.manifest import CHECKSUM, find_model, read_manifest
+        from tagger.serialization.manifest import find_model
 
         identity = {
             "the version of sequence-tagger": __version__,
             "the input": describe_inputs(inputs),
-            "the model": read_manifest(find_model(model))[CHECKSUM],
+            "the model": describe_model(find_model(model)),
             "the arithmetic": getattr(tagger, "precision", None),
         }
         return self.journal.begin({**identity, **options})

@@ -23,6 +23,7 @@ from tagger.inference.document_tagging import Progress
 from tagger.runtime.filesystem import NO_ROOM, exclusive_lock, room, sync
 from tagger.runtime.signals import Stopped
 from tagger.serialization.atomic_folder import Resume
+from tagger.serialization.manifest import CONFIG
 
 FORMAT = 1
 SECONDS_BETWEEN_MARKS = 0.5
@@ -225,3 +226,11 @@ def describe_inputs(paths: Sequence[str]) -> list[list[Any]]:
             digest.update(file.read(HEAD_BYTES))
         described.append([path, size, digest.hexdigest()])
     return described
+
+
+def describe_model(folder: Path) -> str:
+    """Return the checksum of a model folder: that of its configuration, which lists the other files."""
+    try:
+        return str(json.loads((folder / CONFIG).read_text(encoding="utf-8"))["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return str(folder)
