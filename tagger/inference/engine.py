@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import nullcontext
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from copy import deepcopy
 from functools import partial
 from itertools import chain
@@ -99,13 +99,17 @@ class Engine:
         workers: WorkerProcesses | None = None
         running: deque[Window] = deque()
         most_running = int(self.threads > 1)  # windows that are labelled while the caller uses another
-        with ThreadPoolExecutor(self.threads, "tagger") if self.threads > 1 else nullcontext() as pool:
+        with ExitStack() as stack:
+            pool: ThreadPoolExecutor | None = None
             try:
                 for number, together in enumerate(windows(sentences)):
-                    if number == 0 and is_full(len(together), sum(map(len, together))) and self._may_fork():
+                    window = Window.of(together, scores=scores)
+                    if number == 0 and is_full(len(together), window.size) and self._may_fork():
                         workers = WorkerProcesses(self._label_request, self.threads)
                         most_running = self.threads
-                    running.append(self._start(Window.of(together, scores=scores), workers, pool))
+                    if pool is None and self.threads > 1 and window.size > self.batch_tokens:
+                        pool = stack.enter_context(ThreadPoolExecutor(self.threads, "tagger"))
+                    running.append(self._start(window, workers, pool))
                     if len(running) > most_running:
                         yield from self._finish(running.popleft(), workers)
                 while running:
@@ -182,8 +186,7 @@ class Engine:
         label = partial(self._label_all, window)
         if workers is not None and window.request is not None:
             window.fill(*workers.result(window.request, PATIENCE + window.size / SLOWEST, label))
-        wait(window.pending)
-        if any(future.exception() for future in window.pending):
+        if any(tuple(future.exception() for future in window.pending)):  # waits for all of them
             label()
         yield from window.labelled()
 
