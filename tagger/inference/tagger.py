@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -26,6 +27,7 @@ from tagger.inference.arguments import (
 )
 from tagger.inference.tagged_text import TaggedSentence, TaggedText
 from tagger.runtime.device import check_threads, choose_device, intra_op_threads
+from tagger.runtime.forking import ForkSafeLock
 from tagger.serialization.manifest import find_model
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from tagger.serialization.checkpoint import SavedModel
 
 T = TypeVar("T")
+LONG_TEXT = 5000
+"""Characters of a text from which on threads that share a tagger take turns: at once they would wait for each other."""
 
 
 class Tagger:
@@ -74,6 +78,7 @@ class Tagger:
         self.column = saved.config.column or "upos"
         self.tokenizer = saved.tokenizer
         self.threads = check_threads(threads)
+        self._long_texts = ForkSafeLock()
         self._names = np.array(saved.labels, dtype=object)
         place = choose_device(device)
         self._engine = Engine(
@@ -140,9 +145,10 @@ class Tagger:
             TypeError: it is neither, or it is a list of texts.
         """
         if isinstance(text, str):
-            split = split_text(text, self._splitter(one_sentence_per_line), "text")
-            tagged: TaggedText = next(self._tag_texts([(split, None)], False, scores))
-            return tagged
+            with self._long_texts if len(text) > LONG_TEXT else nullcontext():
+                split = split_text(text, self._splitter(one_sentence_per_line), "text")
+                tagged: TaggedText = next(self._tag_texts([(split, None)], False, scores))
+                return tagged
         check_tokens(text, "text", TEXT_OR_SENTENCE)
         check_one_sentence(text, self.saved.features.vocabulary, self.tokenizer)
         return next(self.tag_sentences([text], scores=scores))
