@@ -35,7 +35,6 @@ from tagger.errors import CorpusError
 
 WORD_KEYS = ("text", "surface")
 DOCUMENT_KEYS = ("document", "article", "story", "body")
-SENTENCE_KEYS = ("sentence_id", "sentence", "sentence #", "sent_id", "sentence_number", "sent", "sentence id")
 MAX_SENTENCE_ROWS = 1_000_000
 MAX_ROW_LINES = 10_000
 

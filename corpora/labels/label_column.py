@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 from tagger.corpora.formats.conllu import misc_keys
 from tagger.corpora.formats.layout import KINDS, label_kind
@@ -23,6 +24,7 @@ from tagger.corpora.formats.sentence import (
 from tagger.corpora.labels.repair import DOUBLE_LABEL, Repairs
 from tagger.errors import CorpusError
 
+PROBE_SENTENCES = 1000  # looked at to find a column by what it holds
 OPTIONAL = {"feats", "lemma"}  # columns where ``_`` is a value like any other
 NUMBER = re.compile(r"(?:column)?-?\d{1,9}", re.ASCII)
 BREAK = re.compile(r"[\t\n\r]")  # no file of columns can hold such a label
@@ -117,11 +119,13 @@ class LabelColumnReader:
         Raises:
             CorpusError: there is no such column, or it holds no label at all.
         """
-        for sentence in raw:
+        source = iter(raw)
+        first = list(islice(source, 1))
+        if first:
+            self._choose(first, source)
+        for sentence in chain(first, source):
             if self.expected is not None:
                 _rename(sentence, self.expected)
-            if not self.column:
-                self._choose(sentence)
             self._note_labelled(sentence)
             if defects := self._defects(sentence):
                 for problem in defects:
@@ -137,7 +141,11 @@ class LabelColumnReader:
         """The columns that hold a label for at least one word."""
         return tuple(name for name in self.columns if name not in self._empty)
 
-    def _choose(self, sentence: RawSentence) -> None:
+    def _choose(self, first: list[RawSentence], source: Iterator[RawSentence]) -> None:
+        """Choose the column by its name, else by what it holds in a thousand sentences, added to the first."""
+        sentence = first[0]
+        if self.expected is not None:
+            _rename(sentence, self.expected)
         self.columns = [name for name in sentence.columns if name != "misc"]
         self._misc = "misc" in sentence.columns
         column, note = choose_column(self.requested, self.columns, sentence.numbers, self.default)
@@ -148,15 +156,18 @@ class LabelColumnReader:
             message = clipped(f"has the columns {here}; the file before it has {before}")
             raise CorpusError(message, path=self.name)
         if column is None:
-            column = self._of_kind(sentence)
+            first += islice(source, PROBE_SENTENCES)
+            column = self._of_kind(first)
         if column is None:
             self._note_labelled(sentence)
             raise self._unknown(f"no column {self.requested or self.default!r}")
         self.column = column
 
-    def _of_kind(self, sentence: RawSentence) -> str | None:
+    def _of_kind(self, sentences: list[RawSentence]) -> str | None:
         """Find the only column whose labels are those that its requested name stands for, such as ``ner``."""
-        kinds = {name: label_kind(sentence.columns[name], []) for name in self.columns if name not in KINDS}
+        names = [name for name in self.columns if name not in KINDS]
+        held = {name: [label for one in sentences for label in one.columns.get(name, ())] for name in names}
+        kinds = {name: label_kind(labels, []) for name, labels in held.items()}
         alike = [name for name, kind in kinds.items() if kind == (self.requested or self.default).lower()]
         if len(alike) != 1:
             return None

@@ -11,7 +11,7 @@ import numpy as np
 
 from tagger.corpora.files.streams import read_head
 from tagger.corpora.formats.conllu import misc_value
-from tagger.corpora.formats.csv_tables import SENTENCE_KEYS, WORD_KEYS
+from tagger.corpora.formats.csv_tables import BOUNDARY, WORD_KEYS
 from tagger.corpora.formats.options import ReadOptions
 from tagger.corpora.formats.records import TOKEN_KEYS
 from tagger.corpora.formats.registry import read_sentences
@@ -191,7 +191,8 @@ def holds_words(path: Path, name: str, form: str | None = None) -> bool:
         if rows.form == "jsonl":
             return any(isinstance(cells[0], list) for cells in next(rows.batches(rows.columns)).columns.values())
         columns = {column.lower() for column in rows.columns}
-        return bool(columns & {*TOKEN_KEYS, *WORD_KEYS, *SENTENCE_KEYS}) and not columns & set(TIME_NAMES)
+        of_words = columns & {*TOKEN_KEYS, *WORD_KEYS} or any(map(BOUNDARY.fullmatch, columns))
+        return bool(of_words) and not columns & set(TIME_NAMES)
     except CorpusError:
         head = read_head(path, name)
         return b"\t" in head[:1000] and head.startswith((b"#", b"1\t"))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tagger.corpora.files.paths import copy_stream
-from tagger.corpora.formats.csv_tables import SENTENCE_KEYS
+from tagger.corpora.formats.csv_tables import BOUNDARY
 from tagger.corpora.formats.options import DEFAULT_COLUMN
 from tagger.corpora.sources.splits import split_of
 from tagger.errors import CorpusError
@@ -124,9 +124,14 @@ def _check_sentences(table: pa.Table, name: str) -> None:
     """Refuse a long table with a word a row in which nothing tells where sentences end."""
     import pyarrow as pa
 
-    told = {*SENTENCE_KEYS, "doc_id"} & {column.lower() for column in table.column_names}
+    numbered = any(BOUNDARY.fullmatch(column.lower()) for column in table.column_names)
     nested = any(pa.types.is_nested(field.type) for field in table.schema)
-    if not told and not nested and table.num_rows > LONGEST and not any(column.null_count for column in table.columns):
+    if (
+        not numbered
+        and not nested
+        and table.num_rows > LONGEST
+        and not any(column.null_count for column in table.columns)
+    ):
         raise CorpusError("no column numbers the sentences of the words; call one sentence_id", path=name)
 
 

@@ -23,7 +23,7 @@ from tagger.config.tagger import TAG
 from tagger.corpora.encoding.batching import plan
 from tagger.corpora.encoding.word_features import WordFeatures
 from tagger.errors import ConfigError
-from tagger.inference.combined_calls import CombinedCalls
+from tagger.inference.dynamic_batching import DynamicBatcher
 from tagger.inference.windows import Answer, Labelled, Window, Words, is_full, windows
 from tagger.inference.word_vector_cache import LARGEST, WordVectorCache
 from tagger.models.networks.multi_head_network import Network
@@ -81,7 +81,7 @@ class Engine:
         # A copy: converting in place would round the weights of the caller's model.
         self.encoder = model.encoder if dtype == torch.float32 else deepcopy(model.encoder).to(dtype)
         self.head = model.heads[TAG]
-        self._short = {scores: CombinedCalls(self.batch_tokens) for scores in (False, True)}
+        self._short = {scores: DynamicBatcher(self.batch_tokens) for scores in (False, True)}
 
     @torch.inference_mode()
     def warm_up(self) -> None:

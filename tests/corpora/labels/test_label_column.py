@@ -102,3 +102,12 @@ def test_a_column_that_holds_what_its_requested_name_stands_for(
         assert [sentence.line for sentence in reader.read(sentences)] == [1]
         assert reader.column == expected
         assert reader.notes == [f"no column '{requested}': read '{expected}', which holds such labels"]
+
+
+def test_the_first_sentence_alone_does_not_tell_what_a_column_holds() -> None:
+    rows = [["_", "_"], ["INTJ", "_"], ["NOUN", "VERB"], ["DET", "NOUN"]]
+    problems: list[Problem] = []
+    reader = LabelColumnReader("upos", problems.append, "a")
+    sentences = [RawSentence(["a", "b"], {"label": list(row)}, line, [line] * 2) for line, row in enumerate(rows, 1)]
+    assert [sentence.line for sentence in reader.read(sentences)] == [2, 3, 4]
+    assert reader.column == "label"

@@ -194,3 +194,9 @@ def test_series_in_memory(tmp_path: Path) -> None:
     options = SeriesOptions(columns=("height",))
     tables = [read_series(source, options) for source in (frame, path, str(path))]
     assert len({str(table.values) + str(table.times) for table in tables}) == 1
+
+
+@pytest.mark.parametrize("name", ["sent_idx", "Sentence #", "paragraph_id", "Doc-ID"])
+def test_long_frames_may_number_sentences_under_any_name_that_files_may_have(name: str) -> None:
+    twenty = pd.concat([FRAME.assign(sentence_id=FRAME["sentence_id"] + 12 * copy) for copy in range(20)])
+    assert held(twenty.rename(columns={"sentence_id": name})) == MADE * 20

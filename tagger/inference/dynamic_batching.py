@@ -16,7 +16,7 @@ from tagger.runtime.forking import ForkSafeLock
 Label = Callable[[Window], object]
 
 
-class CombinedCalls:
+class DynamicBatcher:
     """Windows that threads want labelled, with posteriors or without; the thread whose turn it is labels those of all.
 
     Args:
@@ -28,7 +28,7 @@ class CombinedCalls:
         self._waiting: deque[Window] = deque()
         self._turn = ForkSafeLock()
 
-    def __reduce__(self) -> tuple[type[CombinedCalls], tuple[int]]:
+    def __reduce__(self) -> tuple[type[DynamicBatcher], tuple[int]]:
         return type(self), (self._most,)
 
     def label(self, window: Window, label: Label) -> None:
