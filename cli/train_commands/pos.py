@@ -157,15 +157,21 @@ def describe(corpus: Corpus) -> str:
     lines = [f"corpus {corpus.name}, column {corpus.column}: {number_of(len(labels), 'label')}"]
     for split in corpus.splits:
         words = [word for sentence in split.tokens() for word in sentence]
-        line = f"  {split.name:5} {len(split):>9,} sentences {len(words):>11,} words"
+        line = f"  {split.name:5} {_aligned(len(split), 'sentence', 9)} {_aligned(len(words), 'word', 11)}"
         if split.name == "train":
-            line += f" {len(known):>9,} types"
+            line += f" {_aligned(len(known), 'type', 9)}"
         elif words:
             line += f" {100 * sum(word not in known for word in words) / len(words):>8.2f} % unknown"
-        lines.append(line)
+        lines.append(line.rstrip())
     if corpus.train is not None and len(corpus.train):
         lines.append(f"  first  {_shortened(corpus.train.data[0])}")
     return "\n".join(lines)
+
+
+def _aligned(count: int, noun: str, width: int) -> str:
+    """Return a count and its noun for a column of them."""
+    number, _, counted = number_of(count, noun).partition(" ")
+    return f"{number:>{width}} {counted:<{len(noun) + 1}}"
 
 
 def _shortened(row: Mapping[str, Any]) -> str:

@@ -336,3 +336,13 @@ def test_words_without_a_label_are_shown_as_such(quick: Path, out: Path, tmp_pat
     assert done.code == 0
     assert "they/PRON fish/_ ./PUNCT" in done.err + done.out
     assert "5 words without tag (_)" in done.err + done.out
+
+
+def test_counts_of_one_have_the_noun_of_one() -> None:
+    from tagger.cli.train_commands.pos import describe
+    from tagger.corpora.read_corpus import read_corpus
+
+    lines = describe(read_corpus([(["it", "rains"], ["PRON", "VERB"])])).splitlines()
+    assert lines[1].split() == ["train", "1", "sentence", "2", "words", "2", "types"]
+    several = describe(read_corpus()).splitlines()[1]
+    assert several == "  train     1,192 sentences      15,964 words     2,740 types"
